@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "thaw",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "thaw", targets: ["thaw"]),
+        .executable(name: "ThawGuest", targets: ["ThawGuest"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C: what Swift cannot import.
+        .target(name: "CLinux"),
+        .target(name: "CGuestBoot"),
+        .systemLibrary(name: "CLibzip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+
+        // Leaves.
+        library("LinuxKit", ["CLinux", system]),
+        library("FunctionModel", []),
+        library("GuestProtocol", []),
+        library("RuntimeAPI", ["LinuxKit", system]),
+
+        // What a host keeps.
+        library("FunctionStore", ["FunctionModel", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        library("Snapshots", ["LinuxKit", crypto, logging, system]),
+        library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system]),
+        library("SlotNetwork", ["LinuxKit", logging, system]),
+
+        // Isolation.
+        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", logging, system]),
+        library(
+            "MicroVMEngine",
+            ["GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system]),
+
+        // The service.
+        library(
+            "Worker",
+            [
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", crypto, lifecycle, logging, system,
+            ]),
+        library("LambdaAPI", ["FunctionModel", "Worker", hummingbird, logging]),
+
+        // Executables.
+        .executableTarget(
+            name: "ThawGuest",
+            dependencies: ["CGuestBoot", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
+        .executableTarget(
+            name: "thaw",
+            dependencies: [
+                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Sandboxes",
+                "SlotNetwork", "Snapshots", "Worker", httpClient, lifecycle, logging, subprocess, system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["LinuxKit", system], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("LinuxKitTests", ["LinuxKit", "TestSupport"]),
+        tests("FunctionModelTests", ["FunctionModel"]),
+        tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("RuntimeAPITests", ["LinuxKit", "RuntimeAPI", "TestSupport"]),
+        tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "TestSupport"]),
+        tests("SnapshotsTests", ["LinuxKit", "Snapshots", "TestSupport"]),
+        tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport"]),
+        tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport"]),
+        tests("MicroVMEngineTests", ["MicroVMEngine", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", "TestSupport"]),
+        tests("WorkerTests", ["FunctionModel", "FunctionStore", "Sandboxes", "Snapshots", "TestSupport", "Worker"]),
+        tests(
+            "LambdaAPITests",
+            ["FunctionModel", "LambdaAPI", "TestSupport", "Worker", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+    ],
+    swiftLanguageModes: [.v6]
+)

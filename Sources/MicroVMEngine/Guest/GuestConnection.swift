@@ -1,0 +1,88 @@
+import GuestProtocol
+import LinuxKit
+import NIOCore
+import NIOPosix
+import Sandboxes
+
+/// Speaks the guest protocol over the host's end of the virtio-serial port.
+///
+/// Output goes to the sink as it comes; everything else waits in the mailbox for the task that drives the machine.
+final class GuestConnection: Sendable {
+    private let channel: any Channel
+    private let mailbox: Mailbox<GuestMessage, SandboxError>
+
+    private init(channel: any Channel, mailbox: Mailbox<GuestMessage, SandboxError>) {
+        self.channel = channel
+        self.mailbox = mailbox
+    }
+
+    static func connect(
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, output: @escaping OutputSink
+    ) async throws -> GuestConnection {
+        let loop = group.next()
+        let mailbox = Mailbox<GuestMessage, SandboxError>(loop: loop)
+        let channel = try await adoptSocket(socket, group: loop) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(GuestHandler(mailbox: mailbox, output: output))
+            }
+        }
+        return GuestConnection(channel: channel, mailbox: mailbox)
+    }
+
+    func send(_ message: HostMessage) {
+        channel.writeAndFlush(channel.allocator.buffer(bytes: message.encoded()), promise: nil)
+    }
+
+    /// The guest's next message. A fault or the end of the runtime is thrown, as is `limit` passing.
+    func next(during phase: SandboxError.Phase, within limit: Duration) async throws(SandboxError) -> GuestMessage {
+        let message = try await mailbox.next(within: limit, timeout: .timedOut(phase, limit: limit))
+        switch message {
+        case .runtimeExited(let reason): throw .runtimeExited(reason, during: phase)
+        case .fault(let text): throw .lost("the guest supervisor reported: \(text)", during: phase)
+        default: return message
+        }
+    }
+
+    /// Ends every wait with `error`; what the guest says from now on is ignored.
+    func fail(_ error: SandboxError) { mailbox.fail(error) }
+
+    func close() { channel.close(mode: .all, promise: nil) }
+}
+
+private final class GuestHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let mailbox: Mailbox<GuestMessage, SandboxError>
+    private let output: OutputSink
+    private var decoder = FrameDecoder()
+
+    init(mailbox: Mailbox<GuestMessage, SandboxError>, output: @escaping OutputSink) {
+        self.mailbox = mailbox
+        self.output = output
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        decoder.append(unwrapInboundIn(data).readableBytesView)
+        do {
+            while let frame = try decoder.next() {
+                switch try GuestMessage(frame: frame) {
+                case .output(let bytes): output(bytes)
+                case let message: mailbox.deliver(message)
+                }
+            }
+        } catch {
+            mailbox.fail(.lost("the guest sent a message that is not the protocol: \(error)", during: .invocation))
+            context.close(promise: nil)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        mailbox.fail(.lost("the virtual machine ended", during: .invocation))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        mailbox.fail(.lost("the channel to the guest failed: \(error)", during: .invocation))
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,70 @@
+import NIOCore
+import Synchronization
+
+/// Hands messages from an event loop to one waiting task, in order, with deadlines that fire.
+///
+/// One task waits at a time: everything that talks to one virtual machine does so in turn.
+final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
+    private struct State {
+        var queue: [Message] = []
+        var waiter: Waiter?
+        /// Set once; everything already queued is still handed out first.
+        var failure: Failure?
+    }
+
+    private struct Waiter {
+        let serial: UInt64
+        let continuation: CheckedContinuation<Result<Message, Failure>, Never>
+    }
+
+    private let state = Mutex(State())
+    private let serials = Atomic<UInt64>(0)
+    private let loop: any EventLoop
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func deliver(_ message: Message) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard state.failure == nil else { return nil }
+            defer { state.waiter = nil }
+            if state.waiter == nil { state.queue.append(message) }
+            return state.waiter
+        }
+        waiter?.continuation.resume(returning: .success(message))
+    }
+
+    /// Ends the mailbox; only the first reason counts.
+    func fail(_ failure: Failure) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard state.failure == nil else { return nil }
+            state.failure = failure
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.continuation.resume(returning: .failure(failure))
+    }
+
+    /// The next message; `timeout` when none came within `limit`.
+    func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure) async throws(Failure) -> Message {
+        let serial = serials.add(1, ordering: .relaxed).newValue
+        let timer = loop.scheduleTask(in: TimeAmount(limit)) { [self] in
+            let expired = state.withLock { state -> Waiter? in
+                guard state.waiter?.serial == serial else { return nil }
+                defer { state.waiter = nil }
+                return state.waiter
+            }
+            expired?.continuation.resume(returning: .failure(timeout()))
+        }
+        defer { timer.cancel() }
+        let result = await withCheckedContinuation { continuation in
+            let ready = state.withLock { state -> Result<Message, Failure>? in
+                if !state.queue.isEmpty { return .success(state.queue.removeFirst()) }
+                if let failure = state.failure { return .failure(failure) }
+                state.waiter = Waiter(serial: serial, continuation: continuation)
+                return nil
+            }
+            if let ready { continuation.resume(returning: ready) }
+        }
+        return try result.get()
+    }
+}

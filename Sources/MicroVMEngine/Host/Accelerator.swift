@@ -1,0 +1,60 @@
+import CLinux
+import Glibc
+import LinuxKit
+
+/// What runs guest code.
+package enum Accelerator: String, Sendable, Codable {
+    /// Hardware virtualisation.
+    case kvm
+    /// QEMU's emulation: complete, but 20 to 60 times slower at running guest code.
+    case tcg
+
+    /// Picks hardware virtualisation where it really works.
+    ///
+    /// `/dev/kvm` alone proves nothing: under PVM it exists and a stock guest kernel never finishes booting. The vendor
+    /// modules are the evidence.
+    package static func detect() -> Accelerator {
+        let hasVendorModule = ["kvm_intel", "kvm_amd"].contains { access("/sys/module/\($0)", F_OK) == 0 }
+        return hasVendorModule && access("/dev/kvm", R_OK | W_OK) == 0 ? .kvm : .tcg
+    }
+
+    /// QEMU's `-cpu`: the host's own, or all that emulation offers.
+    var cpuModel: String {
+        switch self {
+        case .kvm: "host"
+        case .tcg: "max"
+        }
+    }
+
+    /// QEMU's `-accel`. The translation cache is bounded because every sandbox has one of its own, and a small one is
+    /// not backed by huge pages that would have to be cleared on the way to the first response.
+    var argument: String {
+        switch self {
+        case .kvm: "kvm"
+        case .tcg: "tcg,tb-size=64"
+        }
+    }
+
+    /// Mitigations against speculation cost a third of the kernel's instructions, and emulated CPUs do not speculate.
+    var kernelArguments: [String] {
+        switch self {
+        case .kvm: []
+        case .tcg: ["mitigations=off"]
+        }
+    }
+}
+
+/// The host's time stamp counter.
+///
+/// A guest that calibrates its own against the PIT hangs for ever when the host is busy, so it is told the frequency.
+enum TimeStampCounter {
+    /// Kilohertz, measured against CLOCK_MONOTONIC for 50 ms. Blocks: call it once, on a thread of its own.
+    static func measureKilohertz() -> UInt64 {
+        let startTicks = clinux_timestamp_counter()
+        let start = MonotonicClock.now()
+        usleep(50_000)
+        let ticks = clinux_timestamp_counter() - startTicks
+        let nanoseconds = MonotonicClock.now() - start
+        return ticks * 1_000_000 / max(nanoseconds, 1)
+    }
+}

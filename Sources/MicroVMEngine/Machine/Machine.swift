@@ -1,0 +1,136 @@
+import Glibc
+import GuestProtocol
+import LinuxKit
+import Sandboxes
+import SlotNetwork
+import Synchronization
+import SystemPackage
+
+/// A running QEMU and everything that exists because of it: control socket, guest channel, slot, cgroup.
+final class Machine: Sendable {
+    let id: SandboxID
+    let control: QMPClient
+    let guest: GuestConnection
+    let output: OutputRelay
+    let files: MachineFiles
+    private let console: SharedDescriptor
+    private let process: ChildProcess
+    private let remains: Remains
+    private let ending = Mutex<Task<Void, Never>?>(nil)
+
+    /// What outlives the process and has to be given back.
+    struct Remains: Sendable {
+        let slot: Slot
+        let slots: any SlotNetwork
+        let cgroup: Cgroup
+
+        func giveBack() async {
+            let cgroup = cgroup
+            // A cgroup that cannot be removed is found again by the next start's sweep.
+            try? await BlockingThread.run { () throws(CgroupError) in try cgroup.remove() }
+            await slots.release(slot)
+        }
+    }
+
+    init(
+        id: SandboxID, control: QMPClient, guest: GuestConnection, output: OutputRelay, files: MachineFiles,
+        console: SharedDescriptor, process: ChildProcess, remains: Remains
+    ) {
+        self.id = id
+        self.control = control
+        self.guest = guest
+        self.output = output
+        self.files = files
+        self.console = console
+        self.process = process
+        self.remains = remains
+    }
+
+    /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
+    func end() async {
+        let task = ending.withLock { ending in
+            if let ending { return ending }
+            let task = Task { await self.tearDown() }
+            ending = task
+            return task
+        }
+        await task.value
+    }
+
+    private func tearDown() async {
+        guest.fail(.destroyed)
+        await process.end()
+        guest.close()
+        control.close()
+        await remains.giveBack()
+    }
+
+    /// The guest kernel's last words on its console, for the error of a boot that failed.
+    var consoleTail: String? {
+        let bytes = (try? console.descriptor.setNonblocking()).flatMap { try? console.descriptor.read(upTo: 65_536) } ?? []
+        let text = String(decoding: bytes.suffix(1_000), as: UTF8.self)
+        return text.isEmpty ? nil : text.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    }
+
+    /// What the kernel counts for QEMU's own memory, the guest's included.
+    func memory() async throws(SandboxError) -> MemoryUse {
+        let path = FilePath("/proc/\(process.pid)/smaps_rollup")
+        do {
+            let text = try await BlockingThread.run { () throws(Errno) in
+                try OwnedDescriptor.open(path, .readOnly).readAll(limit: 1 << 16)
+            }
+            return MemoryUse(smapsRollup: String(decoding: text, as: UTF8.self))
+        } catch {
+            throw .host("cannot read \(path): \(error)")
+        }
+    }
+}
+
+extension MemoryUse {
+    /// Reads `/proc/PID/smaps_rollup` of proc(5): `Name:   123 kB` lines.
+    init(smapsRollup text: String) {
+        var kilobytes: [Substring: UInt64] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ", omittingEmptySubsequences: true)
+            if words.count == 3, words[2] == "kB", let value = UInt64(words[1]) { kilobytes[words[0].dropLast()] = value }
+        }
+        func bytes(_ names: Substring...) -> UInt64 { names.reduce(0) { $0 + (kilobytes[$1] ?? 0) } * 1024 }
+        self.init(
+            unique: bytes("Private_Clean", "Private_Dirty"), shared: bytes("Shared_Clean", "Shared_Dirty"),
+            proportional: bytes("Pss"))
+    }
+}
+
+/// Where a sandbox's output goes; a clone prepared ahead learns it only when it is claimed.
+final class OutputRelay: Sendable {
+    private enum Destination {
+        /// Nobody listens yet; a clone that stands still says nothing, so this stays short.
+        case none([Output])
+        case sink(OutputSink)
+    }
+
+    private let destination: Mutex<Destination>
+
+    init(_ sink: OutputSink? = nil) { destination = Mutex(sink.map { .sink($0) } ?? .none([])) }
+
+    func send(_ output: Output) {
+        let sink = destination.withLock { destination -> OutputSink? in
+            switch destination {
+            case .sink(let sink): return sink
+            case .none(let held):
+                destination = .none(held + [output])
+                return nil
+            }
+        }
+        sink?(output)
+    }
+
+    func connect(to sink: @escaping OutputSink) {
+        let held = destination.withLock { destination -> [Output] in
+            defer { destination = .sink(sink) }
+            if case .none(let held) = destination { return held }
+            return []
+        }
+        for output in held { sink(output) }
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// The open files one machine runs from. They have no names of their own, or names that others keep: when the machine is
+/// gone, so are they.
+struct MachineFiles: Sendable {
+    struct ScratchLayer: Sendable {
+        var file: SharedDescriptor
+        var format: QEMUCommandLine.ScratchLayer.Format
+    }
+
+    var kernel: SharedDescriptor
+    var initramfs: SharedDescriptor
+    var root: SharedDescriptor
+    var code: SharedDescriptor
+    var memory: SharedDescriptor
+    /// The pristine image first, the writable layer last.
+    var scratch: [ScratchLayer]
+    /// What everything QEMU writes to standard error ends up in.
+    var errors: SharedDescriptor
+
+    /// Opens the read-only images.
+    init(image: SandboxImage, codeImage: FilePath, memory: SharedDescriptor, scratch: [ScratchLayer]) throws(SandboxError) {
+        kernel = try Self.open(image.kernel)
+        initramfs = try Self.open(image.initramfs)
+        root = try Self.open(image.root)
+        code = try Self.open(codeImage)
+        self.memory = memory
+        self.scratch = scratch
+        errors = try hostCall("make a file in memory") { () throws(Errno) in
+            try OwnedDescriptor.memoryFile(named: "thaw-qemu-errors")
+        }.shared()
+    }
+
+    static func open(_ path: FilePath, _ mode: FileDescriptor.AccessMode = .readOnly) throws(SandboxError) -> SharedDescriptor {
+        try hostCall("open \(path)") { () throws(Errno) in try OwnedDescriptor.open(path, mode) }.shared()
+    }
+
+    /// A writable layer over whatever lies below: an empty qcow2 without a name, on the file system of `directory`.
+    static func newScratchLayer(size: UInt64, in directory: FilePath) throws(SandboxError) -> ScratchLayer {
+        let file = try hostCall("make a file in \(directory)") { () throws(Errno) in
+            let file = try OwnedDescriptor.openTemporary(in: directory)
+            try file.writeAll(CopyOnWriteDisk.image(size: size))
+            return file
+        }
+        return ScratchLayer(file: file.shared(), format: .qcow2)
+    }
+}
+
+extension MachineFiles {
+    /// The end of what QEMU wrote to standard error, on one line: it says more than a closed socket.
+    var lastWords: String? {
+        errors.withRaw { raw in
+            var bytes = [UInt8](repeating: 0, count: 2_000)
+            let count = pread(raw, &bytes, bytes.count, 0)
+            let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+            return text.isEmpty ? nil : text.split(separator: "\n").joined(separator: "; ")
+        }
+    }
+}
+
+/// Runs what the host's kernel may refuse, and says what it was.
+func hostCall<R: ~Copyable>(_ action: String, _ body: () throws(Errno) -> R) throws(SandboxError) -> R {
+    do throws(Errno) { return try body() } catch {
+        let remedy =
+            switch error {
+            case .noSpace: ". Free space, or move --state-dir to a larger file system"
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem: ". Raise the limit of open files (ulimit -n)"
+            default: ""
+            }
+        throw .host("cannot \(action): \(error)\(remedy)")
+    }
+}

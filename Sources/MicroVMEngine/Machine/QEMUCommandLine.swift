@@ -1,0 +1,128 @@
+import Sandboxes
+
+/// The arguments of one QEMU process, all files being inherited descriptors.
+///
+/// A template and its clones differ only in `role`: the devices, and so the device state, are the same.
+struct QEMUCommandLine: Sendable {
+    enum Role: Sendable, Equatable {
+        /// Boots; guest memory is the file itself, so that it is the snapshot when the machine stops.
+        case template
+        /// Waits for device state; guest memory is a private view of the template's file.
+        case clone
+    }
+
+    /// Where QEMU finds each inherited descriptor.
+    struct Descriptors: Sendable {
+        var control: Int32
+        var guest: Int32
+        var console: Int32
+        var tap: Int32
+        var kernel: Int32
+        var initramfs: Int32
+        var memory: Int32
+        var root: Int32
+        var code: Int32
+        /// Copy-on-write layers of /tmp, the pristine image first, the writable one last.
+        var scratch: [ScratchLayer]
+    }
+
+    struct ScratchLayer: Sendable {
+        enum Format: String, Sendable { case raw, qcow2 }
+        var descriptor: Int32
+        var format: Format
+    }
+
+    var role: Role
+    var accelerator: Accelerator
+    var memoryMegabytes: Int
+    var processors: Int
+    var timeStampCounterKilohertz: UInt64
+    var descriptors: Descriptors
+
+    /// The guest's address on its network; the same in every clone, as on AWS.
+    static let macAddress = "02:54:48:41:57:01"
+    static let portName = "thaw.control"
+
+    var arguments: [String] {
+        machine + console + disks + scratchDisk + network + control + (role == .clone ? ["-incoming", "defer"] : [])
+    }
+
+    private var machine: [String] {
+        let sharing = role == .template ? "on" : "off"
+        let kernelArguments =
+            ["console=ttyS0", "quiet", "panic=-1", "tsc_early_khz=\(timeStampCounterKilohertz)"]
+            + accelerator.kernelArguments
+        return [
+            "-name", "thaw", "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
+            "-machine", "microvm,pcie=on,rtc=off,x-option-roms=off,memory-backend=memory",
+            "-accel", accelerator.argument, "-cpu", accelerator.cpuModel, "-smp", "\(processors)",
+            "-m", "\(memoryMegabytes)M",
+            "-object",
+            "memory-backend-file,id=memory,size=\(memoryMegabytes)M,share=\(sharing),mem-path=\(path(descriptors.memory))",
+            "-kernel", path(descriptors.kernel), "-initrd", path(descriptors.initramfs),
+            "-append", kernelArguments.joined(separator: " "),
+            // QEMU neither starts programs nor gains rights, whatever a guest talks it into.
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        ]
+    }
+
+    private var console: [String] {
+        ["-chardev", "socket,id=console,fd=\(descriptors.console)", "-serial", "chardev:console"]
+    }
+
+    private var disks: [String] {
+        readOnlyDisk("root", set: 1, descriptor: descriptors.root)
+            + readOnlyDisk("code", set: 2, descriptor: descriptors.code)
+    }
+
+    private func readOnlyDisk(_ name: String, set: Int, descriptor: Int32) -> [String] {
+        fileNode("\(name)-file", set: set, descriptor: descriptor, readOnly: true)
+            + ["-blockdev", "driver=raw,node-name=\(name),file=\(name)-file,read-only=on"]
+            + ["-device", "virtio-blk-pci,drive=\(name),serial=\(name)"]
+    }
+
+    private var scratchDisk: [String] {
+        var arguments: [String] = []
+        var backing: String?
+        for (index, layer) in descriptors.scratch.enumerated() {
+            let isTop = index == descriptors.scratch.count - 1
+            let name = "scratch\(index)"
+            arguments += fileNode("\(name)-file", set: 3 + index, descriptor: layer.descriptor, readOnly: !isTop)
+            var node = "driver=\(layer.format.rawValue),node-name=\(name),file=\(name)-file"
+            if !isTop { node += ",read-only=on" }
+            if let backing { node += ",backing=\(backing)" }
+            arguments += ["-blockdev", node]
+            backing = name
+        }
+        guard let backing else { return [] }
+        return arguments + ["-device", "virtio-blk-pci,drive=\(backing),serial=scratch"]
+    }
+
+    private func fileNode(_ name: String, set: Int, descriptor: Int32, readOnly: Bool) -> [String] {
+        [
+            "-add-fd", "fd=\(descriptor),set=\(set)",
+            "-blockdev",
+            // Locks on a descriptor set would be shared with every other clone that holds the same file.
+            "driver=file,node-name=\(name),filename=/dev/fdset/\(set),read-only=\(readOnly ? "on" : "off"),locking=off",
+        ]
+    }
+
+    private var network: [String] {
+        [
+            "-netdev", "tap,id=network,fd=\(descriptors.tap)",
+            // Without announcements: a clone would spend its first milliseconds on gratuitous ARP.
+            "-device", "virtio-net-pci,netdev=network,mac=\(Self.macAddress),romfile=,guest_announce=off",
+        ]
+    }
+
+    private var control: [String] {
+        [
+            "-chardev", "socket,id=control,fd=\(descriptors.control)", "-mon", "chardev=control,mode=control",
+            "-chardev", "socket,id=guest,fd=\(descriptors.guest)", "-device", "virtio-serial-pci",
+            "-device", "virtserialport,chardev=guest,name=\(Self.portName)",
+        ]
+    }
+
+    /// QEMU opens these anew, which the jail's own /proc allows.
+    private func path(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
+}

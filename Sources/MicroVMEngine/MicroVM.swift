@@ -1,0 +1,57 @@
+import GuestProtocol
+import LinuxKit
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+/// A virtual machine with an initialised runtime inside.
+struct MicroVM: Sandbox {
+    let machine: Machine
+    let engine: MicroVMEngine
+    let blueprint: Blueprint
+    let host: HostTraits
+    let readyCall: ReadyCall
+
+    var id: SandboxID { machine.id }
+
+    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+        machine.guest.send(.invoke(invocation))
+        switch try await machine.guest.next(during: .invocation, within: deadline) {
+        case .response(invocation.requestID, let payload): return .response(payload)
+        case .invocationFailed(invocation.requestID, let failure): return .error(failure)
+        case let other: throw unexpected(other, during: .invocation)
+        }
+    }
+
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        let message = try await machine.guest.next(during: .invocation, within: Self.idleLimit)
+        guard case .idle(let memory) = message else { throw unexpected(message, during: .invocation) }
+        return memory
+    }
+
+    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+        do throws(SandboxError) {
+            let frozen = try await Freeze(
+                machine: machine, blueprint: blueprint, host: host, readyCall: readyCall
+            ).write(into: staging)
+            await engine.end(machine)
+            return frozen
+        } catch {
+            await engine.end(machine)
+            throw error
+        }
+    }
+
+    func memory() async throws(SandboxError) -> MemoryUse { try await machine.memory() }
+
+    func destroy() async { await engine.end(machine) }
+
+    /// A runtime asks for its next invocation right after it answered; one that does not hangs.
+    private static let idleLimit = Duration.seconds(60)
+}
+
+/// The error for a message that makes no sense now: the guest is not to be trusted any more.
+func unexpected(_ message: GuestMessage, during phase: SandboxError.Phase) -> SandboxError {
+    let name = "\(message)".prefix { $0 != "(" }
+    return .lost("the guest supervisor said \(name) out of turn", during: phase)
+}

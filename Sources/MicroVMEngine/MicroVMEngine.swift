@@ -1,0 +1,248 @@
+import Glibc
+import GuestProtocol
+import LinuxKit
+import Logging
+import NIOPosix
+import Sandboxes
+import SlotNetwork
+import Snapshots
+import SystemPackage
+
+/// Sandboxes that are virtual machines: QEMU's `microvm`, with hardware virtualisation where the host has it.
+package final class MicroVMEngine: SandboxEngine {
+    package let isolation = IsolationLevel.microvm
+    package let accelerator: Accelerator
+
+    private let host: HostTraits
+    private let launcher: MachineLauncher
+    private let machines = MachineRegistry()
+    private let prepared = PreparedClones()
+    private let memoryFiles = TemplateMemory()
+    /// Unnamed files are made here: the file system that holds the snapshots.
+    private let directory: FilePath
+
+    /// - Parameters:
+    ///   - directory: on the file system of the snapshots; made if missing.
+    ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
+    package static func make(
+        directory: FilePath, instance: String, slots: any SlotNetwork, logger: Logger
+    ) async throws(SandboxError) -> MicroVMEngine {
+        let accelerator = Accelerator.detect()
+        let host = await BlockingThread.run { HostTraits.measure(accelerator) }
+        let spawner = try hostCall("start a thread") { () throws(Errno) in try Spawner() }
+        try hostCall("make \(directory)") { () throws(Errno) in try Directory.create(directory, existingIsFine: true) }
+        let cgroups: MachineCgroups
+        do throws(CgroupError) { cgroups = MachineCgroups(hierarchy: try .detect(), instance: instance) } catch {
+            throw .host("\(error)")
+        }
+        return MicroVMEngine(
+            host: host, directory: directory,
+            launcher: MachineLauncher(
+                host: host, slots: slots, cgroups: cgroups, spawner: spawner,
+                group: MultiThreadedEventLoopGroup.singleton, logger: logger))
+    }
+
+    private init(host: HostTraits, directory: FilePath, launcher: MachineLauncher) {
+        self.host = host
+        accelerator = host.accelerator
+        self.directory = directory
+        self.launcher = launcher
+    }
+
+    package func sweep() async throws(SandboxError) { try await launcher.cgroups.sweep() }
+
+    package func shutdown() async {
+        await prepared.close()
+        await machines.endAll()
+    }
+
+    // MARK: - Booting
+
+    package func start(
+        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        let machine = try await launchTemplate(specification, output: output)
+        do throws(SandboxError) {
+            let clock = ContinuousClock()
+            let hello = try await machine.guest.next(during: .boot, within: Self.bootLimit)
+            guard case .hello = hello else { throw unexpected(hello, during: .boot) }
+            let start = clock.now
+            machine.guest.send(.initialize(specification.initialization))
+            let readyCall = try await initialized(machine, within: deadline - (clock.now - start))
+            return MicroVM(
+                machine: machine, engine: self,
+                blueprint: Blueprint(
+                    image: specification.image, codeImage: specification.codeImage,
+                    memoryMegabytes: specification.memoryMegabytes),
+                host: host, readyCall: readyCall)
+        } catch {
+            let console = machine.consoleTail
+            await end(machine)
+            throw bootError(error, console: console)
+        }
+    }
+
+    /// A boot that takes longer has hung: it takes 2 to 3 s under emulation on an idle host.
+    private static let bootLimit = Duration.seconds(90)
+
+    private func launchTemplate(
+        _ specification: SandboxSpecification, output: @escaping OutputSink
+    ) async throws(SandboxError) -> Machine {
+        let pristine = try MachineFiles.open(specification.scratchImage)
+        let size = try hostCall("look at \(specification.scratchImage)") { () throws(Errno) in
+            try FileStatus.of(pristine.descriptor).size
+        }
+        let files = try MachineFiles(
+            image: specification.image, codeImage: specification.codeImage,
+            memory: try guestMemory(specification),
+            scratch: [
+                .init(file: pristine, format: .raw),
+                try MachineFiles.newScratchLayer(size: UInt64(size), in: directory),
+            ])
+        return try await launch(
+            MachineLauncher.Order(
+                id: specification.id, role: .template, memoryMegabytes: specification.memoryMegabytes, files: files,
+                output: OutputRelay(output)))
+    }
+
+    /// Only what becomes a snapshot needs a file on disk.
+    private func guestMemory(_ specification: SandboxSpecification) throws(SandboxError) -> SharedDescriptor {
+        try hostCall("make guest memory in \(directory)") { () throws(Errno) in
+            let file =
+                specification.initialization.isSnapStart
+                ? try OwnedDescriptor.openTemporary(in: directory)
+                : try OwnedDescriptor.memoryFile(named: "thaw-guest-memory")
+            try file.setSize(Int64(specification.memoryMegabytes) << 20)
+            try file.setOwner(user: 0, group: MachineLauncher.group)
+            try file.setPermissions([.ownerReadWrite, .groupReadWrite])
+            return file.shared()
+        }
+    }
+
+    private func initialized(_ machine: Machine, within limit: Duration) async throws(SandboxError) -> ReadyCall {
+        let message = try await machine.guest.next(during: .initialization, within: limit)
+        switch message {
+        case .initialized(let call): return call
+        case .initializationFailed(let failure): throw .initializationFailed(failure)
+        default: throw unexpected(message, during: .initialization)
+        }
+    }
+
+    private func bootError(_ error: SandboxError, console: String?) -> SandboxError {
+        guard let console else { return error }
+        switch error {
+        case .timedOut(.boot, let limit):
+            return .host("the guest did not boot within \(limit); its console said: \(console)")
+        case .lost(let what, during: let phase): return .lost("\(what); the guest's console said: \(console)", during: phase)
+        default: return error
+        }
+    }
+
+    // MARK: - Cloning
+
+    package func thaw(
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let reading = try Blueprint.read(snapshot, host: host)
+        let machine =
+            if let ready = await prepared.take(snapshot.id) { ready } else { try await prepare(snapshot, reading) }
+        machine.output.connect(to: output)
+        do throws(SandboxError) {
+            try await resume(machine)
+            machine.guest.send(.thaw(uniqueness))
+            try await restored(machine, until: start + deadline, limit: deadline)
+        } catch {
+            await end(machine)
+            throw error
+        }
+        return MicroVM(
+            machine: machine, engine: self, blueprint: reading.blueprint, host: host, readyCall: reading.readyCall)
+    }
+
+    private func resume(_ machine: Machine) async throws(SandboxError) {
+        do throws(QMPError) { _ = try await machine.control.execute(ContinueMachine()) } catch {
+            throw .lost("\(error)", during: .restore)
+        }
+    }
+
+    private func restored(
+        _ machine: Machine, until end: ContinuousClock.Instant, limit: Duration
+    ) async throws(SandboxError) {
+        var isUnique = false
+        while true {
+            let left = max(.zero, end - ContinuousClock.now)
+            let message: GuestMessage
+            do throws(SandboxError) { message = try await machine.guest.next(during: .restore, within: left) } catch {
+                if case .timedOut = error { throw .timedOut(.restore, limit: limit) }
+                throw error
+            }
+            switch message {
+            case .thawed where !isUnique: isUnique = true
+            case .restored where isUnique: return
+            case .restoreFailed(let failure): throw .restoreFailed(failure)
+            default: throw unexpected(message, during: .restore)
+            }
+        }
+    }
+
+    /// Starts a clone that has loaded its state and stands still: all that is left is to let it run.
+    private func prepare(_ snapshot: StoredSnapshot, _ reading: Blueprint.Reading) async throws(SandboxError) -> Machine {
+        let memory = try await memoryFiles.open(snapshot)
+        let pristine = try MachineFiles.open(snapshot.path(Blueprint.File.pristineScratch))
+        let size = try hostCall("look at \(snapshot.directory)") { () throws(Errno) in
+            try FileStatus.of(pristine.descriptor).size
+        }
+        let state = try MachineFiles.open(snapshot.path(Blueprint.File.state))
+        let files = try MachineFiles(
+            image: reading.blueprint.image, codeImage: reading.blueprint.codeImage, memory: memory,
+            scratch: [
+                .init(file: pristine, format: .raw),
+                .init(file: try MachineFiles.open(snapshot.path(Blueprint.File.scratch)), format: .qcow2),
+                try MachineFiles.newScratchLayer(size: UInt64(size), in: directory),
+            ])
+        let machine = try await launch(
+            MachineLauncher.Order(
+                id: .random(), role: .clone, memoryMegabytes: reading.blueprint.memoryMegabytes, files: files,
+                output: OutputRelay(), requiredVersion: reading.qemuVersion))
+        do throws(QMPError) {
+            _ = try await machine.control.execute(SetMigrationCapabilities.stateOnly)
+            try await machine.control.pass(state.descriptor, as: "state")
+            _ = try await machine.control.execute(MigrateIncoming(uri: "fd:state"))
+            try await machine.control.migrationCompleted(deadline: .seconds(30))
+        } catch {
+            await end(machine)
+            throw .snapshotUnusable("QEMU does not load its state: \(files.lastWords ?? "\(error)")")
+        }
+        return machine
+    }
+
+    package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+        await prepared.keep(count, of: snapshot.id) { [self] in
+            do throws(SandboxError) { return try await prepare(snapshot, try Blueprint.read(snapshot, host: host)) } catch {
+                launcher.logger.warning(
+                    "cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+                return nil
+            }
+        } end: { [self] machine in
+            await end(machine)
+        }
+    }
+
+    // MARK: - All machines
+
+    private func launch(_ order: MachineLauncher.Order) async throws(SandboxError) -> Machine {
+        let machine = try await launcher.launch(order)
+        guard await machines.add(machine) else {
+            await machine.end()
+            throw .host("the server is shutting down")
+        }
+        return machine
+    }
+
+    func end(_ machine: Machine) async {
+        await machine.end()
+        await machines.remove(machine)
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import LinuxKit
+import NIOCore
+import NIOPosix
+import SystemPackage
+
+/// Speaks QMP over a connected socket. Commands go one after the other; each waits for its reply.
+final class QMPClient: Sendable {
+    /// `7.2.22 (Debian 1:7.2+dfsg-7)`: what device state must be read by again.
+    let version: String
+    private let channel: any Channel
+    private let replies: Mailbox<QMPMessage, QMPError>
+    private let events: Mailbox<QMPEvent, QMPError>
+    /// The same socket, for the one thing NIO's channels do not do: descriptors beside the bytes.
+    private let descriptorSocket: DescriptorSocket
+
+    private init(
+        channel: any Channel, replies: Mailbox<QMPMessage, QMPError>, events: Mailbox<QMPEvent, QMPError>,
+        descriptorSocket: DescriptorSocket, version: String
+    ) {
+        self.channel = channel
+        self.replies = replies
+        self.events = events
+        self.descriptorSocket = descriptorSocket
+        self.version = version
+    }
+
+    /// Takes over our end of QEMU's control socket and negotiates.
+    static func connect(
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, deadline: Duration
+    ) async throws -> QMPClient {
+        let descriptorSocket = DescriptorSocket(try socket.duplicate())
+        let loop = group.next()
+        let replies = Mailbox<QMPMessage, QMPError>(loop: loop)
+        let events = Mailbox<QMPEvent, QMPError>(loop: loop)
+        let channel = try await adoptSocket(socket, group: loop) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(QMPHandler(replies: replies, events: events))
+            }
+        }
+        do {
+            let greeting = try await replies.next(within: deadline, timeout: .timedOut("its greeting"))
+            guard case .greeting(let version) = greeting else { throw QMPError.malformed("no greeting") }
+            let client = QMPClient(
+                channel: channel, replies: replies, events: events, descriptorSocket: descriptorSocket,
+                version: version)
+            _ = try await client.execute(QMPCapabilities(), deadline: deadline)
+            return client
+        } catch {
+            channel.close(mode: .all, promise: nil)
+            throw error
+        }
+    }
+
+    func execute<C: QMPCommand>(_ command: C, deadline: Duration = .seconds(10)) async throws(QMPError) -> C.Reply {
+        let bytes = try encode(command)
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        return try await reply(to: C.self, deadline: deadline)
+    }
+
+    /// Hands `descriptor` to QEMU under `name`.
+    func pass(_ descriptor: borrowing OwnedDescriptor, as name: String) async throws(QMPError) {
+        let bytes = try encode(GetDescriptor(fdname: name))
+        do { try descriptorSocket.send(bytes, with: descriptor) } catch {
+            throw .refused(command: GetDescriptor.name, description: "\(error)")
+        }
+        _ = try await reply(to: GetDescriptor.self, deadline: .seconds(10))
+    }
+
+    /// Waits until a `MIGRATION` event says that the stream is complete.
+    func migrationCompleted(deadline: Duration) async throws(QMPError) {
+        while true {
+            let event = try await events.next(within: deadline, timeout: .timedOut("the migration"))
+            guard event.name == "MIGRATION" else { continue }
+            switch event.status {
+            case "completed": return
+            case "failed": throw .refused(command: Migrate.name, description: "the migration failed")
+            default: continue
+            }
+        }
+    }
+
+    func close() { channel.close(mode: .all, promise: nil) }
+
+    // MARK: - Private
+
+    private func encode<C: QMPCommand>(_ command: C) throws(QMPError) -> [UInt8] {
+        do { return Array(try JSONEncoder().encode(QMPRequest(command: command))) + [UInt8(ascii: "\n")] } catch {
+            throw .malformed("\(C.name): \(error)")
+        }
+    }
+
+    private func reply<C: QMPCommand>(to command: C.Type, deadline: Duration) async throws(QMPError) -> C.Reply {
+        switch try await replies.next(within: deadline, timeout: .timedOut(C.name)) {
+        case .reply(let line):
+            do { return try JSONDecoder().decode(QMPReply<C.Reply>.self, from: line).reply } catch {
+                throw .malformed(String(decoding: line, as: UTF8.self))
+            }
+        case .failure(let description): throw .refused(command: C.name, description: description)
+        case .greeting, .event: throw .malformed("a greeting in the middle of the conversation")
+        }
+    }
+}
+
+/// The write side of a control socket, kept for `sendmsg(2)` with SCM_RIGHTS.
+private final class DescriptorSocket: Sendable {
+    private let socket: OwnedDescriptor
+
+    init(_ socket: consuming OwnedDescriptor) { self.socket = socket }
+
+    func send(_ bytes: [UInt8], with descriptor: borrowing OwnedDescriptor) throws(Errno) {
+        // A control socket's buffer is far larger than one command: it takes all or fails.
+        try socket.send(descriptor, beside: bytes)
+    }
+}
+
+/// Cuts lines and routes them.
+private final class QMPHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let replies: Mailbox<QMPMessage, QMPError>
+    private let events: Mailbox<QMPEvent, QMPError>
+    private var partial = Data()
+    /// QEMU's longest replies here are a few kilobytes.
+    private static let maximumLine = 1 << 20
+
+    init(replies: Mailbox<QMPMessage, QMPError>, events: Mailbox<QMPEvent, QMPError>) {
+        self.replies = replies
+        self.events = events
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        partial.append(contentsOf: unwrapInboundIn(data).readableBytesView)
+        while let newline = partial.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = Data(partial[partial.startIndex..<newline])
+            partial = Data(partial[(newline + 1)...])
+            do { route(try QMPMessage(line: line)) } catch { return end(with: error, context) }
+        }
+        if partial.count > Self.maximumLine { end(with: .malformed("a line without end"), context) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { end(with: .closed, context) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { end(with: .closed, context) }
+
+    private func route(_ message: QMPMessage) {
+        if case .event(let event) = message { events.deliver(event) } else { replies.deliver(message) }
+    }
+
+    private func end(with error: QMPError, _ context: ChannelHandlerContext) {
+        replies.fail(error)
+        events.fail(error)
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,93 @@
+package import GuestProtocol
+package import Snapshots
+
+/// What makes sandboxes at one isolation level. Nothing above knows which engine runs.
+package protocol SandboxEngine: Sendable {
+    var isolation: IsolationLevel { get }
+
+    /// Removes what a dead server left: processes, cgroups, files. Called once, before anything else.
+    func sweep() async throws(SandboxError)
+
+    /// Boots an environment, starts the runtime and waits until its init is complete.
+    ///
+    /// On any failure, the deadline included, nothing of the sandbox is left.
+    func start(
+        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox
+
+    /// Makes a clone of `snapshot`: resumed, made unique, after-restore hooks done, ready for its first invocation.
+    ///
+    /// On any failure, the deadline included, the clone is destroyed: one that was not made unique never runs user code.
+    func thaw(
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox
+
+    /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.
+    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async
+
+    /// Ends everything this engine runs and waits until it is gone.
+    func shutdown() async
+}
+
+/// One isolated execution environment with an initialised runtime. Serves one invocation at a time.
+package protocol Sandbox: Sendable {
+    var id: SandboxID { get }
+    /// The Runtime API call in which init ended.
+    var readyCall: ReadyCall { get }
+
+    /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle()``.
+    ///
+    /// After any error the sandbox is of no more use: destroy it.
+    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult
+
+    /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
+    func waitUntilIdle() async throws(SandboxError) -> UInt64
+
+    /// Brings the sandbox to rest, writes its state into `staging` and destroys it, also on failure.
+    /// - Returns: what a later ``SandboxEngine/thaw`` needs to know, for the manifest, and how long the sandbox stood.
+    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
+
+    func memory() async throws(SandboxError) -> MemoryUse
+
+    /// Ends the sandbox and waits until its processes, cgroup and network are gone. Safe to call twice.
+    func destroy() async
+}
+
+package typealias OutputSink = @Sendable (Output) -> Void
+
+package enum IsolationLevel: String, Sendable, Codable, CaseIterable {
+    case microvm
+    case process
+}
+
+package enum InvocationResult: Sendable, Equatable {
+    case response([UInt8])
+    case error(RuntimeFailure)
+}
+
+/// What one clone costs the host, in bytes.
+package struct MemoryUse: Sendable {
+    /// Pages only this sandbox has.
+    package var unique: UInt64
+    /// Pages it shares with its siblings.
+    package var shared: UInt64
+    /// Proportional set size.
+    package var proportional: UInt64
+
+    package init(unique: UInt64, shared: UInt64, proportional: UInt64) {
+        self.unique = unique
+        self.shared = shared
+        self.proportional = proportional
+    }
+}
+
+package struct FrozenSandbox: Sendable {
+    package var engine: EngineManifest
+    /// From "the guest stands still" to "the state is on disk".
+    package var pause: Duration
+
+    package init(engine: EngineManifest, pause: Duration) {
+        self.engine = engine
+        self.pause = pause
+    }
+}

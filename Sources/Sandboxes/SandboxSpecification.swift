@@ -1,0 +1,52 @@
+package import GuestProtocol
+package import SystemPackage
+
+/// Everything an engine needs to boot one sandbox.
+package struct SandboxSpecification: Sendable {
+    package var id: SandboxID
+    package var image: SandboxImage
+    /// erofs, read-only, at /var/task.
+    package var codeImage: FilePath
+    package var memoryMegabytes: Int
+    /// A pristine ext4 image of the size of /tmp; never written, every sandbox gets a copy-on-write view.
+    package var scratchImage: FilePath
+    package var initialization: Initialization
+
+    package init(
+        id: SandboxID, image: SandboxImage, codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath,
+        initialization: Initialization
+    ) {
+        self.id = id
+        self.image = image
+        self.codeImage = codeImage
+        self.memoryMegabytes = memoryMegabytes
+        self.scratchImage = scratchImage
+        self.initialization = initialization
+    }
+}
+
+/// The read-only files a sandbox runs from, each named by its content.
+package struct SandboxImage: Sendable, Equatable {
+    package var kernel: FilePath
+    package var initramfs: FilePath
+    package var root: FilePath
+    /// SHA-256 over kernel, initramfs and root: what a snapshot was taken on.
+    package var digest: String
+
+    package init(kernel: FilePath, initramfs: FilePath, root: FilePath, digest: String) {
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.root = root
+        self.digest = digest
+    }
+}
+
+/// `thaw-` and 16 hex digits: names the sandbox's cgroup and directories, so that a sweep knows them as ours.
+package struct SandboxID: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package static func random() -> SandboxID {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return SandboxID(description: "thaw-" + String(repeating: "0", count: 16 - digits.count) + digits)
+    }
+}

@@ -1,0 +1,44 @@
+import NIOPosix
+import Testing
+
+@testable import MicroVMEngine
+
+@Suite struct MailboxTests {
+    enum Failure: Error, Equatable { case late, gone }
+
+    let mailbox = Mailbox<Int, Failure>(loop: MultiThreadedEventLoopGroup.singleton.next())
+
+    @Test("messages come out in the order they went in, also those delivered before anyone waits")
+    func order() async throws {
+        for number in 1...3 { mailbox.deliver(number) }
+        for number in 1...3 {
+            #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == number)
+        }
+    }
+
+    @Test("a wait that nothing answers ends at its deadline, and the next message is not lost")
+    func deadline() async throws {
+        await #expect(throws: Failure.late) { try await mailbox.next(within: .milliseconds(5), timeout: .late) }
+        mailbox.deliver(7)
+        #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 7)
+    }
+
+    @Test("what was delivered before the failure is handed out, then the first failure, for ever")
+    func failure() async throws {
+        mailbox.deliver(1)
+        mailbox.fail(.gone)
+        mailbox.fail(.late)
+        mailbox.deliver(2)
+        #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 1)
+        for _ in 0..<2 {
+            await #expect(throws: Failure.gone) { try await mailbox.next(within: .seconds(5), timeout: .late) }
+        }
+    }
+
+    @Test("a failure ends a wait in progress")
+    func failureEndsWait() async throws {
+        let waiting = Task { try await mailbox.next(within: .seconds(60), timeout: .late) }
+        mailbox.fail(.gone)
+        await #expect(throws: Failure.gone) { try await waiting.value }
+    }
+}
