@@ -1,0 +1,129 @@
+import struct Foundation.Date
+
+/// A function version as Lambda describes it: immutable once published, mutable as `$LATEST`.
+package struct FunctionConfiguration: Codable, Sendable, Equatable {
+    package var functionName: String
+    package var version: FunctionVersion
+    package var runtime: String
+    package var role: String
+    package var handler: String
+    package var description: String
+    /// Seconds, 1–900.
+    package var timeout: Int
+    /// Megabytes, 128–10240.
+    package var memorySize: Int
+    /// Megabytes of `/tmp`, 512–10240.
+    package var ephemeralStorage: Int
+    package var environment: [String: String]
+    package var architectures: [String]
+    package var tracingMode: String
+    package var snapStart: SnapStart
+    package var code: CodeReference
+    package var state: FunctionState
+    package var lastUpdate: LastUpdate?
+    package var lastModified: Date
+    /// Changes with every change of the function, its state included: what clients send back to detect a race.
+    package var revisionID: String
+    /// Changes when what a client set changes, not with the state; a version keeps the one it was published from. Equal
+    /// identifiers mean that publishing again would publish nothing new.
+    package var contentID: String
+    /// `RuntimeVersionConfig.RuntimeVersionArn`, once it is known which base image serves the version.
+    package var runtimeVersionARN: String?
+
+    package init(
+        functionName: String, version: FunctionVersion, runtime: String, role: String, handler: String,
+        description: String = "", timeout: Int = 3, memorySize: Int = 128, ephemeralStorage: Int = 512,
+        environment: [String: String] = [:], architectures: [String] = ["x86_64"], tracingMode: String = "PassThrough",
+        snapStart: SnapStart = .off, code: CodeReference, state: FunctionState, lastUpdate: LastUpdate?,
+        lastModified: Date,
+        revisionID: String, contentID: String? = nil, runtimeVersionARN: String? = nil
+    ) {
+        self.functionName = functionName
+        self.version = version
+        self.runtime = runtime
+        self.role = role
+        self.handler = handler
+        self.description = description
+        self.timeout = timeout
+        self.memorySize = memorySize
+        self.ephemeralStorage = ephemeralStorage
+        self.environment = environment
+        self.architectures = architectures
+        self.tracingMode = tracingMode
+        self.snapStart = snapStart
+        self.code = code
+        self.state = state
+        self.lastUpdate = lastUpdate
+        self.lastModified = lastModified
+        self.revisionID = revisionID
+        self.contentID = contentID ?? revisionID
+        self.runtimeVersionARN = runtimeVersionARN
+    }
+}
+
+/// `$LATEST` or a published number.
+package enum FunctionVersion: Codable, Sendable, Hashable {
+    case latest
+    case published(Int)
+}
+
+/// The uploaded zip, named by its content.
+package struct CodeReference: Codable, Sendable, Equatable {
+    /// SHA-256 of the zip, base64, as AWS shows it.
+    package var sha256: String
+    /// Size of the zip in bytes.
+    package var size: Int
+
+    package init(sha256: String, size: Int) {
+        self.sha256 = sha256
+        self.size = size
+    }
+}
+
+package struct SnapStart: Codable, Sendable, Equatable {
+    package enum ApplyOn: String, Codable, Sendable, CaseIterable {
+        case publishedVersions = "PublishedVersions"
+        case none = "None"
+    }
+    package enum OptimizationStatus: String, Codable, Sendable {
+        case on = "On"
+        case off = "Off"
+    }
+    package var applyOn: ApplyOn
+    package var optimizationStatus: OptimizationStatus
+
+    package static let off = SnapStart(applyOn: .none, optimizationStatus: .off)
+
+    package init(applyOn: ApplyOn, optimizationStatus: OptimizationStatus) {
+        self.applyOn = applyOn
+        self.optimizationStatus = optimizationStatus
+    }
+}
+
+/// `State`, with the reason where AWS gives one.
+package enum FunctionState: Codable, Sendable, Equatable {
+    case pending(StateReason)
+    case active
+    case inactive(StateReason)
+    case failed(StateReason)
+}
+
+/// `LastUpdateStatus`, with the reason where AWS gives one.
+package enum LastUpdate: Codable, Sendable, Equatable {
+    case inProgress(StateReason)
+    case successful
+    case failed(StateReason)
+}
+
+package struct StateReason: Codable, Sendable, Equatable {
+    /// AWS's `StateReasonCode`, such as `Creating` or `FunctionError.InitTimeout`.
+    package var code: String
+    package var message: String
+
+    package static let creating = StateReason(code: "Creating", message: "The function is being created.")
+
+    package init(code: String, message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,52 @@
+/// What a client sent to CreateFunction or UpdateFunctionConfiguration; nil means "not given".
+///
+/// Enumerations are texts here: they are checked with everything else, so that one answer names all mistakes.
+package struct FunctionMembers: Sendable, Equatable {
+    package var runtime: String?
+    package var role: String?
+    package var handler: String?
+    package var description: String?
+    /// Seconds.
+    package var timeout: Int?
+    /// Megabytes.
+    package var memorySize: Int?
+    /// Megabytes.
+    package var ephemeralStorage: Int?
+    package var environment: [String: String]?
+    package var architectures: [String]?
+    package var tracingMode: String?
+    package var snapStart: String?
+    package var tags: [String: String]?
+
+    package init(
+        runtime: String? = nil, role: String? = nil, handler: String? = nil, description: String? = nil,
+        timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil, environment: [String: String]? = nil,
+        architectures: [String]? = nil, tracingMode: String? = nil, snapStart: String? = nil,
+        tags: [String: String]? = nil
+    ) {
+        self.runtime = runtime
+        self.role = role
+        self.handler = handler
+        self.description = description
+        self.timeout = timeout
+        self.memorySize = memorySize
+        self.ephemeralStorage = ephemeralStorage
+        self.environment = environment
+        self.architectures = architectures
+        self.tracingMode = tracingMode
+        self.snapStart = snapStart
+        self.tags = tags
+    }
+}
+
+/// What this server can run.
+package struct ServerAbilities: Sendable, Equatable {
+    /// Names as AWS has them, of the runtimes with a base image here.
+    package var runtimes: [String]
+    package var architectures: [String]
+
+    package init(runtimes: [String], architectures: [String] = ["x86_64"]) {
+        self.runtimes = runtimes
+        self.architectures = architectures
+    }
+}

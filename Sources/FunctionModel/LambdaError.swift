@@ -1,0 +1,101 @@
+/// An error of the AWS Lambda API: what a client sees when a call is refused.
+///
+/// Callers switch on ``code``; ``message`` is AWS's wording where AWS has one. The factories in
+/// `LambdaError+….swift` are the only places where messages are written.
+package struct LambdaError: Error, Sendable, Equatable {
+    package var code: Code
+    package var message: String
+    /// `Reason` of a `TooManyRequestsException`.
+    package var reason: String?
+    /// Seconds, for the `Retry-After` header of a `TooManyRequestsException`.
+    package var retryAfterSeconds: Int?
+
+    package init(code: Code, message: String, reason: String? = nil, retryAfterSeconds: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// One case per error type of the API; the type's name and status are as in AWS's service model.
+    package enum Code: String, Sendable, CaseIterable {
+        case accessDenied = "AccessDeniedException"
+        case codeStorageExceeded = "CodeStorageExceededException"
+        case invalidParameterValue = "InvalidParameterValueException"
+        case invalidRequestContent = "InvalidRequestContentException"
+        case invalidRuntime = "InvalidRuntimeException"
+        case invalidZipFile = "InvalidZipFileException"
+        case preconditionFailed = "PreconditionFailedException"
+        case requestEntityTooLarge = "RequestEntityTooLargeException"
+        case requestTooLarge = "RequestTooLargeException"
+        case resourceConflict = "ResourceConflictException"
+        case resourceNotFound = "ResourceNotFoundException"
+        case resourceNotReady = "ResourceNotReadyException"
+        case serialization = "SerializationException"
+        case service = "ServiceException"
+        case snapStart = "SnapStartException"
+        case snapStartNotReady = "SnapStartNotReadyException"
+        case snapStartTimeout = "SnapStartTimeoutException"
+        case tooManyRequests = "TooManyRequestsException"
+        case unknownOperation = "UnknownOperationException"
+        case unsupportedMediaType = "UnsupportedMediaTypeException"
+        case validation = "ValidationException"
+    }
+}
+
+extension LambdaError: CustomStringConvertible {
+    package var description: String { "\(code.name): \(message)" }
+}
+
+extension LambdaError.Code {
+    /// The value of `x-amzn-ErrorType`, such as `ResourceNotFoundException`.
+    package var name: String { rawValue }
+
+    package var httpStatus: Int {
+        switch self {
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .serialization, .snapStart,
+            .validation:
+            400
+        case .accessDenied: 403
+        case .resourceNotFound, .unknownOperation: 404
+        case .snapStartTimeout: 408
+        case .resourceConflict, .snapStartNotReady: 409
+        case .preconditionFailed: 412
+        case .requestEntityTooLarge, .requestTooLarge: 413
+        case .unsupportedMediaType: 415
+        case .tooManyRequests: 429
+        case .service: 500
+        case .invalidRuntime, .invalidZipFile, .resourceNotReady: 502
+        }
+    }
+
+    /// The body's member that carries the message. Its case differs from type to type in AWS's service model, and the
+    /// typed clients read only the one that belongs to the type.
+    package var messageKey: String {
+        switch self {
+        case .accessDenied, .invalidRuntime, .invalidZipFile, .resourceNotFound, .service, .snapStart,
+            .snapStartNotReady,
+            .snapStartTimeout:
+            "Message"
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .preconditionFailed,
+            .requestEntityTooLarge, .requestTooLarge, .resourceConflict, .resourceNotReady, .serialization,
+            .tooManyRequests, .unknownOperation, .unsupportedMediaType, .validation:
+            "message"
+        }
+    }
+
+    /// The body's `Type`: whose fault it is. nil for the errors that AWS's front door gives, which have no such member.
+    package var faultType: String? {
+        switch self {
+        case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
+        case .invalidRuntime, .invalidZipFile, .resourceNotReady, .service: "Service"
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .preconditionFailed,
+            .requestTooLarge,
+            .resourceConflict, .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
+            .unsupportedMediaType:
+            "User"
+        }
+    }
+
+    package var carriesType: Bool { faultType != nil }
+}

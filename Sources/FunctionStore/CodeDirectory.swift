@@ -1,0 +1,99 @@
+import Crypto
+internal import FunctionModel
+import LinuxKit
+import Synchronization
+internal import SystemPackage
+
+/// The uploaded zips: one file per content, named by its SHA-256 in hexadecimal.
+///
+/// A file appears under its name only when it is whole and on disk. Blocks: call it on a thread of its own.
+final class CodeDirectory: Sendable {
+    let path: FilePath
+    /// How often each digest is held. Also guards that a file is not removed between "it is there" and "it is held".
+    private let holds = Mutex<[String: Int]>([:])
+
+    init(path: FilePath) throws(FunctionStoreError) {
+        self.path = path
+        do throws(Errno) {
+            try Directory.create(path, permissions: [.ownerReadWriteExecute], existingIsFine: true)
+        } catch {
+            throw .system("make directory", path, error)
+        }
+    }
+
+    /// Keeps the bytes and holds them.
+    func store(_ bytes: [UInt8]) throws(FunctionStoreError) -> CodeReference {
+        let code = CodeReference(digest: Array(SHA256.hash(data: bytes)), size: bytes.count)
+        let name = try fileName(code)
+        let file = path.appending(name)
+        let isThere = holds.withLock { holds in
+            holds[name, default: 0] += 1
+            return (try? FileStatus.of(file))?.size == Int64(bytes.count)
+        }
+        if isThere { return code }
+        do throws(Errno) {
+            try DurableFile.write(bytes, to: file, permissions: [.ownerRead])
+        } catch {
+            release(name)
+            throw .system("write", file, error)
+        }
+        return code
+    }
+
+    /// Ends one hold.
+    func release(_ code: CodeReference) throws(FunctionStoreError) {
+        release(try fileName(code))
+    }
+
+    /// Removes the file unless it is held. The caller knows that no version refers to it.
+    ///
+    /// A file that cannot be removed is left for the next ``sweep(keeping:)``: nothing depends on its being gone.
+    func removeUnlessHeld(_ code: CodeReference) throws(FunctionStoreError) {
+        let name = try fileName(code)
+        let file = path.appending(name)
+        holds.withLock { holds in
+            if holds[name] == nil { try? DurableFile.remove(file) }
+        }
+    }
+
+    func filePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath {
+        path.appending(try fileName(code))
+    }
+
+    /// Removes what a process that was killed left: unfinished files, and code that nothing refers to. Files that are
+    /// not named like ours are left alone.
+    ///
+    /// - Parameter kept: digests as ``CodeReference/sha256`` has them.
+    func sweep(keeping kept: Set<String>) throws(FunctionStoreError) {
+        var names: Set<String> = []
+        for sha256 in kept { names.insert(try fileName(CodeReference(sha256: sha256, size: 0))) }
+        do throws(Errno) {
+            for entry in try Directory.entries(path) where !names.contains(entry) {
+                // An unfinished file is called `.<name>.<random>`.
+                let owner = entry.hasPrefix(".") ? entry.dropFirst().prefix { $0 != "." } : entry[...]
+                if Self.isDigest(owner) { try DurableFile.remove(path.appending(entry)) }
+            }
+        } catch {
+            throw .system("clean", path, error)
+        }
+    }
+
+    private func release(_ name: String) {
+        holds.withLock { holds in
+            guard let count = holds[name] else { return }
+            holds[name] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    private func fileName(_ code: CodeReference) throws(FunctionStoreError) -> String {
+        guard let name = code.hexadecimalDigest else {
+            throw .invalid("'\(code.sha256)' is not a SHA-256 in base64, so there is no such code")
+        }
+        return name
+    }
+
+    private static func isDigest(_ name: Substring) -> Bool {
+        let digits = Set("0123456789abcdef".utf8)
+        return name.utf8.count == 64 && name.utf8.allSatisfy(digits.contains)
+    }
+}

@@ -1,0 +1,38 @@
+package import FunctionModel
+import GRDB
+import LinuxKit
+package import SystemPackage
+
+/// The uploaded zips.
+extension SQLiteFunctionStore {
+    package func storeCode(_ bytes: [UInt8]) async throws(FunctionStoreError) -> CodeReference {
+        try await BlockingThread.run { [codes] () throws(FunctionStoreError) in try codes.store(bytes) }
+    }
+
+    package func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) {
+        try codes.release(code)
+        await removeUnreferenced([code])
+    }
+
+    package func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath {
+        try codes.filePath(code)
+    }
+
+    /// Removes those of the zips that no version refers to and nobody holds.
+    ///
+    /// Runs where writes run, one at a time: no version can begin to refer to a zip between the question and the
+    /// removal. What the caller did is done by now, so neither its cancellation nor a failure here may change its
+    /// result: what is left is removed when the store is opened the next time.
+    func removeUnreferenced(_ candidates: [CodeReference]) async {
+        let removal = Task { [pool, codes] in
+            try await pool.write { db in
+                for code in candidates {
+                    let sql = "SELECT EXISTS (SELECT 1 FROM version WHERE codeSha256 = ?)"
+                    let isReferenced = try Bool.fetchOne(db, sql: sql, arguments: [code.sha256]) ?? true
+                    if !isReferenced { try codes.removeUnlessHeld(code) }
+                }
+            }
+        }
+        _ = await removal.result
+    }
+}

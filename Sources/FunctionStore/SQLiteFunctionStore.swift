@@ -1,0 +1,108 @@
+import GRDB
+import Glibc
+import LinuxKit
+package import SystemPackage
+
+/// ``FunctionStore`` for one host: SQLite in `<directory>/thaw.db`, zips in `<directory>/code/`.
+///
+/// Commits are on disk before they are reported (write-ahead log, `synchronous = FULL`), and a zip is on disk before
+/// the row that refers to it. One process at a time has the directory: it holds a lock on `<directory>/thaw.lock`,
+/// which the kernel releases however the process ends.
+package final class SQLiteFunctionStore: FunctionStore {
+    let path: FilePath
+    let pool: DatabasePool
+    let codes: CodeDirectory
+    private let lock: OwnedDescriptor
+
+    /// Opens the store, makes it if it is not there, and removes what a killed process left half made. Blocks.
+    package init(directory: FilePath) throws(FunctionStoreError) {
+        path = directory.appending("thaw.db")
+        try Self.makeDirectory(directory)
+        lock = try Self.lock(directory)
+        codes = try CodeDirectory(path: directory.appending("code"))
+        pool = try Self.open(path)
+        try codes.sweep(keeping: try Self.referencedCode(pool, path))
+    }
+
+    /// Ends all access and lets another process in. Using the store afterwards throws.
+    package func close() throws(FunctionStoreError) {
+        do { try pool.close() } catch { throw .database(error, path: path) }
+        lock.withRaw { _ = flock($0, LOCK_UN) }
+    }
+
+    func read<T: Sendable>(
+        _ body: @Sendable (Database) throws -> T
+    ) async throws(FunctionStoreError) -> T {
+        do { return try await pool.read(body) } catch { throw .database(error, path: path) }
+    }
+
+    /// Runs `body` in a transaction: all of it happens and lasts, or none.
+    func write<T: Sendable>(
+        _ body: @Sendable (Database) throws -> T
+    ) async throws(FunctionStoreError) -> T {
+        do { return try await pool.write(body) } catch { throw .database(error, path: path) }
+    }
+}
+
+/// Opening.
+extension SQLiteFunctionStore {
+    /// Makes the directory and those above it that are missing.
+    private static func makeDirectory(_ path: FilePath) throws(FunctionStoreError) {
+        guard !path.isEmpty, !FileStatus.isDirectory(path) else { return }
+        let parent = path.removingLastComponent()
+        try makeDirectory(parent)
+        do throws(Errno) {
+            try Directory.create(path, existingIsFine: true)
+            try DurableFile.syncDirectory(parent.isEmpty ? "." : parent)
+        } catch {
+            throw .system("make directory", path, error)
+        }
+    }
+
+    private static func lock(_ directory: FilePath) throws(FunctionStoreError) -> OwnedDescriptor {
+        let path = directory.appending("thaw.lock")
+        do throws(Errno) {
+            let descriptor = try OwnedDescriptor.open(path, .readWrite, options: [.create])
+            try descriptor.withRaw { raw throws(Errno) in _ = try syscall { flock(raw, LOCK_EX | LOCK_NB) } }
+            return descriptor
+        } catch .wouldBlock {
+            throw .inUse(directory)
+        } catch {
+            throw .system("lock", path, error)
+        }
+    }
+
+    private static func open(_ path: FilePath) throws(FunctionStoreError) -> DatabasePool {
+        // Environment variables are in there: SQLite gives its other files the permissions of this one.
+        do throws(Errno) {
+            _ = try OwnedDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
+        } catch {
+            throw .system("open", path, error)
+        }
+        do {
+            let pool = try DatabasePool(path: path.string)
+            // DatabasePool chooses NORMAL, with which a power cut can take back a commit. The setting belongs to the
+            // one connection that writes.
+            try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            guard try pool.read(Schema.migrator.hasBeenSuperseded) == false else {
+                throw FunctionStoreError.newerFormat(path)
+            }
+            try Schema.migrator.migrate(pool)
+            // The names of the files that SQLite just made.
+            try DurableFile.syncDirectory(path.removingLastComponent())
+            return pool
+        } catch {
+            throw .database(error, path: path)
+        }
+    }
+
+    private static func referencedCode(
+        _ pool: DatabasePool, _ path: FilePath
+    ) throws(FunctionStoreError) -> Set<String> {
+        do {
+            return try pool.read { db in try String.fetchSet(db, sql: "SELECT DISTINCT codeSha256 FROM version") }
+        } catch {
+            throw .database(error, path: path)
+        }
+    }
+}
