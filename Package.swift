@@ -16,6 +16,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -55,10 +56,10 @@ let package = Package(
         library("LinuxKit", ["CLinux", system]),
         library("FunctionModel", []),
         library("GuestProtocol", []),
-        library("RuntimeAPI", ["LinuxKit", system]),
+        library("RuntimeAPI", ["CLinux", "LinuxKit", system]),
 
         // What a host keeps.
-        library("FunctionStore", ["FunctionModel", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, system, grdb]),
         library("Snapshots", ["LinuxKit", crypto, logging, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system]),
         library("SlotNetwork", ["LinuxKit", logging, system]),
@@ -67,7 +68,7 @@ let package = Package(
         library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", logging, system]),
         library(
             "MicroVMEngine",
-            ["GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system]),
+            ["CLinux", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system]),
 
         // The service.
         library(
@@ -81,7 +82,7 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "ThawGuest",
-            dependencies: ["CGuestBoot", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
+            dependencies: ["CGuestBoot", "CLinux", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
         .executableTarget(
@@ -99,7 +100,7 @@ let package = Package(
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("RuntimeAPITests", ["LinuxKit", "RuntimeAPI", "TestSupport"]),
-        tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "TestSupport"]),
+        tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", system, grdb]),
         tests("SnapshotsTests", ["LinuxKit", "Snapshots", "TestSupport"]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport"]),
         tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport"]),

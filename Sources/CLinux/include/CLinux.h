@@ -1,0 +1,97 @@
+// What Swift cannot import on its own: kernel structures, and system calls that the Glibc module hides.
+//
+// The Glibc module is built without _GNU_SOURCE, so Linux-only functions of glibc are declared again here, with glibc's
+// own signatures; they return -1 and set errno as the man pages say. Functions named clinux_… are ours: each says why it
+// exists, and returns a value >= 0 or -errno.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/stat.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+// Declared by glibc only under _GNU_SOURCE.
+int unshare(int flags);
+int setns(int descriptor, int type);
+int memfd_create(const char *name, unsigned int flags);
+int pipe2(int ends[2], int flags);
+int syncfs(int descriptor);
+int fallocate(int descriptor, int mode, off_t offset, off_t length);
+ssize_t copy_file_range(int from, off_t *fromOffset, int to, off_t *toOffset, size_t length, unsigned int flags);
+
+// Values of macros the importer cannot see without _GNU_SOURCE, or cannot translate.
+extern const int clinux_O_TMPFILE;
+extern const int clinux_SEEK_DATA;
+extern const int clinux_SEEK_HOLE;
+extern const int clinux_FALLOC_FL_KEEP_SIZE;
+extern const int clinux_FALLOC_FL_PUNCH_HOLE;
+extern const int clinux_CLONE_NEWNS;
+extern const int clinux_CLONE_NEWPID;
+extern const int clinux_CLONE_NEWIPC;
+extern const int clinux_CLONE_NEWUTS;
+extern const int clinux_CLONE_NEWNET;
+extern const int clinux_CLONE_NEWUSER;
+extern const int clinux_CLONE_NEWCGROUP;
+extern const unsigned int clinux_MFD_CLOEXEC;
+extern const unsigned int clinux_RLIMIT_MAXIMUM_RESOURCE;
+
+/* accept4(2), because SOCK_NONBLOCK and SOCK_CLOEXEC are enum members that do not import as integers. */
+int clinux_accept(int listener, int nonblocking);
+
+/* socket(2) with SOCK_CLOEXEC and, if asked, SOCK_NONBLOCK, for the same reason. */
+int clinux_socket(int domain, int type, int protocol, int nonblocking);
+int clinux_socketpair(int domain, int type, int nonblocking, int ends[2]);
+
+/* statx(2): the importer cannot tell the function from its structure. Of the descriptor itself when path is empty. */
+int clinux_statx(int directory, const char *path, int follow, struct statx *result);
+
+/* TUNSETIFF is an _IOW number and its argument a structure with anonymous unions. Flags: IFF_TAP | IFF_NO_PI. */
+int clinux_tap_attach(int descriptor, const char *name);
+
+/* RNDADDENTROPY takes a structure with a flexible array member. Credits `count` * 8 bits; at most 512 bytes. */
+int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count);
+/* RNDRESEEDCRNG is an _IO number. */
+int clinux_random_reseed(int descriptor);
+
+/* No glibc wrapper in Debian 12, and Swift cannot call the variadic syscall(2). */
+int clinux_finit_module(int descriptor, const char *parameters, int flags);
+int clinux_pidfd_open(pid_t pid);
+int clinux_pidfd_send_signal(int pidfd, int signal);
+
+/* Passing a descriptor needs the CMSG_* macros. Sends the bytes, at least one, with it; returns how many were taken. */
+int clinux_send_descriptor(int socket, int descriptor, const void *bytes, size_t count);
+/* Receives what clinux_send_descriptor sent, close-on-exec; -ENODATA when the message carried none. */
+int clinux_receive_descriptor(int socket);
+
+/* waitid(2) keeps its results behind macros over anonymous unions; only the raw system call reports resource use. */
+struct clinux_exit {
+    pid_t pid; /* 0: nothing to report (WNOHANG) */
+    int32_t code; /* CLD_EXITED, CLD_KILLED, CLD_DUMPED */
+    int32_t status; /* exit status or signal */
+    int64_t peak_resident_kilobytes;
+    int64_t cpu_microseconds; /* user and system */
+};
+int clinux_wait_pidfd(int pidfd, int options, struct clinux_exit *result);
+int clinux_wait_any(int options, struct clinux_exit *result);
+
+/* The time stamp counter (rdtsc) is an instruction, not a function; 0 where there is none. */
+uint64_t clinux_timestamp_counter(void);
+
+/* signalfd(2) with SFD_CLOEXEC | SFD_NONBLOCK, of the signals whose bit (1 << (n - 1)) is set; blocks them too. */
+int clinux_signal_descriptor(uint64_t signals);
+
+#include "CLinuxSpawn.h"
+
+#endif

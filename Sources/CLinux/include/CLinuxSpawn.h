@@ -1,0 +1,73 @@
+// The interpreter that turns a list of steps into a child process: see clinux_spawn.
+#ifndef CLINUX_SPAWN_H
+#define CLINUX_SPAWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a step does. The members of clinux_step it uses follow; the rest are zero. */
+enum clinux_step_kind {
+    CLINUX_STEP_WRITE, /* number: descriptor; source: text. Writes it whole: cgroup.procs, setgroups … */
+    CLINUX_STEP_SETNS, /* number: descriptor; flags: CLONE_NEW… */
+    CLINUX_STEP_MOUNT, /* source, target, type, data: as mount(2); flags: MS_… */
+    CLINUX_STEP_MOUNT_ATTRIBUTES, /* target; flags: MOUNT_ATTR_… to set; number: not 0 for the whole tree */
+    CLINUX_STEP_UNMOUNT, /* target; flags: MNT_… */
+    CLINUX_STEP_PIVOT_ROOT, /* target: becomes the root; the old one is detached; ends in "/" */
+    CLINUX_STEP_MAKE_DIRECTORY, /* target; number: mode. One that exists is fine. */
+    CLINUX_STEP_MAKE_FILE, /* target; number: mode. Empty, a place to bind on. One that exists is fine. */
+    CLINUX_STEP_SYMLINK, /* source: what it says; target: where */
+    CLINUX_STEP_CHANGE_DIRECTORY, /* target */
+    CLINUX_STEP_HOST_NAME, /* source */
+    CLINUX_STEP_NEW_SESSION,
+    CLINUX_STEP_FILE_MODE_MASK, /* number */
+    CLINUX_STEP_RESOURCE_LIMIT, /* number: RLIMIT_…; flags: soft and hard limit */
+    CLINUX_STEP_DROP_BOUNDING_SET, /* the capability bounding and ambient sets */
+    CLINUX_STEP_IDENTITY, /* number: gid; flags: uid; integers: supplementary groups */
+    CLINUX_STEP_CLEAR_CAPABILITIES, /* effective, permitted and inheritable */
+    CLINUX_STEP_NO_NEW_PRIVILEGES,
+    CLINUX_STEP_PARENT_DEATH_SIGNAL, /* number: signal. Set again when the identity changes, so put it after that. */
+    CLINUX_STEP_DESCRIPTORS, /* integers: source, target, source, target …; execve closes everything else. Steps with a
+                                descriptor in `number` come before it: a target may have taken that number. */
+};
+
+struct clinux_step {
+    uint32_t kind;
+    int32_t number;
+    uint64_t flags;
+    const char *source;
+    const char *target;
+    const char *type;
+    const char *data;
+    const int32_t *integers;
+    size_t integers_count;
+};
+
+struct clinux_spawn_plan {
+    uint64_t namespaces; /* CLONE_NEW… */
+    int32_t cgroup; /* directory of a version 2 cgroup to be born in, or -1 */
+    const struct clinux_step *steps;
+    size_t steps_count;
+    const char *executable;
+    char *const *arguments;
+    char *const *environment;
+};
+
+struct clinux_spawn_result {
+    pid_t pid;
+    int32_t pidfd;
+    int32_t error; /* errno of what failed, 0 when the new program runs */
+    int64_t failed_step; /* index into steps; steps_count: execve; -1: the clone itself */
+};
+
+/* Makes a child that runs the steps in their order and then becomes the executable.
+ *
+ * Why C: between clone and execve the child shares the parent's memory (CLONE_VM | CLONE_VFORK: nothing is copied, however
+ * large the parent), so it must not allocate, take locks or run any Swift. It runs raw system calls on a stack of its own,
+ * all signals blocked, and starts the program with default dispositions and an empty mask. The parent's thread waits in the
+ * kernel until execve or failure.
+ *
+ * Returns 0 with pid and pidfd (close-on-exec) set, or -1 with error and failed_step set and no process left. */
+int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result);
+
+#endif

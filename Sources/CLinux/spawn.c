@@ -1,0 +1,286 @@
+// The spawn interpreter. Its contract stands at clinux_spawn in CLinuxSpawn.h.
+//
+// Everything below `child` runs in a process that shares this one's memory: raw system calls and the child's own stack only.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "CLinux.h"
+
+enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 64 };
+
+struct child {
+    const struct clinux_spawn_plan *plan;
+    struct clinux_spawn_result *result;
+    int parent; /* pidfd of this process */
+};
+
+#if defined(__x86_64__)
+/* clone3 whose child never returns through this frame: it calls `child` on the new stack and exits. */
+static long clone3_onto_stack(struct clone_args *arguments, void (*child)(struct child *), struct child *context) {
+    long result;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %[context], %%rdi\n\t"
+        "call *%[child]\n\t"
+        "ud2\n"
+        "1:"
+        : "=a"(result)
+        : "0"((long)SYS_clone3), "D"(arguments), "S"(sizeof *arguments), [child] "r"(child), [context] "r"(context)
+        : "rcx", "r11", "memory", "cc");
+    return result;
+}
+#elif defined(__aarch64__)
+static long clone3_onto_stack(struct clone_args *arguments, void (*child)(struct child *), struct child *context) {
+    register long x0 __asm__("x0") = (long)arguments;
+    register long x1 __asm__("x1") = sizeof *arguments;
+    register long x8 __asm__("x8") = SYS_clone3;
+    __asm__ volatile(
+        "svc #0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, xzr\n\t"
+        "mov x0, %[context]\n\t"
+        "blr %[child]\n\t"
+        "brk #1\n"
+        "1:"
+        : "+r"(x0)
+        : "r"(x1), "r"(x8), [child] "r"(child), [context] "r"(context)
+        : "memory", "cc", "x30");
+    return x0;
+}
+#else
+#error "clinux_spawn knows x86-64 and arm64"
+#endif
+
+static int outcome(long result) { return result < 0 ? errno : 0; }
+
+static int write_all(int descriptor, const char *text) {
+    size_t length = strlen(text);
+    while (length > 0) {
+        long written = write(descriptor, text, length);
+        if (written < 0) return errno;
+        text += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+static int make_file(const char *path, mode_t mode) {
+    int descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (descriptor < 0) return errno;
+    close(descriptor);
+    return 0;
+}
+
+static int make_directory(const char *path, mode_t mode) {
+    int error = outcome(mkdir(path, mode));
+    return error == EEXIST ? 0 : error;
+}
+
+static int set_mount_attributes(const char *target, uint64_t attributes, int recursive) {
+    struct mount_attr change = {.attr_set = attributes};
+    return outcome(
+        syscall(SYS_mount_setattr, AT_FDCWD, target, recursive ? AT_RECURSIVE : 0, &change, sizeof change));
+}
+
+/* pivot_root(2), section NOTES: "." onto "." stacks the old root on the new, and detaching "." leaves the new alone. */
+static int pivot_root_to(const char *target) {
+    if (chdir(target) < 0) return errno;
+    if (syscall(SYS_pivot_root, ".", ".") < 0) return errno;
+    if (umount2(".", MNT_DETACH) < 0) return errno;
+    return outcome(chdir("/"));
+}
+
+static int drop_bounding_set(void) {
+    for (int capability = 0; capability < 64; capability++)
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
+            if (errno == EINVAL && capability > 0) break; /* past the last one this kernel has */
+            return errno;
+        }
+    return outcome(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+}
+
+/* Raw calls: glibc's own would interrupt every thread of the parent, whose memory the child shares, to follow suit. */
+static int take_identity(uid_t uid, gid_t gid, const int32_t *groups, size_t count) {
+    if (count > 32) return EINVAL;
+    gid_t list[32];
+    for (size_t i = 0; i < count; i++) list[i] = (gid_t)groups[i];
+    if (syscall(SYS_setgroups, count, list) < 0) return errno;
+    if (syscall(SYS_setresgid, gid, gid, gid) < 0) return errno;
+    return outcome(syscall(SYS_setresuid, uid, uid, uid));
+}
+
+static int clear_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2];
+    memset(none, 0, sizeof none);
+    return outcome(syscall(SYS_capset, &header, none));
+}
+
+/* The signal comes when the spawning *thread* ends; one that ended before this call is found through the pidfd. */
+static int follow_parent(int parent, int signal) {
+    if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0) return errno;
+    struct pollfd state = {.fd = parent, .events = POLLIN};
+    return poll(&state, 1, 0) == 0 ? 0 : ESRCH;
+}
+
+/* Copies all sources above every target first, so that no copy overwrites a source still needed. What is not a target is
+ * closed by execve, so that steps after this one still have what they use; the pidfd moves out of the targets' way. */
+static int map_descriptors(const int32_t *pairs, size_t count, int *parent) {
+    int copies[mapped_limit];
+    int above = 3;
+    if (count > mapped_limit) return EINVAL;
+    for (size_t i = 0; i < count; i++)
+        if (pairs[2 * i + 1] >= above) above = pairs[2 * i + 1] + 1;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = fcntl(pairs[2 * i], F_DUPFD_CLOEXEC, above);
+        if (copies[i] < 0) return errno;
+    }
+    *parent = fcntl(*parent, F_DUPFD_CLOEXEC, above);
+    if (*parent < 0) return errno;
+    if (syscall(SYS_close_range, 0, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return errno;
+    for (size_t i = 0; i < count; i++)
+        if (dup2(copies[i], pairs[2 * i + 1]) < 0) return errno;
+    return 0;
+}
+
+static int run_step(const struct clinux_step *step, int *parent) {
+    switch ((enum clinux_step_kind)step->kind) {
+    case CLINUX_STEP_WRITE: return write_all(step->number, step->source);
+    case CLINUX_STEP_SETNS: return outcome(setns(step->number, (int)step->flags));
+    case CLINUX_STEP_MOUNT:
+        return outcome(mount(step->source, step->target, step->type, step->flags, step->data));
+    case CLINUX_STEP_MOUNT_ATTRIBUTES: return set_mount_attributes(step->target, step->flags, step->number);
+    case CLINUX_STEP_UNMOUNT: return outcome(umount2(step->target, (int)step->flags));
+    case CLINUX_STEP_PIVOT_ROOT: return pivot_root_to(step->target);
+    case CLINUX_STEP_MAKE_DIRECTORY: return make_directory(step->target, (mode_t)step->number);
+    case CLINUX_STEP_MAKE_FILE: return make_file(step->target, (mode_t)step->number);
+    case CLINUX_STEP_SYMLINK: return outcome(symlink(step->source, step->target));
+    case CLINUX_STEP_CHANGE_DIRECTORY: return outcome(chdir(step->target));
+    case CLINUX_STEP_HOST_NAME: return outcome(sethostname(step->source, strlen(step->source)));
+    case CLINUX_STEP_NEW_SESSION: return outcome(setsid());
+    case CLINUX_STEP_FILE_MODE_MASK: umask((mode_t)step->number); return 0;
+    case CLINUX_STEP_RESOURCE_LIMIT: {
+        struct rlimit limit = {step->flags, step->flags};
+        return outcome(setrlimit((__rlimit_resource_t)step->number, &limit));
+    }
+    case CLINUX_STEP_DROP_BOUNDING_SET: return drop_bounding_set();
+    case CLINUX_STEP_IDENTITY:
+        return take_identity((uid_t)step->flags, (gid_t)step->number, step->integers, step->integers_count);
+    case CLINUX_STEP_CLEAR_CAPABILITIES: return clear_capabilities();
+    case CLINUX_STEP_NO_NEW_PRIVILEGES: return outcome(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    case CLINUX_STEP_PARENT_DEATH_SIGNAL: return follow_parent(*parent, step->number);
+    case CLINUX_STEP_DESCRIPTORS: return map_descriptors(step->integers, step->integers_count / 2, parent);
+    }
+    return EINVAL;
+}
+
+static void give_up(struct child *child, int64_t step, int error) {
+    child->result->failed_step = step;
+    child->result->error = error;
+    syscall(SYS_exit_group, 127);
+    __builtin_unreachable();
+}
+
+/* Dispositions survive execve as "ignored": a server that ignores SIGPIPE must not pass that on. */
+static void reset_signals(void) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        unsigned long mask;
+    } plain;
+    memset(&plain, 0, sizeof plain);
+    for (int signal = 1; signal <= signals_count; signal++)
+        syscall(SYS_rt_sigaction, signal, &plain, NULL, sizeof plain.mask); /* KILL and STOP refuse: no harm */
+}
+
+static void child_main(struct child *child) {
+    const struct clinux_spawn_plan *plan = child->plan;
+    reset_signals();
+    for (size_t i = 0; i < plan->steps_count; i++) {
+        int error = run_step(&plan->steps[i], &child->parent);
+        if (error) give_up(child, (int64_t)i, error);
+    }
+    unsigned long none = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    execve(plan->executable, plan->arguments, plan->environment);
+    give_up(child, (int64_t)plan->steps_count, errno);
+}
+
+static int failed_before_clone(struct clinux_spawn_result *result, int error) {
+    result->failed_step = -1;
+    result->error = error;
+    return -1;
+}
+
+/* The stack grows down onto a page that faults, so that an overflow cannot reach the parent's memory. */
+static char *make_stack(void) {
+    char *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return NULL;
+    if (mprotect(stack, 4096, PROT_NONE) == 0) return stack;
+    munmap(stack, stack_size);
+    return NULL;
+}
+
+int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result) {
+    memset(result, 0, sizeof *result);
+    result->pidfd = -1;
+    char *stack = make_stack();
+    if (!stack) return failed_before_clone(result, ENOMEM);
+    int parent = clinux_pidfd_open(getpid());
+    if (parent < 0) {
+        munmap(stack, stack_size);
+        return failed_before_clone(result, -parent);
+    }
+
+    int pidfd = -1;
+    struct child context = {plan, result, parent};
+    struct clone_args arguments = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | plan->namespaces,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = stack_size,
+    };
+    if (plan->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)plan->cgroup;
+    }
+
+    uint64_t all = ~0ULL, before = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    long pid = clone3_onto_stack(&arguments, child_main, &context);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+    munmap(stack, stack_size);
+    close(parent);
+
+    if (pid < 0) return failed_before_clone(result, (int)-pid);
+    if (result->error) {
+        struct clinux_exit reaped;
+        clinux_wait_pidfd(pidfd, WEXITED, &reaped);
+        close(pidfd);
+        return -1;
+    }
+    result->pid = (pid_t)pid;
+    result->pidfd = pidfd;
+    return 0;
+}

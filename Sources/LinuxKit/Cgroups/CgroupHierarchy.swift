@@ -1,0 +1,192 @@
+package import SystemPackage
+
+/// Where this host's cgroups are, and all of ours: everything is made under a directory `thaw` of each hierarchy.
+package struct CgroupHierarchy: Sendable, Hashable {
+    /// What limits need.
+    package enum Controller: String, Sendable, Hashable, CaseIterable {
+        case cpu, memory, pids
+        /// Version 1 only, where nothing else stops members while they are killed.
+        case freezer
+    }
+
+    package let version: CgroupVersion
+    /// Controllers this host does not offer: limits that need them cannot be set.
+    package let missing: Set<Controller>
+    /// Our `thaw` directories: one in version 2, one per controller (its own hierarchy) in version 1.
+    let trees: [FilePath]
+    private let parents: [Controller: FilePath]
+
+    /// One tree, with every controller it delegates.
+    package init(version2 root: FilePath) throws(CgroupError) {
+        let offered = try SmallFile.cgroup(root.appending("cgroup.controllers")).split { $0 == " " || $0 == "\n" }
+        let wanted: [Controller] = [.cpu, .memory, .pids]
+        let available = wanted.filter { offered.contains(Substring($0.rawValue)) }
+        let tree = root.appending("thaw")
+        version = .two
+        missing = Set(wanted).subtracting(available)
+        trees = [tree]
+        parents = Dictionary(uniqueKeysWithValues: available.map { ($0, tree) })
+    }
+
+    /// One tree per controller, each at `root/<controller>`.
+    package init(version1 root: FilePath) {
+        let available = Controller.allCases.filter { controller in
+            FileStatus.exists(root.appending(controller.rawValue).appending("cgroup.procs"))
+        }
+        version = .one
+        missing = Set(Controller.allCases).subtracting(available)
+        trees = available.map { root.appending($0.rawValue).appending("thaw") }
+        parents = Dictionary(uniqueKeysWithValues: zip(available, trees))
+    }
+
+    /// Finds what the host has mounted at `root`: version 2 where that carries the memory controller, else version 1.
+    package static func detect(root: FilePath = "/sys/fs/cgroup") throws(CgroupError) -> CgroupHierarchy {
+        if FileStatus.exists(root.appending("cgroup.controllers")) { return try CgroupHierarchy(version2: root) }
+        let hierarchy = CgroupHierarchy(version1: root)
+        guard !hierarchy.trees.isEmpty else {
+            throw CgroupError(
+                code: .unavailable, path: root, errno: nil,
+                message: "no cgroup controllers at \(root): mount cgroup2 there (mount -t cgroup2 none \(root))")
+        }
+        return hierarchy
+    }
+
+    /// Makes the cgroup and sets its limits; on failure none of it is left.
+    package func create(_ name: String, limits: CgroupLimits = CgroupLimits()) throws(CgroupError) -> Cgroup {
+        let cgroup = try cgroup(named: name)
+        do throws(CgroupError) {
+            if version == .two { try delegateControllers() }
+            for directory in cgroup.directories { try makeDirectories(directory) }
+            try apply(limits, to: cgroup)
+        } catch {
+            for directory in cgroup.directories { try? Directory.remove(directory) }
+            throw error
+        }
+        return cgroup
+    }
+
+    /// Ends and removes every cgroup of ours whose name begins with `prefix`: what a dead server left.
+    /// - Returns: the names removed.
+    package func sweep(prefix: String) throws(CgroupError) -> [String] {
+        var names: Set<String> = []
+        for parent in trees where FileStatus.exists(parent) {
+            do throws(Errno) {
+                for entry in try Directory.entries(parent) where entry.hasPrefix(prefix) {
+                    if FileStatus.isDirectory(parent.appending(entry)) { names.insert(entry) }
+                }
+            } catch {
+                throw CgroupError(code: .refused, path: parent, errno: error, message: "cannot list \(parent)")
+            }
+        }
+        for name in names.sorted() { try cgroup(named: name).remove() }
+        return names.sorted()
+    }
+
+    /// Removes our `thaw` directories where no cgroup is left in them: the last act of a clean stop.
+    package func removeIfEmpty() {
+        for tree in trees { try? Directory.remove(tree) }
+    }
+
+    private func cgroup(named name: String) throws(CgroupError) -> Cgroup {
+        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), name.utf8.count <= 200 else {
+            throw CgroupError(
+                code: .refused, path: FilePath(name), errno: .invalidArgument, message: "not a cgroup name: \"\(name)\""
+            )
+        }
+        return Cgroup(
+            name: name, version: version, directories: trees.map { $0.appending(name) },
+            memory: parents[.memory]?.appending(name),
+            freezer: version == .one ? parents[.freezer]?.appending(name) : nil)
+    }
+
+    /// A child has a controller only if every ancestor passes it on.
+    private func delegateControllers() throws(CgroupError) {
+        guard let tree = parents.values.first else { return }
+        try makeDirectories(tree)
+        let wanted = parents.keys.map { "+\($0.rawValue)" }.sorted().joined(separator: " ")
+        for directory in [tree.removingLastComponent(), tree] {
+            let file = directory.appending("cgroup.subtree_control")
+            do throws(CgroupError) {
+                try SmallFile.setCgroup(file, to: wanted)
+            } catch {
+                guard error.errno == .resourceBusy else { throw error }
+                throw CgroupError(
+                    code: .unavailable, path: file, errno: error.errno,
+                    message: """
+                        cannot pass controllers on at \(directory), because processes are in it: run the server as a \
+                        systemd service with Delegate=yes, or move them into a cgroup below
+                        """)
+            }
+        }
+    }
+
+    private func makeDirectories(_ directory: FilePath) throws(CgroupError) {
+        var attempts = 0
+        while true {
+            do throws(Errno) {
+                try Directory.create(directory.removingLastComponent(), existingIsFine: true)
+                try Directory.create(directory, existingIsFine: true)
+                return
+            } catch .noSuchFileOrDirectory where attempts < 10 {
+                attempts += 1  // removeIfEmpty() came between the two
+            } catch {
+                throw CgroupError(
+                    code: .refused, path: directory, errno: error, message: "cannot make cgroup \(directory)")
+            }
+        }
+    }
+
+    private func apply(_ limits: CgroupLimits, to cgroup: Cgroup) throws(CgroupError) {
+        for (controller, file, value) in limits.settings(version) {
+            guard let parent = parents[controller] else {
+                throw CgroupError(
+                    code: .unavailable, path: FilePath(file), errno: nil,
+                    message: "this host has no \(controller.rawValue) cgroup controller, so \(file) cannot be set")
+            }
+            let path = parent.appending(cgroup.name).appending(file)
+            if CgroupLimits.swapFiles.contains(file), !FileStatus.exists(path) { continue }
+            try SmallFile.setCgroup(path, to: value)
+        }
+    }
+}
+
+extension CgroupLimits {
+    /// There only where the kernel counts swap.
+    static let swapFiles: Set = ["memory.swap.max", "memory.memsw.limit_in_bytes"]
+
+    typealias Setting = (controller: CgroupHierarchy.Controller, file: String, value: String)
+
+    /// The files to write, in this order.
+    func settings(_ version: CgroupVersion) -> [Setting] {
+        let period = 100_000
+        // The kernel's least is 1 ms; written so that no number, not even NaN, traps.
+        let quota = cpuQuota.map { Int(($0 > 0.01 ? min($0, 100_000) : 0.01) * Double(period)) }
+        let weight = cpuWeight.map { min(10_000, max(1, $0)) }
+        var settings: [Setting] = []
+        switch version {
+        case .two:
+            if let memoryBytes {
+                settings.append((.memory, "memory.max", "\(memoryBytes)"))
+                settings.append((.memory, "memory.swap.max", "0"))
+                // The whole group dies when its memory is out: half a sandbox is of no use.
+                settings.append((.memory, "memory.oom.group", "1"))
+            }
+            if let quota { settings.append((.cpu, "cpu.max", "\(quota) \(period)")) }
+            if let weight { settings.append((.cpu, "cpu.weight", "\(weight)")) }
+        case .one:
+            if let memoryBytes {
+                settings.append((.memory, "memory.limit_in_bytes", "\(memoryBytes)"))
+                // Memory and swap together, never below the limit of memory alone.
+                settings.append((.memory, "memory.memsw.limit_in_bytes", "\(memoryBytes)"))
+            }
+            if let quota {
+                settings.append((.cpu, "cpu.cfs_period_us", "\(period)"))
+                settings.append((.cpu, "cpu.cfs_quota_us", "\(quota)"))
+            }
+            // Version 1 counts shares with 1024 for everybody else; its range is 2 to 262144.
+            if let weight { settings.append((.cpu, "cpu.shares", "\(max(2, weight * 1024 / 100))")) }
+        }
+        if let processes { settings.append((.pids, "pids.max", "\(processes)")) }
+        return settings
+    }
+}

@@ -1,0 +1,66 @@
+internal import CLinux
+import Glibc
+package import SystemPackage
+
+/// Files that are on disk when the call returns.
+package enum DurableFile {
+    /// fsync(2) of a file.
+    package static func sync(_ path: FilePath) throws(Errno) {
+        try OwnedDescriptor.open(path, .readOnly).sync()
+    }
+
+    /// fsync(2) of a directory: makes names made, renamed or removed in it durable.
+    package static func syncDirectory(_ path: FilePath) throws(Errno) {
+        try OwnedDescriptor.openDirectory(path).sync()
+    }
+
+    /// Puts `bytes` at `path` so that after a crash there is the old content or the new, never a part.
+    ///
+    /// Written to `.<name>.<random>` beside it, synced, renamed, and the directory synced. On failure that file is removed.
+    package static func write(
+        _ bytes: some Sequence<UInt8>, to path: FilePath,
+        permissions: FilePermissions = FilePermissions(rawValue: 0o644)
+    ) throws(Errno) {
+        guard let name = path.lastComponent else { throw .invalidArgument }
+        let directory = path.removingLastComponent()
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+        let temporary = directory.appending(".\(name.string).\(suffix)")
+        do throws(Errno) {
+            let file = try OwnedDescriptor.open(
+                temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow], permissions: permissions)
+            try file.writeAll(bytes)
+            try file.sync()
+            try rename(temporary, to: path)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        try syncDirectory(directory.isEmpty ? "." : directory)
+    }
+
+    /// rename(2): replaces what is at `destination`. Durable once ``syncDirectory(_:)`` of its directory returned.
+    package static func rename(_ source: FilePath, to destination: FilePath) throws(Errno) {
+        try syscall {
+            source.withPlatformString { source in
+                destination.withPlatformString { Glibc.rename(source, $0) }
+            }
+        }
+    }
+
+    /// unlink(2).
+    package static func remove(_ path: FilePath) throws(Errno) {
+        try syscall { path.withPlatformString { unlink($0) } }
+    }
+}
+
+extension OwnedDescriptor {
+    /// fsync(2).
+    package borrowing func sync() throws(Errno) {
+        try withRaw { raw throws(Errno) in _ = try syscall { fsync(raw) } }
+    }
+
+    /// ftruncate(2).
+    package borrowing func setSize(_ bytes: Int64) throws(Errno) {
+        try withRaw { raw throws(Errno) in _ = try syscall { ftruncate(raw, off_t(bytes)) } }
+    }
+}

@@ -1,0 +1,48 @@
+internal import CLinux
+import Glibc
+package import SystemPackage
+
+/// netlink(7) to the network namespace of the thread that made it.
+package final class NetlinkSocket: NetlinkTransport {
+    private let socket: OwnedDescriptor
+
+    /// Asks for the kernel's error texts (NETLINK_EXT_ACK), and gives up on a silent kernel after 5 s.
+    package init() throws(NetworkError) {
+        do throws(Errno) {
+            let raw = try shim { clinux_socket(AF_NETLINK, CInt(SOCK_RAW.rawValue), NETLINK_ROUTE, 0) }
+            let socket = OwnedDescriptor(adopting: raw)
+            try Self.set(raw, SOL_NETLINK, NETLINK_EXT_ACK, CInt(1))
+            try Self.set(raw, SOL_NETLINK, NETLINK_CAP_ACK, CInt(1))
+            try Self.set(raw, SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 5, tv_usec: 0))
+            // Port 0: the kernel chooses, so that any number of sockets may exist in one process.
+            var address = sockaddr_nl()
+            address.nl_family = UInt16(AF_NETLINK)
+            try syscall {
+                withUnsafePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(raw, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+                    }
+                }
+            }
+            self.socket = socket
+        } catch {
+            throw NetworkError("open a netlink socket", error)
+        }
+    }
+
+    private static func set<Value: BitwiseCopyable>(
+        _ raw: CInt, _ level: CInt, _ option: CInt, _ value: Value
+    ) throws(Errno) {
+        var value = value
+        try syscall { setsockopt(raw, level, option, &value, socklen_t(MemoryLayout<Value>.size)) }
+    }
+
+    package func send(_ datagram: [UInt8]) throws(Errno) {
+        try socket.withRaw { raw throws(Errno) in _ = try syscall { Glibc.send(raw, datagram, datagram.count, 0) } }
+    }
+
+    package func receive() throws(Errno) -> [UInt8] {
+        // 32 KiB: the most the kernel puts in one datagram (NLMSG_GOODSIZE is less).
+        try socket.read(upTo: 32_768)
+    }
+}

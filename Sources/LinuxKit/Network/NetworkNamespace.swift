@@ -1,0 +1,74 @@
+internal import CLinux
+import Glibc
+package import SystemPackage
+
+/// Why a network could not be made or changed: what was asked, and the kernel's own words where it gave some.
+package struct NetworkError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// "set link 2 up", "open /dev/net/tun".
+    package let action: String
+    package let errno: Errno
+    /// NETLINK_EXT_ACK's message.
+    package let kernelMessage: String?
+
+    package init(_ action: String, _ errno: Errno, kernelMessage: String? = nil) {
+        self.action = action
+        self.errno = errno
+        self.kernelMessage = kernelMessage
+    }
+
+    package var description: String {
+        let said = kernelMessage.map { ": \($0)" } ?? ""
+        return "cannot \(action): \(errno)\(said)\(remedy.map { ". " + $0 } ?? "")"
+    }
+
+    private var remedy: String? {
+        switch errno {
+        case .notPermitted, .permissionDenied: "Run as root."
+        case .noSuchFileOrDirectory where action.contains("/dev/net/tun"):
+            "Load the tun module: modprobe tun."
+        default: nil
+        }
+    }
+}
+
+/// Network namespaces held by descriptors: nothing is left of one when its last descriptor and process are gone.
+package enum NetworkNamespace {
+    /// A new, empty one: its loopback is down. Blocks for about 0.5 ms.
+    package static func create() throws(NetworkError) -> SharedDescriptor {
+        try onOwnThread("make a network namespace") { () throws(Errno) in
+            try syscall { unshare(clinux_CLONE_NEWNET) }
+            return try OwnedDescriptor.open("/proc/thread-self/ns/net", .readOnly).shared()
+        }
+    }
+
+    /// The calling thread's.
+    package static func current() throws(NetworkError) -> SharedDescriptor {
+        do throws(Errno) {
+            return try OwnedDescriptor.open("/proc/thread-self/ns/net", .readOnly).shared()
+        } catch {
+            throw NetworkError("open this thread's network namespace", error)
+        }
+    }
+
+    /// Runs `body` inside the namespace, on a thread made for it, while the calling thread waits.
+    ///
+    /// What `body` opens there, sockets and taps, belongs to that namespace for good.
+    package static func run<R>(
+        in namespace: SharedDescriptor, _ body: () throws(NetworkError) -> R
+    ) throws(NetworkError) -> R {
+        try onOwnThread("enter a network namespace") { () throws(Errno) -> Result<R, NetworkError> in
+            try namespace.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNET) } }
+            return Result { () throws(NetworkError) in try body() }
+        }.get()
+    }
+
+    private static func onOwnThread<R>(
+        _ action: String, _ work: () throws(Errno) -> R
+    ) throws(NetworkError) -> R {
+        do throws(Errno) {
+            return try PosixThread.runAndWait(work).get()
+        } catch {
+            throw NetworkError(action, error)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+internal import CLinux
+import Glibc
+import Synchronization
+package import SystemPackage
+
+/// A child process, held by its pidfd: it can be signalled and waited for without ever hitting another process that got its
+/// number.
+///
+/// Dropped before it ended, it is killed.
+package final class ChildProcess: Sendable {
+    package let pid: CInt
+    /// Readable once the process has ended.
+    package let pidfd: OwnedDescriptor
+    private let exit = Mutex<ProcessExit?>(nil)
+
+    init(pid: CInt, pidfd: consuming OwnedDescriptor) {
+        self.pid = pid
+        self.pidfd = pidfd
+    }
+
+    deinit {
+        guard exit.withLock({ $0 }) == nil, (try? signal(SIGKILL)) != nil, let pidfd = try? pidfd.duplicate().shared()
+        else { return }
+        // Ending takes the kernel a moment, and a deinit may run anywhere: not here.
+        try? PosixThread.start {
+            var reaped = clinux_exit()
+            _ = pidfd.withRaw { clinux_wait_pidfd($0, WEXITED, &reaped) }
+        }
+    }
+
+    /// pidfd_send_signal(2); `.noSuchProcess` once the process has been reaped.
+    package func signal(_ signal: CInt) throws(Errno) {
+        try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
+    }
+
+    /// How it ended, nil while it runs. Reaps it. Does not block.
+    ///
+    /// `.noChildProcess` when ``ZombieReaper`` was quicker.
+    package func poll() throws(Errno) -> ProcessExit? {
+        try exit.withLock { known throws(Errno) in
+            if let known { return known }
+            var reaped = clinux_exit()
+            try pidfd.withRaw { raw throws(Errno) in
+                _ = try shim { clinux_wait_pidfd(raw, WEXITED | WNOHANG, &reaped) }
+            }
+            known = reaped.pid == 0 ? nil : ProcessExit(reaped)
+            return known
+        }
+    }
+
+    /// Waits until it has ended; nil when `limit` passed first. Blocks the thread.
+    package func waitBlocking(atMost limit: Duration? = nil) throws(Errno) -> ProcessExit? {
+        if let known = try poll() { return known }
+        return try pidfd.wait(for: .readable, atMost: limit) ? try poll() : nil
+    }
+
+    /// Waits until it has ended; nil when `limit` passed first. Suspends, on a thread of its own; cancellation does not
+    /// end the wait, the end of the process does.
+    package func wait(atMost limit: Duration? = nil) async throws(Errno) -> ProcessExit? {
+        if let known = try poll() { return known }
+        return try await BlockingThread.run { () throws(Errno) in try self.waitBlocking(atMost: limit) }
+    }
+
+    /// Kills it, if it still runs, and waits until it is gone.
+    @discardableResult
+    package func end() async -> ProcessExit? {
+        try? signal(SIGKILL)
+        return try? await wait()
+    }
+}
+
+/// How a process ended and what it used.
+package struct ProcessExit: Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
+        case exited(status: CInt)
+        case killed(signal: CInt, dumpedCore: Bool)
+    }
+
+    package let pid: CInt
+    package let reason: Reason
+    /// The most memory it had resident, itself or a child it waited for.
+    package let peakResidentBytes: UInt64
+    /// Time on a CPU, its waited-for children's included.
+    package let cpuTime: Duration
+
+    init(_ reaped: clinux_exit) {
+        pid = reaped.pid
+        reason =
+            reaped.code == CInt(CLD_EXITED)
+            ? .exited(status: reaped.status)
+            : .killed(signal: reaped.status, dumpedCore: reaped.code == CInt(CLD_DUMPED))
+        peakResidentBytes = UInt64(clamping: reaped.peak_resident_kilobytes) * 1024
+        cpuTime = .microseconds(reaped.cpu_microseconds)
+    }
+}
+
+/// What process 1 owes the processes whose parents are gone.
+package enum ZombieReaper {
+    /// waitid(2) for any child that has ended; nil when none has. Does not block. Call until nil after SIGCHLD.
+    package static func next() throws(Errno) -> ProcessExit? {
+        var reaped = clinux_exit()
+        do throws(Errno) {
+            try shim { clinux_wait_any(WEXITED | WNOHANG, &reaped) }
+        } catch .noChildProcess {
+            return nil
+        }
+        return reaped.pid == 0 ? nil : ProcessExit(reaped)
+    }
+}

@@ -1,0 +1,97 @@
+internal import CLinux
+import Glibc
+internal import SystemPackage
+
+extension SpawnPlan {
+    /// Starts the program; returns once execve succeeded. Blocks for that long: 1 to 5 ms with new namespaces.
+    ///
+    /// The calling thread is the parent that ``SpawnStep/parentDeathSignal(_:)`` watches: a server goes through a
+    /// ``Spawner``, a single-threaded supervisor may call this.
+    package func spawn() throws(SpawnError) -> ChildProcess {
+        let arena = SpawnArena()
+        let entry = try cgroupEntry()
+        let given = try descriptorsWithDefaults()
+
+        var lowered: [clinux_step] = []
+        var stages: [SpawnError.Stage] = []
+        // 0 in cgroup.procs is "the writer": the child moves itself before it does anything else.
+        for (file, path) in entry.procs {
+            lowered.append(arena.step(CLINUX_STEP_WRITE, number: file.withRaw { $0 }, source: "0"))
+            stages.append(.preparation(of: path))
+        }
+        // Before limits, which could forbid the copies, but after the steps that use a descriptor of ours.
+        let beforeDescriptors = (steps.lastIndex(where: \.usesDescriptor) ?? -1) + 1
+        let map = arena.step(
+            CLINUX_STEP_DESCRIPTORS,
+            integers: given.sorted { $0.key < $1.key }.flatMap { [$0.value.withRaw { $0 }, $0.key] })
+        lowered += steps[..<beforeDescriptors].map { $0.lowered(in: arena) } + [map]
+        lowered += steps[beforeDescriptors...].map { $0.lowered(in: arena) }
+        stages += steps[..<beforeDescriptors].map { .step($0) } + [.descriptors]
+        stages += steps[beforeDescriptors...].map { .step($0) } + [.execution]
+
+        var result = clinux_spawn_result()
+        let outcome = lowered.withUnsafeBufferPointer { steps in
+            var plan = clinux_spawn_plan(
+                namespaces: UInt64(namespaces.rawValue), cgroup: entry.directory?.withRaw { $0 } ?? -1,
+                steps: steps.baseAddress, steps_count: steps.count,
+                executable: UnsafePointer(arena.string(executable.string)), arguments: arena.strings(arguments),
+                environment: arena.strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))
+            return clinux_spawn(&plan, &result)
+        }
+        // The numbers inside `lowered` are good only while their owners live.
+        withExtendedLifetime((self, given, entry)) {}
+        guard outcome == 0 else {
+            let index = Int(result.failed_step)
+            throw SpawnError(
+                executable: executable, stage: stages.indices.contains(index) ? stages[index] : .clone,
+                errno: Errno(rawValue: result.error))
+        }
+        return ChildProcess(pid: result.pid, pidfd: OwnedDescriptor(adopting: result.pidfd))
+    }
+
+    private struct CgroupEntry {
+        /// Version 2: the child is born inside.
+        var directory: SharedDescriptor?
+        /// Version 1: one file per controller that the child writes itself into.
+        var procs: [(SharedDescriptor, FilePath)] = []
+    }
+
+    private func cgroupEntry() throws(SpawnError) -> CgroupEntry {
+        var entry = CgroupEntry()
+        guard let cgroup else { return entry }
+        switch cgroup.version {
+        case .two:
+            for directory in cgroup.directories {
+                entry.directory = try open(directory) { path throws(Errno) in
+                    try OwnedDescriptor.openDirectory(path)
+                }
+            }
+        case .one:
+            for directory in cgroup.directories {
+                let path = directory.appending("cgroup.procs")
+                let file = try open(path) { path throws(Errno) in try OwnedDescriptor.open(path, .writeOnly) }
+                entry.procs.append((file, path))
+            }
+        }
+        return entry
+    }
+
+    private func descriptorsWithDefaults() throws(SpawnError) -> [CInt: SharedDescriptor] {
+        var given = descriptors
+        let missing = (0...2).filter { given[$0] == nil }
+        guard !missing.isEmpty else { return given }
+        let null = try open("/dev/null") { path throws(Errno) in try OwnedDescriptor.open(path, .readWrite) }
+        for number in missing { given[number] = null }
+        return given
+    }
+
+    private func open(
+        _ path: FilePath, _ opening: (FilePath) throws(Errno) -> OwnedDescriptor
+    ) throws(SpawnError) -> SharedDescriptor {
+        do throws(Errno) {
+            return try opening(path).shared()
+        } catch {
+            throw SpawnError(executable: executable, stage: .preparation(of: path), errno: error)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+internal import CLinux
+import Glibc
+package import SystemPackage
+
+/// How to start a program: what surrounds it, what it may do, what it is given.
+///
+/// The steps run in their order in the child, between clone(2) and execve(2). The child starts in the cgroup and the new
+/// namespaces; after the last step it holds the descriptors named here and no others. Paths in steps are the child's: those
+/// after ``SpawnStep/pivotRoot(to:)`` are seen from the new root, and so is ``executable``.
+///
+/// A plan is a value that keeps its descriptors open; it can be used more than once.
+package struct SpawnPlan: Sendable {
+    package var executable: FilePath
+    /// argv, the program's name included.
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var namespaces: Namespaces = []
+    package var cgroup: Cgroup?
+    package var steps: [SpawnStep] = []
+    /// By the number each has in the child. 0, 1 and 2 are /dev/null unless given. At most 64.
+    package var descriptors: [CInt: SharedDescriptor] = [:]
+
+    package init(executable: FilePath, arguments: [String], environment: [String: String] = [:]) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+    }
+}
+
+/// New namespaces of a child: flags of clone(2).
+package struct Namespaces: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let mount = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWNS))
+    /// The child is process 1: signals without a handler do not reach it, except SIGKILL from outside.
+    package static let processes = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWPID))
+    package static let ipc = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWIPC))
+    package static let hostName = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWUTS))
+    package static let network = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWNET))
+    package static let users = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWUSER))
+    package static let cgroup = Namespaces(rawValue: UInt32(bitPattern: clinux_CLONE_NEWCGROUP))
+}
+
+/// One thing the child does before it becomes the program.
+package enum SpawnStep: Sendable {
+    /// setns(2).
+    case enterNamespace(SharedDescriptor, Namespaces)
+    /// mount(2). For a bind mount the source is looked up when the step runs.
+    case mount(source: String, target: FilePath, type: String, flags: MountFlags, data: String)
+    /// mount_setattr(2): adds the attributes, to everything below `target` if `recursive`.
+    case restrictMount(target: FilePath, MountAttributes, recursive: Bool)
+    /// umount2(2) with MNT_DETACH.
+    case detach(FilePath)
+    /// pivot_root(2) onto a mount point; the old root is detached, the working directory is the new root.
+    case pivotRoot(to: FilePath)
+    /// mkdir(2); one that exists is fine.
+    case makeDirectory(FilePath, permissions: FilePermissions)
+    /// Makes an empty file to bind another on; one that exists is fine.
+    case makeFile(FilePath)
+    case makeSymlink(saying: FilePath, at: FilePath)
+    case changeDirectory(FilePath)
+    /// sethostname(2), in a new ``Namespaces/hostName`` namespace.
+    case hostName(String)
+    /// setsid(2).
+    case newSession
+    /// umask(2).
+    case fileModeMask(FilePermissions)
+    /// setrlimit(2), soft and hard.
+    case limit(ProcessLimit, UInt64)
+    /// Empties the bounding and ambient capability sets: no later execve gives any back. Needs CAP_SETPCAP, so it comes
+    /// before ``identity(user:group:supplementary:)``.
+    case dropBoundingSet
+    /// setgroups(2), setresgid(2), setresuid(2).
+    case identity(user: UInt32, group: UInt32, supplementary: [UInt32])
+    /// capset(2) to nothing.
+    case clearCapabilities
+    /// PR_SET_NO_NEW_PRIVS of prctl(2).
+    case noNewPrivileges
+    /// PR_SET_PDEATHSIG of prctl(2): the signal comes when the *thread* that spawned ends, see ``Spawner``.
+    ///
+    /// An identity change clears it, so it comes after that.
+    case parentDeathSignal(CInt)
+}
+
+/// Resources of setrlimit(2).
+package enum ProcessLimit: Sendable, Hashable, CaseIterable {
+    case coreFileBytes
+    case fileBytes
+    case lockedMemoryBytes
+    case openFiles
+    case processes
+    case stackBytes
+    case addressSpaceBytes
+
+    var rawValue: CInt {
+        switch self {
+        case .coreFileBytes: CInt(RLIMIT_CORE.rawValue)
+        case .fileBytes: CInt(RLIMIT_FSIZE.rawValue)
+        case .lockedMemoryBytes: CInt(__RLIMIT_MEMLOCK.rawValue)
+        case .openFiles: CInt(RLIMIT_NOFILE.rawValue)
+        case .processes: CInt(__RLIMIT_NPROC.rawValue)
+        case .stackBytes: CInt(RLIMIT_STACK.rawValue)
+        case .addressSpaceBytes: CInt(RLIMIT_AS.rawValue)
+        }
+    }
+}
+
+/// Why a program could not be started; no process is left.
+package struct SpawnError: Error, Sendable, CustomStringConvertible {
+    package enum Stage: Sendable {
+        /// What must be there before: /dev/null, the cgroup's files, the source of a bind.
+        case preparation(of: FilePath)
+        case clone
+        case step(SpawnStep)
+        /// Giving the child its descriptors.
+        case descriptors
+        case execution
+    }
+
+    package let executable: FilePath
+    package let stage: Stage
+    package let errno: Errno
+
+    package var description: String {
+        let what =
+            switch stage {
+            case .preparation(let path): "using \(path)"
+            case .clone: "making the process"
+            case .step(let step): "step \(step)"
+            case .descriptors: "passing descriptors"
+            case .execution: "executing it"
+            }
+        return "cannot start \(executable): \(what) failed: \(errno)\(remedy.map { ". " + $0 } ?? "")"
+    }
+
+    private var remedy: String? {
+        switch (stage, errno) {
+        case (.execution, .noSuchFileOrDirectory):
+            "Install it; if the file is there, its interpreter or dynamic loader is not inside the child's root."
+        case (.clone, .resourceTemporarilyUnavailable): "A limit of processes is reached: raise pids.max or ulimit -u."
+        case (.clone, .notPermitted), (.step, .notPermitted): "Run as root."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+package import SystemPackage
+
+/// A thread of our own, for work that blocks or that changes the thread itself (namespaces).
+package enum PosixThread {
+    private final class Job {
+        let work: () -> Void
+        init(_ work: @escaping () -> Void) { self.work = work }
+    }
+
+    /// Starts a thread that runs `work` and ends. Fails with `.resourceTemporarilyUnavailable` at a limit of threads.
+    package static func start(_ work: @escaping @Sendable () -> Void) throws(Errno) {
+        pthread_detach(try launch(work))
+    }
+
+    /// Runs `work` on a fresh thread while this one waits for it: whatever it does to its thread ends with it.
+    package static func runAndWait<R, E: Error>(_ work: () throws(E) -> R) throws(Errno) -> Result<R, E> {
+        var outcome: Result<R, E>?
+        let failure = withoutActuallyEscaping(work) { work -> Errno? in
+            do throws(Errno) {
+                let thread = try launch {
+                    do throws(E) { outcome = .success(try work()) } catch { outcome = .failure(error) }
+                }
+                pthread_join(thread, nil)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        guard let outcome else { throw failure ?? .resourceTemporarilyUnavailable }
+        return outcome
+    }
+
+    private static func launch(_ work: @escaping () -> Void) throws(Errno) -> pthread_t {
+        let job = Unmanaged.passRetained(Job(work))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().work() }
+                return nil
+            }, job.toOpaque())
+        guard code == 0 else {
+            job.release()
+            throw Errno(rawValue: code)
+        }
+        return thread
+    }
+}
+
+/// Work that blocks, kept off the cooperative pool: a few blocked tasks there stop all others.
+package enum BlockingThread {
+    /// Runs `work` on a thread of its own and suspends until it is done. Cancellation does not interrupt it.
+    ///
+    /// If the process may have no more threads, `work` runs on the calling one: slow, but not wrong.
+    package static func run<R: Sendable, E: Error>(
+        _ work: @escaping @Sendable () throws(E) -> R
+    ) async throws(E) -> R {
+        let outcome = await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
+            let body: @Sendable () -> Void = { done.resume(returning: Result { () throws(E) in try work() }) }
+            do throws(Errno) { try PosixThread.start(body) } catch { body() }
+        }
+        return try outcome.get()
+    }
+}
