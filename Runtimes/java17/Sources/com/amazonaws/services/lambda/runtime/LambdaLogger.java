@@ -1,0 +1,20 @@
+package com.amazonaws.services.lambda.runtime;
+
+import com.amazonaws.services.lambda.runtime.logging.LogLevel;
+
+/** Writes to the function's log. */
+public interface LambdaLogger {
+    void log(String message);
+
+    void log(byte[] message);
+
+    /** Logs at a level. A logger that knows no levels logs the message as it is. */
+    default void log(String message, LogLevel level) {
+        log(message);
+    }
+
+    /** Logs at a level. A logger that knows no levels logs the message as it is. */
+    default void log(byte[] message, LogLevel level) {
+        log(message);
+    }
+}

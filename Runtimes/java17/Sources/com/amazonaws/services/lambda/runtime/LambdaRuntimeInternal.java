@@ -1,0 +1,17 @@
+package com.amazonaws.services.lambda.runtime;
+
+/** A switch that logging back ends set; kept because they call it when they start. */
+public class LambdaRuntimeInternal {
+    private static boolean useLog4jAppender;
+
+    private LambdaRuntimeInternal() {
+    }
+
+    public static void setUseLog4jAppender(boolean use) {
+        useLog4jAppender = use;
+    }
+
+    public static boolean getUseLog4jAppender() {
+        return useLog4jAppender;
+    }
+}

@@ -1,0 +1,42 @@
+package thaw.runtime;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import thaw.runtime.json.Binder;
+import thaw.runtime.json.Bytes;
+import thaw.runtime.json.JsonException;
+import thaw.runtime.json.JsonWriter;
+
+/** Binding at the two ends of a handler, with the messages AWS gives when it fails. */
+final class Answer {
+    private Answer() {
+    }
+
+    static Object event(Binder binder, byte[] event) {
+        try {
+            return binder.read(event, 0, event.length);
+        } catch (JsonException malformed) {
+            throw new RuntimeException("An error occurred during JSON parsing", new UncheckedIOException(malformed));
+        }
+    }
+
+    /** Writes what a handler returned; a stream is the answer's bytes, null and nothing are null. */
+    static void write(Object value, Bytes answer) throws IOException {
+        if (value instanceof InputStream) {
+            ((InputStream) value).transferTo(answer);
+            return;
+        }
+        try {
+            JsonWriter.write(value, answer);
+        } catch (JsonException unwritable) {
+            throw new RuntimeException("An error occurred during JSON serialization of response",
+                new UncheckedIOException(unwritable));
+        }
+    }
+
+    static InputStream stream(byte[] event) {
+        return new ByteArrayInputStream(event);
+    }
+}

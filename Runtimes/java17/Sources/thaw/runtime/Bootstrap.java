@@ -1,0 +1,66 @@
+package thaw.runtime;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/** Starts the runtime: reads its environment, makes the handler, passes the snapshot if there is one, serves events. */
+public final class Bootstrap {
+    private Bootstrap() {
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        System.setOut(stream(FileDescriptor.out));
+        System.setErr(stream(FileDescriptor.err));
+        String address = System.getenv("AWS_LAMBDA_RUNTIME_API");
+        if (address == null || address.isEmpty()) {
+            System.err.println("AWS_LAMBDA_RUNTIME_API is not set: the runtime is to be started by a Lambda platform.");
+            System.exit(1);
+        }
+        String handlerName = arguments.length > 0 ? arguments[0] : System.getenv("_HANDLER");
+        RuntimeClient client = new RuntimeClient(address);
+        FunctionClassLoader loader = FunctionClassLoader.make(
+            environment("LAMBDA_TASK_ROOT", "/var/task"), "/opt", Bootstrap.class.getClassLoader());
+        Thread.currentThread().setContextClassLoader(loader);
+        EventHandler handler = handler(handlerName, loader, client);
+        if ("snap-start".equals(System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
+            rehearse();
+            new SnapshotPoint(client).pass();
+        }
+        new InvocationLoop(client, handler).run();
+        System.exit(1);
+    }
+
+    private static EventHandler handler(String name, ClassLoader loader, RuntimeClient client) throws IOException {
+        try {
+            return new HandlerLoader(loader).load(name);
+        } catch (HandlerException unusable) {
+            FunctionLogger.shared().log(unusable.fault().text());
+            client.failInit(unusable.fault(), "Runtime.BadFunctionCode");
+            System.exit(1);
+            return null;
+        }
+    }
+
+    private static void rehearse() {
+        try {
+            Rehearsal.run();
+        } catch (IOException noLoopback) {
+            System.err.println("the first invocation of each clone will be slower: " + noLoopback);
+        }
+    }
+
+    private static String environment(String name, String otherwise) {
+        String value = System.getenv(name);
+        return value == null || value.isEmpty() ? otherwise : value;
+    }
+
+    /** A stream that writes UTF-8, one line with one system call. */
+    private static PrintStream stream(FileDescriptor descriptor) {
+        return new PrintStream(new BufferedOutputStream(new FileOutputStream(descriptor), 8192), true,
+            StandardCharsets.UTF_8);
+    }
+}

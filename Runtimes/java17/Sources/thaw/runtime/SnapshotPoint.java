@@ -1,0 +1,49 @@
+package thaw.runtime;
+
+import java.io.IOException;
+import org.crac.Core;
+
+/**
+ * The step from an initialised function to a ready clone: hooks, the snapshot itself (inside
+ * {@link RuntimeClient#restoreNext}), fresh randomness, hooks again. A failure is reported and ends the process.
+ */
+final class SnapshotPoint {
+    private static final int EXIT_CODE = 64;
+
+    private final RuntimeClient client;
+
+    SnapshotPoint(RuntimeClient client) {
+        this.client = client;
+    }
+
+    void pass() throws IOException {
+        try {
+            Core.getGlobalContext().beforeCheckpoint(null);
+            JdkState.forgetHostNames();
+            // The second look at the generators costs a clone next to nothing once its code has run.
+            JdkState.reseed();
+            System.gc();
+            System.out.flush();
+            client.restoreNext();
+        } catch (Throwable failure) {
+            Fault fault = report(failure);
+            client.failInit(fault, "Runtime.BeforeCheckpointError");
+            System.exit(EXIT_CODE);
+        }
+        try {
+            JdkState.reseed();
+            Core.getGlobalContext().afterRestore(null);
+            System.out.flush();
+        } catch (Throwable failure) {
+            Fault fault = report(failure);
+            client.failRestore(fault, "Runtime.AfterRestoreError");
+            System.exit(EXIT_CODE);
+        }
+    }
+
+    private static Fault report(Throwable failure) {
+        Fault fault = Fault.of(failure);
+        FunctionLogger.shared().log(fault.text());
+        return fault;
+    }
+}

@@ -1,0 +1,7 @@
+def echo(event, context):
+    print("served", context.aws_request_id)
+    return {"event": event, "arn": context.invoked_function_arn, "version": context.function_version}
+
+
+def fail(event, context):
+    raise ValueError("no good")

@@ -1,0 +1,74 @@
+"""AWS's own Python runtime interface client against the same Runtime API: the calls a platform has to expect."""
+
+import os
+import pathlib
+import unittest
+
+from fake_runtime_api import FUNCTION_ARN, Runtime
+
+FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
+PYTHON = os.environ.get("RUNTIME_PYTHON")
+
+
+def python(handler, **behaviour):
+    settings = {"_HANDLER": handler, "PYTHONPATH": str(FUNCTIONS), "PYTHONDONTWRITEBYTECODE": "1",
+                "LAMBDA_TASK_ROOT": str(FUNCTIONS)}
+    return Runtime([PYTHON, "-m", "awslambdaric", handler], settings, **behaviour)
+
+
+@unittest.skipUnless(PYTHON, "RUNTIME_PYTHON names no interpreter with awslambdaric: start these tests with ./run")
+class PythonRuntime(unittest.TestCase):
+    def test_events_are_answered_and_failures_reported(self):
+        with python("plain.echo") as runtime:
+            for event in ({"text": "ü😀"}, [1, 2.5, None], "x" * 1_000_000):
+                self.assertEqual(runtime.answer(event), {"event": event, "arn": FUNCTION_ARN, "version": "7"})
+            self.assertIn("served 8476a536", runtime.output())
+        with python("plain.fail") as runtime:
+            request_id = runtime.api.send({})
+            error = runtime.api.outcome().json()
+        self.assertEqual((error["errorType"], error["errorMessage"], error["requestId"]),
+                         ("ValueError", "no good", request_id))
+
+    def test_without_snap_start_the_first_call_asks_for_an_event(self):
+        with python("hooks.handler") as runtime:
+            self.assertEqual(runtime.answer({}), [])
+            self.assertEqual(runtime.api.routes()[0], "GET invocation/next")
+
+    def test_hooks_run_around_restore_on_connections_of_their_own(self):
+        with python("hooks.handler", snap_start=True) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            self.assertEqual(runtime.answer({}), ["before second", "before first", "after first", "after second"])
+            self.assertEqual(runtime.api.routes()[:3],
+                             ["GET restore/next", "GET invocation/next", "POST invocation/response"])
+            self.assertEqual(runtime.api.connections, 2)
+
+    def test_a_failing_before_hook_is_an_init_error(self):
+        with python("failing_before.handler", snap_start=True) as runtime:
+            call = runtime.api.wait("POST init/error")
+            self.assertEqual(call.headers["Lambda-Runtime-Function-Error-Type"], "Runtime.BeforeSnapshotError")
+            self.assertEqual(call.json()["errorMessage"], "before failed")
+            self.assertEqual(runtime.exit_code(), 64)
+
+    def test_a_failing_after_hook_is_a_restore_error(self):
+        with python("failing_after.handler", snap_start=True) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            call = runtime.api.wait("POST restore/error")
+            self.assertEqual(call.headers["Lambda-Runtime-Function-Error-Type"], "Runtime.AfterRestoreError")
+            self.assertEqual(call.json()["errorMessage"], "after failed")
+            self.assertEqual(runtime.exit_code(), 65)
+
+    def test_unusable_handlers_are_init_errors(self):
+        table = [("absent.handler", "Runtime.ImportModuleError"), ("plain.absent", "Runtime.HandlerNotFound"),
+                 ("nodot", "Runtime.MalformedHandlerName"), ("broken.handler", "Runtime.ImportModuleError")]
+        for handler, error_type in table:
+            with self.subTest(handler), python(handler, snap_start=True) as runtime:
+                call = runtime.api.wait("POST init/error")
+                self.assertEqual(call.headers["Lambda-Runtime-Function-Error-Type"], error_type)
+                self.assertEqual(runtime.exit_code(), 1)
+                self.assertEqual(runtime.api.routes(), ["POST init/error"])
+
+
+if __name__ == "__main__":
+    unittest.main()
