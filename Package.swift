@@ -19,8 +19,10 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func library(_ name: String, _ dependencies: [Target.Dependency], testable: Bool = false) -> Target {
+    // Release builds leave out what `@testable import` needs, and everything here is built for release.
+    let testing: [SwiftSetting] = testable ? [.unsafeFlags(["-enable-testing"])] : []
+    return .target(name: name, dependencies: dependencies, swiftSettings: settings + testing)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -59,7 +61,7 @@ let package = Package(
         library("RuntimeAPI", ["CLinux", "LinuxKit", system]),
 
         // What a host keeps.
-        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, system, grdb]),
+        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, system, grdb], testable: true),
         library("Snapshots", ["LinuxKit", crypto, logging, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system]),
         library("SlotNetwork", ["LinuxKit", logging, system]),
@@ -68,7 +70,9 @@ let package = Package(
         library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", logging, system]),
         library(
             "MicroVMEngine",
-            ["CLinux", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system]),
+            [
+                "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system,
+            ], testable: true),
 
         // The service.
         library(
@@ -76,8 +80,8 @@ let package = Package(
             [
                 "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
                 "Snapshots", crypto, lifecycle, logging, system,
-            ]),
-        library("LambdaAPI", ["FunctionModel", "Worker", hummingbird, logging]),
+            ], testable: true),
+        library("LambdaAPI", ["FunctionModel", "Worker", hummingbird, logging], testable: true),
 
         // Executables.
         .executableTarget(
@@ -90,6 +94,7 @@ let package = Package(
             dependencies: [
                 "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Sandboxes",
                 "SlotNetwork", "Snapshots", "Worker", httpClient, lifecycle, logging, subprocess, system,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -8,6 +8,8 @@ package enum GuestMessage: Sendable, Equatable {
     case initializationFailed(RuntimeFailure)
     /// Everything is at rest; the host may take the snapshot.
     case frozen
+    /// The answer to ``HostMessage/rehearse``.
+    case rehearsed
     /// Entropy, wall clock and credentials are in place; the runtime has been released.
     case thawed
     /// The after-restore hooks have run: the runtime asked for its next invocation.
@@ -75,7 +77,7 @@ extension GuestMessage {
     private enum Kind: UInt8 {
         case hello = 129
         case initialized, initializationFailed, frozen, thawed, restored, restoreFailed
-        case response, invocationFailed, idle, output, runtimeExited, fault
+        case response, invocationFailed, idle, output, runtimeExited, fault, rehearsed
     }
 
     /// The frame, length first.
@@ -85,6 +87,7 @@ extension GuestMessage {
         case .initialized(let call): return Self.frame(.initialized) { $0.put(call.rawValue) }
         case .initializationFailed(let failure): return Self.frame(.initializationFailed) { failure.encode(to: &$0) }
         case .frozen: return Self.frame(.frozen) { _ in }
+        case .rehearsed: return Self.frame(.rehearsed) { _ in }
         case .thawed: return Self.frame(.thawed) { _ in }
         case .restored: return Self.frame(.restored) { _ in }
         case .restoreFailed(let failure): return Self.frame(.restoreFailed) { failure.encode(to: &$0) }
@@ -127,6 +130,7 @@ extension GuestMessage {
             self = .initialized(call)
         case .initializationFailed: self = .initializationFailed(try RuntimeFailure(from: &body))
         case .frozen: self = .frozen
+        case .rehearsed: self = .rehearsed
         case .thawed: self = .thawed
         case .restored: self = .restored
         case .restoreFailed: self = .restoreFailed(try RuntimeFailure(from: &body))

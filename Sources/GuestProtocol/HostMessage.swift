@@ -4,6 +4,11 @@ package enum HostMessage: Sendable, Equatable {
     case initialize(Initialization)
     /// Bring the guest to rest: flush what is buffered, then answer ``GuestMessage/frozen`` and touch nothing until `thaw`.
     case freeze
+    /// Run the supervisor's part of a thaw once, with no effect on the runtime, then answer ``GuestMessage/rehearsed``.
+    ///
+    /// An emulated CPU translates code when it first runs, and a fresh clone has run nothing yet: one that is prepared
+    /// ahead does that before it is claimed.
+    case rehearse
     /// Make this clone unique, then release the runtime blocked in `/runtime/restore/next`.
     case thaw(Uniqueness)
     /// Hand one event to the runtime.
@@ -115,6 +120,7 @@ extension HostMessage {
         case thaw = 3
         case invoke = 4
         case stop = 5
+        case rehearse = 6
     }
 
     /// The frame, length first.
@@ -133,6 +139,8 @@ extension HostMessage {
             return writer.finish()
         case .freeze:
             return FrameWriter(type: Kind.freeze.rawValue).finish()
+        case .rehearse:
+            return FrameWriter(type: Kind.rehearse.rawValue).finish()
         case .thaw(let uniqueness):
             var writer = FrameWriter(type: Kind.thaw.rawValue, reserving: 512)
             uniqueness.encode(to: &writer)
@@ -169,6 +177,7 @@ extension HostMessage {
                     isSnapStart: try body.integer(UInt8.self) != 0,
                     uniqueness: try Uniqueness(from: &body)))
         case .freeze: self = .freeze
+        case .rehearse: self = .rehearse
         case .thaw: self = .thaw(try Uniqueness(from: &body))
         case .invoke:
             self = .invoke(

@@ -7,6 +7,19 @@ package enum MonotonicClock {
     package static func now() -> UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
 }
 
+/// The CPU's time stamp counter.
+package enum TimeStampCounter {
+    package static func now() -> UInt64 { clinux_timestamp_counter() }
+
+    /// Its frequency in kHz, against CLOCK_MONOTONIC for 50 ms. Blocks.
+    package static func measureKilohertz() -> UInt64 {
+        let ticks = now()
+        let start = MonotonicClock.now()
+        usleep(50_000)
+        return (now() - ticks) * 1_000_000 / max(MonotonicClock.now() - start, 1)
+    }
+}
+
 /// CLOCK_REALTIME, in nanoseconds since 1970.
 package enum WallClock {
     package static func now() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) }

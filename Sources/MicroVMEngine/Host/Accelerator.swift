@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import LinuxKit
 
@@ -41,20 +40,5 @@ package enum Accelerator: String, Sendable, Codable {
         case .kvm: []
         case .tcg: ["mitigations=off"]
         }
-    }
-}
-
-/// The host's time stamp counter.
-///
-/// A guest that calibrates its own against the PIT hangs for ever when the host is busy, so it is told the frequency.
-enum TimeStampCounter {
-    /// Kilohertz, measured against CLOCK_MONOTONIC for 50 ms. Blocks: call it once, on a thread of its own.
-    static func measureKilohertz() -> UInt64 {
-        let startTicks = clinux_timestamp_counter()
-        let start = MonotonicClock.now()
-        usleep(50_000)
-        let ticks = clinux_timestamp_counter() - startTicks
-        let nanoseconds = MonotonicClock.now() - start
-        return ticks * 1_000_000 / max(nanoseconds, 1)
     }
 }

@@ -8,7 +8,8 @@ struct HostTraits: Sendable {
     /// With hardware virtualisation the guest has seen the host's own CPU; the emulated one depends on QEMU alone.
     let processor: String
 
-    /// Measures; blocks for about 50 ms.
+    /// Measures; blocks for about 50 ms. A guest that calibrates its own counter against the PIT hangs for ever when the
+    /// host is busy, so it is told the frequency.
     static func measure(_ accelerator: Accelerator) -> HostTraits {
         HostTraits(
             accelerator: accelerator, timeStampCounterKilohertz: TimeStampCounter.measureKilohertz(),

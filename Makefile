@@ -1,0 +1,42 @@
+# Thaw's verbs. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+THAW := .build/dist/bin/thaw
+
+.PHONY: help setup build demo test bench check fmt clean install
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing on this machine: Debian packages and the Swift toolchain
+	@scripts/setup
+
+build: setup ## Build everything into .build/dist
+	@scripts/build
+	@scripts/stage
+
+demo: build ## Deploy the examples, invoke them cold and from snapshots, and show the difference
+	@$(THAW) demo
+
+test: ## Set up, build and run every test; ends with a summary
+	@scripts/test
+
+bench: build ## Measure restore and publish
+	@$(THAW) bench microvm-clone
+	@$(THAW) bench publish
+
+check: setup ## Lint, import rules, file sizes, script syntax
+	@scripts/check
+
+fmt: setup ## Format the Swift sources
+	@scripts/with-swift swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: ## Remove everything built, images included
+	rm -rf .build
+
+install: build ## Copy the build to PREFIX (/usr/local); DESTDIR is honoured
+	install -D -m 755 $(THAW) $(DESTDIR)$(PREFIX)/bin/thaw
+	rm -rf $(DESTDIR)$(PREFIX)/share/thaw
+	mkdir -p $(DESTDIR)$(PREFIX)/share
+	cp -a .build/dist/share/thaw $(DESTDIR)$(PREFIX)/share/thaw

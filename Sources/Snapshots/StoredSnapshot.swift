@@ -1,0 +1,27 @@
+package import SystemPackage
+
+/// A snapshot in the store whose manifest and files have been checked.
+///
+/// Its files never change; they may be unlinked while clones hold them open.
+package struct StoredSnapshot: Sendable {
+    package let id: SnapshotID
+    package let directory: FilePath
+    package let manifest: SnapshotManifest
+
+    /// The path of a file that the manifest names.
+    package func path(_ name: String) -> FilePath { directory.appending(name) }
+
+    /// Refuses a snapshot that another engine took, or the same engine under other conditions.
+    /// - Parameter host: this host's value for everything the engine lists as a requirement.
+    package func checkFits(isolation: String, host: [String: String]) throws(SnapshotError) {
+        let engine = manifest.snapshot.engine
+        guard engine.isolation == isolation else {
+            throw .foreign(id, reason: "it was taken by the \(engine.isolation) engine, not \(isolation)")
+        }
+        for name in Set(engine.requirements.keys).union(host.keys).sorted() {
+            let (needed, found) = (engine.requirements[name], host[name])
+            guard needed != found else { continue }
+            throw .foreign(id, reason: "it needs \(name) \(needed ?? "unset"); this host has \(found ?? "none")")
+        }
+    }
+}
