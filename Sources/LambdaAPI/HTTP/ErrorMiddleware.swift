@@ -1,0 +1,28 @@
+import FunctionModel
+import Hummingbird
+import Logging
+
+/// Puts the request id on every response and turns every refusal into AWS's shape.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = LambdaRequestContext
+
+    func handle(
+        _ request: Request, context: LambdaRequestContext,
+        next: @concurrent (Request, LambdaRequestContext) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as LambdaError {
+            if error.code.httpStatus >= 500 {
+                context.logger.error("request failed", metadata: ["error": "\(error)", "uri": "\(request.uri)"])
+            }
+            response = Response(error)
+        } catch let error as HTTPError where error.status == .notFound {
+            // What the router throws when no route fits.
+            response = Response(LambdaError.unknownAction(method: request.method.rawValue, path: request.uri.path))
+        }
+        response.headers[.amznRequestID] = context.requestID
+        return response
+    }
+}

@@ -1,0 +1,66 @@
+import FunctionModel
+
+/// Requests for what this server does not have, and from those it does not serve.
+extension LambdaError {
+    static func unknownAction(method: String, path: String) -> Self {
+        Self(code: .unknownOperation, message: "The AWS Lambda API has no action at \(method) \(path).")
+    }
+
+    /// The API has the action, this server does not.
+    static func unserved(action: String) -> Self {
+        Self(code: .invalidParameterValue, message: "\(action) is not supported by this server.")
+    }
+
+    static func unserved(member: String) -> Self {
+        Self(
+            code: .invalidParameterValue,
+            message: "\(member) is not supported by this server. Leave it out of the request.")
+    }
+
+    static let unservedCode = Self(
+        code: .invalidParameterValue,
+        message: "Only code given as ZipFile is supported by this server. Send the zip itself instead of its place.")
+
+    static let codeMissing = Self(
+        code: .invalidParameterValue, message: "Please provide a source for function code.")
+
+    static let unservedEvent = Self(
+        code: .invalidParameterValue,
+        message: """
+            InvocationType Event is not supported by this server. Use RequestResponse, or DryRun to check the function only.
+            """)
+
+    static func qualifierNotTaken(_ action: String) -> Self {
+        Self(
+            code: .invalidParameterValue,
+            message: "\(action) acts on the function: name it without a version or alias.")
+    }
+
+    static let clientContextNotJSON = Self(
+        code: .invalidRequestContent, message: "Client context must be a valid Base64-encoded JSON object.")
+
+    static func aliasNotFound(arn: FunctionARN) -> Self {
+        Self(code: .resourceNotFound, message: "Cannot find alias arn: \(arn)")
+    }
+
+    /// What AWS says of a function's parts that were never made: its policy, its URL.
+    static let resourceNotFound = Self(
+        code: .resourceNotFound, message: "The resource you requested does not exist.")
+
+    static func eventInvokeConfigNotFound(arn: FunctionARN) -> Self {
+        Self(code: .resourceNotFound, message: "The function \(arn) doesn't have an EventInvokeConfig")
+    }
+
+    static func webPage(origin: String) -> Self {
+        Self(
+            code: .accessDenied,
+            message: "Requests of web pages are not served, and this one comes from \(origin). Use an AWS client.")
+    }
+
+    static let malformedSignature = Self(
+        code: .accessDenied,
+        message: """
+            The Authorization header is not an AWS signature. Expected: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, \
+            Signature=…
+            """)
+}

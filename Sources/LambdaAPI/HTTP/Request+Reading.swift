@@ -1,0 +1,69 @@
+import Foundation
+import FunctionModel
+import Hummingbird
+import NIOCore
+
+extension Request {
+    /// A part of the path, with percent signs decoded: clients send ARNs as `arn%3Aaws%3A…`.
+    static func decoded(_ raw: Substring) -> String {
+        guard raw.utf8.contains(UInt8(ascii: "%")) else { return String(raw) }
+        // What is not percent-encoded UTF-8 is taken as it stands, and then fails AWS's pattern.
+        return raw.removingPercentEncoding ?? String(raw)
+    }
+
+    func queryItem(_ name: String) -> String? { uri.queryParameters[name[...]].map(String.init) }
+
+    /// Reads the whole body, at most `limit` bytes; throws `tooLarge` beyond that, before reading when the length is told
+    /// ahead. When it is not, the size that `tooLarge` is given is the least it can be.
+    func wholeBody(limit: Int, tooLarge: (_ size: Int) -> LambdaError) async throws -> ByteBuffer {
+        let told = headers[.contentLength].flatMap { Int($0) }
+        if let told, told > limit { throw tooLarge(told) }
+        do {
+            return try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge(limit + 1)
+        }
+    }
+
+    /// Reads the JSON body of a control call. No body at all is taken as `{}`, which is what clients send that have
+    /// nothing to say.
+    func members<Members: Decodable>(
+        _ type: Members.Type, limit: Int = Limits.payload, operation: String
+    ) async throws -> Members {
+        var body = try await wholeBody(limit: limit) { _ in .requestTooLarge(operation: operation) }
+        if body.readableBytes == 0 { body.writeString("{}") }
+        do {
+            return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+        } catch let error as DecodingError {
+            throw LambdaError.bodyIsNotJSON(error.explanation)
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong, and at which member.
+    var explanation: String {
+        switch self {
+        case .typeMismatch(let type, let context):
+            "\(Self.path(context)) is not of type \(Self.name(of: type))"
+        case .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? context.debugDescription : "\(Self.path(context)): \(context.debugDescription)"
+        @unknown default: "\(self)"
+        }
+    }
+
+    private static func path(_ context: Context) -> String {
+        context.codingPath.isEmpty ? "The body" : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))'"
+    }
+
+    private static func name(of type: Any.Type) -> String {
+        switch type {
+        case is Int.Type: "Integer"
+        case is Bool.Type: "Boolean"
+        case is String.Type, is Data.Type: "String"
+        case is [String].Type, is [Any].Type: "List"
+        default: "Structure"
+        }
+    }
+}

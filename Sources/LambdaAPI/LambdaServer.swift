@@ -1,0 +1,66 @@
+import FunctionModel
+import Hummingbird
+import Logging
+import Worker
+
+/// The AWS Lambda API over HTTP: unmodified AWS clients on one side, a ``LambdaService`` on the other.
+///
+/// ```swift
+/// let server = LambdaServer(service: worker, configuration: configuration, logger: logger)
+/// let application = server.application { port in logger.info("listening", metadata: ["port": "\(port)"]) }
+/// ServiceGroup(services: [worker, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+/// ```
+/// Signatures are looked at for their form only: whoever reaches the port is trusted, hence the loopback address unless
+/// configured otherwise. Requests that a web page makes a browser send are refused.
+package struct LambdaServer: Sendable {
+    package struct Configuration: Sendable {
+        /// Host name or IP address to listen on.
+        package var address: String
+        /// 0 lets the kernel choose; see `onListening`.
+        package var port: Int
+        package var scope: AccountScope
+        package var abilities: ServerAbilities
+        /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. By default it is
+        /// `InProgress`, because Terraform fails on its absence and every other client takes both.
+        package var strictLastUpdateStatus: Bool
+
+        package init(
+            address: String = "127.0.0.1", port: Int = 9000, scope: AccountScope = AccountScope(),
+            abilities: ServerAbilities, strictLastUpdateStatus: Bool = false
+        ) {
+            self.address = address
+            self.port = port
+            self.scope = scope
+            self.abilities = abilities
+            self.strictLastUpdateStatus = strictLastUpdateStatus
+        }
+    }
+
+    private let configuration: Configuration
+    private let logger: Logger
+    private let routes: Routes
+
+    package init(service: any LambdaService, configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        routes = Routes(
+            service: service, configuration: configuration,
+            wire: WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus))
+    }
+
+    /// The server as a service. It stops accepting when graceful shutdown begins and ends once every open request has its
+    /// answer; requests whose function still runs are the worker's to end.
+    ///
+    /// - Parameter onListening: called with the bound port as soon as requests are accepted.
+    package func application(
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let configuredPort = configuration.port
+        return Application(
+            responder: routes.router().buildResponder(),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+            configuration: ApplicationConfiguration(address: .hostname(configuration.address, port: configuredPort)),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuredPort) },
+            logger: logger)
+    }
+}

@@ -1,0 +1,76 @@
+import FunctionModel
+import Hummingbird
+import Worker
+
+/// Reads of what functions here never have: aliases, policies, URLs, reserved concurrency. Clients ask for them when they
+/// refresh a function, and give up when the answer is anything but AWS's for "none".
+extension Routes {
+    func addDefaults(to router: Router<Context>) {
+        router.get("2015-03-31/event-source-mappings") { _, _ in try Response(json: Empty(list: "EventSourceMappings"))
+        }
+        router.get("2015-03-31/functions/{FunctionName}/aliases", use: emptyList("Aliases"))
+        router.get(
+            "2019-09-25/functions/{FunctionName}/event-invoke-config/list", use: emptyList("FunctionEventInvokeConfigs")
+        )
+        router.get("2021-10-31/functions/{FunctionName}/urls", use: emptyList("FunctionUrlConfigs"))
+        router.get("2015-03-31/functions/{FunctionName}/aliases/{Name}", use: getAlias)
+        router.get("2015-03-31/functions/{FunctionName}/policy", use: absent { _ in .resourceNotFound })
+        router.get("2021-10-31/functions/{FunctionName}/url", use: absent { _ in .resourceNotFound })
+        router.get(
+            "2019-09-25/functions/{FunctionName}/event-invoke-config",
+            use: absent(LambdaError.eventInvokeConfigNotFound))
+        router.get("2019-09-30/functions/{FunctionName}/concurrency", use: members { _ in [:] })
+        router.get("2020-06-30/functions/{FunctionName}/code-signing-config", use: members { _ in [:] })
+        router.get(
+            "2021-07-20/functions/{FunctionName}/runtime-management-config",
+            use: members { ["UpdateRuntimeOn": "Auto", "FunctionArn": $0.description] })
+        router.get(
+            "2024-08-31/functions/{FunctionName}/recursion-config", use: members { _ in ["RecursiveLoop": "Terminate"] }
+        )
+    }
+
+    private typealias Handler = @Sendable (Request, Context) async throws -> Response
+
+    /// Answers a structure of texts, for functions that exist.
+    private func members(_ answer: @escaping @Sendable (FunctionARN) -> [String: String]) -> Handler {
+        { request, context in
+            try Response(json: answer(try await existing(request, context)))
+        }
+    }
+
+    /// Answers a list without entries, for functions that exist.
+    private func emptyList(_ member: String) -> Handler {
+        { request, context in
+            _ = try await existing(request, context)
+            return try Response(json: Empty(list: member))
+        }
+    }
+
+    /// Refuses as AWS does when a function exists and the thing asked for does not.
+    private func absent(_ error: @escaping @Sendable (FunctionARN) -> LambdaError) -> Handler {
+        { request, context in throw error(try await existing(request, context)) }
+    }
+
+    private func getAlias(_ request: Request, _ context: Context) async throws -> Response {
+        let function = try await existing(request, context)
+        throw LambdaError.aliasNotFound(
+            arn: scope.arn(name: function.name, qualifier: pathItem("Name", context)))
+    }
+
+    /// The ARN of the function asked about, as the client addressed it; throws when there is none.
+    private func existing(_ request: Request, _ context: Context) async throws -> FunctionARN {
+        let reference = try reference(request, context)
+        _ = try await service.functionConfiguration(reference)
+        return scope.arn(reference)
+    }
+}
+
+/// `{"<list>": []}`
+private struct Empty: Encodable {
+    let list: String
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode([list: [String]()])
+    }
+}

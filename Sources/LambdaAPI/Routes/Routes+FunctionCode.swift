@@ -1,0 +1,41 @@
+import Foundation
+import FunctionModel
+import Hummingbird
+import Worker
+
+/// The zip of a version: not an action of the API but what `Code.Location` of GetFunction points at, as AWS's presigned
+/// S3 address does.
+extension Routes {
+    func addFunctionCode(to router: Router<Context>) {
+        router.get("_thaw/code/{FunctionName}/{Version}", use: functionCode)
+    }
+
+    private func functionCode(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try FunctionReference(
+            parsing: pathItem("FunctionName", context), qualifier: pathItem("Version", context), in: scope)
+        let zip = try await service.functionCode(reference)
+        return Response(
+            status: .ok, headers: [.contentType: "application/zip"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: zip)))
+    }
+
+    /// An address under the name by which the client reached this server.
+    func codeLocation(of configuration: FunctionConfiguration, _ request: Request) -> String {
+        var host = "\(self.configuration.address):\(self.configuration.port)"
+        if let given = request.head.authority, given.utf8.allSatisfy(Self.isHostCharacter), !given.isEmpty {
+            host = given
+        }
+        let version = configuration.version.qualifier.replacing("$", with: "%24")
+        return "http://\(host)/_thaw/code/\(configuration.functionName)/\(version)"
+    }
+
+    private static func isHostCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
+            UInt8(ascii: "["), UInt8(ascii: "]"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import FunctionModel
+import Hummingbird
+import Worker
+
+extension Routes {
+    func addFunctionReads(to router: Router<Context>) {
+        router.get("2015-03-31/functions", use: listFunctions)
+        router.get("2015-03-31/functions/{FunctionName}", use: getFunction)
+        router.get("2015-03-31/functions/{FunctionName}/configuration", use: getFunctionConfiguration)
+        router.get("2017-03-31/tags/{Resource}", use: listTags)
+    }
+
+    private func getFunction(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try reference(request, context)
+        let description = try await service.functionDescription(reference)
+        let shape = GetFunctionShape(
+            configuration: wire.configuration(description.configuration, qualifier: reference.qualifier),
+            code: .init(location: codeLocation(of: description.configuration, request)),
+            tags: description.tags.isEmpty ? nil : description.tags)
+        return try Response(json: shape)
+    }
+
+    private func getFunctionConfiguration(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try reference(request, context)
+        let found = try await service.functionConfiguration(reference)
+        return try Response(json: wire.configuration(found, qualifier: reference.qualifier))
+    }
+
+    /// ListFunctions: each function's `$LATEST`, or with `FunctionVersion=ALL` every version under its qualified ARN.
+    private func listFunctions(_ request: Request, _ context: Context) async throws -> Response {
+        let all = try FunctionValidation.wantsAllVersions(request.queryItem("FunctionVersion"))
+        let page = try await service.listFunctions(allVersions: all, page: page(request))
+        let entries = page.items.map { item in
+            wire.configuration(item, qualifier: all ? wire.entryQualifier(item) : nil, entry: true)
+        }
+        return try Response(json: ListFunctionsShape(functions: entries, nextMarker: page.nextMarker))
+    }
+
+    private func listTags(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try FunctionReference(parsing: pathItem("Resource", context), in: scope)
+        guard reference.qualifier == nil else { throw LambdaError.qualifierNotTaken("ListTags") }
+        let description = try await service.functionDescription(reference)
+        return try Response(json: ["Tags": description.tags])
+    }
+}

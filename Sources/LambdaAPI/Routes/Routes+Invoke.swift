@@ -1,0 +1,96 @@
+import Foundation
+import FunctionModel
+import Hummingbird
+import NIOCore
+import Worker
+
+extension Routes {
+    func addInvoke(to router: Router<Context>) {
+        router.post("2015-03-31/functions/{FunctionName}/invocations", use: invoke)
+    }
+
+    /// Invoke. A function that fails is a 200 with `X-Amz-Function-Error`; payloads pass byte for byte both ways.
+    private func invoke(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try reference(request, context)
+        let (type, logType) = try invocationAndLogType(request)
+        let payload = try await payload(of: request, type: type)
+        let traceID = request.headers[.amznTraceID] ?? newTraceID()
+        let answer = try await service.invoke(
+            InvokeRequest(
+                reference: reference, requestID: context.requestID, type: type, logType: logType,
+                clientContext: try clientContext(request), payload: payload, traceID: traceID))
+        guard type == .requestResponse else { return Response(status: .noContent) }
+
+        var headers: HTTPFields = [.contentType: "application/json"]
+        headers[.executedVersion] = answer.executedVersion.qualifier
+        headers[.amznTraceID] = traceID
+        headers[.functionError] = answer.functionError
+        if logType == .tail, let tail = answer.logTail {
+            headers[.logResult] = Data(tail.suffix(Limits.logTail)).base64EncodedString()
+        }
+        return Response(
+            status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.payload)))
+    }
+
+    private func invocationAndLogType(
+        _ request: Request
+    ) throws(LambdaError) -> (InvokeRequest.InvocationType, InvokeRequest.LogType) {
+        var violations = ConstraintViolations()
+        var type = InvokeRequest.InvocationType.requestResponse
+        if let text = request.headers[.invocationType] {
+            if let given = InvokeRequest.InvocationType(rawValue: text) {
+                type = given
+            } else {
+                violations.add(text, at: "invocationType", .oneOf(["Event", "RequestResponse", "DryRun"]))
+            }
+        }
+        var logType = InvokeRequest.LogType.none
+        if let text = request.headers[.logType] {
+            if let given = InvokeRequest.LogType(rawValue: text) {
+                logType = given
+            } else {
+                violations.add(text, at: "logType", .oneOf(["None", "Tail"]))
+            }
+        }
+        try violations.throwIfAny()
+        guard type != .event else { throw .unservedEvent }
+        return (type, logType)
+    }
+
+    private func payload(of request: Request, type: InvokeRequest.InvocationType) async throws -> [UInt8] {
+        let body = try await request.wholeBody(limit: Limits.payload) { size in
+            .payloadTooLarge(size: size, invocationType: type.rawValue, limit: Limits.payload)
+        }
+        let payload = [UInt8](buffer: body)
+        guard !payload.isEmpty else { return payload }
+        do throws(JSONCheck.Defect) {
+            try JSONCheck.check(payload)
+        } catch {
+            throw LambdaError.payloadIsNotJSON(error.description(in: payload))
+        }
+        return payload
+    }
+
+    private func clientContext(_ request: Request) throws(LambdaError) -> String? {
+        guard let text = request.headers[.clientContext], !text.isEmpty else { return nil }
+        var violations = ConstraintViolations()
+        if text.utf8.count > Limits.clientContext {
+            violations.add(text, at: "clientContext", .lengthAtMost(Limits.clientContext))
+        }
+        try violations.throwIfAny()
+        guard let decoded = Data(base64Encoded: text) else { throw .clientContextNotJSON }
+        do {
+            try JSONCheck.check([UInt8](decoded))
+        } catch {
+            throw .clientContextNotJSON
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+
+    private func newTraceID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        // Seconds as AWS counts them fit 32 bits until 2106.
+        return TraceID.make(
+            seconds: UInt32(truncatingIfNeeded: Int(Date().timeIntervalSince1970)), using: &generator)
+    }
+}

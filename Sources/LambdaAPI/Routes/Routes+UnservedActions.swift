@@ -1,0 +1,138 @@
+import FunctionModel
+import Hummingbird
+
+/// The rest of AWS's service model: known by name, refused with an error that clients can show.
+extension Routes {
+    func addUnservedActions(to router: Router<Context>) {
+        for action in Self.unservedActions {
+            router.on(RouterPath(action.path), method: action.method) { _, _ -> Response in
+                throw LambdaError.unserved(action: action.name)
+            }
+        }
+    }
+
+    struct UnservedAction: Sendable {
+        var name: String
+        var method: HTTPRequest.Method
+        var path: String
+
+        fileprivate init(_ name: String, _ method: HTTPRequest.Method, _ path: String) {
+            self.name = name
+            self.method = method
+            self.path = path
+        }
+    }
+
+    static let unservedActions: [UnservedAction] =
+        invoking + aliases + permissions + configurations + concurrency + layers + eventSources + codeSigning
+        + capacityProviders + durableExecutions + account
+
+    private static let invoking = [
+        UnservedAction("InvokeAsync", .post, "2014-11-13/functions/{FunctionName}/invoke-async"),
+        UnservedAction(
+            "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations"),
+    ]
+
+    private static let aliases = [
+        UnservedAction("CreateAlias", .post, "2015-03-31/functions/{FunctionName}/aliases"),
+        UnservedAction("UpdateAlias", .put, "2015-03-31/functions/{FunctionName}/aliases/{Name}"),
+        UnservedAction("DeleteAlias", .delete, "2015-03-31/functions/{FunctionName}/aliases/{Name}"),
+    ]
+
+    private static let permissions = [
+        UnservedAction("AddPermission", .post, "2015-03-31/functions/{FunctionName}/policy"),
+        UnservedAction("RemovePermission", .delete, "2015-03-31/functions/{FunctionName}/policy/{StatementId}"),
+        UnservedAction("CreateFunctionUrlConfig", .post, "2021-10-31/functions/{FunctionName}/url"),
+        UnservedAction("UpdateFunctionUrlConfig", .put, "2021-10-31/functions/{FunctionName}/url"),
+        UnservedAction("DeleteFunctionUrlConfig", .delete, "2021-10-31/functions/{FunctionName}/url"),
+    ]
+
+    private static let configurations = [
+        UnservedAction("PutFunctionEventInvokeConfig", .put, eventInvokeConfig),
+        UnservedAction("UpdateFunctionEventInvokeConfig", .post, eventInvokeConfig),
+        UnservedAction("DeleteFunctionEventInvokeConfig", .delete, eventInvokeConfig),
+        UnservedAction("PutFunctionRecursionConfig", .put, "2024-08-31/functions/{FunctionName}/recursion-config"),
+        UnservedAction(
+            "PutRuntimeManagementConfig", .put, "2021-07-20/functions/{FunctionName}/runtime-management-config"),
+    ]
+    private static let eventInvokeConfig = "2019-09-25/functions/{FunctionName}/event-invoke-config"
+
+    private static let concurrency = [
+        UnservedAction("PutFunctionConcurrency", .put, "2017-10-31/functions/{FunctionName}/concurrency"),
+        UnservedAction("DeleteFunctionConcurrency", .delete, "2017-10-31/functions/{FunctionName}/concurrency"),
+        UnservedAction("GetFunctionScalingConfig", .get, scalingConfig),
+        UnservedAction("PutFunctionScalingConfig", .put, scalingConfig),
+        UnservedAction("PutProvisionedConcurrencyConfig", .put, provisionedConcurrency),
+        UnservedAction("GetProvisionedConcurrencyConfig", .get, provisionedConcurrency),
+        UnservedAction("DeleteProvisionedConcurrencyConfig", .delete, provisionedConcurrency),
+    ]
+    private static let scalingConfig = "2025-11-30/functions/{FunctionName}/function-scaling-config"
+    private static let provisionedConcurrency = "2019-09-30/functions/{FunctionName}/provisioned-concurrency"
+
+    private static let layers = [
+        UnservedAction("ListLayers", .get, "2018-10-31/layers"),
+        UnservedAction("PublishLayerVersion", .post, layerVersions),
+        UnservedAction("ListLayerVersions", .get, layerVersions),
+        UnservedAction("GetLayerVersion", .get, layerVersions + "/{VersionNumber}"),
+        UnservedAction("DeleteLayerVersion", .delete, layerVersions + "/{VersionNumber}"),
+        UnservedAction("GetLayerVersionPolicy", .get, layerVersions + "/{VersionNumber}/policy"),
+        UnservedAction("AddLayerVersionPermission", .post, layerVersions + "/{VersionNumber}/policy"),
+        UnservedAction(
+            "RemoveLayerVersionPermission", .delete, layerVersions + "/{VersionNumber}/policy/{StatementId}"),
+    ]
+    private static let layerVersions = "2018-10-31/layers/{LayerName}/versions"
+
+    private static let eventSources = [
+        UnservedAction("CreateEventSourceMapping", .post, "2015-03-31/event-source-mappings"),
+        UnservedAction("GetEventSourceMapping", .get, "2015-03-31/event-source-mappings/{UUID}"),
+        UnservedAction("UpdateEventSourceMapping", .put, "2015-03-31/event-source-mappings/{UUID}"),
+        UnservedAction("DeleteEventSourceMapping", .delete, "2015-03-31/event-source-mappings/{UUID}"),
+    ]
+
+    private static let codeSigning = [
+        UnservedAction("CreateCodeSigningConfig", .post, codeSigningConfigs),
+        UnservedAction("ListCodeSigningConfigs", .get, codeSigningConfigs),
+        UnservedAction("GetCodeSigningConfig", .get, codeSigningConfigs + "/{CodeSigningConfigArn}"),
+        UnservedAction("UpdateCodeSigningConfig", .put, codeSigningConfigs + "/{CodeSigningConfigArn}"),
+        UnservedAction("DeleteCodeSigningConfig", .delete, codeSigningConfigs + "/{CodeSigningConfigArn}"),
+        UnservedAction(
+            "ListFunctionsByCodeSigningConfig", .get, codeSigningConfigs + "/{CodeSigningConfigArn}/functions"),
+        UnservedAction(
+            "PutFunctionCodeSigningConfig", .put, "2020-06-30/functions/{FunctionName}/code-signing-config"),
+        UnservedAction(
+            "DeleteFunctionCodeSigningConfig", .delete, "2020-06-30/functions/{FunctionName}/code-signing-config"),
+    ]
+    private static let codeSigningConfigs = "2020-04-22/code-signing-configs"
+
+    private static let capacityProviders = [
+        UnservedAction("CreateCapacityProvider", .post, providers),
+        UnservedAction("ListCapacityProviders", .get, providers),
+        UnservedAction("GetCapacityProvider", .get, providers + "/{CapacityProviderName}"),
+        UnservedAction("UpdateCapacityProvider", .put, providers + "/{CapacityProviderName}"),
+        UnservedAction("DeleteCapacityProvider", .delete, providers + "/{CapacityProviderName}"),
+        UnservedAction(
+            "ListFunctionVersionsByCapacityProvider", .get, providers + "/{CapacityProviderName}/function-versions"),
+    ]
+    private static let providers = "2025-11-30/capacity-providers"
+
+    private static let durableExecutions = [
+        UnservedAction(
+            "ListDurableExecutionsByFunction", .get, "2025-12-01/functions/{FunctionName}/durable-executions"),
+        UnservedAction("GetDurableExecution", .get, executions + "/{DurableExecutionArn}"),
+        UnservedAction("GetDurableExecutionHistory", .get, executions + "/{DurableExecutionArn}/history"),
+        UnservedAction("GetDurableExecutionState", .get, executions + "/{DurableExecutionArn}/state"),
+        UnservedAction("CheckpointDurableExecution", .post, executions + "/{DurableExecutionArn}/checkpoint"),
+        UnservedAction("StopDurableExecution", .post, executions + "/{DurableExecutionArn}/stop"),
+        UnservedAction("SendDurableExecutionCallbackSuccess", .post, callbacks + "/{CallbackId}/succeed"),
+        UnservedAction("SendDurableExecutionCallbackFailure", .post, callbacks + "/{CallbackId}/fail"),
+        UnservedAction("SendDurableExecutionCallbackHeartbeat", .post, callbacks + "/{CallbackId}/heartbeat"),
+    ]
+    private static let executions = "2025-12-01/durable-executions"
+    private static let callbacks = "2025-12-01/durable-execution-callbacks"
+
+    private static let account = [
+        UnservedAction("GetAccountSettings", .get, "2016-08-19/account-settings"),
+        UnservedAction("TagResource", .post, "2017-03-31/tags/{Resource}"),
+        UnservedAction("UntagResource", .delete, "2017-03-31/tags/{Resource}"),
+    ]
+}

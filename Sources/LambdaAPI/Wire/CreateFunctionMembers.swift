@@ -1,0 +1,66 @@
+import FunctionModel
+import Worker
+
+/// The body of CreateFunction.
+struct CreateFunctionMembers: Decodable {
+    var functionName: String?
+    var code: CodeMembers?
+    var packageType: String?
+    var architectures: [String]?
+    var publish: Bool?
+    var tags: [String: String]?
+    var settings: SettingsMembers
+    var unserved: UnservedMembers
+
+    private enum CodingKeys: String, CodingKey {
+        case functionName = "FunctionName"
+        case code = "Code"
+        case packageType = "PackageType"
+        case architectures = "Architectures"
+        case publish = "Publish"
+        case tags = "Tags"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        functionName = try container.decodeIfPresent(String.self, forKey: .functionName)
+        code = try container.decodeIfPresent(CodeMembers.self, forKey: .code)
+        packageType = try container.decodeIfPresent(String.self, forKey: .packageType)
+        architectures = try container.decodeIfPresent([String].self, forKey: .architectures)
+        publish = try container.decodeIfPresent(Bool.self, forKey: .publish)
+        tags = try container.decodeIfPresent([String: String].self, forKey: .tags)
+        settings = try SettingsMembers(from: decoder)
+        unserved = try UnservedMembers(from: decoder)
+    }
+
+    /// Checks everything that can be told from the request alone, in AWS's order.
+    func request(scope: AccountScope, abilities: ServerAbilities) throws(LambdaError) -> CreateFunctionRequest {
+        let (functionName, code) = try required()
+        let reference = try FunctionReference(creating: functionName, in: scope)
+        if packageType == "Image" || code.imageURI != nil { throw .unservedCode }
+        try FunctionValidation.checkCreation(
+            settings.functionMembers(architectures: architectures, tags: tags), by: abilities)
+        guard let runtime = settings.runtime, let handler = settings.handler, let role = settings.role else {
+            throw .runtimeAndHandlerMissing
+        }
+        try unserved.check()
+        try settings.checkLogging(functionName: reference.name)
+        return CreateFunctionRequest(
+            functionName: reference.name, runtime: runtime, role: role, handler: handler, zipFile: try code.zip(),
+            settings: try settings.settings(architectures: architectures), publish: publish ?? false, tags: tags ?? [:])
+    }
+
+    private func required() throws(LambdaError) -> (functionName: String, code: CodeMembers) {
+        var violations = ConstraintViolations()
+        if functionName == nil { violations.addMissing(at: "functionName") }
+        if code == nil { violations.addMissing(at: "code") }
+        if settings.role == nil { violations.addMissing(at: "role") }
+        let packageTypes = ["Zip", "Image"]
+        if let packageType, !packageTypes.contains(packageType) {
+            violations.add(packageType, at: "packageType", .oneOf(packageTypes))
+        }
+        try violations.throwIfAny()
+        guard let functionName, let code else { throw .codeMissing }
+        return (functionName, code)
+    }
+}

@@ -1,0 +1,118 @@
+import FunctionModel
+
+/// `FunctionConfiguration` of the API. Members without a value are left out, never null.
+struct FunctionConfigurationShape: Encodable {
+    var functionName: String
+    var functionARN: String
+    var runtime: String
+    var role: String
+    var handler: String
+    var codeSize: Int
+    var description: String
+    var timeout: Int
+    var memorySize: Int
+    var lastModified: String
+    var codeSha256: String
+    var version: String
+    var environment: EnvironmentShape?
+    var tracingConfig: TracingConfigShape
+    var revisionID: String
+    var state: String?
+    var stateReason: String?
+    var stateReasonCode: String?
+    var lastUpdateStatus: String?
+    var lastUpdateStatusReason: String?
+    var lastUpdateStatusReasonCode: String?
+    let packageType = "Zip"
+    var architectures: [String]
+    var ephemeralStorage: EphemeralStorageShape
+    var snapStart: SnapStartShape
+    var runtimeVersionConfig: RuntimeVersionConfig?
+    var loggingConfig: LoggingConfig
+
+    struct SnapStartShape: Encodable {
+        var applyOn: String
+        var optimizationStatus: String
+
+        private enum CodingKeys: String, CodingKey {
+            case applyOn = "ApplyOn"
+            case optimizationStatus = "OptimizationStatus"
+        }
+    }
+
+    struct RuntimeVersionConfig: Encodable {
+        var runtimeVersionARN: String
+
+        private enum CodingKeys: String, CodingKey {
+            case runtimeVersionARN = "RuntimeVersionArn"
+        }
+    }
+
+    struct LoggingConfig: Encodable {
+        let logFormat = "Text"
+        var logGroup: String
+
+        private enum CodingKeys: String, CodingKey {
+            case logFormat = "LogFormat"
+            case logGroup = "LogGroup"
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case functionName = "FunctionName"
+        case functionARN = "FunctionArn"
+        case runtime = "Runtime"
+        case role = "Role"
+        case handler = "Handler"
+        case codeSize = "CodeSize"
+        case description = "Description"
+        case timeout = "Timeout"
+        case memorySize = "MemorySize"
+        case lastModified = "LastModified"
+        case codeSha256 = "CodeSha256"
+        case version = "Version"
+        case environment = "Environment"
+        case tracingConfig = "TracingConfig"
+        case revisionID = "RevisionId"
+        case state = "State"
+        case stateReason = "StateReason"
+        case stateReasonCode = "StateReasonCode"
+        case lastUpdateStatus = "LastUpdateStatus"
+        case lastUpdateStatusReason = "LastUpdateStatusReason"
+        case lastUpdateStatusReasonCode = "LastUpdateStatusReasonCode"
+        case packageType = "PackageType"
+        case architectures = "Architectures"
+        case ephemeralStorage = "EphemeralStorage"
+        case snapStart = "SnapStart"
+        case runtimeVersionConfig = "RuntimeVersionConfig"
+        case loggingConfig = "LoggingConfig"
+    }
+}
+
+extension FunctionConfigurationShape {
+    /// Everything but the states; see ``WireFormat/configuration(_:qualifier:entry:)``.
+    init(_ configuration: FunctionConfiguration, arn: FunctionARN) {
+        functionName = configuration.functionName
+        functionARN = arn.description
+        runtime = configuration.runtime
+        role = configuration.role
+        handler = configuration.handler
+        codeSize = configuration.code.size
+        description = configuration.description
+        timeout = configuration.timeout
+        memorySize = configuration.memorySize
+        lastModified = WireFormat.lastModified(configuration.lastModified)
+        codeSha256 = configuration.code.sha256
+        version = configuration.version.qualifier
+        environment =
+            configuration.environment.isEmpty ? nil : EnvironmentShape(variables: configuration.environment)
+        tracingConfig = TracingConfigShape(mode: configuration.tracingMode)
+        revisionID = configuration.revisionID
+        architectures = configuration.architectures
+        ephemeralStorage = EphemeralStorageShape(size: configuration.ephemeralStorage)
+        snapStart = SnapStartShape(
+            applyOn: configuration.snapStart.applyOn.rawValue,
+            optimizationStatus: configuration.snapStart.optimizationStatus.rawValue)
+        loggingConfig = LoggingConfig(logGroup: WireFormat.logGroup(functionName: configuration.functionName))
+    }
+}

@@ -1,0 +1,45 @@
+/// GetFunction's answer.
+struct GetFunctionShape: Encodable {
+    var configuration: FunctionConfigurationShape
+    var code: CodeLocation
+    /// Left out when there are none.
+    var tags: [String: String]?
+
+    struct CodeLocation: Encodable {
+        /// Always `S3` on AWS, whose clients show it and follow `Location`.
+        let repositoryType = "S3"
+        /// Where the zip can be had with a plain GET.
+        var location: String
+
+        private enum CodingKeys: String, CodingKey {
+            case repositoryType = "RepositoryType"
+            case location = "Location"
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case configuration = "Configuration"
+        case code = "Code"
+        case tags = "Tags"
+    }
+}
+
+struct ListFunctionsShape: Encodable {
+    var functions: [FunctionConfigurationShape]
+    var nextMarker: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case functions = "Functions"
+        case nextMarker = "NextMarker"
+    }
+}
+
+struct ListVersionsShape: Encodable {
+    var versions: [FunctionConfigurationShape]
+    var nextMarker: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case versions = "Versions"
+        case nextMarker = "NextMarker"
+    }
+}

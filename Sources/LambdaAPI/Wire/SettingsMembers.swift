@@ -1,0 +1,78 @@
+import FunctionModel
+import Worker
+
+/// The members that CreateFunction and UpdateFunctionConfiguration have in common, decoded beside the request's own.
+struct SettingsMembers: Decodable {
+    var runtime: String?
+    var role: String?
+    var handler: String?
+    var description: String?
+    var timeout: Int?
+    var memorySize: Int?
+    var ephemeralStorage: EphemeralStorageShape?
+    var environment: EnvironmentShape?
+    var tracingConfig: TracingConfigShape?
+    var snapStart: SnapStartMember?
+    var loggingConfig: LoggingConfigMember?
+
+    struct SnapStartMember: Decodable {
+        var applyOn: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case applyOn = "ApplyOn"
+        }
+    }
+
+    struct LoggingConfigMember: Decodable {
+        var logFormat: String?
+        var logGroup: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case logFormat = "LogFormat"
+            case logGroup = "LogGroup"
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runtime = "Runtime"
+        case role = "Role"
+        case handler = "Handler"
+        case description = "Description"
+        case timeout = "Timeout"
+        case memorySize = "MemorySize"
+        case ephemeralStorage = "EphemeralStorage"
+        case environment = "Environment"
+        case tracingConfig = "TracingConfig"
+        case snapStart = "SnapStart"
+        case loggingConfig = "LoggingConfig"
+    }
+}
+
+extension SettingsMembers {
+    /// For the checks, which name all mistakes at once.
+    func functionMembers(architectures: [String]? = nil, tags: [String: String]? = nil) -> FunctionMembers {
+        FunctionMembers(
+            runtime: runtime, role: role, handler: handler, description: description, timeout: timeout,
+            memorySize: memorySize, ephemeralStorage: ephemeralStorage?.size, environment: environment?.variables,
+            architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn, tags: tags)
+    }
+
+    /// For the worker, once checked.
+    func settings(architectures: [String]? = nil) throws(LambdaError) -> FunctionSettings {
+        FunctionSettings(
+            description: description, timeout: timeout, memorySize: memorySize,
+            ephemeralStorage: ephemeralStorage?.size,
+            // An Environment without Variables removes them all.
+            environment: environment.map { $0.variables ?? [:] }, architectures: architectures,
+            tracingMode: tracingConfig?.mode,
+            snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn))
+    }
+
+    /// Refuses a log that would not be where and how this server writes it.
+    func checkLogging(functionName: String) throws(LambdaError) {
+        if let format = loggingConfig?.logFormat, format != "Text" { throw .unserved(member: "LogFormat \(format)") }
+        if let group = loggingConfig?.logGroup, group != WireFormat.logGroup(functionName: functionName) {
+            throw .unserved(member: "LogGroup \(group)")
+        }
+    }
+}

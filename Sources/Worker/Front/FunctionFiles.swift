@@ -1,0 +1,81 @@
+package import BaseImages
+package import Sandboxes
+package import SystemPackage
+
+/// What the worker needs of the images on this host.
+package protocol FunctionFiles: Sendable {
+    /// The runtimes a function can be created with.
+    var runtimes: [String] { get }
+    /// The built base image of a runtime; nil when it has not been built.
+    func image(_ runtime: String) throws(ImageError) -> RuntimeImage?
+    /// The image with this digest, current or not: what a snapshot names.
+    func image(digest: String) throws(ImageError) -> RuntimeImage?
+    /// Quick checks of an upload, before anything is stored.
+    func validate(zip: [UInt8]) throws(ImageError)
+    /// The code of `zip` as a read-only image; made once per content.
+    func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath
+    func removeCodeImage(sha256: String) throws(ImageError)
+    /// An empty `/tmp` of this size; made once per size.
+    func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath
+}
+
+/// A base image as the worker uses it.
+package struct RuntimeImage: Sendable {
+    package var image: SandboxImage
+    package var version: RuntimeVersion
+    /// The runtime's argument vector for a handler.
+    package var arguments: @Sendable (_ handler: String) -> [String]
+    /// The environment that belongs to this runtime, not to a function.
+    package var environment: [String: String]
+
+    package init(
+        image: SandboxImage, version: RuntimeVersion, environment: [String: String],
+        arguments: @escaping @Sendable (_ handler: String) -> [String]
+    ) {
+        self.image = image
+        self.version = version
+        self.environment = environment
+        self.arguments = arguments
+    }
+}
+
+/// The images that ``ImageStore`` keeps.
+package struct StoredFunctionFiles: FunctionFiles {
+    private let store: ImageStore
+    private let region: String
+    package let runtimes: [String]
+
+    package init(store: ImageStore, runtimes: [String], region: String) {
+        self.store = store
+        self.runtimes = runtimes
+        self.region = region
+    }
+
+    package func image(_ runtime: String) throws(ImageError) -> RuntimeImage? {
+        try store.image(runtime).map { runtimeImage($0) }
+    }
+
+    package func image(digest: String) throws(ImageError) -> RuntimeImage? {
+        try store.image(digest: digest).map { runtimeImage($0) }
+    }
+
+    package func validate(zip: [UInt8]) throws(ImageError) { try ImageStore.validate(zip: zip) }
+
+    package func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {
+        try await store.codeImage(zip: zip, sha256: sha256)
+    }
+
+    package func removeCodeImage(sha256: String) throws(ImageError) { try store.removeCodeImage(sha256: sha256) }
+
+    package func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath {
+        try await store.scratchImage(megabytes: megabytes)
+    }
+
+    private func runtimeImage(_ base: BaseImage) -> RuntimeImage {
+        RuntimeImage(
+            image: SandboxImage(
+                kernel: base.kernel, initramfs: base.initramfs, root: base.root, digest: base.digest),
+            version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
+            environment: base.environment, arguments: { base.arguments(handler: $0) })
+    }
+}

@@ -1,0 +1,18 @@
+internal import FunctionModel
+
+/// What only a worker can say.
+extension LambdaError {
+    static func runtimeNotBuilt(_ runtime: String) -> Self {
+        Self(
+            code: .invalidParameterValue,
+            message: "The runtime \(runtime) has no base image on this host. Run `thaw image build \(runtime)`.")
+    }
+
+    static let stopping = LambdaError.service("The server is stopping.")
+}
+
+extension LambdaError {
+    static let eventInvocationUnavailable = LambdaError(
+        code: .invalidParameterValue,
+        message: "InvocationType Event is not available on this server. Use RequestResponse or DryRun.")
+}

@@ -1,0 +1,5 @@
+raise ValueError("init went wrong")
+
+
+def handler(event, context):
+    return None

@@ -1,0 +1,93 @@
+import FunctionModel
+import HTTPTypes
+import HummingbirdTesting
+import NIOCore
+import Testing
+
+@testable import LambdaAPI
+
+/// What the API says of a function, member by member.
+@Suite struct WireShapeTests {
+    @Test("A ready SnapStart version has exactly the members that AWS sends")
+    func readyVersion() async throws {
+        var version = FunctionConfiguration.sample(version: .published(1))
+        version.description = "version1"
+        version.snapStart = SnapStart(applyOn: .publishedVersions, optimizationStatus: .on)
+        version.runtimeVersionARN = "arn:aws:lambda:us-east-1::runtime:0123"
+        version.environment = ["b/": "2", "A": "1"]
+        let response = try await APITester(FakeLambdaService(functions: [version])).send(
+            .get, "/2015-03-31/functions/f/configuration?Qualifier=1")
+        #expect(response.status == .ok)
+        #expect(response.header("content-type") == "application/json")
+        #expect(
+            response.text == """
+                {"Architectures":["x86_64"],"CodeSha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","CodeSize":276,\
+                "Description":"version1","Environment":{"Variables":{"A":"1","b/":"2"}},"EphemeralStorage":{"Size":512},\
+                "FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:f:1","FunctionName":"f",\
+                "Handler":"app.handler","LastModified":"2026-01-12T15:32:08.250+0000","LastUpdateStatus":"Successful",\
+                "LoggingConfig":{"LogFormat":"Text","LogGroup":"/aws/lambda/f"},"MemorySize":128,"PackageType":"Zip",\
+                "RevisionId":"3b1e7c1a-57a5-4a0c-9a4c-1f6f0f9f4d10","Role":"arn:aws:iam::123456789012:role/r",\
+                "Runtime":"python3.11","RuntimeVersionConfig":{"RuntimeVersionArn":"arn:aws:lambda:us-east-1::runtime:0123"},\
+                "SnapStart":{"ApplyOn":"PublishedVersions","OptimizationStatus":"On"},"State":"Active","Timeout":3,\
+                "TracingConfig":{"Mode":"PassThrough"},"Version":"1"}
+                """)
+    }
+
+    /// Members of the answer that tell the state; those not named must be absent.
+    static let states: [(FunctionState, LastUpdate?, [String: JSONText])] = [
+        (.active, .successful, ["State": "Active", "LastUpdateStatus": "Successful"]),
+        (
+            .active, .inProgress(.creating),
+            [
+                "State": "Active", "LastUpdateStatus": "InProgress",
+                "LastUpdateStatusReason": "The function is being created.", "LastUpdateStatusReasonCode": "Creating",
+            ]
+        ),
+        (
+            .inactive(StateReason(code: "Idle", message: "idle")), .successful,
+            ["State": "Inactive", "StateReason": "idle", "StateReasonCode": "Idle", "LastUpdateStatus": "Successful"]
+        ),
+        (
+            .failed(StateReason(code: "FunctionError.InitTimeout", message: "late")),
+            .failed(StateReason(code: "FunctionError.InitTimeout", message: "late")),
+            [
+                "State": "Failed", "StateReason": "late", "StateReasonCode": "FunctionError.InitTimeout",
+                "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "late",
+                "LastUpdateStatusReasonCode": "FunctionError.InitTimeout",
+            ]
+        ),
+    ]
+
+    @Test("State and update status are told with their reasons, and without when there are none", arguments: states)
+    func toldStates(state: FunctionState, update: LastUpdate?, expected: [String: JSONText]) async throws {
+        let function = FunctionConfiguration.sample(state: state, lastUpdate: update)
+        let json = try await APITester(FakeLambdaService(functions: [function])).send(
+            .get, "/2015-03-31/functions/f/configuration"
+        ).json
+        #expect(json.filter { $0.key.hasPrefix("State") || $0.key.hasPrefix("LastUpdate") } == expected)
+    }
+
+    @Test(
+        "A pending function's update is in progress, and untold when strict",
+        arguments: [(false, JSONText?.some("InProgress")), (true, nil)])
+    func pending(strict: Bool, expected: JSONText?) async throws {
+        let function = FunctionConfiguration.sample(state: .pending(.creating), lastUpdate: nil)
+        let tester = APITester(FakeLambdaService(functions: [function]), strictLastUpdateStatus: strict)
+        let json = try await tester.send(.get, "/2015-03-31/functions/f/configuration").json
+        #expect(json["LastUpdateStatus"] == expected)
+        #expect(json["State"] == "Pending")
+        #expect(json["StateReason"] == "The function is being created.")
+        #expect(json["StateReasonCode"] == "Creating")
+    }
+
+    @Test("What is unset is left out, never null")
+    func unset() async throws {
+        let response = try await APITester(FakeLambdaService(functions: [.sample()])).send(
+            .get, "/2015-03-31/functions/f/configuration")
+        #expect(!response.text.contains("null"))
+        let json = try response.json
+        #expect(json["Environment"] == nil)
+        #expect(json["RuntimeVersionConfig"] == nil)
+        #expect(json["Description"] == "")
+    }
+}
