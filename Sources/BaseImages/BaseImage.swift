@@ -1,0 +1,36 @@
+package import SystemPackage
+
+/// The read-only files that every sandbox of one runtime boots from. Built by ``ImageStore/build(_:verifying:progress:)``.
+package struct BaseImage: Sendable, Equatable {
+    /// As AWS names it, for example `python3.11`.
+    package let runtime: String
+    /// SHA-256 over the digests of kernel, initramfs and root, in hex: what a snapshot was taken on.
+    package let digest: String
+    /// erofs, read-only.
+    package let root: FilePath
+    /// An uncompressed ELF kernel, booted through its PVH entry.
+    package let kernel: FilePath
+    /// newc cpio: `/init` is the guest supervisor, `/modules/NN-name.ko` are loaded in that order.
+    package let initramfs: FilePath
+    package let kernelRelease: String
+    /// The runtime's argument vector; an element that is ``handlerPlaceholder`` stands for the function's handler.
+    package let command: [String]
+    /// The environment that belongs to this runtime, not to a function.
+    package let environment: [String: String]
+    /// As INIT_START names it, for example `python:3.11.v1`.
+    package let runtimeVersion: String
+    /// The Debian packages in the root image, as `name_version_architecture`.
+    package let debianPackages: [String]
+
+    package static let handlerPlaceholder = "{handler}"
+
+    /// ``command`` for a function with this handler.
+    package func arguments(handler: String) -> [String] {
+        command.map { $0 == BaseImage.handlerPlaceholder ? handler : $0 }
+    }
+
+    /// As GetFunctionConfiguration and INIT_START show it.
+    package func runtimeVersionARN(region: String) -> String {
+        "arn:aws:lambda:\(region)::runtime:\(digest)"
+    }
+}

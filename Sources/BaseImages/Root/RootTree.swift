@@ -1,0 +1,99 @@
+internal import SystemPackage
+
+/// The tree of a root file system while it is put together. Paths are absolute as the guest will see them.
+///
+/// The packages in it were only unpacked: what their maintainer scripts do and a function can notice is done here.
+struct RootTree: Sendable {
+    let path: FilePath
+
+    /// The user that functions run as, as on AWS.
+    static let user = "sbx_user1051"
+    static let userID = 993
+    static let groupID = 990
+
+    /// The guest mounts something on each.
+    static let mountPoints = ["/dev", "/opt", "/proc", "/run", "/sys", "/tmp", "/var/task"]
+
+    /// Package management and documentation; also what mmdebstrap took over from the host.
+    static let unneeded = [
+        "/boot", "/dev", "/etc/apt", "/etc/cron.daily", "/etc/dpkg", "/etc/fstab", "/etc/hostname", "/etc/logrotate.d",
+        "/etc/resolv.conf", "/etc/systemd", "/proc", "/run", "/sys", "/tmp", "/usr/games", "/usr/include",
+        "/usr/lib/apt",
+        "/usr/lib/dpkg", "/usr/lib/systemd", "/usr/lib/udev", "/usr/share/bash-completion", "/usr/share/bug",
+        "/usr/share/debconf", "/usr/share/doc", "/usr/share/doc-base", "/usr/share/dpkg", "/usr/share/info",
+        "/usr/share/lintian", "/usr/share/locale", "/usr/share/man", "/usr/share/menu", "/usr/share/pixmaps",
+        "/usr/src", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log", "/var/run", "/var/tmp",
+    ]
+
+    static let configuration: [(path: String, content: String)] = [
+        (
+            "/etc/passwd",
+            "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(userID):\(groupID)::/home/\(user):/sbin/nologin\n"
+        ),
+        ("/etc/group", "root:x:0:\n\(user):x:\(groupID):\n"),
+        ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
+        ("/etc/resolv.conf", ""),
+    ]
+
+    static let links: [(path: String, target: String)] = [
+        ("/bin/sh", "dash"),
+        ("/etc/localtime", "/usr/share/zoneinfo/UTC"),
+        ("/etc/mtab", "/proc/self/mounts"),
+        // Where OpenSSL looks for authorities; Debian's hashed directory is made by a script that is not run.
+        ("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt"),
+        // LANG is en_US.UTF-8 on AWS. Without a locale of that name Java falls back to ASCII.
+        ("/usr/lib/locale/en_US.utf8", "C.utf8"),
+        ("/var/run", "/run"),
+        ("/var/tmp", "/tmp"),
+    ]
+
+    func inside(_ absolute: String) -> FilePath { path.appending(FilePath(absolute).components) }
+
+    func removeUnneeded(and more: [String]) throws(ImageError) {
+        for place in RootTree.unneeded + more { try Tree.remove(inside(place)) }
+    }
+
+    func configure() throws(ImageError) {
+        for place in RootTree.mountPoints + ["/home/\(RootTree.user)", "/var/runtime"] { try Tree.make(inside(place)) }
+        for (place, content) in RootTree.configuration { try put(Array(content.utf8), at: place) }
+        for (place, target) in RootTree.links { try putLink(at: place, to: target) }
+    }
+
+    /// Replaces what is there.
+    func put(_ bytes: [UInt8], at place: String, executable: Bool = false) throws(ImageError) {
+        let file = inside(place)
+        try Tree.make(file.removingLastComponent())
+        try Tree.remove(file)
+        try Files.write(bytes, to: file, mode: executable ? .imageExecutable : .image)
+    }
+
+    /// Replaces what is there.
+    func putLink(at place: String, to target: String) throws(ImageError) {
+        let link = inside(place)
+        try Tree.make(link.removingLastComponent())
+        try Tree.remove(link)
+        try Files.symbolicLink(link, to: target)
+    }
+
+    /// Makes the bundle of certificate authorities, and Java's if it is asked for, from the package ca-certificates.
+    func installAuthorities(javaTrustStore: String?) throws(ImageError) {
+        let source = inside("/usr/share/ca-certificates")
+        var bundle = ""
+        var authorities: [(name: String, der: [UInt8])] = []
+        for file in try Tree.files(below: source) where file.extension == "crt" {
+            let text = String(decoding: try Files.read(source.pushing(file)), as: UTF8.self)
+            bundle += text.hasSuffix("\n") ? text : text + "\n"
+            for (index, der) in JavaTrustStore.certificates(inPEM: text).enumerated() {
+                authorities.append(("debian:\(JavaTrustStore.alias(file.stem ?? ""))-\(index)", der))
+            }
+        }
+        try put(Array(bundle.utf8), at: "/etc/ssl/certs/ca-certificates.crt")
+        if let javaTrustStore { try put(JavaTrustStore.encode(authorities), at: javaTrustStore) }
+    }
+
+    /// Takes the set-user-ID and set-group-ID bits off everything: nothing in a sandbox gains privileges.
+    func dropPrivilegeBits() throws(ImageError) {
+        for file in try Tree.files(below: path) { try Files.dropPrivilegeBits(path.pushing(file)) }
+    }
+}

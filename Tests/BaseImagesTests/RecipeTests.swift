@@ -1,0 +1,142 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import BaseImages
+
+@Suite struct RecipeTests {
+    /// The recipes as they are shipped.
+    static let runtimes = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .appending("Runtimes")
+
+    @Test("a shipped recipe can be read", arguments: ["java17", "python3.11"])
+    func shipped(runtime: String) throws {
+        let directory = RecipeTests.runtimes.appending(runtime)
+        let recipe = try RuntimeRecipe.load(from: directory.appending("image.json"))
+        #expect(recipe.suite == "bookworm")
+        #expect(recipe.packages == recipe.packages.sorted())
+        let bootstrap = try RuntimeBootstrap.load(from: directory.appending("bootstrap.json"))
+        #expect(bootstrap.environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_\(runtime)")
+    }
+
+    @Test func thePythonRuntimeIsAWSsOwn() throws {
+        let recipe = try RuntimeRecipe.load(from: RecipeTests.runtimes.appending("python3.11/image.json"))
+        let wheels = Dictionary(uniqueKeysWithValues: (recipe.python?.wheels ?? []).map { ($0.name, $0.version) })
+        #expect(wheels["awslambdaric"] == "4.2.2")
+        #expect(wheels["snapshot-restore-py"] == "1.0.0")
+    }
+
+    static let minimal = RuntimeRecipe(
+        formatVersion: 1, runtimeVersion: "x:1.v1", suite: "bookworm", packages: ["dash"])
+
+    private static func changed(_ change: (inout RuntimeRecipe) -> Void) -> RuntimeRecipe {
+        var recipe = minimal
+        change(&recipe)
+        return recipe
+    }
+
+    private static func wheel(_ name: String, _ version: String, _ sha256: String? = nil) -> RuntimeRecipe {
+        changed {
+            let hash = sha256 ?? String(repeating: "a", count: 64)
+            $0.python = .init(version: "3.11", wheels: [.init(name: name, version: version, sha256: hash)])
+        }
+    }
+
+    @Test(
+        "a recipe that could make a tool do something else is refused",
+        arguments: [
+            changed { $0.formatVersion = 2 },
+            changed { $0.suite = "--help" },
+            changed { $0.suite = "" },
+            changed { $0.packages = ["dash,bash"] },
+            changed { $0.packages = ["-o"] },
+            changed { $0.packages = ["dash "] },
+            changed { $0.python = .init(version: "3.11; rm", wheels: []) },
+            wheel("-r", "1"),
+            wheel("a", "1 --index-url=x"),
+            wheel("a\n", "1"),
+            wheel("a", "1", "short"),
+            wheel("a", "1", String(repeating: "a", count: 63) + " "),
+            changed { $0.files = ["a": "relative"] },
+            changed { $0.files = ["a": "/../etc/passwd"] },
+            changed { $0.files = ["../a": "/a"] },
+            changed { $0.files = ["/a/../../b": "/a"] },
+            changed { $0.links = ["/a/..": "x"] },
+            changed { $0.remove = ["/"] },
+            changed { $0.remove = [""] },
+            changed { $0.remove = ["/usr/../../home"] },
+            changed { $0.javaTrustStore = "cacerts" },
+        ])
+    func refused(recipe: RuntimeRecipe) {
+        #expect(throws: RuntimeRecipe.Unusable.self) { try recipe.validate() }
+    }
+
+    @Test(
+        "a file that is no recipe is refused by name", arguments: ["", "[]", "{", "{\"formatVersion\": \"1\"}", "null"])
+    func damaged(text: String) throws {
+        try withScratchDirectory { scratch in
+            let path = scratch.appending("image.json")
+            try Files.write(text, to: path)
+            for load in [{ _ = try RuntimeRecipe.load(from: path) }, { _ = try RuntimeBootstrap.load(from: path) }] {
+                let error = #expect(throws: ImageError.self) { try load() }
+                guard case .invalidRecipe(path, _) = error else {
+                    Issue.record("\(error.debugDescription)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func wheelsArePinnedByHash() {
+        let python = RuntimeRecipe.Python(
+            version: "3.11",
+            wheels: [.init(name: "a", version: "1", sha256: "ff"), .init(name: "b", version: "2", sha256: "ee")])
+        let packages = PythonPackages(python: python, workspace: "/w", log: "/w/log")
+        #expect(packages.requirementsText == "a==1 --hash=sha256:ff\nb==2 --hash=sha256:ee\n")
+    }
+
+    @Test func theHandlerTakesItsPlaceInTheCommand() {
+        let image = BaseImage(
+            runtime: "r", digest: "d", root: "/r", kernel: "/k", initramfs: "/i", kernelRelease: "6",
+            command: ["/bin/x", "{handler}", "{handler}x"],
+            environment: [:], runtimeVersion: "r:1.v1", debianPackages: [])
+        #expect(image.arguments(handler: "a.b") == ["/bin/x", "a.b", "{handler}x"])
+        #expect(image.runtimeVersionARN(region: "eu-central-1") == "arn:aws:lambda:eu-central-1::runtime:d")
+    }
+}
+
+@Suite struct JavaTrustStoreTests {
+    @Test func theBytesAreThoseOfJavasFormat() {
+        let store = JavaTrustStore.encode([("a", [0x30, 1, 0])])
+        let hexadecimal = store.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        #expect(
+            hexadecimal
+                == "feedfeed0000000200000001"  // magic, version, one entry
+                + "00000002" + "000161" + "000000497c5ecc00"  // a certificate, its alias, its time
+                + "0005582e353039" + "00000003" + "300100"  // X.509 and the bytes
+                // SHA-1 of the password, "Mighty Aphrodite" and the above, computed with another program.
+                + "f73ed49f62d8141ef866a8f3ae00da7b9d20d745")
+    }
+
+    @Test(
+        "certificates are found in PEM text",
+        arguments: [
+            ("-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n", [[UInt8]]([[1, 2, 3]])),
+            ("# a comment\r\n-----BEGIN CERTIFICATE-----\r\nAQ\r\nID\r\n-----END CERTIFICATE-----\r\n", [[1, 2, 3]]),
+            ("-----BEGIN CERTIFICATE-----\nAQID\n-----BEGIN CERTIFICATE-----\nBA==\n-----END CERTIFICATE-----", [[4]]),
+            ("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----", []),
+            ("-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----", []),
+            ("", []),
+        ])
+    func pem(text: String, certificates: [[UInt8]]) {
+        #expect(JavaTrustStore.certificates(inPEM: text) == certificates)
+    }
+
+    @Test(
+        "aliases are what Java finds again",
+        arguments: [("ACCVRAIZ1", "accvraiz1"), ("Arany_=Fő", "arany__f_"), ("", "")])
+    func alias(name: String, alias: String) {
+        #expect(JavaTrustStore.alias(name) == alias)
+    }
+}
