@@ -1,0 +1,41 @@
+/// Base64 of RFC 4648, section 4.
+enum Base64 {
+    /// Nil for anything but whole groups of the standard alphabet with padding.
+    static func decode(_ text: [UInt8]) -> [UInt8]? {
+        guard text.count % 4 == 0 else { return nil }
+        let padding = text.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count / 4 * 3)
+        var group: UInt32 = 0
+        for (index, byte) in text.enumerated() {
+            let value: UInt8
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "=") where index >= text.count - padding: value = 0
+            default: return nil
+            }
+            group = group << 6 | UInt32(value)
+            if index % 4 == 3 {
+                decoded.append(UInt8(truncatingIfNeeded: group >> 16))
+                decoded.append(UInt8(truncatingIfNeeded: group >> 8))
+                decoded.append(UInt8(truncatingIfNeeded: group))
+                group = 0
+            }
+        }
+        decoded.removeLast(padding)
+        return decoded
+    }
+}
+
+/// Compares a presented secret with the expected one, looking at every byte whatever the first ones are.
+func equalInConstantTime(_ presented: [UInt8], _ expected: String) -> Bool {
+    let expected = Array(expected.utf8)
+    guard presented.count == expected.count else { return false }
+    var difference: UInt8 = 0
+    for index in expected.indices { difference |= presented[index] ^ expected[index] }
+    return difference == 0
+}

@@ -1,0 +1,68 @@
+/// The routes of the Runtime API that belong to the runtime.
+///
+/// AWS's are `/2018-06-01/...` and `/2021-04-23/credentials`; see
+/// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+package enum Route: Sendable, Equatable {
+    case ping
+    case invocationNext
+    case invocationResponse(requestID: [UInt8])
+    case invocationError(requestID: [UInt8])
+    case initError
+    case restoreNext
+    case restoreError
+    case credentials
+    case unknown
+
+    /// The only method a route answers; nil for an unknown route.
+    var method: HTTPRequest.Method? {
+        switch self {
+        case .ping, .invocationNext, .restoreNext, .credentials: .get
+        case .invocationResponse, .invocationError, .initError, .restoreError: .post
+        case .unknown: nil
+        }
+    }
+
+    /// Whether the route exists only for a function that is snapshotted.
+    var needsSnapStart: Bool {
+        switch self {
+        case .restoreNext, .restoreError, .credentials: true
+        default: false
+        }
+    }
+
+    /// Finds the route of a request target in origin form. A query is ignored, as AWS's router does.
+    init(target: Bytes) {
+        var path = target
+        if let query = path.firstIndex(of: UInt8(ascii: "?")) { path = path.prefix(query) }
+        guard path.drop("/2018-06-01/") else {
+            self = path.equals("/2021-04-23/credentials") ? .credentials : .unknown
+            return
+        }
+        guard path.drop("runtime/") else {
+            self = path.equals("ping") ? .ping : .unknown
+            return
+        }
+        if path.drop("invocation/") {
+            self = Self.invocation(path)
+        } else if path.equals("restore/next") {
+            self = .restoreNext
+        } else if path.equals("restore/error") {
+            self = .restoreError
+        } else if path.equals("init/error") {
+            self = .initError
+        } else {
+            self = .unknown
+        }
+    }
+
+    /// `next`, `{id}/response` or `{id}/error`.
+    private static func invocation(_ path: Bytes) -> Route {
+        if path.equals("next") { return .invocationNext }
+        guard let slash = path.firstIndex(of: UInt8(ascii: "/")), slash > 0 else { return .unknown }
+        let requestID = path.prefix(slash)
+        let verb = path.dropFirst(slash + 1)
+        if verb.equals("response") { return .invocationResponse(requestID: requestID.copy()) }
+        if verb.equals("error") { return .invocationError(requestID: requestID.copy()) }
+        return .unknown
+    }
+}

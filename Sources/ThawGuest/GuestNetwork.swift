@@ -1,0 +1,21 @@
+import Glibc
+import LinuxKit
+import SystemPackage
+
+/// Loopback, and the sandbox's one network interface if it has one.
+enum GuestNetwork {
+    static func bringUp() throws(GuestError) {
+        do throws(NetworkError) {
+            var session = NetlinkSession(transport: try NetlinkSocket())
+            try session.bringUp(try session.link(named: "lo"))
+            guard FileStatus.exists("/sys/class/net/eth0") else { return }
+            let interface = try session.link(named: "eth0")
+            try session.disableIPv6Addresses(of: interface)
+            // The same in every sandbox: each has a network namespace of its own outside.
+            try session.addAddress(.init(169, 254, 0, 21), prefix: 30, to: interface)
+            try session.bringUp(interface)
+        } catch {
+            throw GuestError(error)
+        }
+    }
+}
