@@ -1,5 +1,7 @@
 package import BaseImages
+internal import LinuxKit
 package import Sandboxes
+import Synchronization
 package import SystemPackage
 
 /// What the worker needs of the images on this host.
@@ -7,7 +9,7 @@ package protocol FunctionFiles: Sendable {
     /// The runtimes a function can be created with.
     var runtimes: [String] { get }
     /// The built base image of a runtime; nil when it has not been built.
-    func image(_ runtime: String) throws(ImageError) -> RuntimeImage?
+    func image(_ runtime: String) async throws(ImageError) -> RuntimeImage?
     /// The image with this digest, current or not: what a snapshot names.
     func image(digest: String) throws(ImageError) -> RuntimeImage?
     /// Quick checks of an upload, before anything is stored.
@@ -43,6 +45,7 @@ package struct RuntimeImage: Sendable {
 package struct StoredFunctionFiles: FunctionFiles {
     private let store: ImageStore
     private let region: String
+    private let known = KnownImages()
     package let runtimes: [String]
 
     package init(store: ImageStore, runtimes: [String], region: String) {
@@ -51,12 +54,19 @@ package struct StoredFunctionFiles: FunctionFiles {
         self.region = region
     }
 
-    package func image(_ runtime: String) throws(ImageError) -> RuntimeImage? {
-        try store.image(runtime).map { runtimeImage($0) }
+    /// Reads the runtime's files to know whether its image is current.
+    package func image(_ runtime: String) async throws(ImageError) -> RuntimeImage? {
+        let store = store
+        let found = try await BlockingThread.run { () throws(ImageError) in try store.image(runtime) }
+        return found.map { runtimeImage($0) }
     }
 
+    /// On the way of every restore, and an image never changes: each is read once.
     package func image(digest: String) throws(ImageError) -> RuntimeImage? {
-        try store.image(digest: digest).map { runtimeImage($0) }
+        if let known = known.images.withLock({ $0[digest] }) { return known }
+        guard let found = store.image(digest: digest).map({ runtimeImage($0) }) else { return nil }
+        known.images.withLock { $0[digest] = found }
+        return found
     }
 
     package func validate(zip: [UInt8]) throws(ImageError) { try ImageStore.validate(zip: zip) }
@@ -78,4 +88,8 @@ package struct StoredFunctionFiles: FunctionFiles {
             version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
             environment: base.environment, arguments: { base.arguments(handler: $0) })
     }
+}
+
+private final class KnownImages: Sendable {
+    let images = Mutex<[String: RuntimeImage]>([:])
 }

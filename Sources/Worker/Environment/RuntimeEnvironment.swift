@@ -1,0 +1,80 @@
+internal import FunctionModel
+import GuestProtocol
+
+/// The environment variables a runtime is started with.
+/// Source: AWS Lambda Developer Guide, "Defined runtime environment variables"; what AWS adds there unsaid is recorded by
+/// LocalStack's test suite (`test_lambda_init_environment`).
+struct RuntimeEnvironment: Sendable {
+    /// Where the guest serves the Runtime API.
+    static let runtimeAPI = "127.0.0.1:9001"
+
+    let region: String
+
+    /// How the sandbox's init comes about, and what only that kind has.
+    enum Kind {
+        /// `token` opens the credentials endpoint; nothing that is the same for all clones may hold the credentials.
+        case snapStart(token: String)
+        case onDemand(CredentialsSource.Role, logGroup: String, logStream: String)
+    }
+
+    /// - Parameter runtimeDefaults: the base image's own; like AWS's defaults they give way to the function's.
+    func variables(
+        for function: FunctionConfiguration, kind: Kind, runtimeDefaults: [String: String]
+    ) -> [EnvironmentVariable] {
+        var values = Self.defaults
+        values.merge(runtimeDefaults) { $1 }
+        values.merge(function.environment) { $1 }
+        values.merge(reserved(function)) { $1 }
+        values.merge(specific(kind)) { $1 }
+        return values.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) }
+    }
+
+    /// What a function may replace.
+    private static let defaults = [
+        "LANG": "en_US.UTF-8",
+        "LD_LIBRARY_PATH":
+            "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "PWD": "/var/task",
+        "TZ": ":UTC",
+    ]
+
+    private func reserved(_ function: FunctionConfiguration) -> [String: String] {
+        [
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EXECUTION_ENV": "AWS_Lambda_\(function.runtime)",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(function.memorySize),
+            "AWS_LAMBDA_FUNCTION_NAME": function.functionName,
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version.qualifier,
+            "AWS_LAMBDA_RUNTIME_API": Self.runtimeAPI,
+            "AWS_REGION": region,
+            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+            "LAMBDA_RUNTIME_DIR": "/var/runtime",
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+            "_AWS_XRAY_DAEMON_PORT": "2000",
+            "_HANDLER": function.handler,
+        ]
+    }
+
+    private func specific(_ kind: Kind) -> [String: String] {
+        switch kind {
+        case .snapStart(let token):
+            [
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://\(Self.runtimeAPI)/2021-04-23/credentials",
+                "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+            ]
+        case .onDemand(let role, let logGroup, let logStream):
+            [
+                "AWS_ACCESS_KEY_ID": role.accessKeyID,
+                "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+                "AWS_LAMBDA_LOG_GROUP_NAME": logGroup,
+                "AWS_LAMBDA_LOG_STREAM_NAME": logStream,
+                "AWS_SECRET_ACCESS_KEY": role.secretAccessKey,
+                "AWS_SESSION_TOKEN": role.sessionToken,
+            ]
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import FunctionModel
+internal import FunctionStore
+
+extension FunctionWorker {
+    package func updateFunctionCode(
+        _ request: UpdateFunctionCodeRequest
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        let name = try name(request.functionName)
+        try check(zip: request.zipFile)
+        return try await catalog.changing(name) { () throws(LambdaError) in
+            let latest = try await self.updatable(name, revisionID: request.revisionID)
+            if request.dryRun { return latest }
+            let updated = try await self.storingCode(request.zipFile) { code throws(LambdaError) in
+                try await self.update(latest) { $0.code = code }
+            }
+            guard request.publish else { return updated }
+            return try await self.publish(name, description: nil, while: .anyState) { _ throws(LambdaError) in }
+        }
+    }
+
+    package func updateFunctionConfiguration(
+        _ request: UpdateFunctionConfigurationRequest
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        let name = try name(request.functionName)
+        var members = request.settings.members
+        members.runtime = request.runtime
+        members.role = request.role
+        members.handler = request.handler
+        try FunctionValidation.checkUpdate(members, by: abilities)
+        if let runtime = request.runtime { try await checkBuilt(runtime: runtime) }
+        return try await catalog.changing(name) { () throws(LambdaError) in
+            let latest = try await self.updatable(name, revisionID: request.revisionID)
+            let change: @Sendable (inout FunctionConfiguration) -> Void = { configuration in
+                if let runtime = request.runtime { configuration.runtime = runtime }
+                if let role = request.role { configuration.role = role }
+                if let handler = request.handler { configuration.handler = handler }
+                request.settings.apply(to: &configuration)
+            }
+            var wanted = latest
+            change(&wanted)
+            try FunctionValidation.checkCombination(wanted)
+            return try await self.update(latest, change)
+        }
+    }
+
+    /// `$LATEST`, if it may be changed now.
+    private func updatable(_ name: String, revisionID: String?) async throws(LambdaError) -> FunctionConfiguration {
+        let latest = try await catalog.latest(name)
+        try latest.checkUpdatable(arn: configuration.account.arn(name: name))
+        try latest.checkRevision(revisionID)
+        return latest
+    }
+
+    private func update(
+        _ latest: FunctionConfiguration, _ change: (inout FunctionConfiguration) -> Void
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        guard let next = latest.updating(at: now, change) else {
+            throw .updateInProgress(arn: configuration.account.arn(name: latest.functionName).description)
+        }
+        try await catalog.update(next, from: latest)
+        finishInBackground(VersionKey(next))
+        return next
+    }
+}

@@ -1,0 +1,56 @@
+internal import Sandboxes
+internal import Snapshots
+import Synchronization
+
+/// A sandbox that has been initialised or thawed, with what the worker keeps beside it.
+final class LiveSandbox: Sendable {
+    let key: SandboxKey
+    let sandbox: any Sandbox
+    let log: LogStream
+    private let settling = Mutex(Settling())
+
+    private struct Settling {
+        var task: Task<Void, Never>?
+        var isUsable = true
+    }
+
+    /// What this is a clone of, until ``takeSnapshot()``.
+    private let snapshot: Mutex<StoredSnapshot?>
+
+    init(key: SandboxKey, sandbox: any Sandbox, log: LogStream, cloneOf snapshot: StoredSnapshot? = nil) {
+        self.snapshot = Mutex(snapshot)
+        self.key = key
+        self.sandbox = sandbox
+        self.log = log
+    }
+
+    /// The snapshot this was thawed from, the first time it is asked for.
+    func takeSnapshot() -> StoredSnapshot? {
+        snapshot.withLock { snapshot in
+            defer { snapshot = nil }
+            return snapshot
+        }
+    }
+
+    func beginSettling(_ task: Task<Void, Never>) { settling.withLock { $0.task = task } }
+
+    func finishSettling(usable: Bool) { settling.withLock { $0.isUsable = usable } }
+
+    /// Waits until the runtime is ready for its next invocation; false when it will never be.
+    func settled() async -> Bool {
+        await settling.withLock { $0.task }?.value
+        return settling.withLock { $0.isUsable }
+    }
+
+    /// Ends the sandbox and its log.
+    func destroy() async {
+        await sandbox.destroy()
+        log.close()
+    }
+}
+
+/// Which invocations a sandbox can serve: those of one version, as it was configured when the sandbox was made.
+struct SandboxKey: Sendable, Hashable {
+    var version: VersionKey
+    var contentID: String
+}

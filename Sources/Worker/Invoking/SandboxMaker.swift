@@ -1,0 +1,200 @@
+internal import BaseImages
+internal import FunctionModel
+import GuestProtocol
+internal import Sandboxes
+internal import Snapshots
+internal import SystemPackage
+
+/// Makes sandboxes: boots them for `$LATEST` and versions without SnapStart, thaws them for the others.
+struct SandboxMaker: Sendable {
+    let engine: any SandboxEngine
+    let files: any FunctionFiles
+    let functions: FunctionCatalog
+    let tokens: AuthorizationTokens
+    let credentials: CredentialsSource
+    let logs: LogFiles
+    let clock: WorkerClock
+    let configuration: WorkerConfiguration
+    let observe: WorkerObserver
+
+    var environment: RuntimeEnvironment { RuntimeEnvironment(region: configuration.account.region) }
+    private var identity: SandboxIdentity { SandboxIdentity(credentials: credentials, clock: clock) }
+
+    /// Why no sandbox could be made.
+    enum Failure: Error {
+        /// The call is refused.
+        case refused(LambdaError)
+        /// The function's own init failed, as its log says.
+        case function(SandboxError, LogStream)
+        case snapshotUnusable(String)
+
+        var message: String {
+            switch self {
+            case .refused(let error): error.message
+            case .function(let error, _): "\(error)"
+            case .snapshotUnusable(let reason): reason
+            }
+        }
+    }
+
+    struct Made {
+        let sandbox: LiveSandbox
+        let coldStart: InvocationReport.ColdStart
+    }
+
+    func openLog(_ function: FunctionConfiguration) -> LogStream {
+        LogStream(function: function.functionName, version: function.version, files: logs, clock: clock)
+    }
+
+    // MARK: - Booting
+
+    /// What a sandbox of `function` is made from.
+    func specification(
+        for function: FunctionConfiguration, image: RuntimeImage, kind: RuntimeEnvironment.Kind, token: String,
+        role: CredentialsSource.Role
+    ) async throws(ImageError) -> SandboxSpecification {
+        let isSnapStart = if case .snapStart = kind { true } else { false }
+        return SandboxSpecification(
+            id: .random(),
+            image: image.image,
+            codeImage: try await codeImage(of: function),
+            memoryMegabytes: function.memorySize,
+            scratchImage: try await files.scratchImage(megabytes: function.ephemeralStorage),
+            initialization: Initialization(
+                arguments: image.arguments(function.handler),
+                environment: environment.variables(for: function, kind: kind, runtimeDefaults: image.environment),
+                workingDirectory: "/var/task", isSnapStart: isSnapStart,
+                uniqueness: identity.make(role: role, token: token)))
+    }
+
+    /// The zip of `function` as a read-only image.
+    func codeImage(of function: FunctionConfiguration) async throws(ImageError) -> FilePath {
+        let (zip, digest) = try code(of: function)
+        return try await files.codeImage(zip: zip, sha256: digest)
+    }
+
+    private func code(of function: FunctionConfiguration) throws(ImageError) -> (zip: FilePath, digest: String) {
+        guard let digest = function.code.hexadecimalDigest else { throw .invalidZip("its digest is not a SHA-256") }
+        do throws(LambdaError) {
+            return (try functions.codePath(function.code), digest)
+        } catch {
+            throw .missing("the code \(digest)", remedy: error.message)
+        }
+    }
+
+    /// Boots a sandbox. When init runs out of time it is tried once more under the function's own timeout, as AWS does.
+    func boot(_ function: FunctionConfiguration, key: SandboxKey) async throws(Failure) -> Made {
+        let (image, log) = (try await image(of: function), openLog(function))
+        log.write(.initStart(image.version))
+        do throws(SandboxError) {
+            return try await boot(function, key: key, image: image, log: log, phase: .initialization)
+        } catch .timedOut {
+            do throws(SandboxError) {
+                return try await boot(function, key: key, image: image, log: log, phase: .invoke)
+            } catch {
+                throw .function(error, log)
+            }
+        } catch {
+            throw .function(error, log)
+        }
+    }
+
+    private func boot(
+        _ function: FunctionConfiguration, key: SandboxKey, image: RuntimeImage, log: LogStream, phase: InitPhase
+    ) async throws(SandboxError) -> Made {
+        let role = credentials.credentials(function.role)
+        let kind = RuntimeEnvironment.Kind.onDemand(
+            role, logGroup: "/aws/lambda/\(function.functionName)", logStream: log.name)
+        let specification: SandboxSpecification
+        do throws(ImageError) {
+            specification = try await self.specification(
+                for: function, image: image, kind: kind, token: Hexadecimal.random(bytes: 16), role: role)
+        } catch {
+            throw .host("\(error)")
+        }
+        let limit = phase == .initialization ? configuration.initLimit : .seconds(function.timeout)
+        let began = clock.now()
+        do throws(SandboxError) {
+            let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
+            let duration = clock.now() - began
+            observe(.initialized(function.functionName, function.version, duration))
+            return Made(
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log), coldStart: .initialized(duration))
+        } catch {
+            log.write(.initReport(clock.now() - began, phase: phase, error.logged))
+            throw error
+        }
+    }
+
+    func image(of function: FunctionConfiguration) async throws(Failure) -> RuntimeImage {
+        do throws(ImageError) {
+            if let image = try await files.image(function.runtime) { return image }
+        } catch {
+            throw .refused(.service("\(error)"))
+        }
+        throw .refused(.runtimeNotBuilt(function.runtime))
+    }
+
+    /// The image a snapshot was taken on, which may be older than the runtime's present one.
+    private func image(
+        of function: FunctionConfiguration, _ snapshot: StoredSnapshot
+    ) throws(Failure) -> RuntimeImage {
+        let digest = snapshot.manifest.snapshot.imageDigest
+        do throws(ImageError) {
+            if let image = try files.image(digest: digest) { return image }
+        } catch {
+            throw .snapshotUnusable("\(error)")
+        }
+        throw .snapshotUnusable("the base image \(digest) it was taken on is gone")
+    }
+
+    // MARK: - Thawing
+
+    /// Makes a clone of a version's snapshot.
+    func thaw(
+        _ snapshot: StoredSnapshot, of function: FunctionConfiguration, key: SandboxKey
+    ) async throws(Failure) -> Made {
+        let image = try image(of: function, snapshot)
+        let log = openLog(function)
+        log.write(.restoreStart(image.version))
+        let uniqueness = identity.make(
+            role: credentials.credentials(function.role), token: tokens.token(for: snapshot.id.description))
+        let began = clock.now()
+        do throws(SandboxError) {
+            let sandbox = try await engine.thaw(
+                snapshot, uniqueness: uniqueness, deadline: configuration.restoreLimit, output: log.sink)
+            let duration = clock.now() - began
+            log.write(.restoreReport(duration, nil))
+            observe(.restored(function.functionName, function.version, duration))
+            return Made(
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, cloneOf: snapshot),
+                coldStart: .restored(duration))
+        } catch {
+            log.write(.restoreReport(clock.now() - began, error.logged))
+            log.close()
+            throw Self.failure(ofRestore: error)
+        }
+    }
+
+    private static func failure(ofRestore error: SandboxError) -> Failure {
+        switch error {
+        case .restoreFailed(let failure): .refused(.snapStartFailed(failure.summary))
+        case .timedOut: .refused(.snapStartTimeout)
+        case .runtimeExited(let reason, _): .refused(.snapStartFailed(FunctionFailure.describe(reason)))
+        case .snapshotUnusable(let why): .snapshotUnusable(why)
+        case .initializationFailed, .lost, .host, .destroyed: .refused(.service("\(error)"))
+        }
+    }
+}
+
+extension SandboxError {
+    /// What a report line says of it.
+    var logged: LogFailure {
+        switch self {
+        case .initializationFailed(let failure), .restoreFailed(let failure): .error(type: failure.errorType)
+        case .timedOut: .timeout
+        case .runtimeExited(let reason, _): .error(type: reason.errorType)
+        case .lost, .snapshotUnusable, .host, .destroyed: .error(type: "Sandbox.Failure")
+        }
+    }
+}

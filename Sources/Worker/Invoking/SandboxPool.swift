@@ -1,0 +1,220 @@
+import Synchronization
+
+/// Which sandboxes exist and which of them are free. One lock, no suspension: on the way of every invocation.
+///
+/// A sandbox serves one invocation at a time. Free ones of a version are reused most recently used first, so that those
+/// that are not needed grow old and are evicted.
+final class SandboxPool: Sendable {
+    /// What a new invocation is given.
+    enum Claim {
+        /// A sandbox that waits for an invocation.
+        case idle(LiveSandbox)
+        /// A sandbox that has answered and is about to wait for its next invocation: sooner ready than a new one.
+        case settling(LiveSandbox)
+        /// Room for a new sandbox, once `after` (a sandbox on its way out) has ended. Give it back with ``releaseRoom()``.
+        case room(after: Task<Void, Never>?)
+        case full
+        case closed
+    }
+
+    private struct Idle {
+        let sandbox: LiveSandbox
+        let since: Duration
+    }
+
+    private struct Group {
+        var contentID: String
+        /// Oldest first.
+        var idle: [Idle] = []
+        var settling: [LiveSandbox] = []
+    }
+
+    private struct State {
+        var groups: [VersionKey: Group] = [:]
+        /// Sandboxes that exist, are being made or are being destroyed.
+        var count = 0
+        /// Sandboxes being destroyed whose room nobody has claimed yet.
+        var dying: [ObjectIdentifier: Task<Void, Never>] = [:]
+        /// Sandboxes that were claimed while they settled.
+        var claimed: Set<ObjectIdentifier> = []
+        var isClosed = false
+        var waitingForEmpty: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let limit: Int
+    private let clock: WorkerClock
+    private let tasks: BackgroundTasks
+    private let state = Mutex(State())
+    /// Yields when a sandbox becomes idle while none was: there is something to grow old again.
+    let wakeups: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    init(limit: Int, clock: WorkerClock, tasks: BackgroundTasks) {
+        self.limit = limit
+        self.clock = clock
+        self.tasks = tasks
+        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Takes a sandbox, or room for one.
+    func claim(_ key: SandboxKey) -> Claim {
+        state.withLock { state in
+            guard !state.isClosed else { return .closed }
+            var group = state.groups[key.version] ?? Group(contentID: key.contentID)
+            if group.contentID != key.contentID {
+                for stale in group.idle { destroy(stale.sandbox, &state) }
+                group = Group(contentID: key.contentID)
+            }
+            defer { state.groups[key.version] = group }
+            if let last = group.idle.popLast() { return .idle(last.sandbox) }
+            if let last = group.settling.popLast() {
+                state.claimed.insert(ObjectIdentifier(last))
+                return .settling(last)
+            }
+            guard state.count >= limit else {
+                state.count += 1
+                return .room(after: nil)
+            }
+            return takeRoomOfAnother(&state)
+        }
+    }
+
+    /// Room made by a sandbox that is going anyway, by the one that has been idle the longest, or by one about to be idle.
+    private func takeRoomOfAnother(_ state: inout State) -> Claim {
+        if let room = state.dying.popFirst() { return .room(after: room.value) }
+        let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
+            .min { $0.1 < $1.1 }
+        if let (version, _) = oldest, let victim = state.groups[version]?.idle.removeFirst().sandbox {
+            return .room(after: tasks.start { await victim.destroy() })
+        }
+        let settling = state.groups.first { !$0.value.settling.isEmpty }?.key
+        guard let settling, let victim = state.groups[settling]?.settling.removeFirst() else { return .full }
+        state.claimed.insert(ObjectIdentifier(victim))
+        return .room(
+            after: tasks.start {
+                _ = await victim.settled()
+                await victim.destroy()
+            })
+    }
+
+    /// Gives back room for which no sandbox was made.
+    func releaseRoom() { state.withLock { release(&$0) } }
+
+    /// Runs `work`, which waits until a sandbox that has answered asks for its next invocation and says whether it did.
+    /// Until then a claimer may already take the sandbox and wait with it; afterwards it is idle.
+    func settle(_ sandbox: LiveSandbox, _ work: @escaping @Sendable () async -> Bool) {
+        state.withLock { state in
+            if isCurrent(sandbox, state) { state.groups[sandbox.key.version]?.settling.append(sandbox) }
+            // Begun under the lock: the work cannot end before the sandbox is in the list.
+            sandbox.beginSettling(tasks.start { [self] in finishSettling(sandbox, usable: await work()) })
+        }
+    }
+
+    private func finishSettling(_ sandbox: LiveSandbox, usable: Bool) {
+        sandbox.finishSettling(usable: usable)
+        let isOnlyIdle = state.withLock { state -> Bool in
+            // Its new holder waits for the same work and decides.
+            if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
+            state.groups[sandbox.key.version]?.settling.removeAll { $0 === sandbox }
+            guard usable, isCurrent(sandbox, state), !state.isClosed else {
+                destroy(sandbox, &state)
+                return false
+            }
+            let hadIdle = state.groups.values.contains { !$0.idle.isEmpty }
+            state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: clock.now()))
+            return !hadIdle
+        }
+        if isOnlyIdle { wake.yield() }
+    }
+
+    /// Ends a sandbox that its holder can no longer use.
+    func discard(_ sandbox: LiveSandbox) { state.withLock { destroy(sandbox, &$0) } }
+
+    /// Ends the sandboxes of a version that is gone; busy ones end with their invocation.
+    func retire(_ matches: (VersionKey) -> Bool) {
+        state.withLock { state in
+            for (key, group) in state.groups where matches(key) {
+                state.groups[key] = nil
+                for idle in group.idle { destroy(idle.sandbox, &state) }
+            }
+        }
+    }
+
+    // MARK: - Eviction
+
+    /// How long until a sandbox will have been idle for `keepWarm`; nil when none is idle.
+    func nextExpiry(keepWarm: Duration) -> Duration? {
+        let oldest = state.withLock { $0.groups.values.compactMap { $0.idle.first?.since }.min() }
+        return oldest.map { max(.zero, $0 + keepWarm - clock.now()) }
+    }
+
+    func evictExpired(keepWarm: Duration) {
+        let limit = clock.now() - keepWarm
+        state.withLock { state in
+            for (key, group) in state.groups {
+                let expired = group.idle.prefix { $0.since <= limit }
+                state.groups[key]?.idle.removeFirst(expired.count)
+                for idle in expired { destroy(idle.sandbox, &state) }
+            }
+        }
+    }
+
+    // MARK: - Stop
+
+    /// Lends nothing from now on and destroys what is idle.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            for (key, group) in state.groups {
+                state.groups[key]?.idle = []
+                for idle in group.idle { destroy(idle.sandbox, &state) }
+            }
+            resumeIfEmpty(&state)
+        }
+        wake.finish()
+    }
+
+    /// Returns when no sandbox is left. Call after ``close()``.
+    func waitUntilEmpty() async {
+        await withCheckedContinuation { waiter in
+            state.withLock { state in
+                state.waitingForEmpty.append(waiter)
+                resumeIfEmpty(&state)
+            }
+        }
+    }
+
+    func idle(of version: VersionKey) -> [LiveSandbox] {
+        state.withLock { $0.groups[version]?.idle.map(\.sandbox) ?? [] }
+    }
+
+    var count: Int { state.withLock { $0.count } }
+
+    // MARK: - Under the lock
+
+    private func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool {
+        state.groups[sandbox.key.version]?.contentID == sandbox.key.contentID
+    }
+
+    private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {
+        let identifier = ObjectIdentifier(sandbox)
+        state.dying[identifier] = tasks.start { [self] in
+            await sandbox.destroy()
+            self.state.withLock { state in
+                // No entry: the room has been claimed by someone who waits for this task.
+                if state.dying.removeValue(forKey: identifier) != nil { release(&state) }
+            }
+        }
+    }
+
+    private func release(_ state: inout State) {
+        state.count -= 1
+        resumeIfEmpty(&state)
+    }
+
+    private func resumeIfEmpty(_ state: inout State) {
+        guard state.isClosed, state.count == 0 else { return }
+        for waiter in state.waitingForEmpty { waiter.resume() }
+        state.waitingForEmpty = []
+    }
+}

@@ -1,0 +1,128 @@
+internal import FunctionModel
+import GuestProtocol
+internal import Sandboxes
+import Synchronization
+internal import SystemPackage
+
+/// The log of one sandbox: what its runtime writes and what the platform says about it, in order.
+final class LogStream: Sendable {
+    /// `2023/07/05/[56]` and 32 hex digits, as CloudWatch names it.
+    let name: String
+    private let path: FilePath
+    private let files: LogFiles
+    private let clock: WorkerClock
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Started but unfinished lines, by stream.
+        var partial: [Output.Stream: [UInt8]] = [:]
+        /// Of the running invocation, when its caller asked for it.
+        var tail: LogTail?
+    }
+
+    /// A line longer than this is cut into several, as CloudWatch does.
+    static let maximumLine = 256 << 10
+
+    init(function: String, version: FunctionVersion, files: LogFiles, clock: WorkerClock) {
+        name = "\(Timestamp(nanoseconds: clock.wallClock()).datePath)/[\(version)]\(Hexadecimal.random(bytes: 16))"
+        path = files.path(function: function, stream: name)
+        self.files = files
+        self.clock = clock
+    }
+
+    /// Where the engine sends what the runtime writes.
+    var sink: OutputSink { { [self] in write($0) } }
+
+    private func write(_ output: Output) {
+        state.withLock { state in
+            state.tail?.append(output.bytes)
+            var pending = state.partial.removeValue(forKey: output.stream) ?? []
+            pending.append(contentsOf: output.bytes)
+            let lines = Self.takeLines(&pending)
+            if !pending.isEmpty { state.partial[output.stream] = pending }
+            append(lines, at: output.timestampNanoseconds)
+        }
+    }
+
+    /// Writes one of the platform's own lines, after what the runtime left unfinished.
+    func write(_ line: LogLine) { write(text: line.text) }
+
+    func write(text: String) {
+        let now = clock.wallClock()
+        state.withLock { state in
+            for stream in [Output.Stream.standardOutput, .standardError] {
+                guard let rest = state.partial.removeValue(forKey: stream) else { continue }
+                append([rest[...]], at: now)
+                state.tail?.append([UInt8(ascii: "\n")])
+            }
+            let bytes = Array(text.utf8)
+            append([bytes[...]], at: now)
+            state.tail?.append(bytes + [UInt8(ascii: "\n")])
+        }
+    }
+
+    /// Keeps the last bytes written from now on, until ``endTail()``.
+    func beginTail() -> LogTail {
+        let tail = LogTail()
+        state.withLock { $0.tail = tail }
+        return tail
+    }
+
+    func endTail() { state.withLock { $0.tail = nil } }
+
+    /// Ends the stream: writes what is unfinished and closes the file.
+    func close() {
+        let now = clock.wallClock()
+        state.withLock { state in
+            append(state.partial.values.map { $0[...] }, at: now)
+            state.partial = [:]
+        }
+        files.close(path)
+    }
+
+    /// Called under the lock, so that lines reach the file in the order they were written.
+    private func append(_ lines: [ArraySlice<UInt8>], at nanoseconds: UInt64) {
+        guard !lines.isEmpty else { return }
+        let stamp = Array(Timestamp(nanoseconds: nanoseconds).iso8601.utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + stamp.count + 2 })
+        for line in lines {
+            bytes.append(contentsOf: stamp)
+            bytes.append(UInt8(ascii: "\t"))
+            bytes.append(contentsOf: line)
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        files.append(bytes, to: path)
+    }
+
+    /// Cuts the finished lines, newline not included, off the front of `bytes`.
+    private static func takeLines(_ bytes: inout [UInt8]) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            lines.append(rest[..<end])
+            rest = rest[(end + 1)...]
+        }
+        while rest.count >= maximumLine {
+            lines.append(rest.prefix(maximumLine))
+            rest = rest.dropFirst(maximumLine)
+        }
+        bytes = Array(rest)
+        return lines
+    }
+}
+
+/// The end of what an invocation logged: what `X-Amz-Log-Result` carries, before base64.
+final class LogTail: Sendable {
+    static let length = 4096
+    private let kept = Mutex<[UInt8]>([])
+
+    func append(_ bytes: [UInt8]) {
+        kept.withLock { kept in
+            kept.append(contentsOf: bytes.suffix(Self.length))
+            if kept.count > Self.length { kept.removeFirst(kept.count - Self.length) }
+        }
+    }
+
+    var bytes: [UInt8] { kept.withLock { $0 } }
+}

@@ -1,0 +1,36 @@
+internal import Sandboxes
+internal import Snapshots
+
+/// Has the engine keep clones ready for the versions used last, and drops those of the others.
+actor ReadyClones {
+    private let engine: any SandboxEngine
+    private let count: Int
+    private let maximumVersions: Int
+    /// Least recently used first.
+    private var kept: [(key: VersionKey, snapshot: StoredSnapshot)] = []
+
+    init(engine: any SandboxEngine, count: Int, maximumVersions: Int) {
+        self.engine = engine
+        self.count = count
+        self.maximumVersions = maximumVersions
+    }
+
+    /// A clone of this version has been or will soon be asked for. Returns when the engine has made up what is missing.
+    func use(_ key: VersionKey, _ snapshot: StoredSnapshot) async {
+        guard count > 0, maximumVersions > 0 else { return }
+        var dropped: [StoredSnapshot] = []
+        if let position = kept.firstIndex(where: { $0.key == key }) {
+            let earlier = kept.remove(at: position).snapshot
+            if earlier.id != snapshot.id { dropped.append(earlier) }
+        }
+        kept.append((key, snapshot))
+        while kept.count > maximumVersions { dropped.append(kept.removeFirst().snapshot) }
+        for old in dropped { await engine.keepReady(0, of: old) }
+        await engine.keepReady(count, of: snapshot)
+    }
+
+    func drop(_ key: VersionKey) async {
+        guard let position = kept.firstIndex(where: { $0.key == key }) else { return }
+        await engine.keepReady(0, of: kept.remove(at: position).snapshot)
+    }
+}

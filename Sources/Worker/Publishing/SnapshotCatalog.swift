@@ -1,0 +1,96 @@
+internal import FunctionModel
+internal import FunctionStore
+import Glibc
+internal import Snapshots
+internal import SystemPackage
+
+/// The snapshots of the versions in use, each read and checked once.
+actor SnapshotCatalog {
+    /// The version has no snapshot that can be used; it must be made anew.
+    struct Unusable: Error { let reason: String }
+
+    private struct Known {
+        let snapshot: StoredSnapshot
+        /// What its files looked like when their content was checked.
+        let stamps: [FileStamp]
+    }
+
+    private let store: SnapshotStore
+    private let functions: FunctionCatalog
+    private var known: [VersionKey: Known] = [:]
+    private var opening: [VersionKey: Task<Result<Known, Unusable>, Never>] = [:]
+
+    init(store: SnapshotStore, functions: FunctionCatalog) {
+        self.store = store
+        self.functions = functions
+    }
+
+    /// The snapshot of a version. Its content is checked on first use, and again when its files have changed since.
+    func snapshot(of key: VersionKey) async throws(Unusable) -> StoredSnapshot {
+        if let entry = known[key] {
+            if FileStamp.stamps(of: entry.snapshot) == entry.stamps { return entry.snapshot }
+            known[key] = nil
+        }
+        let task = opening[key] ?? Task { await open(key) }
+        opening[key] = task
+        let result = await task.value
+        // Whoever comes first after the end keeps it; `adopt` may have been quicker.
+        if opening[key] == task {
+            opening[key] = nil
+            if case .success(let entry) = result { known[key] = entry }
+        }
+        return try result.get().snapshot
+    }
+
+    private func open(_ key: VersionKey) async -> Result<Known, Unusable> {
+        do {
+            let recorded = try await functions.calling { (store) throws(FunctionStoreError) in
+                try await store.snapshotID(name: key.functionName, version: key.version)
+            }
+            guard let id = recorded.flatMap(SnapshotID.init) else {
+                return .failure(Unusable(reason: "no snapshot is recorded for the version"))
+            }
+            let snapshot = try await store.open(id)
+            return .success(Known(snapshot: snapshot, stamps: FileStamp.stamps(of: snapshot)))
+        } catch {
+            return .failure(Unusable(reason: "\(error)"))
+        }
+    }
+
+    /// Takes a snapshot that has just been committed.
+    func adopt(_ snapshot: StoredSnapshot, of key: VersionKey) {
+        opening[key] = nil
+        known[key] = Known(snapshot: snapshot, stamps: FileStamp.stamps(of: snapshot))
+    }
+
+    /// Forgets a version's snapshot; gives it back if it was in use.
+    @discardableResult
+    func forget(_ key: VersionKey) -> StoredSnapshot? {
+        opening[key] = nil
+        return known.removeValue(forKey: key)?.snapshot
+    }
+
+    func remove(_ id: SnapshotID) async throws(SnapshotError) { try await store.remove(id) }
+
+    func keys(where matches: @Sendable (VersionKey) -> Bool) -> [VersionKey] { known.keys.filter(matches) }
+}
+
+/// Tells whether a file has been written or replaced since it was looked at.
+private struct FileStamp: Equatable {
+    let inode: UInt64
+    let size: Int64
+    let seconds: Int
+    let nanoseconds: Int
+
+    static func stamps(of snapshot: StoredSnapshot) -> [FileStamp] {
+        snapshot.manifest.files.map { file in
+            var status = stat()
+            guard stat(snapshot.path(file.name).string, &status) == 0 else {
+                return FileStamp(inode: 0, size: -1, seconds: 0, nanoseconds: 0)
+            }
+            return FileStamp(
+                inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: status.st_mtim.tv_sec,
+                nanoseconds: status.st_mtim.tv_nsec)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import LinuxKit
+
+/// The time as the worker sees it; tests put their own in place.
+package struct WorkerClock: Sendable {
+    /// Time since some instant in the past; never steps back.
+    package var now: @Sendable () -> Duration
+    /// CLOCK_REALTIME, nanoseconds since 1970.
+    package var wallClock: @Sendable () -> UInt64
+    package var sleep: @Sendable (Duration) async throws -> Void
+
+    package init(
+        now: @escaping @Sendable () -> Duration, wallClock: @escaping @Sendable () -> UInt64,
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.now = now
+        self.wallClock = wallClock
+        self.sleep = sleep
+    }
+
+    package static let system = WorkerClock(
+        now: { .nanoseconds(Int64(MonotonicClock.now())) }, wallClock: { WallClock.now() },
+        sleep: { try await Task.sleep(for: $0) })
+}
+
+extension Duration {
+    /// Milliseconds with their fraction.
+    package var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) * 1e3 + Double(attoseconds) / 1e15
+    }
+}

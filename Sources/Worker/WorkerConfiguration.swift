@@ -1,0 +1,43 @@
+package import FunctionModel
+
+/// What an operator may set about a worker.
+package struct WorkerConfiguration: Sendable {
+    package var account: AccountScope
+    /// Sandboxes at a time, over all functions; an invocation that would need one more gets 429.
+    package var maximumSandboxes: Int
+    /// How long an idle sandbox waits for its next invocation.
+    package var keepWarm: Duration
+    /// Clones prepared ahead for each version that has been used lately.
+    package var readyClones: Int
+    /// Versions that have clones prepared ahead, at most.
+    package var maximumReadyVersions: Int
+    /// Init of a sandbox that is booted on demand: AWS gives 10 s, emulated processors need more.
+    package var initLimit: Duration
+    /// Init at publish may take this much at least; see ``Limits/snapStartInitSeconds(timeout:)``.
+    package var publishInitLimit: Duration
+    /// Runtime load and after-restore hooks together.
+    package var restoreLimit: Duration
+    /// Versions initialised at a time; the others wait, `Pending`.
+    package var concurrentPublishes: Int
+    /// What invocations that are under way at a stop are given to end.
+    package var drainLimit: Duration
+
+    package init(
+        account: AccountScope = AccountScope(), maximumSandboxes: Int = 32, keepWarm: Duration = .seconds(300),
+        readyClones: Int = 1, maximumReadyVersions: Int = 8, initLimit: Duration = .seconds(Limits.initSeconds),
+        publishInitLimit: Duration = .seconds(Limits.snapStartInitSeconds),
+        restoreLimit: Duration = .seconds(Limits.restoreSeconds), concurrentPublishes: Int = 2,
+        drainLimit: Duration = .seconds(20)
+    ) {
+        self.account = account
+        self.maximumSandboxes = maximumSandboxes
+        self.keepWarm = keepWarm
+        self.readyClones = readyClones
+        self.maximumReadyVersions = maximumReadyVersions
+        self.initLimit = initLimit
+        self.publishInitLimit = publishInitLimit
+        self.restoreLimit = restoreLimit
+        self.concurrentPublishes = concurrentPublishes
+        self.drainLimit = drainLimit
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import BaseImages
+import Foundation
+import Glibc
+import SystemPackage
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure, and compare with the project's goals.",
+        discussion: """
+            Says what the machine is and how busy, then a row for each case. Goals are for an idle machine. With --json: one \
+            object a line, the machine first, then bench, case, metric, unit, n, min, p50, p99, max, goal, met.
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "microvm-clone or publish.") var name: Benchmark
+    @Flag(help: "One JSON object a line.") var json = false
+
+    @concurrent
+    func run() async throws {
+        guard geteuid() == 0 else { throw ServerError.notRoot }
+        let store = try ImageStore.open(state)
+        for runtime in name.runtimes {
+            _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
+        }
+        let machine = MachineReport.current()
+        print(json ? try Self.line(["machine": machine]) : "\(machine.text)\n\(Self.header)")
+        try await name.run(
+            BenchContext(
+                directory: state.directory.appending("bench"), images: state.images,
+                share: try ShareDirectory.installed(), report: { [json] in Self.show($0, json: json) }))
+    }
+
+    private static func show(_ row: Measurement, json: Bool) {
+        if json, let line = try? line(row) {
+            print(line)
+        } else {
+            print(text(row))
+        }
+        // A row takes minutes: whoever reads along through a pipe sees it when it is there.
+        fflush(nil)
+    }
+
+    private static func line(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    private static let header = columns("CASE", "METRIC", "UNIT", "N", "MIN", "P50", "P99", "MAX", "GOAL", "")
+
+    private static func text(_ row: Measurement) -> String {
+        let numbers = [row.min, row.p50, row.p99, row.max].map { String(format: "%.1f", $0) }
+        return columns(
+            row.case, row.metric, row.unit, "\(row.n)", numbers[0], numbers[1], numbers[2], numbers[3],
+            row.goal.map { String(format: "%.0f", $0) } ?? "", row.met.map { $0 ? "met" : "MISSED" } ?? "")
+    }
+
+    /// Rows appear one by one, so the widths are fixed.
+    private static func columns(_ cells: String...) -> String {
+        let widths = [20, 33, 5, -4, -9, -9, -9, -9, -6, 6]
+        return zip(cells, widths).map { cell, width in
+            let padding = String(repeating: " ", count: max(0, abs(width) - cell.count))
+            return width < 0 ? padding + cell : cell + padding
+        }.joined(separator: " ")
+    }
+}

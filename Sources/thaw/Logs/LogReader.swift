@@ -1,0 +1,67 @@
+import Foundation
+import SystemPackage
+
+/// Reads a function's log streams: files of lines `TIME<TAB>TEXT`, see ``LogFiles``.
+struct LogReader: Sendable {
+    let directory: FilePath
+    /// `$LATEST` or a number; nil shows all.
+    let version: String?
+    let showsTimestamps: Bool
+
+    struct Line {
+        let time: Substring
+        let text: Substring
+        let stream: String
+    }
+
+    /// Prints everything there is, all streams merged by time. False when there is nothing.
+    func show() throws -> Bool {
+        let lines = try streams().flatMap { stream in parse(try read(stream, from: 0).text, of: stream) }
+        // Lines of one stream keep their order where times are equal.
+        let ordered = lines.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
+        for (_, line) in ordered { show(line) }
+        return !lines.isEmpty
+    }
+
+    func show(_ line: Line) {
+        print(showsTimestamps ? "\(line.time) \(line.stream) \(line.text)" : "\(line.text)")
+    }
+
+    func parse(_ text: String, of stream: FilePath) -> [Line] {
+        let name = stream.string.dropFirst(directory.string.utf8.count + 1)
+        return text.split(separator: "\n", omittingEmptySubsequences: true).map { line in
+            let tab = line.firstIndex(of: "\t") ?? line.startIndex
+            let text = tab == line.startIndex ? line : line[line.index(after: tab)...]
+            return Line(time: line[..<tab], text: text, stream: String(name))
+        }
+    }
+
+    /// The finished lines of a stream that begin at or after `offset`, and where the next one begins.
+    func read(_ stream: FilePath, from offset: Int64) throws -> (text: String, end: Int64) {
+        let file = try FileDescriptor.open(stream, .readOnly, options: .closeOnExec)
+        return try file.closeAfter {
+            let size = try file.seek(offset: 0, from: .end)
+            guard size > offset else { return ("", offset) }
+            var bytes = [UInt8](repeating: 0, count: Int(size - offset))
+            let count = try bytes.withUnsafeMutableBytes { try file.read(fromAbsoluteOffset: offset, into: $0) }
+            let finished = bytes.prefix(count).lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            return (String(decoding: bytes.prefix(finished), as: UTF8.self), offset + Int64(finished))
+        }
+    }
+
+    /// The streams there are, oldest day first.
+    func streams() throws -> [FilePath] {
+        guard let names = FileManager.default.enumerator(atPath: directory.string) else { return [] }
+        return names.compactMap { $0 as? String }.map { directory.pushing(FilePath($0)) }
+            .filter(shows).sorted { $0.string < $1.string }
+    }
+
+    /// Whether `path` is a stream of the version asked for: `[VERSION]` and 32 hex digits.
+    func shows(_ path: FilePath) -> Bool {
+        guard let name = path.lastComponent?.string, name.hasPrefix("["), let end = name.firstIndex(of: "]") else {
+            return false
+        }
+        guard let version else { return true }
+        return name[name.index(after: name.startIndex)..<end] == version
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Glibc
+import LinuxKit
+import MicroVMEngine
+import SystemPackage
+
+/// The machine and how busy it is: what every measurement must come with.
+struct MachineReport: Encodable, Sendable {
+    var processor: String
+    var processors: Int
+    var memoryMegabytes: Int
+    var kernel: String
+    var virtualisation: String
+    /// Of the last minute, as in /proc/loadavg.
+    var load: Double
+
+    static func current() -> MachineReport {
+        let information = lines("/proc/cpuinfo").first { $0.hasPrefix("model name") }
+        let load = lines("/proc/loadavg").first?.split(separator: " ").first.flatMap { Double($0) }
+        return MachineReport(
+            processor: information?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+                ?? "unknown",
+            processors: ProcessInfo.processInfo.activeProcessorCount,
+            memoryMegabytes: Int(ProcessInfo.processInfo.physicalMemory >> 20),
+            kernel: lines("/proc/sys/kernel/osrelease").first.map(String.init) ?? "unknown",
+            virtualisation: Accelerator.detect() == .kvm ? "hardware" : "emulated", load: load ?? .nan)
+    }
+
+    private static func lines(_ path: String) -> [Substring] {
+        ((try? SmallFile.text(.init(path))) ?? "").split(separator: "\n")
+    }
+
+    var text: String {
+        """
+        \(processors) × \(processor), \(memoryMegabytes >> 10) GiB, Linux \(kernel), \(virtualisation) virtualisation, \
+        load \(load)
+        """
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import AsyncHTTPClient
+import BaseImages
+import Foundation
+import FunctionModel
+import Logging
+import ServiceLifecycle
+import Synchronization
+import SystemPackage
+import Worker
+
+/// A server of our own, on a free port, for as long as something is measured.
+struct MeasuredServer: Sendable {
+    let server: Server
+    let client: LambdaClient
+    let events: WorkerEvents
+
+    /// Runs `body` with a server over `directory`, and stops the server on every path out.
+    static func with<R: Sendable>(
+        directory: FilePath, images: FilePath, readyClones: Int = 1,
+        _ body: @Sendable (MeasuredServer) async throws -> R
+    ) async throws -> R {
+        let options = try ServerOptions.parse([
+            "--state-dir", directory.string, "--port", "0", "--ready", "\(readyClones)", "--init-limit", "600",
+        ])
+        let events = WorkerEvents()
+        let server = try await Server.make(
+            options, images: images, logger: .forServer(.error), observer: { events.note($0) })
+        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let services = server.serviceGroup { listening.yield($0) }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { listening.finish() }
+                try await services.run()
+            }
+            let result: Result<R, any Error>
+            do {
+                guard let port = await ports.first(where: { _ in true }) else {
+                    try await group.waitForAll()
+                    throw ServerError.notListening
+                }
+                let client = LambdaClient(endpoint: "http://127.0.0.1:\(port)", http: .shared)
+                result = .success(try await body(MeasuredServer(server: server, client: client, events: events)))
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try server.close()
+            return try result.get()
+        }
+    }
+
+    /// Deploys a function anew.
+    func deploy(_ function: MeasuredFunction) async throws {
+        try await client.delete(function.name)
+        try await client.create(function)
+    }
+
+    /// Invokes and checks the answer; how long the caller waited.
+    func invoke(_ function: MeasuredFunction, version: Int?) async throws -> Duration {
+        let start = ContinuousClock.now
+        let answer = try await client.invoke(function.name, version: version, payload: function.event)
+        let duration = ContinuousClock.now - start
+        try function.check(answer)
+        return duration
+    }
+
+    /// Invokes `count` times at once; how long each caller waited.
+    func invoke(_ function: MeasuredFunction, version: Int, atOnce count: Int) async throws -> [Duration] {
+        try await withThrowingTaskGroup(of: Duration.self) { group in
+            for _ in 0..<count { group.addTask { try await invoke(function, version: version) } }
+            var durations: [Duration] = []
+            for try await duration in group { durations.append(duration) }
+            return durations
+        }
+    }
+
+    /// Makes the next invocation need a new clone.
+    func makeCold() async { await server.worker.evictIdle() }
+}
+
+/// What a worker has told, by kind.
+final class WorkerEvents: Sendable {
+    private struct State {
+        var restores = Samples()
+        var publishes: [PublishTimes] = []
+    }
+
+    private let state = Mutex(State())
+
+    func note(_ event: WorkerEvent) {
+        state.withLock { state in
+            switch event {
+            case .initialized: break
+            case .restored(_, _, let duration): state.restores.add(duration)
+            case .published(_, _, let times): state.publishes.append(times)
+            }
+        }
+    }
+
+    /// The restores since the last call.
+    func takeRestores() -> Samples {
+        state.withLock { state in
+            defer { state.restores = Samples() }
+            return state.restores
+        }
+    }
+
+    func takePublishes() -> [PublishTimes] {
+        state.withLock { state in
+            defer { state.publishes = [] }
+            return state.publishes
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import BaseImages
+import Foundation
+import FunctionModel
+import FunctionStore
+import LambdaAPI
+import Logging
+import MicroVMEngine
+import ServiceLifecycle
+import SlotNetwork
+import Snapshots
+import SystemPackage
+import UnixSignals
+import Worker
+
+/// A whole server in this process: engine, worker and API over one state directory.
+struct Server: Sendable {
+    let engine: MicroVMEngine
+    let worker: FunctionWorker
+    private let functions: SQLiteFunctionStore
+    private let options: ServerOptions
+    private let logger: Logger
+    private let abilities: ServerAbilities
+
+    /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
+    ///
+    /// - Parameter imageDirectory: where the images are, when not in the state directory.
+    static func make(
+        _ options: ServerOptions, images imageDirectory: FilePath? = nil, logger: Logger,
+        observer: @escaping WorkerObserver = { _ in }
+    ) async throws -> Server {
+        guard options.isolation != .process else { throw ServerError.processIsolation }
+        let directory = options.state.directory
+        let share = try ShareDirectory.installed()
+        let functions = try SQLiteFunctionStore(directory: directory)
+        let snapshots = try SnapshotStore(directory: directory.appending("snapshots"))
+        let images = ImageStore(directory: imageDirectory ?? options.state.images, share: share, logger: logger)
+        await images.sweep()
+        let configuration = Self.configuration(options)
+        let slots = IsolatedNamespaces(count: Self.slotCount(configuration), logger: logger)
+        let engine = try await MicroVMEngine.make(
+            directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
+            logger: logger)
+        Self.log(engine.accelerator, options.isolation, logger)
+        let files = StoredFunctionFiles(store: images, runtimes: share.runtimeNames(), region: options.region)
+        let worker = FunctionWorker(
+            FunctionWorker.Parts(
+                engine: engine, functions: functions, snapshots: snapshots, files: files,
+                logs: LogFiles(directory: options.state.logs, logger: logger),
+                tokens: try AuthorizationTokens(secretAt: directory.appending("secret")),
+                credentials: .placeholders(clock: .system), observer: observer),
+            configuration: configuration, logger: logger)
+        try await worker.recover()
+        await slots.prepare()
+        return Server(
+            engine: engine, worker: worker, functions: functions, options: options, logger: logger,
+            abilities: ServerAbilities(runtimes: share.runtimeNames()))
+    }
+
+    /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
+    ///
+    /// - Parameter onListening: called with the bound port once requests are accepted.
+    func serviceGroup(onListening: @escaping @Sendable (Int) async -> Void) -> ServiceGroup {
+        let api = LambdaServer(
+            service: worker,
+            configuration: LambdaServer.Configuration(
+                address: options.address, port: options.port, scope: options.account, abilities: abilities,
+                strictLastUpdateStatus: options.strictLastUpdateStatus),
+            logger: logger)
+        // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
+        return ServiceGroup(
+            services: [api.application(onListening: onListening), worker],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    }
+
+    /// Gives the state directory free for another server. Call once nothing runs any more.
+    func close() throws { try functions.close() }
+
+    // MARK: - Parts
+
+    private static func configuration(_ options: ServerOptions) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration(account: options.account)
+        configuration.maximumSandboxes = options.maximumSandboxes
+        configuration.keepWarm = .seconds(options.keepWarmSeconds)
+        configuration.readyClones = options.readyClones
+        configuration.restoreLimit = .seconds(options.restoreLimitSeconds)
+        configuration.drainLimit = .seconds(options.drainSeconds)
+        configuration.initLimit = .seconds(options.initLimitSeconds ?? defaultInitLimitSeconds)
+        return configuration
+    }
+
+    /// AWS's limit is for AWS's processors; emulated ones are many times slower.
+    private static var defaultInitLimitSeconds: Int {
+        switch Accelerator.detect() {
+        case .kvm: Limits.initSeconds
+        case .tcg: 130
+        }
+    }
+
+    /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen.
+    private static func slotCount(_ configuration: WorkerConfiguration) -> Int {
+        configuration.maximumSandboxes + configuration.readyClones * configuration.maximumReadyVersions
+            + configuration.concurrentPublishes + 2
+    }
+
+    /// Names this state directory's cgroups: the same at every start, another one for another directory. FNV-1a.
+    private static func instance(of directory: FilePath) -> String {
+        let hash = directory.string.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return String(hash, radix: 36)
+    }
+
+    private static func log(_ accelerator: Accelerator, _ asked: Isolation, _ logger: Logger) {
+        switch accelerator {
+        case .kvm:
+            logger.notice("isolation: microvm, hardware virtualisation", metadata: ["asked": "\(asked.rawValue)"])
+        case .tcg:
+            logger.notice(
+                "isolation: microvm, emulated processors (no hardware virtualisation here; see `thaw doctor`)",
+                metadata: ["asked": "\(asked.rawValue)"])
+        }
+    }
+}
+
+enum ServerError: Error, CustomStringConvertible {
+    case processIsolation
+    case notRoot
+    case notListening
+    case noExample(String, FilePath)
+
+    var description: String {
+        switch self {
+        case .processIsolation:
+            "--isolation process is not available in this build. Use --isolation microvm, or leave it out."
+        case .noExample(let name, let directory):
+            "there is no example \(name) in \(directory). Run `make build`, or give the name of a directory there."
+        case .notListening: "the server ended before it listened"
+        case .notRoot: "virtual machines in namespaces of their own need root. Run the command as root, or with sudo."
+        }
+    }
+}

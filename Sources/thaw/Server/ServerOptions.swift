@@ -1,0 +1,74 @@
+import ArgumentParser
+import FunctionModel
+import Logging
+
+/// What can be set about a server, with the limits of each value.
+struct ServerOptions: ParsableArguments {
+    @OptionGroup var state: StateOptions
+
+    @Option(help: "Address to listen on. Who can reach it can run code here.")
+    var address = "127.0.0.1"
+
+    @Option(help: "Port to listen on; 0 lets the kernel choose.")
+    var port = 9000
+
+    @Option(help: "How sandboxes are isolated: auto, microvm or process.")
+    var isolation = Isolation.auto
+
+    @Option(name: .customLong("max-sandboxes"), help: "Sandboxes at a time; an invocation beyond it gets 429.")
+    var maximumSandboxes = 32
+
+    @Option(name: .customLong("keep-warm"), help: "Seconds an idle sandbox waits for its next invocation.")
+    var keepWarmSeconds = 300
+
+    @Option(name: .customLong("ready"), help: "Clones prepared ahead for each version in use.")
+    var readyClones = 1
+
+    @Option(
+        name: .customLong("init-limit"),
+        help: "Seconds that init without SnapStart may take. Default: 10, and 130 where processors are emulated.")
+    var initLimitSeconds: Int?
+
+    @Option(name: .customLong("restore-limit"), help: "Seconds that a restore with its hooks may take.")
+    var restoreLimitSeconds = Limits.restoreSeconds
+
+    @Option(name: .customLong("drain"), help: "Seconds that invocations under way are given at a stop.")
+    var drainSeconds = 20
+
+    @Option(help: "Region in ARNs and in the functions' environment.")
+    var region = "us-east-1"
+
+    @Option(name: .customLong("account"), help: "Account in ARNs, twelve digits.")
+    var accountID = "123456789012"
+
+    @Flag(
+        name: .customLong("strict-last-update-status"),
+        help: "Leave LastUpdateStatus out while a function is Pending, exactly as AWS does.")
+    var strictLastUpdateStatus = false
+
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        try check(port, "--port", 0...65_535)
+        try check(maximumSandboxes, "--max-sandboxes", 1...4096)
+        try check(keepWarmSeconds, "--keep-warm", 0...86_400)
+        try check(readyClones, "--ready", 0...64)
+        try check(restoreLimitSeconds, "--restore-limit", 1...900)
+        try check(drainSeconds, "--drain", 0...900)
+        if let initLimitSeconds { try check(initLimitSeconds, "--init-limit", 1...900) }
+        guard accountID.utf8.count == 12, accountID.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            throw ValidationError("--account must be twelve digits; '\(accountID)' was given")
+        }
+    }
+
+    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError("\(name) must be \(range.lowerBound) to \(range.upperBound); \(value) was given")
+        }
+    }
+
+    var account: AccountScope { AccountScope(region: region, accountID: accountID) }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

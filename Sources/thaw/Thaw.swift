@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// The command.
+@main
+struct Thaw: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "thaw",
+        abstract: "Starts AWS Lambda functions from snapshots.",
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Server", subcommands: [ServeCommand.self, ImageCommand.self, LogsCommand.self]),
+            CommandGroup(name: "This host", subcommands: [DoctorCommand.self, DemoCommand.self, BenchCommand.self]),
+        ])
+}

@@ -1,0 +1,119 @@
+import GuestProtocol
+import Sandboxes
+import Snapshots
+import Synchronization
+import SystemPackage
+
+/// An engine without isolation: tests say what its sandboxes do.
+final class FakeEngine: SandboxEngine {
+    typealias Init = @Sendable (SandboxSpecification, OutputSink) async throws(SandboxError) -> Void
+    typealias Restore = @Sendable (StoredSnapshot, Uniqueness, OutputSink) async throws(SandboxError) -> Void
+    typealias Handler = @Sendable (Invocation, OutputSink) async throws(SandboxError) -> InvocationResult
+    typealias Settle = @Sendable () async throws(SandboxError) -> UInt64
+    typealias Freeze = @Sendable (SnapshotStaging) throws(SandboxError) -> Void
+
+    /// What the sandboxes made from now on do.
+    struct Script: Sendable {
+        var initialize: Init = { _, _ in }
+        var restore: Restore = { _, _, _ in }
+        var handler: Handler = { invocation, _ in .response(invocation.payload) }
+        var settle: Settle = { 38 << 20 }
+        var freeze: Freeze = { _ in }
+    }
+
+    struct Record: Sendable {
+        var starts: [SandboxSpecification] = []
+        var thaws: [StoredSnapshot] = []
+        var uniqueness: [Uniqueness] = []
+        /// The sandbox that served each invocation, in the order in which they began.
+        var served: [SandboxID] = []
+        var ready: [SnapshotID: Int] = [:]
+        var live: Set<SandboxID> = []
+        var sweeps = 0
+        var isShutDown = false
+    }
+
+    let isolation = IsolationLevel.microvm
+    private let script: Mutex<Script>
+    private let state = Mutex(Record())
+
+    init(_ script: Script = Script()) { self.script = Mutex(script) }
+
+    var record: Record { state.withLock { $0 } }
+
+    func change(_ body: (inout Script) -> Void) { script.withLock { body(&$0) } }
+
+    fileprivate func note(_ body: (inout Record) -> Void) { state.withLock { body(&$0) } }
+
+    func sweep() async throws(SandboxError) { note { $0.sweeps += 1 } }
+
+    func start(
+        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        note { $0.starts.append(specification) }
+        let script = script.withLock { $0 }
+        try await script.initialize(specification, output)
+        return sandbox(specification.id, script, output)
+    }
+
+    func thaw(
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        note {
+            $0.thaws.append(snapshot)
+            $0.uniqueness.append(uniqueness)
+        }
+        let script = script.withLock { $0 }
+        try await script.restore(snapshot, uniqueness, output)
+        return sandbox(.random(), script, output)
+    }
+
+    private func sandbox(_ id: SandboxID, _ script: Script, _ output: @escaping OutputSink) -> FakeSandbox {
+        note { $0.live.insert(id) }
+        return FakeSandbox(id: id, engine: self, script: script, output: output)
+    }
+
+    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async { note { $0.ready[snapshot.id] = count } }
+
+    func shutdown() async {
+        note {
+            $0.isShutDown = true
+            $0.live = []
+        }
+    }
+}
+
+struct FakeSandbox: Sandbox {
+    let id: SandboxID
+    let readyCall = ReadyCall.restoreNext
+    let engine: FakeEngine
+    let script: FakeEngine.Script
+    let output: OutputSink
+
+    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+        engine.note { $0.served.append(id) }
+        return try await script.handler(invocation, output)
+    }
+
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await script.settle() }
+
+    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+        defer { engine.note { $0.live.remove(id) } }
+        try script.freeze(staging)
+        do {
+            let file = try FileDescriptor.open(
+                staging.path("memory"), .writeOnly, options: .create, permissions: .ownerReadWrite)
+            try file.closeAfter { _ = try file.writeAll(Array("frozen \(id)".utf8)) }
+        } catch {
+            throw .host("\(error)")
+        }
+        return FrozenSandbox(
+            engine: EngineManifest(isolation: "microvm", requirements: [:], parameters: [:]), pause: .milliseconds(40))
+    }
+
+    func memory() async throws(SandboxError) -> MemoryUse {
+        MemoryUse(unique: 1 << 20, shared: 2 << 20, proportional: 1 << 20)
+    }
+
+    func destroy() async { engine.note { $0.live.remove(id) } }
+}

@@ -1,0 +1,48 @@
+import BaseImages
+import Sandboxes
+import Synchronization
+import SystemPackage
+import Worker
+
+/// Images that are names only.
+final class FakeFiles: FunctionFiles {
+    struct Script: Sendable {
+        var isBuilt = true
+        var digest = "digest-1"
+        var codeError: ImageError?
+        var zipError: ImageError?
+    }
+
+    private let script = Mutex(Script())
+    let runtimes = ["python3.11", "java17"]
+
+    func change(_ body: (inout Script) -> Void) { script.withLock { body(&$0) } }
+
+    func image(_ runtime: String) async throws(ImageError) -> RuntimeImage? {
+        let script = script.withLock { $0 }
+        guard script.isBuilt else { return nil }
+        return image(script.digest, runtime)
+    }
+
+    func image(digest: String) throws(ImageError) -> RuntimeImage? { image(digest, "python3.11") }
+
+    private func image(_ digest: String, _ runtime: String) -> RuntimeImage {
+        RuntimeImage(
+            image: SandboxImage(kernel: "/kernel", initramfs: "/initramfs", root: "/root.erofs", digest: digest),
+            version: RuntimeVersion(name: "python:3.11.v1", arn: "arn:aws:lambda:us-east-1::runtime:\(digest)"),
+            environment: ["LANG": "C.UTF-8"], arguments: { ["/var/runtime/bootstrap", $0] })
+    }
+
+    func validate(zip: [UInt8]) throws(ImageError) {
+        if let error = script.withLock({ $0.zipError }) { throw error }
+    }
+
+    func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {
+        if let error = script.withLock({ $0.codeError }) { throw error }
+        return FilePath("/code/\(sha256).erofs")
+    }
+
+    func removeCodeImage(sha256: String) throws(ImageError) {}
+
+    func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath { FilePath("/scratch-\(megabytes).ext4") }
+}

@@ -1,0 +1,117 @@
+import FunctionModel
+import FunctionStore
+import Logging
+import Sandboxes
+import Snapshots
+import SystemPackage
+import TestSupport
+
+@testable import Worker
+
+/// A worker over a fake engine, with real stores in a directory of its own.
+struct WorkerFixture: Sendable {
+    let directory: FilePath
+    let engine: FakeEngine
+    let files: FakeFiles
+    let time: ManualClock
+    let store: SQLiteFunctionStore
+    let worker: FunctionWorker
+
+    static func with(
+        _ script: FakeEngine.Script = FakeEngine.Script(), maximumSandboxes: Int = 8,
+        keepWarm: Duration = .seconds(300),
+        _ body: (WorkerFixture) async throws -> Void
+    ) async throws {
+        try await withScratchDirectory { directory in
+            let fixture = try Self.open(
+                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm)
+            try await body(fixture)
+            await fixture.worker.stop()
+        }
+    }
+
+    /// Opens a server's state, as a start does.
+    static func open(
+        _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300)
+    ) throws -> WorkerFixture {
+        let (time, files) = (ManualClock(), FakeFiles())
+        let store = try SQLiteFunctionStore(directory: directory)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let worker = FunctionWorker(
+            FunctionWorker.Parts(
+                engine: engine, functions: store,
+                snapshots: try SnapshotStore(directory: directory.appending("snapshots")), files: files,
+                logs: LogFiles(directory: directory.appending("logs"), logger: logger),
+                tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
+                credentials: .placeholders(clock: time.clock), clock: time.clock),
+            configuration: WorkerConfiguration(maximumSandboxes: maximumSandboxes, keepWarm: keepWarm), logger: logger)
+        return WorkerFixture(
+            directory: directory, engine: engine, files: files, time: time, store: store, worker: worker)
+    }
+
+    // MARK: - What tests do
+
+    @discardableResult
+    func create(
+        _ name: String = "f", snapStart: Bool = true, publish: Bool = false, settings: FunctionSettings = .init(),
+        zip: String = "zip"
+    ) async throws -> FunctionConfiguration {
+        var settings = settings
+        if snapStart { settings.snapStart = .publishedVersions }
+        return try await worker.createFunction(
+            CreateFunctionRequest(
+                functionName: name, runtime: "python3.11", role: "arn:aws:iam::123456789012:role/r",
+                handler: "app.handler", zipFile: Array(zip.utf8), settings: settings, publish: publish, tags: [:]))
+    }
+
+    /// Creates a function and publishes its first version; both are finished on return.
+    func createPublished(
+        _ name: String = "f", snapStart: Bool = true, settings: FunctionSettings = .init()
+    ) async throws {
+        try await create(name, snapStart: snapStart, settings: settings)
+        await settled()
+        try await publish(name)
+        await settled()
+    }
+
+    @discardableResult
+    func publish(_ name: String = "f", revisionID: String? = nil) async throws -> FunctionConfiguration {
+        try await worker.publishVersion(
+            PublishVersionRequest(functionName: name, codeSha256: nil, description: nil, revisionID: revisionID))
+    }
+
+    @discardableResult
+    func invoke(
+        _ name: String = "f", _ qualifier: String? = "1", payload: String = "{}", id: String = "id-1",
+        tail: Bool = false, type: InvokeRequest.InvocationType = .requestResponse
+    ) async throws -> InvokeResponse {
+        try await worker.invoke(
+            InvokeRequest(
+                reference: FunctionReference(name: name, qualifier: qualifier), requestID: id, type: type,
+                logType: tail ? .tail : .none, clientContext: nil, payload: Array(payload.utf8)))
+    }
+
+    func configuration(_ name: String = "f", _ qualifier: String? = nil) async throws -> FunctionConfiguration {
+        try await worker.functionConfiguration(FunctionReference(name: name, qualifier: qualifier))
+    }
+
+    /// Returns when nothing runs in the background.
+    func settled() async { await worker.tasks.drain() }
+
+    /// Returns when no sandbox is settling, while invocations may go on: these are not background work.
+    func settledExceptInvocations() async { await worker.tasks.drain() }
+
+    /// The snapshots on disk.
+    func snapshots() throws -> [SnapshotID] { try worker.parts.snapshots.list() }
+
+    /// Everything logged for a function, without the times.
+    func logged(_ name: String = "f") async throws -> [String] {
+        await worker.parts.logs.flush()
+        return try LogDirectory.lines(directory.appending("logs").appending(name))
+    }
+}
+
+extension InvokeResponse {
+    var text: String { String(decoding: payload, as: UTF8.self) }
+    var tailText: String { String(decoding: logTail ?? [], as: UTF8.self) }
+}

@@ -1,0 +1,130 @@
+import FunctionModel
+import FunctionStore
+import Sandboxes
+import Snapshots
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Worker
+
+@Suite("After a crash")
+struct RecoveryTests {
+    /// Runs `before` on a server that then ends without a stop's courtesies, and `after` on the next one.
+    private func restart(
+        _ script: FakeEngine.Script = FakeEngine.Script(), before: (WorkerFixture) async throws -> Void,
+        after: (WorkerFixture) async throws -> Void
+    ) async throws {
+        try await withScratchDirectory { directory in
+            let first = try WorkerFixture.open(directory, FakeEngine(script))
+            try await before(first)
+            first.worker.tasks.cancelAll()
+            try first.store.close()
+            let second = try WorkerFixture.open(directory, FakeEngine())
+            try await second.worker.recover()
+            try await after(second)
+            await second.worker.stop()
+        }
+    }
+
+    @Test("a version that was being published is published")
+    func resumedPublish() async throws {
+        let meeting = Meeting()
+        var script = FakeEngine.Script()
+        script.initialize = { _, _ throws(SandboxError) in
+            await meeting.wait()
+            throw .destroyed
+        }
+        try await restart(script) { fixture in
+            try await fixture.create()
+            await fixture.settled()
+            try await fixture.publish()
+            await meeting.arrival(of: 1)
+        } after: { fixture in
+            await fixture.settled()
+            let (version, answer) = (try await fixture.configuration("f", "1"), try await fixture.invoke())
+            #expect(version.state == .active)
+            #expect(answer.functionError == nil)
+            #expect(fixture.engine.record.sweeps == 1)
+            meeting.open()
+        }
+    }
+
+    @Test("what was published is there and is thawed from its snapshot")
+    func keptSnapshot() async throws {
+        try await restart { fixture in
+            try await fixture.createPublished()
+        } after: { fixture in
+            await fixture.settled()
+            #expect(fixture.engine.record.starts.isEmpty)
+            let answer = try await fixture.invoke()
+            #expect(answer.functionError == nil)
+            #expect(fixture.engine.record.thaws.count == 1)
+        }
+    }
+
+    @Test("a snapshot that no version has is removed")
+    func leftoverSnapshot() async throws {
+        try await restart { fixture in
+            try await fixture.createPublished()
+            let id = try #require(try fixture.snapshots().first)
+            try await fixture.store.removeSnapshot(id.description)
+        } after: { fixture in
+            let left = try fixture.snapshots()
+            #expect(left.isEmpty)
+            // The version is initialised again when somebody asks for it.
+            let refusal = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
+            #expect(refusal?.code == .snapStartNotReady)
+            await fixture.settled()
+            #expect(try await fixture.invoke().functionError == nil)
+        }
+    }
+}
+
+@Suite("A stop")
+struct StopTests {
+    @Test("lets an invocation under way end, refuses new ones and leaves no sandbox")
+    func drains() async throws {
+        let meeting = Meeting()
+        try await withScratchDirectory { directory in
+            let fixture = try WorkerFixture.open(directory, FakeEngine(SchedulingTests.meeting(meeting)))
+            try await fixture.createPublished()
+            async let answer = fixture.invoke()
+            await meeting.arrival(of: 1)
+            async let stopped: Void = fixture.worker.stop()
+            await fixture.time.waitForSleeper()
+            let refusal = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
+            #expect(refusal?.code == .service)
+            meeting.open()
+            #expect(try await answer.functionError == nil)
+            await stopped
+            #expect(fixture.engine.record.isShutDown)
+            #expect(fixture.worker.pool.count == 0)
+        }
+    }
+
+    @Test("does not wait longer than the drain limit")
+    func deadline() async throws {
+        let meeting = Meeting()
+        var script = FakeEngine.Script()
+        script.handler = { _, _ throws(SandboxError) in
+            await meeting.wait()
+            throw .destroyed
+        }
+        try await withScratchDirectory { directory in
+            let engine = FakeEngine(script)
+            let fixture = try WorkerFixture.open(directory, engine)
+            try await fixture.createPublished()
+            let answer = Task { try await fixture.invoke() }
+            await meeting.arrival(of: 1)
+            async let stopped: Void = fixture.worker.stop()
+            await fixture.time.waitForSleeper()
+            fixture.time.advance(by: .seconds(20))
+            // The engine's shutdown is what ends the invocation.
+            meeting.open()
+            await #expect(throws: LambdaError.self) { try await answer.value }
+            await stopped
+            #expect(engine.record.isShutDown)
+        }
+    }
+}
