@@ -16,7 +16,12 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], testable: Bool = false) -> Target {
@@ -39,8 +44,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -58,62 +65,75 @@ let package = Package(
         library("LinuxKit", ["CLinux", system]),
         library("FunctionModel", []),
         library("GuestProtocol", []),
-        library("RuntimeAPI", ["CLinux", "LinuxKit", system]),
+        library("RuntimeAPI", ["LinuxKit", system]),
 
         // What a host keeps.
-        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, system, grdb], testable: true),
-        library("Snapshots", ["LinuxKit", crypto, logging, system]),
-        library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system]),
-        library("SlotNetwork", ["LinuxKit", logging, system]),
+        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
+        library("Snapshots", ["LinuxKit", crypto, system]),
+        library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
+        library("SlotNetwork", ["LinuxKit", logging]),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", logging, system]),
+        library("Sandboxes", ["GuestProtocol", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
-                "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix, system,
+                "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix,
+                system,
             ], testable: true),
 
         // The service.
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
-                "Snapshots", crypto, lifecycle, logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "Snapshots",
+                crypto, lifecycle, logging, system,
             ], testable: true),
-        library("LambdaAPI", ["FunctionModel", "Worker", hummingbird, logging], testable: true),
+        library(
+            "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
+            testable: true),
 
         // Executables.
         .executableTarget(
-            name: "ThawGuest",
-            dependencies: ["CGuestBoot", "CLinux", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
+            name: "ThawGuest", dependencies: ["CGuestBoot", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
         .executableTarget(
             name: "thaw",
             dependencies: [
                 "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Sandboxes",
-                "SlotNetwork", "Snapshots", "Worker", httpClient, lifecycle, logging, subprocess, system,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1,
+                system, unixSignals,
             ],
             swiftSettings: settings),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["LinuxKit", system], path: "Tests/TestSupport", swiftSettings: settings),
-        tests("LinuxKitTests", ["LinuxKit", "TestSupport"]),
+        .target(
+            name: "TestSupport", dependencies: ["LinuxKit", system], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
-        tests("RuntimeAPITests", ["LinuxKit", "RuntimeAPI", "TestSupport"]),
-        tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", system, grdb]),
-        tests("SnapshotsTests", ["LinuxKit", "Snapshots", "TestSupport"]),
-        tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport"]),
-        tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport"]),
-        tests("MicroVMEngineTests", ["MicroVMEngine", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", "TestSupport"]),
-        tests("WorkerTests", ["FunctionModel", "FunctionStore", "Sandboxes", "Snapshots", "TestSupport", "Worker"]),
+        tests("RuntimeAPITests", ["LinuxKit", "RuntimeAPI", "TestSupport", system]),
+        // Not on ThawGuest itself, which is linked statically: the tests run its binary.
+        tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
+        tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),
+        tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
+        tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
+        tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport", system]),
+        tests("MicroVMEngineTests", ["MicroVMEngine", nioPosix]),
+        tests(
+            "WorkerTests",
+            [
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "Sandboxes", "Snapshots",
+                "TestSupport",
+                "Worker", logging, system,
+            ]),
         tests(
             "LambdaAPITests",
-            ["FunctionModel", "LambdaAPI", "TestSupport", "Worker", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+            [
+                "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -84,7 +84,9 @@ struct FrameReader {
 
     mutating func integer<I: FixedWidthInteger>(_: I.Type = I.self) throws(FrameError) -> I {
         var value: I = 0
-        for (index, byte) in try take(I.bitWidth / 8).enumerated() { value |= I(truncatingIfNeeded: byte) << I(8 * index) }
+        for (index, byte) in try take(I.bitWidth / 8).enumerated() {
+            value |= I(truncatingIfNeeded: byte) << I(8 * index)
+        }
         return value
     }
 

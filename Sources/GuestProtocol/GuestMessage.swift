@@ -113,7 +113,9 @@ extension GuestMessage {
         }
     }
 
-    private static func frame(_ kind: Kind, reserving capacity: Int = 64, _ body: (inout FrameWriter) -> Void) -> [UInt8] {
+    private static func frame(_ kind: Kind, reserving capacity: Int = 64, _ body: (inout FrameWriter) -> Void)
+        -> [UInt8]
+    {
         var writer = FrameWriter(type: kind.rawValue, reserving: capacity)
         body(&writer)
         return writer.finish()

@@ -77,7 +77,8 @@ package struct Credentials: Sendable, Equatable {
     package var expiration: String
 
     package init(
-        authorizationToken: String, accessKeyID: String, secretAccessKey: String, sessionToken: String, expiration: String
+        authorizationToken: String, accessKeyID: String, secretAccessKey: String, sessionToken: String,
+        expiration: String
     ) {
         self.authorizationToken = authorizationToken
         self.accessKeyID = accessKeyID

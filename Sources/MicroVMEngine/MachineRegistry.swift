@@ -103,10 +103,18 @@ struct MachineCgroups: Sendable {
         try hierarchy.create("\(instance)-\(id)", limits: limits)
     }
 
+    /// Removes the directory all of ours lie in, unless another server on the host has some there.
+    func removeParents() async {
+        let hierarchy = hierarchy
+        await BlockingThread.run { hierarchy.removeIfEmpty() }
+    }
+
     func sweep() async throws(SandboxError) {
         let prefix = "\(instance)-"
         let hierarchy = hierarchy
-        let outcome = await BlockingThread.run { Result { () throws(CgroupError) in try hierarchy.sweep(prefix: prefix) } }
+        let outcome = await BlockingThread.run {
+            Result { () throws(CgroupError) in try hierarchy.sweep(prefix: prefix) }
+        }
         do throws(CgroupError) { _ = try outcome.get() } catch { throw .host("\(error)") }
     }
 }

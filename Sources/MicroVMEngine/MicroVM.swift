@@ -13,6 +13,7 @@ struct MicroVM: Sandbox {
     let readyCall: ReadyCall
 
     var id: SandboxID { machine.id }
+    var isUsable: Bool { machine.guest.isQuiet }
 
     func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
         machine.guest.send(.invoke(invocation))

@@ -54,6 +54,7 @@ package final class MicroVMEngine: SandboxEngine {
     package func shutdown() async {
         await prepared.close()
         await machines.endAll()
+        await launcher.cgroups.removeParents()
     }
 
     // MARK: - Booting
@@ -133,7 +134,8 @@ package final class MicroVMEngine: SandboxEngine {
         switch error {
         case .timedOut(.boot, let limit):
             return .host("the guest did not boot within \(limit); its console said: \(console)")
-        case .lost(let what, during: let phase): return .lost("\(what); the guest's console said: \(console)", during: phase)
+        case .lost(let what, during: let phase):
+            return .lost("\(what); the guest's console said: \(console)", during: phase)
         default: return error
         }
     }
@@ -188,7 +190,8 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     /// Starts a clone that has loaded its state and stands still: all that is left is to let it run.
-    private func prepare(_ snapshot: StoredSnapshot, _ reading: Blueprint.Reading) async throws(SandboxError) -> Machine {
+    private func prepare(_ snapshot: StoredSnapshot, _ reading: Blueprint.Reading) async throws(SandboxError) -> Machine
+    {
         let memory = try await memoryFiles.open(snapshot)
         let pristine = try MachineFiles.open(snapshot.path(Blueprint.File.pristineScratch))
         let size = try hostCall("look at \(snapshot.directory)") { () throws(Errno) in

@@ -35,6 +35,9 @@ package protocol Sandbox: Sendable {
     /// The Runtime API call in which init ended.
     var readyCall: ReadyCall { get }
 
+    /// False once the sandbox is known to be of no more use: it ended while it was idle. Cheap; asked before each invocation.
+    var isUsable: Bool { get }
+
     /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle()``.
     ///
     /// After any error the sandbox is of no more use: destroy it.

@@ -18,6 +18,17 @@ struct SchedulingTests {
         }
     }
 
+    @Test("but not one that ended while it was idle")
+    func lost() async throws {
+        try await WorkerFixture.with { fixture in
+            try await fixture.createPublished()
+            try await fixture.invoke()
+            fixture.engine.loseAll()
+            try await fixture.invoke()
+            #expect(fixture.engine.record.thaws.count == 2)
+        }
+    }
+
     @Test("at the same time, in a clone each")
     func concurrency() async throws {
         let meeting = Meeting()

@@ -43,6 +43,9 @@ final class GuestConnection: Sendable {
         }
     }
 
+    /// Whether nothing has come that nobody asked for: an idle guest says something only when it ends.
+    var isQuiet: Bool { mailbox.isQuiet }
+
     /// Ends every wait with `error`; what the guest says from now on is ignored.
     func fail(_ error: SandboxError) { mailbox.fail(error) }
 

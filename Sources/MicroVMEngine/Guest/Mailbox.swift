@@ -44,8 +44,13 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
         waiter?.continuation.resume(returning: .failure(failure))
     }
 
+    /// Whether no message waits and no failure has come.
+    var isQuiet: Bool { state.withLock { $0.queue.isEmpty && $0.failure == nil } }
+
     /// The next message; `timeout` when none came within `limit`.
-    func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure) async throws(Failure) -> Message {
+    func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure) async throws(Failure)
+        -> Message
+    {
         let serial = serials.add(1, ordering: .relaxed).newValue
         let timer = loop.scheduleTask(in: TimeAmount(limit)) { [self] in
             let expired = state.withLock { state -> Waiter? in

@@ -67,7 +67,8 @@ final class Machine: Sendable {
 
     /// The guest kernel's last words on its console, for the error of a boot that failed.
     var consoleTail: String? {
-        let bytes = (try? console.descriptor.setNonblocking()).flatMap { try? console.descriptor.read(upTo: 65_536) } ?? []
+        let bytes =
+            (try? console.descriptor.setNonblocking()).flatMap { try? console.descriptor.read(upTo: 65_536) } ?? []
         let text = String(decoding: bytes.suffix(1_000), as: UTF8.self)
         return text.isEmpty ? nil : text.split(whereSeparator: \.isNewline).joined(separator: "; ")
     }
@@ -92,7 +93,9 @@ extension MemoryUse {
         var kilobytes: [Substring: UInt64] = [:]
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            if words.count == 3, words[2] == "kB", let value = UInt64(words[1]) { kilobytes[words[0].dropLast()] = value }
+            if words.count == 3, words[2] == "kB", let value = UInt64(words[1]) {
+                kilobytes[words[0].dropLast()] = value
+            }
         }
         func bytes(_ names: Substring...) -> UInt64 { names.reduce(0) { $0 + (kilobytes[$1] ?? 0) } * 1024 }
         self.init(

@@ -22,7 +22,9 @@ struct MachineFiles: Sendable {
     var errors: SharedDescriptor
 
     /// Opens the read-only images.
-    init(image: SandboxImage, codeImage: FilePath, memory: SharedDescriptor, scratch: [ScratchLayer]) throws(SandboxError) {
+    init(image: SandboxImage, codeImage: FilePath, memory: SharedDescriptor, scratch: [ScratchLayer])
+        throws(SandboxError)
+    {
         kernel = try Self.open(image.kernel)
         initramfs = try Self.open(image.initramfs)
         root = try Self.open(image.root)
@@ -34,7 +36,9 @@ struct MachineFiles: Sendable {
         }.shared()
     }
 
-    static func open(_ path: FilePath, _ mode: FileDescriptor.AccessMode = .readOnly) throws(SandboxError) -> SharedDescriptor {
+    static func open(_ path: FilePath, _ mode: FileDescriptor.AccessMode = .readOnly) throws(SandboxError)
+        -> SharedDescriptor
+    {
         try hostCall("open \(path)") { () throws(Errno) in try OwnedDescriptor.open(path, mode) }.shared()
     }
 

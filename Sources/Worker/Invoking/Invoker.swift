@@ -48,7 +48,9 @@ struct Invoker: Sendable {
         let key = SandboxKey(version: VersionKey(function), contentID: function.contentID)
         while true {
             switch pool.claim(key) {
-            case .idle(let sandbox): return Held(sandbox: sandbox, coldStart: nil)
+            case .idle(let sandbox):
+                if sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
+                pool.discard(sandbox)
             case .settling(let sandbox):
                 if await sandbox.settled() { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)

@@ -45,6 +45,9 @@ final class FakeEngine: SandboxEngine {
 
     fileprivate func note(_ body: (inout Record) -> Void) { state.withLock { body(&$0) } }
 
+    /// Ends every sandbox behind the worker's back.
+    func loseAll() { note { $0.live = [] } }
+
     func sweep() async throws(SandboxError) { note { $0.sweeps += 1 } }
 
     func start(
@@ -96,6 +99,8 @@ struct FakeSandbox: Sandbox {
     }
 
     func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await script.settle() }
+
+    var isUsable: Bool { engine.record.live.contains(id) }
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         defer { engine.note { $0.live.remove(id) } }
