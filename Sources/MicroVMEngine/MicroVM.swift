@@ -39,7 +39,7 @@ struct MicroVM: Sandbox {
             return frozen
         } catch {
             await engine.end(machine)
-            throw error
+            throw machine.ranOutOfRoom ? .noRoom(forMegabytes: blueprint.memoryMegabytes) : error
         }
     }
 

@@ -68,7 +68,9 @@ package final class MicroVMEngine: SandboxEngine {
             let hello = try await machine.guest.next(during: .boot, within: Self.bootLimit)
             guard case .hello = hello else { throw unexpected(hello, during: .boot) }
             let start = clock.now
-            machine.guest.send(.initialize(specification.initialization))
+            var initialization = specification.initialization
+            initialization.uniqueness.setClock()
+            machine.guest.send(.initialize(initialization))
             let readyCall = try await initialized(machine, within: deadline - (clock.now - start))
             return MicroVM(
                 machine: machine, engine: self,
@@ -79,7 +81,8 @@ package final class MicroVMEngine: SandboxEngine {
         } catch {
             let console = machine.consoleTail
             await end(machine)
-            throw bootError(error, console: console)
+            throw machine.ranOutOfRoom
+                ? .noRoom(forMegabytes: specification.memoryMegabytes) : bootError(error, console: console)
         }
     }
 
@@ -149,10 +152,12 @@ package final class MicroVMEngine: SandboxEngine {
         let start = clock.now
         let reading = try Blueprint.read(snapshot, host: host)
         let machine =
-            if let ready = await prepared.take(snapshot.id) { ready } else { try await prepare(snapshot, reading) }
+            if let ready = await takePrepared(snapshot.id) { ready } else { try await prepare(snapshot, reading) }
         machine.output.connect(to: output)
         do throws(SandboxError) {
             try await resume(machine)
+            var uniqueness = uniqueness
+            uniqueness.setClock()
             machine.guest.send(.thaw(uniqueness))
             try await restored(machine, until: start + deadline, limit: deadline)
         } catch {
@@ -161,6 +166,15 @@ package final class MicroVMEngine: SandboxEngine {
         }
         return MicroVM(
             machine: machine, engine: self, blueprint: reading.blueprint, host: host, readyCall: reading.readyCall)
+    }
+
+    /// A clone that waits and has not died meanwhile.
+    private func takePrepared(_ snapshot: SnapshotID) async -> Machine? {
+        while let machine = await prepared.take(snapshot) {
+            if machine.guest.isQuiet { return machine }
+            await end(machine)
+        }
+        return nil
     }
 
     private func resume(_ machine: Machine) async throws(SandboxError) {
@@ -270,4 +284,9 @@ package final class MicroVMEngine: SandboxEngine {
         await machine.end()
         await machines.remove(machine)
     }
+}
+
+extension Uniqueness {
+    /// The time that passed while the machine was made ready is not lost to its clock.
+    fileprivate mutating func setClock() { wallClockNanoseconds = WallClock.now() }
 }

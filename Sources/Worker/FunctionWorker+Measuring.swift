@@ -3,8 +3,9 @@ package import Sandboxes
 
 /// For whoever measures: benchmarks and the demonstration.
 extension FunctionWorker {
-    /// Ends every sandbox that waits for an invocation, so that the next invocation starts cold.
+    /// Ends every sandbox that waits for an invocation, or soon will, so that the next invocation starts cold.
     package func evictIdle() async {
+        await tasks.drain()
         pool.evictExpired(keepWarm: .zero)
         await tasks.drain()
     }

@@ -65,6 +65,9 @@ final class Machine: Sendable {
         await remains.giveBack()
     }
 
+    /// Whether QEMU died because the file of the guest's memory could not grow; known after ``end()``.
+    var ranOutOfRoom: Bool { (try? process.poll())?.ranOutOfRoom ?? false }
+
     /// The guest kernel's last words on its console, for the error of a boot that failed.
     var consoleTail: String? {
         let bytes =
@@ -84,6 +87,21 @@ final class Machine: Sendable {
         } catch {
             throw .host("cannot read \(path): \(error)")
         }
+    }
+}
+
+extension ProcessExit {
+    /// The kernel's answer to a write to mapped memory for whose file there is no room.
+    var ranOutOfRoom: Bool {
+        if case .killed(signal: SIGBUS, _) = reason { true } else { false }
+    }
+}
+
+extension SandboxError {
+    static func noRoom(forMegabytes megabytes: Int) -> SandboxError {
+        .host(
+            "no space left on the disk for guest memory of \(megabytes) MiB. Free space, or move --state-dir to a larger "
+                + "file system")
     }
 }
 

@@ -90,7 +90,9 @@ struct MachineLauncher: Sendable {
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
                 console: spawned.console, process: process, remains: remains)
         } catch {
-            await process.end()
+            if await process.end()?.ranOutOfRoom == true, order.role == .template {
+                throw .noRoom(forMegabytes: order.memoryMegabytes)
+            }
             if let error = error as? SandboxError { throw error }
             throw .host("QEMU did not start: \(order.files.lastWords ?? "\(error)")")
         }

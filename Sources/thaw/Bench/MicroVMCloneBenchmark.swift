@@ -26,7 +26,7 @@ struct MicroVMCloneBenchmark: Sendable {
             _ = server.events.takeRestores()
             for _ in 0..<Self.rounds {
                 await server.server.worker.prepareClones(of: function.name, .published(version))
-                first.add(try await server.invoke(function, version: version))
+                first.add(try await server.invokeNewClone(function, version: version))
                 second.add(try await server.invoke(function, version: version))
                 for use in try await server.server.worker.idleMemory(of: function.name, .published(version)) {
                     memory.add(Double(use.unique) / 1_048_576)

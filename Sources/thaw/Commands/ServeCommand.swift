@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import NIOCore
 import ServiceLifecycle
 
 struct ServeCommand: AsyncParsableCommand {
@@ -23,7 +24,11 @@ struct ServeCommand: AsyncParsableCommand {
         let services = server.serviceGroup { port in
             logger.notice("listening", metadata: ["url": "http://\(address):\(port)"])
         }
-        try await services.run()
+        do {
+            try await services.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ServerError.addressInUse(address, options.port)
+        }
     }
 }
 

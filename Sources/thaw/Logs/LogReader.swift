@@ -16,10 +16,17 @@ struct LogReader: Sendable {
 
     /// Prints everything there is, all streams merged by time. False when there is nothing.
     func show() throws -> Bool {
-        let lines = try streams().flatMap { stream in parse(try read(stream, from: 0).text, of: stream) }
-        // Lines of one stream keep their order where times are equal.
+        var lines: [(time: Substring, line: Line)] = []
+        for stream in try streams() {
+            // Lines of one stream keep their order, though a guest's clock may lag behind the host's a little.
+            var latest: Substring = ""
+            for line in parse(try read(stream, from: 0).text, of: stream) {
+                latest = max(latest, line.time)
+                lines.append((latest, line))
+            }
+        }
         let ordered = lines.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
-        for (_, line) in ordered { show(line) }
+        for (_, element) in ordered { show(element.line) }
         return !lines.isEmpty
     }
 

@@ -53,7 +53,7 @@ struct ExampleRun: Sendable {
         _ = server.events.takeRestores()
         for _ in 0..<plan.restores {
             await server.server.worker.prepareClones(of: function.name, .published(version))
-            first.add(try await server.invoke(function, version: version))
+            first.add(try await server.invokeNewClone(function, version: version))
             await server.makeCold()
         }
         restore = server.events.takeRestores()

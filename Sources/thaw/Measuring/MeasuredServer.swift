@@ -66,6 +66,14 @@ struct MeasuredServer: Sendable {
         return duration
     }
 
+    /// The same, of a clone that has served nothing: throws if a warm one answered.
+    func invokeNewClone(_ function: MeasuredFunction, version: Int) async throws -> Duration {
+        let before = events.restoreCount
+        let duration = try await invoke(function, version: version)
+        guard events.restoreCount == before + 1 else { throw NotANewClone(function: function.name) }
+        return duration
+    }
+
     /// Invokes `count` times at once; how long each caller waited.
     func invoke(_ function: MeasuredFunction, version: Int, atOnce count: Int) async throws -> [Duration] {
         try await withThrowingTaskGroup(of: Duration.self) { group in
@@ -80,10 +88,18 @@ struct MeasuredServer: Sendable {
     func makeCold() async { await server.worker.evictIdle() }
 }
 
+/// What was to be the first response of a clone was not.
+struct NotANewClone: Error, CustomStringConvertible {
+    let function: String
+
+    var description: String { "\(function) was answered by a warm clone where a new one was to be measured" }
+}
+
 /// What a worker has told, by kind.
 final class WorkerEvents: Sendable {
     private struct State {
         var restores = Samples()
+        var restoreCount = 0
         var publishes: [PublishTimes] = []
     }
 
@@ -93,11 +109,16 @@ final class WorkerEvents: Sendable {
         state.withLock { state in
             switch event {
             case .initialized: break
-            case .restored(_, _, let duration): state.restores.add(duration)
+            case .restored(_, _, let duration):
+                state.restores.add(duration)
+                state.restoreCount += 1
             case .published(_, _, let times): state.publishes.append(times)
             }
         }
     }
+
+    /// All restores so far.
+    var restoreCount: Int { state.withLock { $0.restoreCount } }
 
     /// The restores since the last call.
     func takeRestores() -> Samples {

@@ -124,6 +124,7 @@ enum ServerError: Error, CustomStringConvertible {
     case processIsolation
     case notRoot
     case notListening
+    case addressInUse(String, Int)
     case noExample(String, FilePath)
 
     var description: String {
@@ -133,6 +134,8 @@ enum ServerError: Error, CustomStringConvertible {
         case .noExample(let name, let directory):
             "there is no example \(name) in \(directory). Run `make build`, or give the name of a directory there."
         case .notListening: "the server ended before it listened"
+        case .addressInUse(let address, let port):
+            "\(address):\(port) is in use. Stop what listens there, or choose another --port."
         case .notRoot: "virtual machines in namespaces of their own need root. Run the command as root, or with sudo."
         }
     }

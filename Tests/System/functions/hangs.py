@@ -1,0 +1,7 @@
+import threading
+
+threading.Event().wait()
+
+
+def handler(event, context):
+    return None

@@ -1,0 +1,129 @@
+"""A host that lacks something: room on the disk, or QEMU."""
+
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import host
+import lambdas
+import serving
+from conftest import create, publish, refused, wait_failed
+
+
+@pytest.fixture
+def small(base, images):
+    """A state directory, with the images, on a file system of its own."""
+    directory, disk = base / "small", base / "small.ext4"
+    directory.mkdir()
+    with open(disk, "wb") as file:
+        file.truncate(1 << 30)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-m", "0", disk], check=True)
+    subprocess.run(["mount", "-o", "loop", disk, directory], check=True)
+    try:
+        subprocess.run(["cp", "-a", "--sparse=always", images, directory / "images"], check=True)
+        yield directory
+    finally:
+        subprocess.run(["umount", directory], check=True)
+        disk.unlink()
+
+
+@contextlib.contextmanager
+def room(directory, megabytes):
+    """While this lasts, so much is free and no more."""
+    ballast = pathlib.Path(directory) / "ballast"
+    with open(ballast, "wb") as file:
+        status = os.statvfs(directory)
+        size = status.f_bavail * status.f_frsize - (megabytes << 20)
+        # What a file's own map takes is not known before: give back until it fits.
+        while size > 0:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+                break
+            except OSError:
+                size -= 1 << 16
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def test_full_disk(thaw, servers, small):
+    servers.stop()
+    server = serving.Server(thaw, small, serving.tuned("--ready", "0"))
+    client = server.client
+    try:
+        create(client, "first", MemorySize=128, Timeout=20)
+
+        # Guest memory does not fit.
+        with room(small, 40):
+            assert client.publish_version(FunctionName="first")["State"] == "Pending"
+            failed = wait_failed(client, "first")
+        assert failed["StateReasonCode"] == "InternalError"
+        assert re.search(r"(?i)no space|disk|room", failed["StateReason"]), failed["StateReason"]
+        assert not server.machines()
+        assert not [name for name in host.files(small) if re.match(r"snapshots/(\.staging/|snap-)", name)]
+        assert lambdas.invoke(client, "first", {"do": "echo"})[0] == {"do": "echo"}
+
+        # Nothing fits.
+        with room(small, 0):
+            caught = lambdas.call(
+                client.create_function, FunctionName="second", Runtime="python3.11", Role=lambdas.ROLE,
+                Handler="app.handler", Code={"ZipFile": lambdas.zip_of({"app.py": os.urandom(20_000).hex()})},
+            )
+            assert "FunctionArn" not in caught if isinstance(caught, dict) else True, caught
+            assert re.search(r"(?i)no space|full|room", str(caught)), caught
+            assert lambdas.invoke(client, "first", {"do": "echo"})[0] == {"do": "echo"}
+        refused("ResourceNotFoundException", 404, client.get_function, FunctionName="second")
+
+        # Room again.
+        client.update_function_configuration(FunctionName="first", Description="again")
+        lambdas.wait(client, "function_updated_v2", FunctionName="first")
+        version = publish(client, "first")
+        assert server.invoke("first", {"do": "echo"}, qualifier=version)[0] == {"do": "echo"}
+
+        # A function that writes to /tmp learns it, and nobody else.
+        with room(small, 0):
+            assert server.invoke("first", {"do": "fill", "megabytes": 8}, qualifier=version)[0] in ("EIO", "ENOSPC")
+        assert server.invoke("first", {"do": "echo"}, qualifier=version)[0] == {"do": "echo"}
+    finally:
+        assert server.stop() == 0
+
+
+def test_qemu_missing(thaw, servers, probe, base):
+    """The server's own view of /usr has no QEMU in it."""
+    servers.stop()
+    upper = base / "upper"
+    upper.mkdir()
+    script = """
+        set -e
+        mount -t tmpfs upper "$1"; shift
+        mkdir "$0/files" "$0/work"
+        mount -t overlay -o "lowerdir=/usr,upperdir=$0/files,workdir=$0/work" overlay /usr
+        rm /usr/bin/qemu-system-x86_64
+        exec "$@"
+    """
+    without = ["unshare", "--mount", "sh", "-c", script, upper, upper]
+    doctor = subprocess.run([*without, thaw, "doctor"], capture_output=True, text=True, timeout=60)
+    assert doctor.returncode == 1, doctor.stdout + doctor.stderr
+    assert "apt-get install qemu-system-x86" in doctor.stdout
+    server = serving.Server(thaw, servers.state, serving.tuned("--ready", "0"), through=without)
+    try:
+        for qualifier in ("1", "$LATEST"):
+            error = refused(
+                "ServiceException", 500, server.client.invoke, FunctionName=probe, Qualifier=qualifier, Payload=b"{}"
+            )
+            assert "qemu-system-x86" in error.response["Error"]["Message"]
+        server.client.update_function_configuration(FunctionName=probe, Description="without QEMU")
+        lambdas.wait(server.client, "function_updated_v2", FunctionName=probe)
+        server.client.publish_version(FunctionName=probe)
+        failed = wait_failed(server.client, probe, "2")
+        assert failed["StateReasonCode"] == "InternalError"
+        assert "qemu-system-x86" in failed["StateReason"]
+        server.client.delete_function(FunctionName=probe, Qualifier="2")
+    finally:
+        assert server.stop() == 0
+    servers.running().works(probe)

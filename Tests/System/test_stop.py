@@ -1,0 +1,43 @@
+"""A stopped server leaves nothing behind."""
+
+import subprocess
+
+import botocore.exceptions
+import pytest
+
+import host
+import serving
+
+
+def test_clean_stop_answers_what_runs_and_leaves_nothing(servers, probe):
+    servers.stop()
+    mounts, networks, files = host.mounts(), host.networks(), host.files(servers.state)
+    server = servers.running("--ready", "1", fresh=True)
+    with serving.Busy(server, probe, "describe", 2, hold=4) as busy:
+        traces = host.Traces.of(server.pid)
+        assert len(server.machines()) >= 2 and traces.cgroups
+        assert server.stop() == 0
+        assert [answer["count"] for answer in busy.answers()] == [1, 1]
+    assert not host.gone(traces.processes, 0)
+    assert not [directory for directory in traces.cgroups if directory.exists()]
+    assert host.mounts() <= mounts
+    assert host.networks() <= networks
+    assert host.files(servers.state) <= files
+
+
+def test_stop_does_not_wait_longer_than_the_drain_limit(servers, probe):
+    server = servers.running("--drain", "1", "--ready", "0", fresh=True)
+    with serving.Busy(server, probe, "forever") as busy:
+        machines = server.machines()
+        assert server.stop(seconds=20) == 0
+        with pytest.raises((botocore.exceptions.ClientError, botocore.exceptions.HTTPClientError)):
+            busy.answers()
+    assert not host.gone(machines, 0)
+
+
+def test_second_server_on_the_same_state_is_refused(server, thaw):
+    done = subprocess.run(
+        [thaw, "serve", "--port", "0", "--state-dir", server.state], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert str(server.state) in done.stderr
