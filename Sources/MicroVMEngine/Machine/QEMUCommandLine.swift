@@ -95,7 +95,8 @@ struct QEMUCommandLine: Sendable {
             backing = name
         }
         guard let backing else { return [] }
-        return arguments + ["-device", "virtio-blk-pci,drive=\(backing),serial=scratch"]
+        // A full disk is the guest's to hear of; QEMU's default is to stop the machine until somebody makes room.
+        return arguments + ["-device", "virtio-blk-pci,drive=\(backing),serial=scratch,werror=report,rerror=report"]
     }
 
     private func fileNode(_ name: String, set: Int, descriptor: Int32, readOnly: Bool) -> [String] {
