@@ -79,7 +79,7 @@ package final class MicroVMEngine: SandboxEngine {
                     memoryMegabytes: specification.memoryMegabytes),
                 host: host, readyCall: readyCall)
         } catch {
-            let console = machine.consoleTail
+            let console = machine.console.lastWords
             await end(machine)
             throw machine.ranOutOfRoom
                 ? .noRoom(forMegabytes: specification.memoryMegabytes) : bootError(error, console: console)

@@ -242,6 +242,8 @@ final class Supervisor {
             }
             rehearsalEnd = end
             try Rehearsal.begin(duties, port: runtime.api.port, done: end)
+            // What every invocation ends with.
+            _ = runtime.process.maximumMemoryBytes()
         } catch {
             fault(error.description)
         }

@@ -47,11 +47,19 @@ import Testing
             ])
     }
 
-    @Test("every machine is confined and ends when its kernel panics")
-    func confinement() {
-        let arguments = Self.commandLine(.clone, layers: 3).arguments
+    @Test(
+        "every machine is confined and ends when its kernel panics", arguments: [QEMUCommandLine.Role.template, .clone])
+    func confinement(role: QEMUCommandLine.Role) {
+        let arguments = Self.commandLine(role, layers: 3).arguments
         #expect(arguments.contains("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"))
         #expect(arguments.contains("-no-reboot"))
-        #expect(arguments.contains { $0.contains("panic=-1") && $0.contains("tsc_early_khz=2500000") })
+    }
+
+    @Test("a template is told its kernel and the time stamp counter's frequency, a clone has both in its memory")
+    func kernel() {
+        let template = Self.commandLine(.template, layers: 2).arguments
+        #expect(template.contains { $0.contains("panic=-1") && $0.contains("tsc_early_khz=2500000") })
+        #expect(template.contains("-kernel") && template.contains("-initrd"))
+        #expect(!Self.commandLine(.clone, layers: 3).arguments.contains("-kernel"))
     }
 }

@@ -13,7 +13,7 @@ final class Machine: Sendable {
     let guest: GuestConnection
     let output: OutputRelay
     let files: MachineFiles
-    private let console: SharedDescriptor
+    let console: GuestConsole
     private let process: ChildProcess
     private let remains: Remains
     private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -34,7 +34,7 @@ final class Machine: Sendable {
 
     init(
         id: SandboxID, control: QMPClient, guest: GuestConnection, output: OutputRelay, files: MachineFiles,
-        console: SharedDescriptor, process: ChildProcess, remains: Remains
+        console: GuestConsole, process: ChildProcess, remains: Remains
     ) {
         self.id = id
         self.control = control
@@ -62,19 +62,12 @@ final class Machine: Sendable {
         await process.end()
         guest.close()
         control.close()
+        console.close()
         await remains.giveBack()
     }
 
     /// Whether QEMU died because the file of the guest's memory could not grow; known after ``end()``.
     var ranOutOfRoom: Bool { (try? process.poll())?.ranOutOfRoom ?? false }
-
-    /// The guest kernel's last words on its console, for the error of a boot that failed.
-    var consoleTail: String? {
-        let bytes =
-            (try? console.descriptor.setNonblocking()).flatMap { try? console.descriptor.read(upTo: 65_536) } ?? []
-        let text = String(decoding: bytes.suffix(1_000), as: UTF8.self)
-        return text.isEmpty ? nil : text.split(whereSeparator: \.isNewline).joined(separator: "; ")
-    }
 
     /// What the kernel counts for QEMU's own memory, the guest's included.
     func memory() async throws(SandboxError) -> MemoryUse {

@@ -81,6 +81,7 @@ struct MachineLauncher: Sendable {
         do {
             let guest = try await GuestConnection.connect(
                 spawned.guest, group: group, output: { order.output.send($0) })
+            let console = try await GuestConsole.connect(spawned.console, group: group)
             let control = try await QMPClient.connect(spawned.control, group: group, deadline: .seconds(20))
             if let required = order.requiredVersion, control.version != required {
                 throw SandboxError.snapshotUnusable(
@@ -88,7 +89,7 @@ struct MachineLauncher: Sendable {
             }
             return Machine(
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
-                console: spawned.console, process: process, remains: remains)
+                console: console, process: process, remains: remains)
         } catch {
             if await process.end()?.ranOutOfRoom == true, order.role == .template {
                 throw .noRoom(forMegabytes: order.memoryMegabytes)
@@ -103,7 +104,7 @@ struct MachineLauncher: Sendable {
         let process: ChildProcess
         let control: OwnedDescriptor
         let guest: OwnedDescriptor
-        let console: SharedDescriptor
+        let console: OwnedDescriptor
     }
 
     private func spawn(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> Spawned {
@@ -115,7 +116,7 @@ struct MachineLauncher: Sendable {
         do throws(SpawnError) {
             let process = try await spawner.spawn(plan)
             return Spawned(
-                process: process, control: control.ours, guest: guest.ours, console: console.ours.shared())
+                process: process, control: control.ours, guest: guest.ours, console: console.ours)
         } catch {
             throw .host("\(error). Is qemu-system-x86 installed? `thaw doctor` tells what is missing")
         }
