@@ -52,7 +52,7 @@ struct Invoker: Sendable {
                 if sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
             case .settling(let sandbox):
-                if await sandbox.settled() { return Held(sandbox: sandbox, coldStart: nil) }
+                if await sandbox.settled(), sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
             case .room(let previous):
                 await previous?.value
