@@ -73,10 +73,13 @@ struct SupervisorTests {
         let guest = try GuestUnderTest()
         try guest.initialize(
             """
+            ticked = threading.Event()
             def tick():
-                while True: os.write(1, b"tick\\n"); time.sleep(0.001)
+                while True: os.write(1, b"tick\\n"); ticked.set(); time.sleep(0.001)
             threading.Thread(target=tick, daemon=True).start()
             call("GET", "restore/next")
+            ticked.clear()
+            ticked.wait()
             call("GET", "invocation/next")
             """)
         #expect(try guest.next() == .initialized(.restoreNext))
