@@ -59,6 +59,7 @@ let package = Package(
         // C: what Swift cannot import.
         .target(name: "CLinux"),
         .target(name: "CGuestBoot"),
+        .target(name: "CProcessImage"),
         .systemLibrary(name: "CLibzip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // Leaves.
@@ -82,6 +83,13 @@ let package = Package(
                 system,
             ], testable: true),
 
+        library(
+            "ProcessEngine",
+            [
+                "CProcessImage", "GuestProtocol", "LinuxKit", "RuntimeAPI", "Sandboxes", "SlotNetwork", "Snapshots",
+                logging, system,
+            ], testable: true),
+
         // The service.
         library(
             "Worker",
@@ -101,8 +109,8 @@ let package = Package(
         .executableTarget(
             name: "thaw",
             dependencies: [
-                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Sandboxes",
-                "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1,
+                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
+                "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1,
                 system, unixSignals,
             ],
             swiftSettings: settings),
@@ -121,6 +129,12 @@ let package = Package(
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
         tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport", system]),
         tests("MicroVMEngineTests", ["MicroVMEngine", nioPosix]),
+        tests(
+            "ProcessEngineTests",
+            [
+                "CProcessImage", "GuestProtocol", "LinuxKit", "ProcessEngine", "RuntimeAPI", "Sandboxes", "SlotNetwork",
+                "Snapshots", "TestSupport", logging, system,
+            ]),
         tests(
             "WorkerTests",
             [

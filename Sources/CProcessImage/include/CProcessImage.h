@@ -1,0 +1,5 @@
+#ifndef CPROCESSIMAGE_H
+#define CPROCESSIMAGE_H
+#include "process_image.h"
+#include "template_protocol.h"
+#endif

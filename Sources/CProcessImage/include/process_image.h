@@ -1,0 +1,172 @@
+// The file `state` of a process snapshot: everything about the frozen process but the content of its memory.
+//
+// Shared by the two sides that must agree to the byte: ProcessEngine (Swift) writes and validates it, the restorer
+// (Sources/Restorer, freestanding C) maps it at `window` and works from it. Little endian, x86-64, offsets in bytes from the
+// start of the file, addresses those of the frozen process. docs/process-image.md describes it in words.
+//
+// The restorer trusts this file: it only ever gets a sealed copy that ProcessEngine has validated as a whole.
+#ifndef THAW_PROCESS_IMAGE_H
+#define THAW_PROCESS_IMAGE_H
+
+#include <stdint.h>
+
+/* "THAWPIMG" */
+static const uint64_t THAW_IMAGE_MAGIC = 0x474D495057414854;
+static const uint32_t THAW_IMAGE_VERSION = 1;
+
+/* The frozen address space has a hole of THAW_WINDOW_SIZE at `header.window`, a multiple of THAW_WINDOW_ALIGNMENT:
+ *   + 0                    the restorer's own code and data
+ *   + THAW_WINDOW_STATE    a private, writable mapping of this file; signal frames point into it
+ *   + THAW_WINDOW_STACKS   one stack of THAW_RESTORE_STACK bytes for each thread
+ * It stays mapped in a clone and is left out when a clone is frozen. */
+static const uint64_t THAW_WINDOW_SIZE = 0x30000000;
+static const uint64_t THAW_WINDOW_ALIGNMENT = 0x200000;
+static const uint64_t THAW_WINDOW_STATE = 0x10000000;
+static const uint64_t THAW_WINDOW_STACKS = 0x20000000;
+static const uint64_t THAW_RESTORE_STACK = 2048;
+
+struct thaw_table {
+    uint64_t offset; /* 64-byte aligned */
+    uint64_t count; /* entries */
+};
+
+struct thaw_limit {
+    uint64_t soft, hard;
+};
+
+/* itimerval of getitimer(2), as it stood at the freeze: the remaining time, not a point in time. Nanoseconds. */
+struct thaw_interval {
+    uint64_t value, interval;
+};
+
+struct thaw_image {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t header_size; /* sizeof(struct thaw_image) */
+    uint64_t size; /* of this file */
+    uint64_t memory_size; /* of the file `memory` */
+    uint64_t base_size; /* of the file `base`, 0 without one */
+    uint64_t window;
+
+    struct thaw_table threads; /* struct thaw_thread; the leader, whose tid is the pid, first */
+    struct thaw_table mappings; /* struct thaw_mapping, ascending, without overlap */
+    struct thaw_table runs; /* struct thaw_run, those of one mapping together and ascending */
+    struct thaw_table descriptors; /* struct thaw_descriptor, ascending by number */
+    struct thaw_table watches; /* struct thaw_watch */
+    struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
+    struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
+    struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes */
+
+    /* struct prctl_mm_map of prctl(2), PR_SET_MM_MAP, without auxv and exe. */
+    uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start,
+        env_end;
+    uint64_t auxv[64];
+    uint32_t auxv_size; /* bytes */
+    uint32_t mode_mask; /* umask(2) */
+    uint64_t vvar_start; /* the vdso and its data are put here (ARCH_MAP_VDSO_64) */
+    uint64_t vdso_end;
+    uint64_t executable; /* path: offset in `bytes` */
+    uint64_t working_directory; /* path: offset in `bytes` */
+    struct thaw_limit limits[16]; /* by RLIMIT_… */
+    struct thaw_interval interval_timers[3]; /* ITIMER_REAL, _VIRTUAL, _PROF */
+    int32_t nice;
+    uint32_t dumpable;
+};
+
+struct thaw_thread {
+    uint32_t tid; /* in the sandbox's pid namespace */
+    uint32_t name_length; /* of `name`, without the NUL */
+    /* Where rt_sigreturn finds the thread: an offset in this file of a 64-byte aligned struct ucontext whose fpstate points to
+     * window + THAW_WINDOW_STATE + the offset of the xsave area, also 64-byte aligned, with the software-reserved bytes set. */
+    uint64_t frame;
+    uint64_t fs_base, gs_base;
+    uint64_t rseq; /* address, 0 when not registered */
+    uint32_t rseq_size, rseq_signature;
+    uint64_t robust_list, robust_list_size;
+    uint64_t clear_child_tid;
+    char name[16];
+};
+
+enum thaw_mapping_flags {
+    THAW_MAPPING_GROWS_DOWN = 1,
+    THAW_MAPPING_NO_RESERVE = 2,
+    THAW_MAPPING_SHARED = 4, /* of a read-only file mapping: MAP_SHARED */
+    THAW_MAPPING_DONT_FORK = 8,
+    THAW_MAPPING_WIPE_ON_FORK = 16, /* comes back zeroed */
+    THAW_MAPPING_HUGE = 32, /* MADV_HUGEPAGE */
+    THAW_MAPPING_NO_HUGE = 64,
+    THAW_MAPPING_DONT_DUMP = 128,
+    THAW_MAPPING_STACK = 256, /* MAP_STACK has no effect; kept for /proc/PID/maps only */
+};
+
+struct thaw_mapping {
+    uint64_t start, end; /* page-aligned */
+    uint64_t file_offset; /* of `path`, bytes */
+    uint64_t path; /* offset in `bytes`; 0: anonymous */
+    uint32_t protection; /* PROT_… */
+    uint32_t flags;
+    uint64_t first_run, runs; /* what is not zero, or not as in the file */
+};
+
+enum thaw_run_source { THAW_RUN_MEMORY = 0, THAW_RUN_BASE = 1 };
+
+/* Memory [start, end) has the content of a file at `offset`. Page-aligned, all three. */
+struct thaw_run {
+    uint64_t start, end, offset;
+    uint64_t source; /* enum thaw_run_source */
+};
+
+enum thaw_descriptor_kind {
+    THAW_FD_SAME = 1, /* dup(2) of the descriptor whose index in the table is `a` (a smaller one) */
+    THAW_FD_PATH, /* path; opened anew with `flags`; `position` */
+    THAW_FD_DELETED, /* unnamed regular file in /tmp; its content is blob `path`, `a` bytes long; `position` */
+    THAW_FD_PIPE, /* both ends or one; `id` is common to the ends; `a` bytes of content at blob `path`, in the entry of the
+                     first end that appears; access mode in `flags`; `b`: capacity */
+    THAW_FD_EVENT, /* eventfd: `position` is the count; `a`: 1 for EFD_SEMAPHORE */
+    THAW_FD_EPOLL,
+    THAW_FD_TIMER, /* timerfd: `a` clock id, `b` flags as given to timerfd_settime; `position` ticks; `value`, `interval` ns */
+    THAW_FD_SIGNAL, /* signalfd: `position` is the mask */
+    THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes */
+    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound) */
+    THAW_FD_PAIR, /* end of an AF_UNIX socketpair: `id` common to both ends; `a`: type. The other end may be absent: closed. */
+    THAW_FD_ENDED, /* a connection whose peer has closed: reads give end of file; `a`: type */
+    THAW_FD_GIVEN_OUTPUT, /* replaced by the clone's standard output */
+    THAW_FD_GIVEN_ERROR, /* replaced by the clone's standard error */
+    THAW_FD_GIVEN_RUNTIME_API, /* replaced by the clone's connection to the Runtime API */
+};
+
+struct thaw_descriptor {
+    int32_t number;
+    uint32_t kind;
+    uint32_t flags; /* O_… status flags and access mode; O_CLOEXEC for the descriptor flag */
+    uint32_t reserved;
+    uint64_t path; /* offset in `bytes` */
+    uint64_t position;
+    uint64_t id;
+    uint64_t a, b;
+    uint64_t value, interval;
+};
+
+/* epoll_ctl(2), EPOLL_CTL_ADD. */
+struct thaw_watch {
+    int32_t epoll, number; /* descriptor numbers */
+    uint32_t events, reserved;
+    uint64_t data;
+};
+
+/* struct kernel_sigaction of rt_sigaction(2). */
+struct thaw_action {
+    uint64_t signal, handler, flags, restorer, mask;
+};
+
+struct thaw_timer {
+    int32_t id;
+    int32_t clock;
+    int32_t notify; /* SIGEV_… ; SIGEV_THREAD_ID in `tid` */
+    int32_t signal;
+    uint64_t sigev_value;
+    uint64_t tid;
+    uint64_t value, interval; /* ns, remaining */
+};
+
+#endif
