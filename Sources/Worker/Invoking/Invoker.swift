@@ -191,8 +191,7 @@ struct Invoker: Sendable {
 
     private static func finish(_ log: LogStream, _ report: InvocationReport, text: String?) {
         if let text { log.write(text: text) }
-        log.write(.end(requestID: report.requestID))
-        log.write(.report(report))
+        log.write(.end(requestID: report.requestID), .report(report))
         log.endTail()
     }
 

@@ -45,7 +45,7 @@ final class SandboxPool: Sendable {
     private let clock: WorkerClock
     private let tasks: BackgroundTasks
     private let state = Mutex(State())
-    /// Yields when a sandbox becomes idle while none was: there is something to grow old again.
+    /// Yields when a sandbox becomes idle: there is something to grow old.
     let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -112,7 +112,7 @@ final class SandboxPool: Sendable {
 
     private func finishSettling(_ sandbox: LiveSandbox, usable: Bool) {
         sandbox.finishSettling(usable: usable)
-        let isOnlyIdle = state.withLock { state -> Bool in
+        let isIdle = state.withLock { state -> Bool in
             // Its new holder waits for the same work and decides.
             if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
             state.groups[sandbox.key.version]?.settling.removeAll { $0 === sandbox }
@@ -120,11 +120,10 @@ final class SandboxPool: Sendable {
                 destroy(sandbox, &state)
                 return false
             }
-            let hadIdle = state.groups.values.contains { !$0.idle.isEmpty }
             state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: clock.now()))
-            return !hadIdle
+            return true
         }
-        if isOnlyIdle { wake.yield() }
+        if isIdle { wake.yield() }
     }
 
     /// Ends a sandbox that its holder can no longer use.
