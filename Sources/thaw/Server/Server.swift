@@ -41,7 +41,7 @@ struct Server: Sendable {
             directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
             logger: logger)
         Self.log(engine.accelerator, options.isolation, logger)
-        let files = StoredFunctionFiles(store: images, runtimes: share.runtimeNames(), region: options.region)
+        let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
         let worker = FunctionWorker(
             FunctionWorker.Parts(
                 engine: engine, functions: functions, snapshots: snapshots, files: files,
@@ -53,7 +53,7 @@ struct Server: Sendable {
         await slots.prepare()
         return Server(
             engine: engine, worker: worker, functions: functions, options: options, logger: logger,
-            abilities: ServerAbilities(runtimes: share.runtimeNames()))
+            abilities: ServerAbilities(runtimes: Runtimes.names(servedBy: share.runtimeNames())))
     }
 
     /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
