@@ -1,11 +1,13 @@
 """A Runtime API (2018-06-01) on a loopback port, and the runtime process that talks to it."""
 
+import base64
 import http.server
 import json
 import os
 import queue
 import subprocess
 import threading
+import time
 
 DEADLINE = 30  # seconds until a test gives up waiting for the runtime
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:example:7"
@@ -31,13 +33,15 @@ class Call:
 
 
 class FakeRuntimeAPI:
-    """Records every call. Events are handed out in order; /restore/next waits until `restore()`."""
+    """Records every call. Events are handed out in order; /restore/next waits until `restore()`, /layer/next until `become()`."""
 
     def __init__(self, chunked=False, close_after_answer=False, restore_status=200, response_status=202):
         self.calls = []
         self.arrived = queue.Queue()
         self.events = queue.Queue()
         self.restored = threading.Event()
+        self.became = threading.Event()
+        self.function = None
         self.chunked, self.close_after_answer = chunked, close_after_answer
         self.restore_status, self.response_status = restore_status, response_status
         self.sent = 0
@@ -56,7 +60,10 @@ class FakeRuntimeAPI:
                 api.record(self)
                 if self.path == BASE + "restore/next":
                     api.restored.wait(DEADLINE)
-                    self.answer(api.restore_status, b"")
+                    self.answer(api.restore_status, b"", fresh())
+                elif self.path == BASE + "layer/next":
+                    api.became.wait(DEADLINE)
+                    self.answer(200, json.dumps(api.function).encode(), fresh())
                 elif self.path == BASE + "invocation/next":
                     event = api.events.get()
                     if event is None:
@@ -103,10 +110,26 @@ class FakeRuntimeAPI:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def record(self, request):
-        length = int(request.headers.get("Content-Length", 0))
-        call = Call(request.command, request.path, dict(request.headers), request.rfile.read(length))
+        headers = dict(request.headers)
+        if request.headers.get("Transfer-Encoding") == "chunked":
+            body = self.chunks(request.rfile, headers)
+        else:
+            body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        call = Call(request.command, request.path, headers, body)
         self.calls.append(call)
         self.arrived.put(call)
+
+    @staticmethod
+    def chunks(stream, headers):
+        """A body in chunks; its trailers go to the headers."""
+        body = b""
+        while size := int(stream.readline(), 16):
+            body += stream.read(size)
+            stream.readline()
+        while line := stream.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            headers[name] = value
+        return body
 
     def send(self, event, headers=(), deadline_ms=4102444800000):
         """Queues an event (bytes as they are, else as JSON); returns its request id."""
@@ -124,6 +147,11 @@ class FakeRuntimeAPI:
     def restore(self):
         self.restored.set()
 
+    def become(self, environment, arguments=(), directory="/"):
+        """Tells a layer's clone which function it is."""
+        self.function = {"arguments": list(arguments), "environment": environment, "workingDirectory": str(directory)}
+        self.became.set()
+
     def wait(self, *routes):
         """The next call with one of the routes; other calls before it are skipped."""
         while True:
@@ -140,23 +168,38 @@ class FakeRuntimeAPI:
 
     def close(self):
         self.restored.set()
+        self.became.set()
         self.events.put(None)
         self.server.shutdown()
         self.server.server_close()
 
 
+def fresh():
+    """What a clone is told to be unique by."""
+    return [("Thaw-Generation", "7"), ("Thaw-Entropy", base64.b64encode(os.urandom(64)).decode()),
+            ("Thaw-Wall-Clock", str(time.time_ns()))]
+
+
 class Runtime:
     """A runtime process under a fake Runtime API. A context manager: what was started is ended."""
 
-    def __init__(self, command, environment, snap_start=False, **behaviour):
+    def __init__(
+            self, command, environment, snap_start=False, defaults=None, directory=None, arguments=None, **behaviour):
+        """With `defaults`, the environment of a base image, the process starts as a layer and becomes the function of `arguments`."""
         self.api = FakeRuntimeAPI(**behaviour)
-        settings = {
+        general = {
             "PATH": os.environ["PATH"], "TZ": ":UTC", "LANG": "en_US.UTF-8",
-            "AWS_LAMBDA_RUNTIME_API": self.api.address, "AWS_LAMBDA_FUNCTION_NAME": "example",
-            "AWS_LAMBDA_FUNCTION_VERSION": "7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_REGION": "us-east-1",
+            "AWS_LAMBDA_RUNTIME_API": self.api.address, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}
+        settings = {
+            **general, "AWS_LAMBDA_FUNCTION_NAME": "example", "AWS_LAMBDA_FUNCTION_VERSION": "7",
+            "AWS_REGION": "us-east-1",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if snap_start else "on-demand", **environment}
+        start = settings if defaults is None else {**general, **defaults}
         self.process = subprocess.Popen(
-            command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            command, env=start, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        if defaults is not None:
+            self.api.become(settings, arguments or command, directory or os.getcwd())
         self.lines = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

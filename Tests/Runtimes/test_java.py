@@ -29,14 +29,54 @@ def tearDownModule():
     workspace.cleanup()
 
 
-def java(handler, task=None, environment=None, **behaviour):
-    """Starts the runtime with the flags it has in the base image."""
+def java(handler, task=None, environment=None, as_layer=False, **behaviour):
+    """Starts the runtime with the flags it has in the base image; `as_layer`, without its function, which it is told."""
     root = pathlib.Path(workspace.name)
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
+    if as_layer:
+        launch = launch["layer"]
+        behaviour["defaults"] = {}
     command = ["java", *launch["command"][1:]]
+    command = [word.replace("{memory}", "512") for word in command]
     command = [word.replace("/var/runtime", str(root / "runtime")) for word in command]
     settings = {"_HANDLER": handler, "LAMBDA_TASK_ROOT": str(task or root / "task"), **(environment or {})}
     return Runtime(command, settings, **behaviour)
+
+
+class Snapshots(unittest.TestCase):
+    """What happens around a snapshot beside hooks."""
+
+    def test_a_layer_becomes_a_function_with_its_environment(self):
+        for snap_start in (False, True):
+            with self.subTest(snap_start=snap_start), java(
+                    "handlers.Cloned", as_layer=True, snap_start=snap_start,
+                    environment={"ONLY_HERE": "ü=1"}) as runtime:
+                runtime.api.restore()
+                answer = runtime.answer("event")
+                self.assertEqual(runtime.api.routes()[0], "GET layer/next")
+                self.assertEqual((answer["only"], answer["environment"]["ONLY_HERE"]), ("ü=1", "ü=1"))
+                self.assertEqual(answer["environment"]["AWS_LAMBDA_FUNCTION_NAME"], "example")
+
+    def test_a_priming_event_is_handled_before_the_snapshot(self):
+        with java("handlers.Cloned", snap_start=True, environment={"THAW_PRIME_EVENT": '"a"'}) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            self.assertEqual([event for event, _ in runtime.answer("b")["seen"]], ["a", "b"])
+
+    def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
+        with java("handlers.Cloned", snap_start=True, environment={"THAW_PRIME_EVENT": '"fail"'}) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            self.assertEqual(runtime.answer("b")["seen"][-1][0], "b")
+            self.assertIn("priming failed", runtime.output())
+
+    def test_a_generator_made_before_the_snapshot_has_a_new_seed_after_it(self):
+        with java("handlers.Cloned", snap_start=True) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            self.assertFalse(runtime.answer("b")["sameAsItsCopy"])
+        with java("handlers.Cloned") as runtime:
+            self.assertTrue(runtime.answer("b")["sameAsItsCopy"])
 
 
 class HandlerForms(unittest.TestCase):

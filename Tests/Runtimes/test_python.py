@@ -1,4 +1,4 @@
-"""AWS's own Python runtime interface client against the same Runtime API: the calls a platform has to expect."""
+"""AWS's own Python runtime interface client, as Thaw starts it, against the same Runtime API."""
 
 import os
 import pathlib
@@ -6,14 +6,21 @@ import unittest
 
 from fake_runtime_api import FUNCTION_ARN, Runtime
 
-FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
+HERE = pathlib.Path(__file__).resolve().parent
+FUNCTIONS = HERE / "functions"
+RUNTIME = HERE.parent.parent / "Runtimes" / "python3.11"
 PYTHON = os.environ.get("RUNTIME_PYTHON")
 
 
-def python(handler, **behaviour):
-    settings = {"_HANDLER": handler, "PYTHONPATH": str(FUNCTIONS), "PYTHONDONTWRITEBYTECODE": "1",
-                "LAMBDA_TASK_ROOT": str(FUNCTIONS)}
-    return Runtime([PYTHON, "-m", "awslambdaric", handler], settings, **behaviour)
+def python(handler, as_layer=False, environment=(), **behaviour):
+    """The runtime with `handler`; `as_layer`, it is started without and told of it."""
+    start = {"PYTHONPATH": str(RUNTIME), "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = {**start, "_HANDLER": handler, "LAMBDA_TASK_ROOT": str(FUNCTIONS), **dict(environment)}
+    command = [PYTHON, "-m", "thaw_runtime", handler]
+    if as_layer:
+        behaviour |= {"defaults": start, "arguments": command}
+        command = [*command[:-1], "--layer"]
+    return Runtime(command, settings, directory=FUNCTIONS, **behaviour)
 
 
 @unittest.skipUnless(PYTHON, "RUNTIME_PYTHON names no interpreter with awslambdaric: start these tests with ./run")
@@ -42,6 +49,38 @@ class PythonRuntime(unittest.TestCase):
             self.assertEqual(runtime.api.routes()[:3],
                              ["GET restore/next", "GET invocation/next", "POST invocation/response"])
             self.assertEqual(runtime.api.connections, 2)
+
+    def test_a_layer_becomes_a_function_like_any_other(self):
+        for snap_start in (False, True):
+            with self.subTest(snap_start=snap_start), python(
+                    "hooks.handler", as_layer=True, snap_start=snap_start) as runtime:
+                runtime.api.restore()
+                hooks = ["before second", "before first", "after first", "after second"] if snap_start else []
+                self.assertEqual(runtime.answer({}), hooks)
+                self.assertEqual(runtime.api.routes()[0], "GET layer/next")
+
+    def test_a_layer_takes_on_the_environment_of_its_function(self):
+        with python("plain.environment", as_layer=True, environment={"ONLY_HERE": "ü=1"}) as runtime:
+            environment = runtime.answer({})
+        self.assertEqual((environment["ONLY_HERE"], environment["_HANDLER"]), ("ü=1", "plain.environment"))
+        self.assertEqual(environment["AWS_LAMBDA_FUNCTION_NAME"], "example")
+
+    def test_a_priming_event_is_handled_before_the_hooks(self):
+        with python("primed.handler", snap_start=True, environment={"THAW_PRIME_EVENT": '{"a": 1}'}) as runtime:
+            runtime.api.wait("GET restore/next")
+            runtime.api.restore()
+            seen = runtime.answer("event")
+        self.assertEqual(seen[:2], [[{"a": 1}, "thaw-priming"], "before"])
+        self.assertEqual(seen[3][0], "event")
+
+    def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
+        for event in ('"fail"', "no JSON"):
+            with self.subTest(event), python(
+                    "primed.handler", snap_start=True, environment={"THAW_PRIME_EVENT": event}) as runtime:
+                runtime.api.wait("GET restore/next")
+                runtime.api.restore()
+                self.assertIn("before", runtime.answer("event"))
+                self.assertIn("priming failed", runtime.output())
 
     def test_a_failing_before_hook_is_an_init_error(self):
         with python("failing_before.handler", snap_start=True) as runtime:

@@ -1,3 +1,6 @@
+import os
+
+
 def echo(event, context):
     print("served", context.aws_request_id)
     return {"event": event, "arn": context.invoked_function_arn, "version": context.function_version}
@@ -5,3 +8,7 @@ def echo(event, context):
 
 def fail(event, context):
     raise ValueError("no good")
+
+
+def environment(event, context):
+    return dict(os.environ)

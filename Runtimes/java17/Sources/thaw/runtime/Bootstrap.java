@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** Starts the runtime: reads its environment, makes the handler, passes the snapshot if there is one, serves events. */
+/**
+ * Starts the runtime: reads its environment, makes the handler, passes the snapshot if there is one, serves events. With
+ * {@code --layer} it first waits to be told which function that is about.
+ */
 public final class Bootstrap {
     private Bootstrap() {
     }
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws Exception {
         System.setOut(stream(FileDescriptor.out));
         System.setErr(stream(FileDescriptor.err));
         String address = System.getenv("AWS_LAMBDA_RUNTIME_API");
@@ -20,18 +23,27 @@ public final class Bootstrap {
             System.err.println("AWS_LAMBDA_RUNTIME_API is not set: the runtime is to be started by a Lambda platform.");
             System.exit(1);
         }
-        String handlerName = arguments.length > 0 ? arguments[0] : System.getenv("_HANDLER");
         RuntimeClient client = new RuntimeClient(address);
+        SecureRandoms.watch();
+        if (arguments.length > 0 && arguments[0].equals("--layer")) {
+            rehearse();
+            Layer.becomeFunction(client);
+        }
+        serve(client);
+        System.exit(1);
+    }
+
+    private static void serve(RuntimeClient client) throws IOException {
         FunctionClassLoader loader = FunctionClassLoader.make(
             environment("LAMBDA_TASK_ROOT", "/var/task"), "/opt", Bootstrap.class.getClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
-        EventHandler handler = handler(handlerName, loader, client);
+        EventHandler handler = handler(System.getenv("_HANDLER"), loader, client);
         if ("snap-start".equals(System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
             rehearse();
+            Priming.run(handler);
             new SnapshotPoint(client).pass();
         }
         new InvocationLoop(client, handler).run();
-        System.exit(1);
     }
 
     private static EventHandler handler(String name, ClassLoader loader, RuntimeClient client) throws IOException {

@@ -33,6 +33,15 @@ final class RuntimeClient {
         }
     }
 
+    /** Waits to be told a function. Thaw's own call, for {@link Layer}. */
+    byte[] layerNext() throws IOException {
+        HttpConnection.Response response = get("layer/next");
+        if (response.status != 200) {
+            throw refused("GET layer/next", response);
+        }
+        return response.body;
+    }
+
     /** Sends an answer. False if the platform would not take it, which it has then reported itself (too large). */
     boolean respond(String requestId, Bytes answer) throws IOException {
         HttpConnection.Response response = connection.exchange(

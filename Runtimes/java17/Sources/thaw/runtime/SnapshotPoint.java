@@ -22,6 +22,8 @@ final class SnapshotPoint {
             JdkState.forgetHostNames();
             // The second look at the generators costs a clone next to nothing once its code has run.
             JdkState.reseed();
+            // Twice: what the first run's finalisers leave would be copied into every clone.
+            System.gc();
             System.gc();
             System.out.flush();
             client.restoreNext();

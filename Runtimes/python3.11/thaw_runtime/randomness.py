@@ -1,12 +1,35 @@
-"""Runs before any other Python code of a sandbox.
+"""Fresh randomness for clones.
 
-OpenSSL keeps the state of its random number generator in the process, so that every clone of a snapshot would draw the same
-"random" bytes. The kernel's generator is fresh in each clone; what follows makes OpenSSL's draw from it again.
-
-Only OpenSSL as Python's own ssl module has it is covered: a package that brings a copy of its own needs a hook of its own.
+The kernel's generator is fresh in each clone; those that live in the process are copied with it. What follows gives new
+seeds to those that Python programs share: `random`, `numpy.random`, and OpenSSL as Python's own ssl module has it.
+A generator that the function made itself, or a package's own copy of OpenSSL, needs a hook of its own.
 """
 
 import os
+import sys
+
+_openssl = None
+
+
+def look_ahead():
+    """Call last before the snapshot, when everything the function uses has been loaded."""
+    global _openssl
+    module = sys.modules.get("_ssl")
+    if module is not None and not _reseed_before_each_use():
+        _openssl = module
+
+
+def refresh():
+    """Call first after a restore."""
+    if _openssl is not None:
+        _openssl.RAND_add(os.urandom(64), 64)
+    if (random := sys.modules.get("random")) is not None:
+        random.seed()
+    if (numpy_random := sys.modules.get("numpy.random")) is not None:
+        numpy_random.seed()
+    if (tempfile := sys.modules.get("tempfile")) is not None:
+        # Names come from a generator that notices a fork by the process id, which clones share.
+        tempfile._name_sequence = None
 
 
 def _reseed_before_each_use():
@@ -48,24 +71,3 @@ def _reseed_before_each_use():
         if not context or set_parameters(context, parameters) != 1:
             return False
     return True
-
-
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    import sys
-
-    from snapshot_restore_py import register_after_restore, register_before_snapshot
-
-    _openssl = None
-
-    @register_before_snapshot
-    def _look_at_openssl():
-        # Registered first, so the last to run: loaded by whatever uses OpenSSL through Python.
-        global _openssl
-        module = sys.modules.get("_ssl")
-        if module is not None and not _reseed_before_each_use():
-            _openssl = module
-
-    @register_after_restore
-    def _mix_fresh_entropy_into_openssl():
-        if _openssl is not None:
-            _openssl.RAND_add(os.urandom(64), 64)

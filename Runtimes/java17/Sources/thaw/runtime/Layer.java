@@ -1,0 +1,25 @@
+package thaw.runtime;
+
+import java.io.IOException;
+import java.util.Map;
+import thaw.runtime.json.JsonException;
+import thaw.runtime.json.JsonReader;
+
+/** A language runtime without a function: all that does not depend on one has run, then a function is asked for. */
+final class Layer {
+    private Layer() {
+    }
+
+    /** Waits until this process is told its function, and takes on its environment. */
+    @SuppressWarnings("unchecked")
+    static void becomeFunction(RuntimeClient client) throws IOException, ReflectiveOperationException, JsonException {
+        JdkState.reseed();
+        System.gc();
+        System.gc();
+        byte[] answer = client.layerNext();
+        Map<String, Object> function = (Map<String, Object>) JsonReader.read(answer, 0, answer.length, false);
+        ProcessEnvironment.replace((Map<String, String>) function.get("environment"));
+        // Whatever the layer drew its seeds from is the same in all functions that start from it.
+        JdkState.reseed();
+    }
+}

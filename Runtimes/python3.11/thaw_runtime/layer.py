@@ -1,0 +1,40 @@
+"""A language runtime without a function: everything that does not depend on one is loaded, then a function is asked for."""
+
+import gc
+import http.client
+import importlib
+import json
+import os
+import sys
+
+from . import rehearsal
+
+
+def become_function():
+    """Waits until this process is told its function; returns the arguments to go on with, the program's name first."""
+    rehearsal.run()
+    gc.collect()
+    gc.freeze()
+    function = _ask()
+    os.environ.clear()
+    os.environ.update(function["environment"])
+    os.chdir(function["workingDirectory"])
+    # Directories that were empty when they were looked into hold the function now.
+    importlib.invalidate_caches()
+    sys.path_importer_cache.clear()
+    # The interpreter's own arguments end with the module's name.
+    sys.argv = [sys.argv[0], *function["arguments"][3:]]
+    return sys.argv
+
+
+def _ask():
+    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    try:
+        connection.request("GET", "/2018-06-01/runtime/layer/next")
+        response = connection.getresponse()
+        body = response.read()
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise SystemExit(f"layer/next was answered with status {response.status}")
+    return json.loads(body)
