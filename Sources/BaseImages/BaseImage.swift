@@ -13,7 +13,8 @@ package struct BaseImage: Sendable, Equatable {
     /// newc cpio: `/init` is the guest supervisor, `/modules/NN-name.ko` are loaded in that order.
     package let initramfs: FilePath
     package let kernelRelease: String
-    /// The runtime's argument vector; an element that is ``handlerPlaceholder`` stands for the function's handler.
+    /// The runtime's argument vector; an element that is ``handlerPlaceholder`` stands for the function's handler, and
+    /// ``memoryPlaceholder`` in any of them for the function's memory size in megabytes.
     package let command: [String]
     /// The environment that belongs to this runtime, not to a function.
     package let environment: [String: String]
@@ -23,10 +24,14 @@ package struct BaseImage: Sendable, Equatable {
     package let debianPackages: [String]
 
     package static let handlerPlaceholder = "{handler}"
+    package static let memoryPlaceholder = "{memory}"
 
-    /// ``command`` for a function with this handler.
-    package func arguments(handler: String) -> [String] {
-        command.map { $0 == BaseImage.handlerPlaceholder ? handler : $0 }
+    /// ``command`` for a function with this handler and memory size.
+    package func arguments(handler: String, memoryMegabytes: Int) -> [String] {
+        command.map { word in
+            guard word != BaseImage.handlerPlaceholder else { return handler }
+            return word.replacing(BaseImage.memoryPlaceholder, with: "\(memoryMegabytes)")
+        }
     }
 
     /// As GetFunctionConfiguration and INIT_START show it.

@@ -99,9 +99,9 @@ import Testing
     @Test func theHandlerTakesItsPlaceInTheCommand() {
         let image = BaseImage(
             runtime: "r", digest: "d", root: "/r", kernel: "/k", initramfs: "/i", kernelRelease: "6",
-            command: ["/bin/x", "{handler}", "{handler}x"],
+            command: ["/bin/x", "{handler}", "{handler}x", "-m={memory}m"],
             environment: [:], runtimeVersion: "r:1.v1", debianPackages: [])
-        #expect(image.arguments(handler: "a.b") == ["/bin/x", "a.b", "{handler}x"])
+        #expect(image.arguments(handler: "a.b", memoryMegabytes: 512) == ["/bin/x", "a.b", "{handler}x", "-m=512m"])
         #expect(image.runtimeVersionARN(region: "eu-central-1") == "arn:aws:lambda:eu-central-1::runtime:d")
     }
 }

@@ -26,14 +26,14 @@ package protocol FunctionFiles: Sendable {
 package struct RuntimeImage: Sendable {
     package var image: SandboxImage
     package var version: RuntimeVersion
-    /// The runtime's argument vector for a handler.
-    package var arguments: @Sendable (_ handler: String) -> [String]
+    /// The runtime's argument vector for a handler and a memory size.
+    package var arguments: @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
     /// The environment that belongs to this runtime, not to a function.
     package var environment: [String: String]
 
     package init(
         image: SandboxImage, version: RuntimeVersion, environment: [String: String],
-        arguments: @escaping @Sendable (_ handler: String) -> [String]
+        arguments: @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
     ) {
         self.image = image
         self.version = version
@@ -88,7 +88,7 @@ package struct StoredFunctionFiles: FunctionFiles {
             image: SandboxImage(
                 kernel: base.kernel, initramfs: base.initramfs, root: base.root, digest: base.digest),
             version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
-            environment: base.environment, arguments: { base.arguments(handler: $0) })
+            environment: base.environment, arguments: { base.arguments(handler: $0, memoryMegabytes: $1) })
     }
 }
 

@@ -67,7 +67,7 @@ struct SandboxMaker: Sendable {
             memoryMegabytes: function.memorySize,
             scratchImage: try await files.scratchImage(megabytes: function.ephemeralStorage),
             initialization: Initialization(
-                arguments: image.arguments(function.handler),
+                arguments: image.arguments(function.handler, function.memorySize),
                 environment: environment.variables(for: function, kind: kind, runtimeDefaults: image.environment),
                 workingDirectory: "/var/task", isSnapStart: isSnapStart,
                 uniqueness: identity.make(role: role, token: token)))

@@ -31,7 +31,7 @@ final class FakeFiles: FunctionFiles {
         RuntimeImage(
             image: SandboxImage(kernel: "/kernel", initramfs: "/initramfs", root: "/root.erofs", digest: digest),
             version: RuntimeVersion(name: "python:3.11.v1", arn: "arn:aws:lambda:us-east-1::runtime:\(digest)"),
-            environment: ["LANG": "C.UTF-8"], arguments: { ["/var/runtime/bootstrap", $0] })
+            environment: ["LANG": "C.UTF-8"], arguments: { handler, _ in ["/var/runtime/bootstrap", handler] })
     }
 
     func validate(zip: [UInt8]) throws(ImageError) {
