@@ -32,7 +32,8 @@ struct DemoCommand: AsyncParsableCommand {
         plan.atOnce = atOnce
         print("\(MachineReport.current().text)\n")
         let runs = try await MeasuredServer.with(
-            directory: state.directory.appending("demo"), images: state.images
+            MeasuredServer.Settings(
+                isolation: .microvm, directory: state.directory.appending("demo"), images: state.images)
         ) { [plan] server in
             var runs: [ExampleRun] = []
             for function in functions {
