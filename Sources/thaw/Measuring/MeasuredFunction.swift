@@ -47,7 +47,7 @@ struct MeasuredFunction: Sendable {
         var zip = ZipWriter()
         let code = """
             const table = new Map();
-            for (let i = 0; i < 100000; i++) table.set(`key-${i}`, { number: i });
+            for (let i = 0; i < 250000; i++) table.set(`key-${i}`, { number: i });
             exports.handler = async (event) => event;
 
             """
