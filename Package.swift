@@ -110,10 +110,11 @@ let package = Package(
             name: "thaw",
             dependencies: [
                 "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
-                "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1,
+                "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient,
+                lifecycle, logging, nioCore, nioHTTP1,
                 system, unixSignals,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
 
         // Tests.
         .target(
@@ -148,6 +149,7 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
+        tests("thawTests", ["thaw", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

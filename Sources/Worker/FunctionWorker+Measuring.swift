@@ -1,5 +1,6 @@
 package import FunctionModel
 package import Sandboxes
+internal import Snapshots
 
 /// For whoever measures: benchmarks and the demonstration.
 extension FunctionWorker {
@@ -23,5 +24,22 @@ extension FunctionWorker {
         var uses: [MemoryUse] = []
         for live in pool.idle(of: VersionKey(name, version)) { uses.append(try await live.sandbox.memory()) }
         return uses
+    }
+
+    /// Clones of a version's snapshot, made at the engine's interface.
+    package func cloneSource(of name: String, _ version: FunctionVersion) async throws(LambdaError) -> CloneSource {
+        let key = VersionKey(name, version)
+        guard let function = try await catalog.configuration(key) else {
+            throw .service("there is no version \(version) of \(name)")
+        }
+        let snapshot: StoredSnapshot
+        do throws(SnapshotCatalog.Unusable) { snapshot = try await snapshots.snapshot(of: key) } catch {
+            throw .service(error.reason)
+        }
+        return CloneSource(
+            engine: parts.engine, snapshot: snapshot, function: function,
+            identity: SandboxIdentity(credentials: parts.credentials, clock: parts.clock),
+            token: parts.tokens.token(for: snapshot.id.description),
+            invokedARN: configuration.account.arn(name: name).description, restoreLimit: configuration.restoreLimit)
     }
 }

@@ -4,29 +4,83 @@ import SystemPackage
 
 /// The benchmarks there are.
 enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case processClone = "process-clone"
+    case invoke
+    case burst
+    case density
+    case soak
     case microvmClone = "microvm-clone"
     case publish
 
-    /// The runtimes whose base images it needs.
-    var runtimes: [String] {
+    /// What is measured when nothing is chosen.
+    var subjects: [Subject] {
         switch self {
-        case .microvmClone: ["java17", "python3.11"]
-        case .publish: ["python3.11"]
+        case .processClone: [.python, .java, .node]
+        case .invoke: [.python, .node]
+        case .burst, .density: [.python, .java]
+        case .soak: [.python]
+        case .microvmClone: [.python, .java]
+        case .publish: [.python]
+        }
+    }
+
+    /// Whether other subjects than these can be chosen.
+    var takesAnySubject: Bool {
+        switch self {
+        case .processClone, .invoke, .burst, .density, .soak: true
+        case .microvmClone, .publish: false
+        }
+    }
+
+    /// What `--count` counts, and how many are counted by default; nil where there is nothing to choose.
+    var count: (of: String, standard: Int, least: Int)? {
+        switch self {
+        case .processClone: ("clones of each kind", 100, 1)
+        case .invoke: ("invocations on one connection", 2000, 1)
+        case .burst: ("requests at once", 50, 1)
+        case .density: ("clones alive at a time", 1000, 1)
+        case .soak: ("cycles", 10_000, 200)
+        case .microvmClone, .publish: nil
         }
     }
 
     func run(_ context: BenchContext) async throws {
         switch self {
+        case .processClone: try await ProcessCloneBenchmark(context: context).run()
+        case .invoke: try await InvokeBenchmark(context: context).run()
+        case .burst: try await BurstBenchmark(context: context).run()
+        case .density: try await DensityBenchmark(context: context).run()
+        case .soak: try await SoakBenchmark(context: context).run()
         case .microvmClone: try await MicroVMCloneBenchmark(context: context).run()
         case .publish: try await PublishBenchmark(context: context).run()
         }
     }
 }
 
-/// Where a benchmark runs and where its rows go.
+/// Where a benchmark runs, how much of it, and where its rows go.
 struct BenchContext: Sendable {
+    let benchmark: Benchmark
     let directory: FilePath
     let images: FilePath
     let share: ShareDirectory
-    let report: @Sendable (Measurement) -> Void
+    let subjects: [Subject]
+    let count: Int
+    let show: @Sendable (Measurement) -> Void
+
+    /// Runs `body` with a server at one isolation level. Each level has a state of its own: none can thaw another's snapshots.
+    func server<R: Sendable>(
+        _ isolation: Isolation, readyClones: Int = 1, maximumSandboxes: Int? = nil,
+        _ body: @Sendable (MeasuredServer) async throws -> R
+    ) async throws -> R {
+        try await MeasuredServer.with(
+            MeasuredServer.Settings(
+                isolation: isolation, directory: directory.appending(isolation.rawValue), images: images,
+                readyClones: readyClones, maximumSandboxes: maximumSandboxes), body)
+    }
+
+    func report(
+        _ name: String, _ metric: String, unit: String = "ms", _ samples: Samples, goal: Measurement.Goal? = nil
+    ) {
+        show(Measurement(benchmark.rawValue, name, metric: metric, unit: unit, samples, goal: goal))
+    }
 }

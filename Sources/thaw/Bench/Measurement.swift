@@ -16,8 +16,31 @@ struct Measurement: Encodable, Sendable {
     /// What the goal is for.
     enum Goal: Sendable {
         case p50AtMost(Double)
+        case p99AtMost(Double)
         case maxAtMost(Double)
         case p50AtLeast(Double)
+        /// For values that must not have grown, or shrunk, by the end of a run.
+        case lastAtMost(Double)
+        case lastAtLeast(Double)
+
+        var value: Double {
+            switch self {
+            case .p50AtMost(let value), .p99AtMost(let value), .maxAtMost(let value), .p50AtLeast(let value),
+                .lastAtMost(let value), .lastAtLeast(let value):
+                value
+            }
+        }
+
+        func isMet(by samples: Samples) -> Bool {
+            switch self {
+            case .p50AtMost(let limit): samples.p50 <= limit
+            case .p99AtMost(let limit): samples.p99 <= limit
+            case .maxAtMost(let limit): samples.max <= limit
+            case .p50AtLeast(let limit): samples.p50 >= limit
+            case .lastAtMost(let limit): samples.last <= limit
+            case .lastAtLeast(let limit): samples.last >= limit
+            }
+        }
     }
 
     init(_ bench: String, _ name: String, metric: String, unit: String = "ms", _ samples: Samples, goal: Goal? = nil) {
@@ -26,11 +49,7 @@ struct Measurement: Encodable, Sendable {
         self.metric = metric
         self.unit = unit
         (n, min, p50, p99, max) = (samples.count, samples.min, samples.p50, samples.p99, samples.max)
-        switch goal {
-        case nil: break
-        case .p50AtMost(let limit): (self.goal, met) = (limit, p50 <= limit)
-        case .maxAtMost(let limit): (self.goal, met) = (limit, max <= limit)
-        case .p50AtLeast(let limit): (self.goal, met) = (limit, p50 >= limit)
-        }
+        self.goal = goal?.value
+        met = goal?.isMet(by: samples)
     }
 }

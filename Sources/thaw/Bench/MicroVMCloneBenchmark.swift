@@ -4,7 +4,6 @@ import Worker
 
 /// From "a clone is needed" to its first and second response. Echo in Python, 512 MB.
 struct MicroVMCloneBenchmark: Sendable {
-    private static let name = Benchmark.microvmClone.rawValue
     private static let rounds = 20
     private static let atOnce = 10
 
@@ -19,9 +18,9 @@ struct MicroVMCloneBenchmark: Sendable {
 
     /// One clone at a time: its restore, its first response, then its second.
     private func single(readyClones: Int, _ name: String, goal: Double) async throws {
-        try await server(readyClones) { server in
+        try await context.server(.microvm, readyClones: readyClones) { server in
             let function = MeasuredFunction.echo()
-            let version = try await Self.publish(function, on: server)
+            let version = try await server.publishWarm(function)
             var (first, second, memory) = (Samples(), Samples(), Samples())
             _ = server.events.takeRestores()
             for _ in 0..<Self.rounds {
@@ -33,60 +32,37 @@ struct MicroVMCloneBenchmark: Sendable {
                 }
                 await server.makeCold()
             }
-            report(name, "restore", server.events.takeRestores())
-            report(name, "restore to first response", first, goal: .p50AtMost(goal))
-            report(name, "second response of a warm clone", second, goal: .p50AtMost(15))
-            report(name, "unique memory of an idle clone", unit: "MiB", memory)
+            context.report(name, "restore", server.events.takeRestores())
+            context.report(name, "restore to first response", first, goal: .p50AtMost(goal))
+            context.report(name, "second response of a warm clone", second, goal: .p50AtMost(15))
+            context.report(name, "unique memory of an idle clone", unit: "MiB", memory)
         }
     }
 
     private func concurrent() async throws {
-        try await server(1) { server in
+        try await context.server(.microvm) { server in
             let function = MeasuredFunction.echo()
-            let version = try await Self.publish(function, on: server)
+            let version = try await server.publishWarm(function)
             var slowest = Samples()
             for _ in 0..<3 {
                 let durations = try await server.invoke(function, version: version, atOnce: Self.atOnce)
                 slowest.add(durations.max() ?? .zero)
                 await server.makeCold()
             }
-            report("\(Self.atOnce) clones at once", "all have answered", slowest, goal: .maxAtMost(2000))
+            context.report("\(Self.atOnce) clones at once", "all have answered", slowest, goal: .maxAtMost(2000))
         }
     }
 
     private func reduction() async throws {
         let function = try MeasuredFunction.example("java-orders", in: context.share)
-        try await server(1) { server in
+        try await context.server(.microvm) { server in
             let run = try await ExampleRun.measure(
                 function, on: server, plan: ExampleRun.Plan(), progress: Progress.report(function.name))
-            report(function.name, "cold start without a snapshot", run.cold)
-            report(function.name, "restore to first response", run.first)
-            var reduction = Samples()
-            reduction.add(run.reduction)
-            report(function.name, "reduction of the cold start", unit: "%", reduction, goal: .p50AtLeast(90))
+            context.report(function.name, "cold start without a snapshot", run.cold)
+            context.report(function.name, "restore to first response", run.first)
+            context.report(
+                function.name, "reduction of the cold start", unit: "%", Samples([run.reduction]), goal: .p50AtLeast(90)
+            )
         }
-    }
-
-    private static func publish(_ function: MeasuredFunction, on server: MeasuredServer) async throws -> Int {
-        try await server.deploy(function)
-        try await server.client.enableSnapStart(function.name)
-        let version = try await server.client.publish(function.name)
-        // The first clone brings the snapshot's files into memory; what is measured is what later ones find.
-        _ = try await server.invoke(function, version: version)
-        await server.makeCold()
-        return version
-    }
-
-    private func server(_ readyClones: Int, _ body: @escaping @Sendable (MeasuredServer) async throws -> Void)
-        async throws
-    {
-        try await MeasuredServer.with(
-            directory: context.directory, images: context.images, readyClones: readyClones, body)
-    }
-
-    private func report(
-        _ name: String, _ metric: String, unit: String = "ms", _ samples: Samples, goal: Measurement.Goal? = nil
-    ) {
-        context.report(Measurement(Self.name, name, metric: metric, unit: unit, samples, goal: goal))
     }
 }

@@ -1,17 +1,19 @@
 import Worker
 
-/// Where the time of a publish goes. Echo in Python, 512 MB.
+/// Where the time of a publish goes, at both isolation levels. Echo in Python, 512 MB.
 struct PublishBenchmark: Sendable {
-    private static let name = Benchmark.publish.rawValue
     private static let rounds = 5
 
     let context: BenchContext
 
     func run() async throws {
+        try await measure(.microvm)
+        try await measure(.process)
+    }
+
+    private func measure(_ isolation: Isolation) async throws {
         var (initialization, pause, durable, whole) = (Samples(), Samples(), Samples(), Samples())
-        let publishes = try await MeasuredServer.with(
-            directory: context.directory, images: context.images, readyClones: 0
-        ) { server in
+        let (times, walls) = try await context.server(isolation, readyClones: 0) { server in
             var walls: [Duration] = []
             for round in 0..<Self.rounds {
                 let function = MeasuredFunction.echo(name: "publish-\(round)")
@@ -27,16 +29,16 @@ struct PublishBenchmark: Sendable {
             }
             return (server.events.takePublishes(), walls)
         }
-        for times in publishes.0 {
+        for times in times {
             initialization.add(times.initialization)
             pause.add(times.pause)
             durable.add(times.pause + times.commit)
         }
-        for wall in publishes.1 { whole.add(wall) }
-        let name = "echo, 512 MB"
-        context.report(Measurement(Self.name, name, metric: "boot and init", initialization))
-        context.report(Measurement(Self.name, name, metric: "frozen to written", pause))
-        context.report(Measurement(Self.name, name, metric: "frozen to durable", durable, goal: .p50AtMost(500)))
-        context.report(Measurement(Self.name, name, metric: "PublishVersion to Active", whole))
+        whole.add(walls)
+        let name = "echo, \(isolation.rawValue)"
+        context.report(name, "boot and init", initialization)
+        context.report(name, "frozen to written", pause)
+        context.report(name, "frozen to durable", durable, goal: .p50AtMost(500))
+        context.report(name, "PublishVersion to Active", whole)
     }
 }

@@ -13,22 +13,41 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "microvm-clone or publish.") var name: Benchmark
+    @Argument(help: "process-clone, invoke, burst, density, soak, microvm-clone or publish.") var name: Benchmark
+    @Option(name: .customLong("runtime"), help: "Measure the function of this runtime; may be given several times.")
+    var subjects: [Subject] = []
+    @Option(help: "How many: clones, invocations, requests at once or cycles, as the benchmark has it.") var count: Int?
     @Flag(help: "One JSON object a line.") var json = false
+
+    func validate() throws {
+        if !subjects.isEmpty, !name.takesAnySubject {
+            throw ValidationError("\(name.rawValue) has its functions; leave --runtime out")
+        }
+        guard let count else { return }
+        guard let counted = name.count else {
+            throw ValidationError("\(name.rawValue) has its numbers; leave --count out")
+        }
+        guard (counted.least...1_000_000).contains(count) else {
+            throw ValidationError(
+                "--count, the \(counted.of), must be \(counted.least) to 1000000; \(count) was given")
+        }
+    }
 
     @concurrent
     func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let store = try ImageStore.open(state)
-        for runtime in name.runtimes {
+        let subjects = subjects.isEmpty ? name.subjects : subjects
+        for runtime in subjects.map(\.rawValue) {
             _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
         }
         let machine = MachineReport.current()
         print(json ? try Self.line(["machine": machine]) : "\(machine.text)\n\(Self.header)")
         try await name.run(
             BenchContext(
-                directory: state.directory.appending("bench"), images: state.images,
-                share: try ShareDirectory.installed(), report: { [json] in Self.show($0, json: json) }))
+                benchmark: name, directory: state.directory.appending("bench"), images: state.images,
+                share: try ShareDirectory.installed(), subjects: subjects, count: count ?? name.count?.standard ?? 0,
+                show: { [json] in Self.show($0, json: json) }))
     }
 
     private static func show(_ row: Measurement, json: Bool) {
@@ -50,15 +69,15 @@ struct BenchCommand: AsyncParsableCommand {
     private static let header = columns("CASE", "METRIC", "UNIT", "N", "MIN", "P50", "P99", "MAX", "GOAL", "")
 
     private static func text(_ row: Measurement) -> String {
-        let numbers = [row.min, row.p50, row.p99, row.max].map { String(format: "%.1f", $0) }
+        let numbers = [row.min, row.p50, row.p99, row.max].map(Format.number)
         return columns(
             row.case, row.metric, row.unit, "\(row.n)", numbers[0], numbers[1], numbers[2], numbers[3],
-            row.goal.map { String(format: "%.0f", $0) } ?? "", row.met.map { $0 ? "met" : "MISSED" } ?? "")
+            row.goal.map(Format.number) ?? "", row.met.map { $0 ? "met" : "MISSED" } ?? "")
     }
 
     /// Rows appear one by one, so the widths are fixed.
     private static func columns(_ cells: String...) -> String {
-        let widths = [20, 33, 5, -4, -9, -9, -9, -9, -6, 6]
+        let widths = [28, 33, 4, -5, -8, -8, -8, -8, -8, 6]
         return zip(cells, widths).map { cell, width in
             let padding = String(repeating: " ", count: max(0, abs(width) - cell.count))
             return width < 0 ? padding + cell : cell + padding

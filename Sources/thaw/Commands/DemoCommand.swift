@@ -8,13 +8,15 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Deploy the examples, invoke them cold and from snapshots, show the difference.",
         discussion: """
-            Builds the base images that are missing, starts a server of its own on a free port, with its state in \
-            <state-dir>/demo, and checks every answer. Ends with 1 if one was wrong.
+            Builds the base images that are missing, starts a server of its own on a free port for each isolation level, with \
+            its state in <state-dir>/demo, and checks every answer. Ends with 1 if one was wrong.
             """)
 
     @OptionGroup var state: StateOptions
     @Option(name: .customLong("example"), help: "An example to run; may be given several times. Default: all.")
     var examples: [String] = []
+    @Option(help: "The isolation level to show, microvm or process; auto shows both, side by side.")
+    var isolation = Isolation.auto
     @Option(name: .customLong("clones"), help: "Clones that are invoked at once.") var atOnce = 4
 
     func validate() throws {
@@ -28,22 +30,39 @@ struct DemoCommand: AsyncParsableCommand {
         for runtime in Set(functions.map(\.runtime)).sorted() {
             _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
         }
+        print("\(MachineReport.current().text)\n")
+        var (shown, missing) = ([ExampleTable.Level](), [MeasuredServer.Unavailable]())
+        for level in isolation == .auto ? [Isolation.microvm, .process] : [isolation] {
+            do {
+                shown.append(ExampleTable.Level(isolation: level, runs: try await measure(functions, level)))
+            } catch let error as MeasuredServer.Unavailable {
+                missing.append(error)
+            }
+        }
+        if shown.isEmpty, let reason = missing.first { throw reason }
+        for index in functions.indices { print(ExampleTable.text(functions[index], at: index, of: shown)) }
+        for reason in missing { print("\(reason)") }
+        print("Every answer was right.")
+    }
+
+    private func measure(_ functions: [MeasuredFunction], _ level: Isolation) async throws -> [ExampleRun] {
         var plan = ExampleRun.Plan()
         plan.atOnce = atOnce
-        print("\(MachineReport.current().text)\n")
-        let runs = try await MeasuredServer.with(
-            directory: state.directory.appending("demo"), images: state.images
-        ) { [plan] server in
+        // Where processors are emulated a microVM's takes half a minute.
+        plan.colds = level == .process ? 3 : 1
+        let settings = MeasuredServer.Settings(
+            isolation: level, directory: state.directory.appending("demo").appending(level.rawValue),
+            images: state.images)
+        return try await MeasuredServer.with(settings) { [plan] server in
             var runs: [ExampleRun] = []
             for function in functions {
                 runs.append(
                     try await ExampleRun.measure(
-                        function, on: server, plan: plan, progress: Progress.report(function.name)))
+                        function, on: server, plan: plan,
+                        progress: Progress.report("\(level.rawValue), \(function.name)")))
             }
             return runs
         }
-        for run in runs { print(Self.report(run)) }
-        print("Every answer was right.")
     }
 
     private func chosenExamples() throws -> [MeasuredFunction] {
@@ -52,27 +71,5 @@ struct DemoCommand: AsyncParsableCommand {
             examples.isEmpty
             ? try FileManager.default.contentsOfDirectory(atPath: share.examples.string).sorted() : examples
         return try names.map { try MeasuredFunction.example($0, in: share) }
-    }
-
-    private static func report(_ run: ExampleRun) -> String {
-        var table = Table(["", "N", "P50", "P99"], alignRight: [1, 2, 3])
-        let rows: [(String, Samples)] = [
-            ("cold start, without a snapshot", run.cold), ("restore of a clone", run.restore),
-            ("first response of a new clone", run.first),
-            ("first response, new clones at once", run.concurrent), ("response of a warm clone", run.warm),
-        ]
-        for (name, samples) in rows {
-            table.add([name, "\(samples.count)", Format.milliseconds(samples.p50), Format.milliseconds(samples.p99)])
-        }
-        for (name, samples) in [("memory of a clone, its own", run.unique), ("memory of a clone, shared", run.shared)] {
-            table.add([name, "\(samples.count)", Format.mebibytes(samples.p50), Format.mebibytes(samples.p99)])
-        }
-        let function = run.function
-        return """
-            \(function.name) (\(function.runtime), \(function.memorySize) MB)
-            \(table.text)
-            The snapshot takes away \(Format.percent(run.reduction)) of the cold start.
-
-            """
     }
 }

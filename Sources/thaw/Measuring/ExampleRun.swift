@@ -5,6 +5,8 @@ import Worker
 /// Everything that is measured of one function, from a start without a snapshot to warm clones.
 struct ExampleRun: Sendable {
     struct Plan: Sendable {
+        /// Starts without a snapshot.
+        var colds = 1
         /// New clones, one after the other.
         var restores = 10
         /// New clones at a time, and how often.
@@ -34,9 +36,11 @@ struct ExampleRun: Sendable {
         progress("deploying")
         try await server.deploy(function)
         let plain = try await server.client.publish(function.name)
-        progress("first invocation without a snapshot: a true cold start")
-        run.cold.add(try await server.invoke(function, version: plain))
-        await server.makeCold()
+        progress("first invocations without a snapshot: true cold starts")
+        for _ in 0..<plan.colds {
+            run.cold.add(try await server.invoke(function, version: plain))
+            await server.makeCold()
+        }
         try await server.client.enableSnapStart(function.name)
         progress("publishing with SnapStart: init, freeze")
         let version = try await server.client.publish(function.name)

@@ -1,5 +1,6 @@
 import BaseImages
 import Foundation
+import Sandboxes
 import SystemPackage
 
 /// A function that is deployed to be measured, with an event and what the answer to it must contain.
@@ -41,6 +42,21 @@ struct MeasuredFunction: Sendable {
             zip: zip.archive, event: Array(#"{"echo":1}"#.utf8), expected: .object(["echo": .number(1)]))
     }
 
+    /// The same in JavaScript, with a table that brings the process to the size of a usual one.
+    static func nodeEcho(name: String = "node-echo") -> MeasuredFunction {
+        var zip = ZipWriter()
+        let code = """
+            const table = new Map();
+            for (let i = 0; i < 250000; i++) table.set(`key-${i}`, { number: i });
+            exports.handler = async (event) => event;
+
+            """
+        zip.add("index.js", Array(code.utf8))
+        return MeasuredFunction(
+            name: name, runtime: "nodejs20", handler: "index.handler", memorySize: 512, timeout: 30, environment: [:],
+            zip: zip.archive, event: Array(#"{"echo":1}"#.utf8), expected: .object(["echo": .number(1)]))
+    }
+
     private struct Form: Decodable {
         enum CodingKeys: String, CodingKey {
             case name = "FunctionName"
@@ -79,5 +95,14 @@ extension MeasuredFunction {
         guard answer.functionError == nil,
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(answer.payload)), value.contains(expected)
         else { throw WrongAnswer(function: name, answer: answer) }
+    }
+
+    /// The same for an answer that came from the engine.
+    func check(_ result: InvocationResult) throws {
+        switch result {
+        case .response(let payload): try check(LambdaClient.Answer(payload: payload, functionError: nil))
+        case .error:
+            throw WrongAnswer(function: name, answer: LambdaClient.Answer(payload: [], functionError: "Unhandled"))
+        }
     }
 }

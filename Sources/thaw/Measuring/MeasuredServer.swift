@@ -14,18 +14,46 @@ struct MeasuredServer: Sendable {
     let server: Server
     let client: LambdaClient
     let events: WorkerEvents
+    let port: Int
 
-    /// Runs `body` with a server over `directory`, and stops the server on every path out.
+    struct Settings: Sendable {
+        var isolation: Isolation
+        var directory: FilePath
+        var images: FilePath
+        var readyClones = 1
+        var maximumSandboxes: Int?
+
+        fileprivate func options() throws -> ServerOptions {
+            var arguments = [
+                "--state-dir", directory.string, "--port", "0", "--isolation", isolation.rawValue, "--ready",
+                "\(readyClones)", "--init-limit", "600",
+            ]
+            if let maximumSandboxes { arguments += ["--max-sandboxes", "\(maximumSandboxes)"] }
+            return try ServerOptions.parse(arguments)
+        }
+    }
+
+    /// No server could be made: this host or this state directory does not allow one.
+    struct Unavailable: Error, CustomStringConvertible {
+        let isolation: Isolation
+        let reason: any Error
+
+        var description: String { "isolation \(isolation.rawValue) is not to be had here: \(reason)" }
+    }
+
+    /// Runs `body` with a server, and stops the server on every path out.
     static func with<R: Sendable>(
-        directory: FilePath, images: FilePath, readyClones: Int = 1,
-        _ body: @Sendable (MeasuredServer) async throws -> R
+        _ settings: Settings, _ body: @Sendable (MeasuredServer) async throws -> R
     ) async throws -> R {
-        let options = try ServerOptions.parse([
-            "--state-dir", directory.string, "--port", "0", "--ready", "\(readyClones)", "--init-limit", "600",
-        ])
         let events = WorkerEvents()
-        let server = try await Server.make(
-            options, images: images, logger: .forServer(.error), observer: { events.note($0) })
+        let server: Server
+        do {
+            server = try await Server.make(
+                try settings.options(), images: settings.images, logger: .forServer(.error),
+                observer: { events.note($0) })
+        } catch {
+            throw Unavailable(isolation: settings.isolation, reason: error)
+        }
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let services = server.serviceGroup { listening.yield($0) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -40,7 +68,8 @@ struct MeasuredServer: Sendable {
                     throw ServerError.notListening
                 }
                 let client = LambdaClient(endpoint: "http://127.0.0.1:\(port)", http: .shared)
-                result = .success(try await body(MeasuredServer(server: server, client: client, events: events)))
+                result = .success(
+                    try await body(MeasuredServer(server: server, client: client, events: events, port: port)))
             } catch {
                 result = .failure(error)
             }
@@ -55,6 +84,24 @@ struct MeasuredServer: Sendable {
     func deploy(_ function: MeasuredFunction) async throws {
         try await client.delete(function.name)
         try await client.create(function)
+    }
+
+    /// Deploys a function with SnapStart and publishes it; its version. The first clone, which brings the snapshot's files
+    /// into memory, has been made and ended: what is measured is what later ones find.
+    func publishWarm(_ function: MeasuredFunction) async throws -> Int {
+        try await deploy(function)
+        try await client.enableSnapStart(function.name)
+        let version = try await client.publish(function.name)
+        _ = try await invoke(function, version: version)
+        await makeCold()
+        return version
+    }
+
+    /// A version's invocations, for a client of its own.
+    func target(_ function: MeasuredFunction, version: Int) -> HTTPLoad.Target {
+        HTTPLoad.Target(
+            port: port, path: "/2015-03-31/functions/\(function.name)/invocations?Qualifier=\(version)",
+            function: function)
     }
 
     /// Invokes and checks the answer; how long the caller waited.

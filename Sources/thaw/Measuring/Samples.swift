@@ -1,15 +1,19 @@
 import Worker
 
-/// Measured values of one kind, in one unit.
+/// Measured values of one kind, in one unit, in the order they were measured.
 struct Samples: Sendable {
     private(set) var values: [Double] = []
 
+    init(_ values: [Double] = []) { self.values = values }
+
     mutating func add(_ value: Double) { values.append(value) }
     mutating func add(_ duration: Duration) { values.append(duration.milliseconds) }
+    mutating func add(_ durations: [Duration]) { for duration in durations { add(duration) } }
 
     var count: Int { values.count }
     var min: Double { values.min() ?? .nan }
     var max: Double { values.max() ?? .nan }
+    var last: Double { values.last ?? .nan }
     var p50: Double { percentile(50) }
     var p99: Double { percentile(99) }
 

@@ -1,0 +1,103 @@
+import FunctionModel
+import Sandboxes
+import Worker
+
+/// Many clones of one snapshot alive at a time, each of which answers: what one more costs in memory.
+struct DensityBenchmark: Sendable {
+    /// Reading /proc/PID/smaps_rollup of every clone would take longer than the clones.
+    private static let sampled = 25
+    /// Idle once, so that what an engine builds at first use is there before memory is compared.
+    private static let warmUps = 5
+
+    let context: BenchContext
+
+    func run() async throws {
+        for subject in context.subjects {
+            let before = try HostMemory.read()
+            try await context.server(.process, readyClones: 0, maximumSandboxes: context.count + 8) { server in
+                try await measure(subject, on: server, before: before)
+            }
+        }
+    }
+
+    private func measure(_ subject: Subject, on server: MeasuredServer, before: HostMemory) async throws {
+        let progress = Progress.report(subject.title)
+        let function = try subject.function(in: context.share)
+        progress("publishing")
+        let version = try await server.publishWarm(function)
+        let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
+        for _ in 0..<Self.warmUps {
+            let threads = try HostCounts.threads()
+            let clone = try await source.thaw()
+            try function.check(try await clone.invoke(function.event))
+            try Self.checkRoom(for: context.count, each: try HostCounts.threads() - threads)
+            await clone.destroy()
+        }
+        let idle = try HostMemory.read()
+        progress("\(context.count) clones")
+        var (clones, first) = ([MeasuredClone](), Samples())
+        for _ in 0..<context.count {
+            let start = ContinuousClock.now
+            let clone = try await source.thaw()
+            // Ended by the server's stop, whatever happens here.
+            clones.append(clone)
+            let answer = try await clone.invoke(function.event)
+            first.add(ContinuousClock.now - start)
+            try function.check(answer)
+            try await clone.waitUntilIdle()
+        }
+        progress("each answers again")
+        var second = Samples()
+        for clone in clones {
+            let start = ContinuousClock.now
+            let answer = try await clone.invoke(function.event)
+            second.add(ContinuousClock.now - start)
+            try function.check(answer)
+            try await clone.waitUntilIdle()
+        }
+        let full = try HostMemory.read()
+        let name = "\(subject.title), \(clones.count) clones"
+        context.report(name, "first response", first)
+        context.report(name, "response while all live", second)
+        try await reportMemory(name, clones, before: before, idle: idle, full: full)
+        progress("ending them")
+    }
+
+    private func reportMemory(
+        _ name: String, _ clones: [MeasuredClone], before: HostMemory, idle: HostMemory, full: HostMemory
+    ) async throws {
+        var (unique, proportional) = (Samples(), Samples())
+        for index in stride(from: 0, to: clones.count, by: max(1, clones.count / Self.sampled)) {
+            let use = try await clones[index].memory()
+            unique.add(Double(use.unique) / 1e6)
+            proportional.add(Double(use.proportional) / 1e6)
+        }
+        func each(_ earlier: HostMemory) -> Samples {
+            Samples([Double(earlier.available - full.available) / 1e6 / Double(max(1, clones.count))])
+        }
+        context.report(name, "memory each, by MemAvailable", unit: "MB", each(idle), goal: .p50AtMost(2))
+        context.report(name, "memory each, with server", unit: "MB", each(before))
+        context.report(name, "unique memory of a clone", unit: "MB", unique, goal: .p50AtMost(2))
+        context.report(name, "PSS of a clone", unit: "MB", proportional, goal: .p50AtMost(2))
+    }
+
+    /// A host without systemd may allow fewer threads than the clones have.
+    private static func checkRoom(for count: Int, each threads: Int) throws {
+        let (needed, used) = (count * threads, try HostCounts.threads())
+        let limit = try HostCounts.maximumThreads()
+        guard used + needed < limit else { throw TooFewThreads(needed: used + needed, limit: limit) }
+    }
+}
+
+/// The host's limit of threads is too low for what is to be measured.
+struct TooFewThreads: Error, CustomStringConvertible {
+    let needed: Int
+    let limit: Int
+
+    var description: String {
+        """
+        the clones would need \(needed) threads; this host allows \(limit). Raise it \
+        (sysctl -w kernel.pid_max=4194304 kernel.threads-max=4194304), or give a smaller --count.
+        """
+    }
+}

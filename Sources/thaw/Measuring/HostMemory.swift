@@ -1,0 +1,23 @@
+import LinuxKit
+import SystemPackage
+
+/// The host's memory as /proc/meminfo tells it, in bytes.
+struct HostMemory: Sendable {
+    var total: Int64
+    var available: Int64
+    /// Kernel memory that nothing can take back: where forgotten namespaces, mounts and cgroups show.
+    var unreclaimable: Int64
+
+    static func read() throws -> HostMemory { HostMemory(meminfo: try SmallFile.text("/proc/meminfo")) }
+
+    init(meminfo: String) {
+        func value(_ key: String) -> Int64 {
+            let line = meminfo.split(separator: "\n").first { $0.hasPrefix("\(key):") }
+            let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }
+            return (kilobytes ?? 0) << 10
+        }
+        total = value("MemTotal")
+        available = value("MemAvailable")
+        unreclaimable = value("SUnreclaim")
+    }
+}
