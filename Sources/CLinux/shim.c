@@ -17,6 +17,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "CLinux.h"
 
@@ -273,3 +276,44 @@ uint64_t clinux_timestamp_counter(void) {
     return 0;
 #endif
 }
+
+#if defined(__x86_64__)
+static uint64_t saved_state(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
+    uint32_t a, b, c, d;
+    size_t count = 0;
+    const uint32_t has_saved_state = 1U << 27; /* OSXSAVE */
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    values[count++] = a; /* family, model, stepping; b holds the number of this very CPU */
+    values[count++] = c;
+    values[count++] = d;
+    int is_saved = (c & has_saved_state) != 0;
+    for (uint32_t leaf = 0; leaf < 2; leaf++) {
+        if (!__get_cpuid_count(7, leaf, &a, &b, &c, &d)) a = b = c = d = 0;
+        values[count++] = leaf ? a : b;
+        values[count++] = c;
+        values[count++] = d;
+    }
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d)) c = d = 0;
+    values[count++] = c;
+    values[count++] = d;
+    if (is_saved) {
+        uint64_t state = saved_state();
+        values[count++] = (uint32_t)state;
+        values[count++] = (uint32_t)(state >> 32);
+        if (!__get_cpuid_count(0xD, 0, &a, &b, &c, &d)) b = 0;
+        values[count++] = b; /* the size of what is saved */
+    }
+    return count;
+}
+#else
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
+    (void)values;
+    return 0;
+}
+#endif

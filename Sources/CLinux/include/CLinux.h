@@ -112,6 +112,12 @@ int clinux_wait_any(int options, struct clinux_exit *result);
 /* The time stamp counter (rdtsc) is an instruction, not a function; 0 where there is none. */
 uint64_t clinux_timestamp_counter(void);
 
+/* What this CPU can do, as far as programs choose code by it: leaves of the cpuid instruction, what the kernel saves of its
+ * state (XCR0), and how large that is. Returns how many values were written, at most clinux_processor_values; 0 where there is
+ * no such instruction. */
+enum { clinux_processor_values = 16 };
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]);
+
 /* signalfd(2) with SFD_CLOEXEC | SFD_NONBLOCK, of the signals whose bit (1 << (n - 1)) is set; blocks them too. */
 int clinux_signal_descriptor(uint64_t signals);
 

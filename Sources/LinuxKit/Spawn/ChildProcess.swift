@@ -19,6 +19,11 @@ package final class ChildProcess: Sendable {
         self.pidfd = pidfd
     }
 
+    /// A child known by its number alone, as /proc lists it. `.noSuchProcess` when it has been reaped.
+    package convenience init(child pid: CInt) throws(Errno) {
+        self.init(pid: pid, pidfd: OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }))
+    }
+
     deinit {
         guard exit.withLock({ $0 }) == nil, (try? signal(SIGKILL)) != nil, let pidfd = try? pidfd.duplicate().shared()
         else { return }
