@@ -9,6 +9,9 @@
  *   restorer init                   process 1 of a sandbox's pid namespace; no descriptors. Buries orphans, until killed.
  *   restorer template               descriptors: 3 the socket to the engine, 4 the sealed image state, 5 `memory`, 6 `base` (only if
  *                                   the image has one). Builds the address space, says THAW_TEMPLATE_READY, serves THAW_CLONE.
+ *                                   Its mounts are private ones, with directories /proc, /tmp and, if code comes along, /var/task.
+ *                                   Ends when the engine closes the socket.
+ * READY and PARKED are packets of just the uint32_t kind.
  */
 
 enum thaw_message_kind {
@@ -39,7 +42,10 @@ enum thaw_clone_flags {
 
 enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };
 
-/* Order of descriptors: control socket, pidfd of the sandbox's init, standard output, standard error, Runtime API connection,
+/* The user namespace of the sandbox's init maps `user` and `group` and not 0: what is not root there loses no capability by
+ * becoming `user`, which the restorer relies on to make threads; each thread drops them itself.
+ *
+ * Order of descriptors: control socket, pidfd of the sandbox's init, standard output, standard error, Runtime API connection,
  * [code mount], then `cgroup_files` cgroup.procs files, open for writing. */
 struct thaw_clone_request {
     uint32_t kind; /* THAW_CLONE */
@@ -62,7 +68,7 @@ struct thaw_failure {
     int32_t error; /* errno */
     uint32_t step; /* enum thaw_step */
     uint32_t reserved;
-    uint64_t detail; /* an address or a descriptor's number */
+    uint64_t detail; /* an address, a descriptor's number, or which of several */
 };
 
 struct thaw_wake {

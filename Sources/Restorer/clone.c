@@ -1,0 +1,70 @@
+#include "clone.h"
+
+#include "confine.h"
+#include "descriptors.h"
+#include "image.h"
+#include "limits.h"
+#include "memory.h"
+#include "report.h"
+#include "syscalls.h"
+#include "threads.h"
+#include "timers.h"
+
+/* The order of descriptors beside THAW_CLONE. */
+enum { CONTROL, INIT, OUTPUT, ERROR, RUNTIME_API, FIRST_OPTIONAL };
+
+unsigned descriptors_of(const struct thaw_clone_request *request) {
+    return FIRST_OPTIONAL + (request->flags & THAW_CLONE_CODE ? 1 : 0) + request->cgroup_files;
+}
+
+/* While this is still a process of the host's root. */
+static void enter_sandbox(const struct thaw_clone_request *request, const int *descriptors) {
+    const int *code = descriptors + FIRST_OPTIONAL;
+    enter_cgroups(code + (request->flags & THAW_CLONE_CODE ? 1 : 0), request->cgroup_files);
+    sys_setsid();
+    enter_namespaces(descriptors[INIT]);
+    make_mounts(request, *code);
+    become_killable();
+    take_identity(descriptors[INIT], request->user, request->group);
+}
+
+/* As the function: what it cannot open, its image cannot make the restorer open. */
+static void build(const int *descriptors) {
+    must(sys_chdir(image_text(image->working_directory)), THAW_STEP_FILE, 0);
+    make_descriptors((struct given){
+        .control = descriptors[CONTROL],
+        .output = descriptors[OUTPUT],
+        .error = descriptors[ERROR],
+        .runtime_api = descriptors[RUNTIME_API],
+    });
+    make_watches();
+    set_own_limits();
+    finish_memory();
+    make_threads();
+    gather_threads();
+    make_timers();
+    must(sys_prctl(PR_SET_DUMPABLE, image->dumpable, 0, 0), THAW_STEP_IDENTITY, 0);
+    filter_system_calls();
+    prefault_memory();
+}
+
+/* Waits until the engine wants the clone to run. An engine that is gone wants none. */
+static void wait_for_wake(int control) {
+    static const uint32_t parked = THAW_PARKED;
+    if (send(control, &parked, sizeof parked, -1) < 0) sys_exit_group(0);
+    struct thaw_wake wake;
+    struct received received;
+    if (receive(control, &wake, sizeof wake, &received) < 0 || received.length == 0) sys_exit_group(0);
+    if (received.length != sizeof wake || wake.kind != THAW_WAKE) fail(THAW_STEP_WAKE, -EPROTO, received.length);
+}
+
+_Noreturn void become_clone(const struct thaw_clone_request *request, const int *descriptors) {
+    report_to(descriptors[CONTROL]);
+    enter_sandbox(request, descriptors);
+    build(descriptors);
+    int control = first_spare();
+    wait_for_wake(control);
+    start_timers();
+    sys_close(control);
+    run_threads();
+}

@@ -1,0 +1,122 @@
+#include "descriptors.h"
+
+#include "image.h"
+#include "report.h"
+#include "syscalls.h"
+#include "text.h"
+
+static long check(long result, const struct thaw_descriptor *wanted) {
+    return must(result, THAW_STEP_DESCRIPTOR, (uint64_t)wanted->number);
+}
+
+int first_spare(void) {
+    uint64_t count = image->descriptors.count;
+    int past = count ? image_descriptors(count - 1)->number + 1 : 0;
+    return past < 16 ? 16 : past; /* what comes with a request arrives below */
+}
+
+void put(int made, const struct thaw_descriptor *wanted) {
+    if (made == wanted->number) return;
+    check(sys_dup3(made, wanted->number, (int)wanted->flags & O_CLOEXEC), wanted);
+    sys_close(made);
+}
+
+int lift(int made, const struct thaw_descriptor *wanted) {
+    int lifted = (int)check(sys_fcntl(made, F_DUPFD_CLOEXEC, first_spare() + SPARES), wanted);
+    sys_close(made);
+    return lifted;
+}
+
+/* O_NONBLOCK on top, so that no kind of file makes the open wait; O_NOCTTY, so that none becomes our terminal. */
+static int open_path(const struct thaw_descriptor *wanted) {
+    int flags = (int)wanted->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW);
+    int file = (int)check(sys_open(image_text(wanted->path), flags | O_NOCTTY | O_NONBLOCK, 0), wanted);
+    if (!(flags & (O_NONBLOCK | O_PATH))) check(sys_fcntl(file, F_SETFL, flags), wanted);
+    if (wanted->position) check(sys_seek(file, wanted->position), wanted);
+    return file;
+}
+
+/* A file without a name. One that is only read is made to be written first, then opened again. */
+static int open_deleted(const struct thaw_descriptor *wanted) {
+    int flags = (int)wanted->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE);
+    int readable = (flags & O_ACCMODE) != O_WRONLY;
+    int file = (int)check(sys_open("/tmp", O_TMPFILE | O_CLOEXEC | (readable ? O_RDWR : O_WRONLY), 0600), wanted);
+    const char *bytes = image_bytes(wanted->path);
+    for (uint64_t done = 0; done < wanted->a;)
+        done += (uint64_t)check(sys_write(file, bytes + done, wanted->a - done), wanted);
+    char path[DESCRIPTOR_PATH_SIZE];
+    descriptor_path(path, file);
+    int again = (int)check(sys_open(path, flags, 0), wanted);
+    sys_close(file);
+    if (wanted->position) check(sys_seek(again, wanted->position), wanted);
+    return again;
+}
+
+static int make_event(const struct thaw_descriptor *wanted) {
+    int flags = (int)(wanted->flags & MADE_WITH) | (wanted->a ? EVENT_SEMAPHORE : 0);
+    int event = (int)check(sys_eventfd2(0, flags), wanted);
+    if (wanted->position) check(sys_write(event, &wanted->position, sizeof wanted->position), wanted);
+    return event;
+}
+
+/* A connection whose other end has closed. */
+static int make_ended(const struct thaw_descriptor *wanted) {
+    int ends[2];
+    int type = (int)wanted->a | (int)(wanted->flags & MADE_WITH);
+    check(sys_socketpair(FAMILY_UNIX, type, ends), wanted);
+    sys_close(ends[1]);
+    return ends[0];
+}
+
+static void put_given(int given, const struct thaw_descriptor *wanted) {
+    check(sys_dup3(given, wanted->number, (int)wanted->flags & O_CLOEXEC), wanted);
+    check(sys_fcntl(wanted->number, F_SETFL, wanted->flags), wanted);
+}
+
+static void make_descriptor(const struct thaw_descriptor *wanted, struct given given) {
+    uint32_t flags = wanted->flags & MADE_WITH;
+    switch ((enum thaw_descriptor_kind)wanted->kind) {
+    case THAW_FD_SAME:
+        check(sys_dup3(image_descriptors(wanted->a)->number, wanted->number, (int)flags & O_CLOEXEC), wanted);
+        return;
+    case THAW_FD_PATH: return put(open_path(wanted), wanted);
+    case THAW_FD_DELETED: return put(open_deleted(wanted), wanted);
+    case THAW_FD_PIPE: return make_pipe(wanted);
+    case THAW_FD_EVENT: return put(make_event(wanted), wanted);
+    case THAW_FD_EPOLL: return put((int)check(sys_epoll_create1((int)flags & O_CLOEXEC), wanted), wanted);
+    case THAW_FD_TIMER: return put((int)check(sys_timerfd_create((int)wanted->a, (int)flags), wanted), wanted);
+    case THAW_FD_SIGNAL: return put((int)check(sys_signalfd4(&wanted->position, (int)flags), wanted), wanted);
+    case THAW_FD_LISTENER: return put(make_listener(wanted), wanted);
+    case THAW_FD_DATAGRAM: return put(make_datagram(wanted), wanted);
+    case THAW_FD_PAIR: return make_socket_pair(wanted);
+    case THAW_FD_ENDED: return put(make_ended(wanted), wanted);
+    case THAW_FD_GIVEN_OUTPUT: return put_given(given.output, wanted);
+    case THAW_FD_GIVEN_ERROR: return put_given(given.error, wanted);
+    case THAW_FD_GIVEN_RUNTIME_API: return put_given(given.runtime_api, wanted);
+    }
+    check(-EINVAL, wanted);
+}
+
+static int shelve(int descriptor, int place) {
+    return (int)must(sys_dup3(descriptor, first_spare() + place, O_CLOEXEC), THAW_STEP_DESCRIPTOR, (uint64_t)descriptor);
+}
+
+void make_descriptors(struct given given) {
+    given.control = shelve(given.control, 0);
+    report_to(given.control);
+    given.output = shelve(given.output, 1);
+    given.error = shelve(given.error, 2);
+    given.runtime_api = shelve(given.runtime_api, 3);
+    /* From here on the lowest number free is the one wanted next, as a rule. */
+    sys_close_range(0, (unsigned)given.control - 1);
+    for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
+    sys_close_range((unsigned)given.control + 1, ~0U);
+}
+
+void make_watches(void) {
+    for (uint64_t i = 0; i < image->watches.count; i++) {
+        const struct thaw_watch *watch = image_watches(i);
+        struct epoll_event event = {.events = watch->events, .data = watch->data};
+        must(sys_epoll_add(watch->epoll, watch->number, &event), THAW_STEP_WATCH, (uint64_t)watch->number);
+    }
+}

@@ -1,0 +1,38 @@
+#include "limits.h"
+
+#include "image.h"
+#include "report.h"
+#include "syscalls.h"
+
+static void set_limit(int kind) {
+    struct resource_limit limit = {image->limits[kind].soft, image->limits[kind].hard};
+    must(sys_setrlimit(kind, &limit), THAW_STEP_LIMIT, (uint64_t)kind);
+}
+
+/* Limits that would hold the template itself back: those on descriptors, which it keeps above the image's, and on its own
+ * processor time. */
+static int is_own(int kind) { return kind == RLIMIT_NOFILE || kind == RLIMIT_CPU; }
+
+void set_inherited_limits(void) {
+    for (int kind = 0; kind < RLIM_NLIMITS; kind++)
+        if (!is_own(kind)) set_limit(kind);
+    must(sys_set_nice(image->nice), THAW_STEP_LIMIT, (uint64_t)RLIM_NLIMITS);
+    for (uint64_t i = 0; i < image->actions.count; i++) {
+        const struct thaw_action *action = image_actions(i);
+        struct signal_action wanted = {action->handler, action->flags, action->restorer, action->mask};
+        must(sys_signal_action((int)action->signal, &wanted), THAW_STEP_SIGNAL, action->signal);
+    }
+}
+
+void make_room_for_descriptors(int least) {
+    uint64_t needed = (uint64_t)least;
+    if (image->limits[RLIMIT_NOFILE].hard > needed) needed = image->limits[RLIMIT_NOFILE].hard;
+    struct resource_limit limit = {needed, needed};
+    must(sys_setrlimit(RLIMIT_NOFILE, &limit), THAW_STEP_LIMIT, RLIMIT_NOFILE);
+}
+
+void set_own_limits(void) {
+    set_limit(RLIMIT_NOFILE);
+    if (image->limits[RLIMIT_CPU].soft != ~0UL || image->limits[RLIMIT_CPU].hard != ~0UL) set_limit(RLIMIT_CPU);
+    sys_umask((int)image->mode_mask);
+}

@@ -1,0 +1,45 @@
+#include "confine.h"
+#include "report.h"
+#include "syscalls.h"
+#include "text.h"
+
+/* Which mount a failure is about. */
+enum { NAMESPACE, CODE, SCRATCH, OVERLAY, PROC };
+
+enum { OPTIONS_SIZE = 128, SCRATCH_MODE = 01777 };
+
+static void mount_scratch(uint64_t bytes) {
+    char buffer[OPTIONS_SIZE];
+    struct text options = {buffer, sizeof buffer, 0};
+    append(&options, "mode=1777,size=");
+    append_number(&options, bytes);
+    must(sys_mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, buffer), THAW_STEP_MOUNT, SCRATCH);
+}
+
+/* What the template has at /tmp stays the lower layer, reached through a descriptor once the upper one's mount covers it. */
+static void mount_overlay(uint64_t bytes) {
+    int lower = (int)must(sys_open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC, 0), THAW_STEP_MOUNT, OVERLAY);
+    mount_scratch(bytes);
+    must(sys_mkdir("/tmp/upper", 0700), THAW_STEP_MOUNT, OVERLAY);
+    must(sys_chmod("/tmp/upper", SCRATCH_MODE), THAW_STEP_MOUNT, OVERLAY);
+    must(sys_mkdir("/tmp/work", 0700), THAW_STEP_MOUNT, OVERLAY);
+    char path[DESCRIPTOR_PATH_SIZE], buffer[OPTIONS_SIZE];
+    descriptor_path(path, lower);
+    struct text options = {buffer, sizeof buffer, 0};
+    append(&options, "upperdir=/tmp/upper,workdir=/tmp/work,lowerdir=");
+    append(&options, path);
+    must(sys_mount("overlay", "/tmp", "overlay", MS_NOSUID | MS_NODEV, buffer), THAW_STEP_MOUNT, OVERLAY);
+    sys_close(lower);
+}
+
+void make_mounts(const struct thaw_clone_request *request, int code) {
+    must(sys_unshare(CLONE_NEWNS), THAW_STEP_MOUNT, NAMESPACE);
+    if (request->flags & THAW_CLONE_CODE) must(sys_attach_mount(code, "/var/task"), THAW_STEP_MOUNT, CODE);
+    must(sys_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), THAW_STEP_MOUNT, PROC);
+    if (request->flags & THAW_CLONE_FRESH_SCRATCH) {
+        if (request->flags & THAW_CLONE_OVERLAY_SCRATCH)
+            mount_overlay(request->scratch_bytes);
+        else
+            mount_scratch(request->scratch_bytes);
+    }
+}

@@ -1,0 +1,54 @@
+// Sockets without a connection: what listens, and what datagrams arrive at.
+#include "descriptors.h"
+#include "image.h"
+#include "report.h"
+#include "syscalls.h"
+#include "text.h"
+
+static long check(long result, const struct thaw_descriptor *wanted) {
+    return must(result, THAW_STEP_DESCRIPTOR, (uint64_t)wanted->number);
+}
+
+static void set_option(int socket, int level, int option, const struct thaw_descriptor *wanted) {
+    check(sys_setsockopt(socket, level, option, 1), wanted);
+}
+
+static int make_socket(const struct thaw_descriptor *wanted, int type) {
+    int made = (int)check(sys_socket((int)wanted->a, type | (int)(wanted->flags & MADE_WITH)), wanted);
+    if (wanted->id & THAW_SOCKET_V6_ONLY) set_option(made, PROTOCOL_IPV6, OPTION_V6ONLY, wanted);
+    if (wanted->id & THAW_SOCKET_REUSE_ADDRESS) set_option(made, SOL_SOCKET, SO_REUSEADDR, wanted);
+    if (wanted->id & THAW_SOCKET_REUSE_PORT) set_option(made, SOL_SOCKET, SO_REUSEPORT, wanted);
+    return made;
+}
+
+/* The file that a listening socket of the source's left behind gives way to the clone's own. */
+static void make_way(const struct sockaddr_un *address, uint64_t length) {
+    char path[sizeof address->sun_path + 1];
+    size_t path_length = length - sizeof address->sun_family;
+    if (length <= sizeof address->sun_family || path_length >= sizeof path) return;
+    if (address->sun_family != FAMILY_UNIX || !address->sun_path[0]) return;
+    memcpy(path, address->sun_path, path_length);
+    path[path_length] = 0;
+    sys_unlink(path);
+}
+
+static void bind_socket(int socket, const struct thaw_descriptor *wanted) {
+    const void *address = image_bytes(wanted->path);
+    make_way(address, wanted->position);
+    check(sys_bind(socket, address, (unsigned)wanted->position), wanted);
+}
+
+int make_listener(const struct thaw_descriptor *wanted) {
+    int made = make_socket(wanted, STREAM_SOCKET);
+    /* The namespace may have served another sandbox a moment ago. */
+    set_option(made, SOL_SOCKET, SO_REUSEADDR, wanted);
+    bind_socket(made, wanted);
+    check(sys_listen(made, (int)wanted->b), wanted);
+    return made;
+}
+
+int make_datagram(const struct thaw_descriptor *wanted) {
+    int made = make_socket(wanted, DATAGRAM_SOCKET);
+    if (wanted->position) bind_socket(made, wanted);
+    return made;
+}

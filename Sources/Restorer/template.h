@@ -1,0 +1,7 @@
+// The role `template`: see template_protocol.h.
+#ifndef RESTORER_TEMPLATE_H
+#define RESTORER_TEMPLATE_H
+
+_Noreturn void run_template(void);
+
+#endif
