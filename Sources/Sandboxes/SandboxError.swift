@@ -12,6 +12,8 @@ package enum SandboxError: Error, Sendable, CustomStringConvertible {
     case runtimeExited(ExitReason, during: Phase)
     /// The virtual machine or its supervisor died or spoke nonsense.
     case lost(String, during: Phase)
+    /// The sandbox is in a state that its engine does not freeze; says which, and what the function can do about it.
+    case freezeRefused(String)
     /// The snapshot does not fit this host or is damaged: it must be taken anew.
     case snapshotUnusable(String)
     /// The host could not give what the sandbox needs: disk, memory, network, QEMU.
@@ -25,6 +27,7 @@ package enum SandboxError: Error, Sendable, CustomStringConvertible {
         case .timedOut(let phase, let limit): "\(phase.rawValue) took longer than \(limit)"
         case .runtimeExited(let reason, let phase): "the runtime ended during \(phase.rawValue): \(reason)"
         case .lost(let what, let phase): "the sandbox was lost during \(phase.rawValue): \(what)"
+        case .freezeRefused(let what): what
         case .snapshotUnusable(let why): "the snapshot cannot be used: \(why)"
         case .host(let what): what
         case .destroyed: "the sandbox has been destroyed"

@@ -12,6 +12,7 @@ final class CellPool: Sendable {
         var idle: [Cell] = []
         /// The idle ones too: what a shutdown has to end.
         var all: [SandboxID: Cell] = [:]
+        /// AWS's defaults until the first claim.
         var limits: CellLimits
         var filler: Task<Void, Never>?
     }
@@ -24,14 +25,12 @@ final class CellPool: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameters:
-    ///   - count: how many wait.
-    ///   - limits: those of the first cells.
-    init(builder: CellBuilder, count: Int, limits: CellLimits, logger: Logger) {
+    /// - Parameter count: how many wait.
+    init(builder: CellBuilder, count: Int, logger: Logger) {
         self.builder = builder
         self.count = count
         self.logger = logger
-        state = Mutex(State(limits: limits))
+        state = Mutex(State(limits: CellLimits(memoryMegabytes: 128, scratchBytes: 512 << 20)))
     }
 
     /// A cell that waits, at once; nil when none does.

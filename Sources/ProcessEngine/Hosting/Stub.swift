@@ -15,6 +15,7 @@ final class LoopWatch: Sendable {
 }
 
 final class RuntimeEndpoint: Sendable {
+    static let port: UInt16 = 9001
     struct ProcessSide: Sendable { var connection, standardOutput, standardError: SharedDescriptor }
     static func open() throws(Errno) -> RuntimeEndpoint { RuntimeEndpoint() }
     let standardOutputInode: UInt64 = 0, standardErrorInode: UInt64 = 0
@@ -48,3 +49,6 @@ struct ProcessImage: Sendable {
     func sealedState() throws(ImageError) -> OwnedDescriptor { fatalError() }
 }
 enum ImageError: Error { case invalid(file: String, reason: String) }
+struct FreezeTarget { var pid: CInt; var initPID: CInt; var standardOutput: UInt64; var standardError: UInt64; var runtimeAPIPort: UInt16?; var namespace: SharedDescriptor }
+enum FreezeError: Error { case refused([String]); case failed(String) }
+enum ProcessFreezer { static func freeze(_ t: FreezeTarget, into: FilePath) throws(FreezeError) {} }

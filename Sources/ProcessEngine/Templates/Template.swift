@@ -1,4 +1,5 @@
 import LinuxKit
+import Logging
 import Sandboxes
 import Snapshots
 import Synchronization
@@ -17,6 +18,8 @@ final class Template: Sendable {
     let snapshot: StoredSnapshot
     let blueprint: Blueprint
     let hasFrozenScratch: Bool
+    /// Clones of it that wait.
+    let ready = ReadyClones()
     private let starter: TemplateStarter
     private let life = Mutex(Life.absent)
 

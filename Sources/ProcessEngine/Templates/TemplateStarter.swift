@@ -27,8 +27,8 @@ struct TemplateStarter: Sendable {
     ) async throws(SandboxError) -> TemplateProcess {
         let pair = try hostCall("make a socket pair") { () throws(Errno) in try PacketSocket.pair() }
         let (ours, theirs) = pair.take { ($0.shared(), $1.shared()) }
-        let plan = try await BlockingThread.run { [self] () throws(SandboxError) in
-            try plan(image, root: root, socket: theirs)
+        let plan = try await BlockingThread.run { [self] () throws(SandboxError) -> SpawnPlan in
+            try self.plan(image, root: root, socket: theirs)
         }
         let process: ChildProcess
         do throws(SpawnError) { process = try await spawner.spawn(plan) } catch { throw .host("\(error)") }

@@ -18,9 +18,14 @@ final class Templates: Sendable {
     private let starter: TemplateStarter
     private let host: HostTraits
     private let maximum: Int
+    private let endClone: @Sendable (Clone) async -> Void
     private let state = Mutex(State())
 
-    init(starter: TemplateStarter, host: HostTraits, maximum: Int) {
+    /// - Parameter endClone: what is done with clones that wait when their template is dropped.
+    init(
+        starter: TemplateStarter, host: HostTraits, maximum: Int, endClone: @escaping @Sendable (Clone) async -> Void
+    ) {
+        self.endClone = endClone
         self.starter = starter
         self.host = host
         self.maximum = max(1, maximum)
@@ -40,7 +45,7 @@ final class Templates: Sendable {
             state.entries[snapshot.id] = Entry(template: template, lastUse: state.uses)
             return (template, dropped)
         }
-        if let dropped { Task { await dropped.close() } }
+        if let dropped { Task { await end(dropped) } }
         return template
     }
 
@@ -51,7 +56,12 @@ final class Templates: Sendable {
 
     /// Ends the template of a snapshot that is no longer wanted, with what waits for it.
     func drop(_ snapshot: SnapshotID) async {
-        await state.withLock { $0.entries.removeValue(forKey: snapshot) }?.template.close()
+        if let entry = state.withLock({ $0.entries.removeValue(forKey: snapshot) }) { await end(entry.template) }
+    }
+
+    private func end(_ template: Template) async {
+        await template.ready.keep(0, make: { nil }, end: endClone)
+        await template.close()
     }
 
     /// Ends all; none is made from then on.
@@ -62,7 +72,7 @@ final class Templates: Sendable {
             return state.entries.values.map(\.template)
         }
         await withTaskGroup(of: Void.self) { group in
-            for template in all { group.addTask { await template.close() } }
+            for template in all { group.addTask { await self.end(template) } }
         }
     }
 }
