@@ -126,14 +126,19 @@ enum thaw_descriptor_kind {
     THAW_FD_EPOLL,
     THAW_FD_TIMER, /* timerfd: `a` clock id, `b` flags as given to timerfd_settime; `position` ticks; `value`, `interval` ns */
     THAW_FD_SIGNAL, /* signalfd: `position` is the mask */
-    THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes */
-    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound) */
+    THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes; `id`: options, enum
+                         thaw_socket_options */
+    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound); `id`:
+                         options */
     THAW_FD_PAIR, /* end of an AF_UNIX socketpair: `id` common to both ends; `a`: type. The other end may be absent: closed. */
     THAW_FD_ENDED, /* a connection whose peer has closed: reads give end of file; `a`: type */
     THAW_FD_GIVEN_OUTPUT, /* replaced by the clone's standard output */
     THAW_FD_GIVEN_ERROR, /* replaced by the clone's standard error */
     THAW_FD_GIVEN_RUNTIME_API, /* replaced by the clone's connection to the Runtime API */
 };
+
+/* A listener of a clone always has SO_REUSEADDR. */
+enum thaw_socket_options { THAW_SOCKET_V6_ONLY = 1, THAW_SOCKET_REUSE_ADDRESS = 2, THAW_SOCKET_REUSE_PORT = 4 };
 
 struct thaw_descriptor {
     int32_t number;
