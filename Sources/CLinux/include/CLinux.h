@@ -122,5 +122,6 @@ size_t clinux_processor_features(uint32_t values[clinux_processor_values]);
 int clinux_signal_descriptor(uint64_t signals);
 
 #include "CLinuxSpawn.h"
+#include "CLinuxTrace.h"
 
 #endif
