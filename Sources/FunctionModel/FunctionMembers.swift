@@ -44,9 +44,14 @@ package struct ServerAbilities: Sendable, Equatable {
     /// Names as AWS has them, of the runtimes with a base image here.
     package var runtimes: [String]
     package var architectures: [String]
+    /// What functions may ask for beside ``IsolationChoice/auto``.
+    package var isolations: [IsolationChoice]
 
-    package init(runtimes: [String], architectures: [String] = ["x86_64"]) {
+    package init(
+        runtimes: [String], architectures: [String] = ["x86_64"], isolations: [IsolationChoice] = [.microvm, .process]
+    ) {
         self.runtimes = runtimes
         self.architectures = architectures
+        self.isolations = isolations
     }
 }

@@ -22,6 +22,14 @@ struct FunctionNamePattern {
             """#,
         allowsDots: false)
 
+    /// The `Resource` of calls about tags, as AWS prints the pattern.
+    static let taggableResource = #"""
+        arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:\#
+        (function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|\#
+        event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\#
+        capacity-provider:[a-zA-Z0-9-_]+)
+        """#
+
     private static let longest = 8  // arn:aws:lambda:region:account:function:name:qualifier
 
     func match(_ text: String) -> FunctionReference? {

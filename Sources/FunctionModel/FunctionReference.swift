@@ -62,6 +62,29 @@ package struct FunctionReference: Sendable, Hashable {
         try checkReachable(from: scope)
     }
 
+    /// Reads the `Resource` of a call about tags: the ARN of a function and nothing else.
+    package init(tagged arn: String, in scope: AccountScope) throws(LambdaError) {
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        let type =
+            parts.count > 6 && parts[0] == "arn" && parts[1].hasPrefix("aws") && parts[2] == "lambda" ? parts[5] : ""
+        // Resources that AWS has and this server does not.
+        if ["layer", "code-signing-config", "event-source-mapping", "capacity-provider"].contains(type) {
+            throw .taggedResourceNotFound(arn)
+        }
+        guard type == "function", let parsed = FunctionNamePattern.created.match(arn),
+            parsed.region == String(parts[3]),
+            parsed.accountID == String(parts[4])
+        else {
+            var violations = ConstraintViolations()
+            violations.add(arn, at: "resource", .pattern(FunctionNamePattern.taggableResource))
+            try violations.throwIfAny()
+            throw .functionNotFound(arn: arn)
+        }
+        guard parsed.qualifier == nil else { throw .taggedVersion }
+        self = parsed
+        try checkReachable(from: scope)
+    }
+
     package func checkReachable(from scope: AccountScope) throws(LambdaError) {
         if let accountID, accountID != scope.accountID { throw .foreignAccount(accountID, own: scope.accountID) }
         if let region, region != scope.region { throw .unreachableRegion(region, from: scope.region) }

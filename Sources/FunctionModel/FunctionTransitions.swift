@@ -60,6 +60,16 @@ extension FunctionConfiguration {
         return next
     }
 
+    /// `$LATEST` after its tags were changed, which AWS shows as a new revision.
+    ///
+    /// - Parameter changingContent: the tags ask for something that a new version would have and the last one has not.
+    package func retagged(changingContent: Bool) -> Self? {
+        guard version == .latest else { return nil }
+        var next = changed()
+        if changingContent { next.contentID = next.revisionID }
+        return next
+    }
+
     package func updateSucceeded() -> Self? {
         guard isUpdating else { return nil }
         var next = changed()
@@ -221,6 +231,16 @@ extension StateReason {
     /// Init used more memory than the function has.
     package static func initResourceExhausted(_ message: String) -> Self {
         Self(code: "FunctionError.InitResourceExhausted", message: message)
+    }
+
+    /// Init ended well, but in a state of which no snapshot can be taken. The code is ours: AWS freezes whole machines.
+    package static func snapshotRefused(_ message: String) -> Self {
+        Self(code: "FunctionError.SnapshotRefused", message: message)
+    }
+
+    /// The function asks for what this server does not have.
+    package static func invalidConfiguration(_ message: String) -> Self {
+        Self(code: "InvalidConfiguration", message: message)
     }
 
     package static func invalidZip(_ message: String) -> Self {

@@ -124,7 +124,7 @@ extension FunctionValidation {
         }
         if let size = members.memorySize, !Limits.memory.contains(size) { throw .memoryAboveQuota }
         if let environment = members.environment { try checkEnvironment(environment) }
-        if let tags = members.tags, tags.count > Limits.tags { throw .tooManyTags }
+        if let tags = members.tags { try checkMeaning(of: tags, by: server) }
     }
 
     private static func checkRuntime(_ runtime: String, available: [String]) throws(LambdaError) {
@@ -186,13 +186,5 @@ extension ConstraintViolations {
                 Map keys must satisfy constraint: [Member must satisfy regular expression pattern: \
                 [a-zA-Z]([a-zA-Z0-9_])+]
                 """))
-    }
-
-    fileprivate mutating func checkTags(_ tags: [String: String]) {
-        for (key, value) in tags.sorted(by: { $0.key < $1.key }) {
-            if key.isEmpty { add(key, at: "tags", .lengthAtLeast(1)) }
-            if key.utf16.count > Limits.tagKey { add(key, at: "tags", .lengthAtMost(Limits.tagKey)) }
-            if value.utf16.count > Limits.tagValue { add(value, at: "tags", .lengthAtMost(Limits.tagValue)) }
-        }
     }
 }

@@ -79,9 +79,6 @@ extension LambdaError {
                 """)
     }
 
-    package static let tooManyTags = Self(
-        code: .invalidParameterValue, message: "Number of tags exceeds resource tag limit.")
-
     /// A list call's `Marker` that no list call gave out.
     package static func invalidMarker(_ text: String) -> Self {
         Self(

@@ -14,3 +14,21 @@ package enum Runtimes {
         "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     ]
 }
+
+/// Base images have names of their own where AWS's tell an operating system or a series of releases.
+extension Runtimes {
+    private static let imageNames = [
+        "nodejs20.x": "nodejs20", "provided.al2": "provided", "provided.al2023": "provided",
+    ]
+
+    /// The base image that serves functions of a runtime.
+    package static func image(for runtime: String) -> String { imageNames[runtime] ?? runtime }
+
+    /// Every name under which functions can be created where there are recipes for these base images: their own and AWS's.
+    package static func names(servedBy images: [String]) -> [String] {
+        (images + imageNames.filter { images.contains($0.value) }.keys).sorted()
+    }
+
+    /// Whether the function brings its own runtime, an executable `bootstrap` in its code.
+    package static func isProvided(_ runtime: String) -> Bool { image(for: runtime) == "provided" }
+}

@@ -53,6 +53,13 @@ package protocol FunctionStore: Sendable {
 
     func tags(_ name: String) async throws(FunctionStoreError) -> [String: String]
 
+    /// Replaces a function's tags, and its `$LATEST` by `latest`, which shows the change as a new revision.
+    ///
+    /// - Parameter expectedRevision: the `revisionID` that `$LATEST` must have now; throws `.revisionMismatch` otherwise.
+    func setTags(
+        _ tags: [String: String], latest: FunctionConfiguration, expectedRevision: String
+    ) async throws(FunctionStoreError)
+
     /// Versions that somebody was working on: `Pending`, or with an update `InProgress`. After a crash, those to resume
     /// or to fail.
     func unfinished() async throws(FunctionStoreError) -> [FunctionConfiguration]

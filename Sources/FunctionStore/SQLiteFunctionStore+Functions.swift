@@ -92,6 +92,27 @@ extension SQLiteFunctionStore {
         }
     }
 
+    package func setTags(
+        _ tags: [String: String], latest: FunctionConfiguration, expectedRevision: String
+    ) async throws(FunctionStoreError) {
+        guard latest.version == .latest else {
+            throw .invalid("a function is tagged with its $LATEST, not with version \(latest.version)")
+        }
+        try await write { [path] db in
+            let name = latest.functionName
+            guard let present = try Self.configuration(name, .latest, db, path) else {
+                throw FunctionStoreError.notFound(name)
+            }
+            guard present.revisionID == expectedRevision else {
+                throw FunctionStoreError.revisionMismatch(
+                    latest, expected: expectedRevision, found: present.revisionID)
+            }
+            try db.execute(
+                sql: "UPDATE function SET tags = ? WHERE name = ?", arguments: [try JSONText.encode(tags), name])
+            try VersionRow(latest).update(db)
+        }
+    }
+
     /// Deletes rows, and then the code that only they referred to: the other way round, a crash would leave a row whose
     /// code is gone.
     private func remove(

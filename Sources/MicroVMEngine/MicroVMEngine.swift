@@ -31,10 +31,7 @@ package final class MicroVMEngine: SandboxEngine {
         let host = await BlockingThread.run { HostTraits.measure(accelerator) }
         let spawner = try hostCall("start a thread") { () throws(Errno) in try Spawner() }
         try hostCall("make \(directory)") { () throws(Errno) in try Directory.create(directory, existingIsFine: true) }
-        let cgroups: MachineCgroups
-        do throws(CgroupError) { cgroups = MachineCgroups(hierarchy: try .detect(), instance: instance) } catch {
-            throw .host("\(error)")
-        }
+        let cgroups = try cgroups(instance)
         return MicroVMEngine(
             host: host, directory: directory,
             launcher: MachineLauncher(
@@ -50,6 +47,17 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     package func sweep() async throws(SandboxError) { try await launcher.cgroups.sweep() }
+
+    /// The same where no engine has been made. Machines themselves die with their server.
+    package static func sweep(instance: String) async throws(SandboxError) { try await cgroups(instance).sweep() }
+
+    private static func cgroups(_ instance: String) throws(SandboxError) -> MachineCgroups {
+        do throws(CgroupError) {
+            return MachineCgroups(hierarchy: try .detect(), instance: instance)
+        } catch {
+            throw .host("\(error)")
+        }
+    }
 
     package func shutdown() async {
         await prepared.close()

@@ -3,6 +3,7 @@ package import Snapshots
 
 /// What makes sandboxes at one isolation level. Nothing above knows which engine runs.
 package protocol SandboxEngine: Sendable {
+    /// The level of its sandboxes; of several engines behind one, the level of a sandbox for which nobody chose.
     var isolation: IsolationLevel { get }
 
     /// Removes what a dead server left: processes, cgroups, files. Called once, before anything else.

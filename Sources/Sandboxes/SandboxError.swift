@@ -18,6 +18,8 @@ package enum SandboxError: Error, Sendable, CustomStringConvertible {
     case snapshotUnusable(String)
     /// The host could not give what the sandbox needs: disk, memory, network, QEMU.
     case host(String)
+    /// No engine of this server makes sandboxes at this level.
+    case isolationUnavailable(IsolationLevel, available: [IsolationLevel])
     case destroyed
 
     package var description: String {
@@ -30,6 +32,10 @@ package enum SandboxError: Error, Sendable, CustomStringConvertible {
         case .freezeRefused(let what): what
         case .snapshotUnusable(let why): "the snapshot cannot be used: \(why)"
         case .host(let what): what
+        case .isolationUnavailable(let level, let available):
+            "isolation \(level.rawValue) is not available on this server, which runs "
+                + "\(available.map(\.rawValue).joined(separator: " and ")) only: start it with --isolation auto, or ask for "
+                + "another isolation"
         case .destroyed: "the sandbox has been destroyed"
         }
     }

@@ -4,6 +4,7 @@ package import SystemPackage
 /// Everything an engine needs to boot one sandbox.
 package struct SandboxSpecification: Sendable {
     package var id: SandboxID
+    package var isolation: IsolationLevel
     package var image: SandboxImage
     /// erofs, read-only, at /var/task.
     package var codeImage: FilePath
@@ -13,10 +14,11 @@ package struct SandboxSpecification: Sendable {
     package var initialization: Initialization
 
     package init(
-        id: SandboxID, image: SandboxImage, codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath,
-        initialization: Initialization
+        id: SandboxID, isolation: IsolationLevel, image: SandboxImage, codeImage: FilePath, memoryMegabytes: Int,
+        scratchImage: FilePath, initialization: Initialization
     ) {
         self.id = id
+        self.isolation = isolation
         self.image = image
         self.codeImage = codeImage
         self.memoryMegabytes = memoryMegabytes

@@ -1,4 +1,5 @@
 package import FunctionModel
+package import Sandboxes
 
 /// What an operator may set about a worker.
 package struct WorkerConfiguration: Sendable {
@@ -11,8 +12,10 @@ package struct WorkerConfiguration: Sendable {
     package var readyClones: Int
     /// Versions that have clones prepared ahead, at most.
     package var maximumReadyVersions: Int
-    /// Init of a sandbox that is booted on demand: AWS gives 10 s, emulated processors need more.
-    package var initLimit: Duration
+    /// The levels that functions may ask for.
+    package var isolations: [IsolationLevel]
+    /// Init of a sandbox that is booted on demand, where AWS's 10 s are not enough: emulated processors need more.
+    package var initLimits: [IsolationLevel: Duration]
     /// Init at publish may take this much at least; see ``Limits/snapStartInitSeconds(timeout:)``.
     package var publishInitLimit: Duration
     /// Runtime load and after-restore hooks together.
@@ -24,7 +27,8 @@ package struct WorkerConfiguration: Sendable {
 
     package init(
         account: AccountScope = AccountScope(), maximumSandboxes: Int = 32, keepWarm: Duration = .seconds(300),
-        readyClones: Int = 1, maximumReadyVersions: Int = 8, initLimit: Duration = .seconds(Limits.initSeconds),
+        readyClones: Int = 1, maximumReadyVersions: Int = 8, isolations: [IsolationLevel] = IsolationLevel.allCases,
+        initLimits: [IsolationLevel: Duration] = [:],
         publishInitLimit: Duration = .seconds(Limits.snapStartInitSeconds),
         restoreLimit: Duration = .seconds(Limits.restoreSeconds), concurrentPublishes: Int = 2,
         drainLimit: Duration = .seconds(20)
@@ -34,10 +38,13 @@ package struct WorkerConfiguration: Sendable {
         self.keepWarm = keepWarm
         self.readyClones = readyClones
         self.maximumReadyVersions = maximumReadyVersions
-        self.initLimit = initLimit
+        self.isolations = isolations
+        self.initLimits = initLimits
         self.publishInitLimit = publishInitLimit
         self.restoreLimit = restoreLimit
         self.concurrentPublishes = concurrentPublishes
         self.drainLimit = drainLimit
     }
+
+    func initLimit(at isolation: IsolationLevel) -> Duration { initLimits[isolation] ?? .seconds(Limits.initSeconds) }
 }

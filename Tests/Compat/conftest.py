@@ -39,6 +39,12 @@ def endpoint():
 
 
 @pytest.fixture(scope="session")
+def isolation():
+    """What the server was started with: auto, microvm or process."""
+    return os.environ.get("THAW_TEST_ISOLATION", "auto")
+
+
+@pytest.fixture(scope="session")
 def client(endpoint):
     """boto3 as users have it, except that it does not hide errors by retrying."""
     return boto3.client(

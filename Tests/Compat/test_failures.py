@@ -106,7 +106,7 @@ def test_update_to_code_that_cannot_be_taken(client, raises, plain):
 
 
 REFUSED = {
-    "runtime of AWS": ({"Runtime": "nodejs20.x"}, "InvalidParameterValueException", "nodejs20.x"),
+    "runtime of AWS": ({"Runtime": "ruby3.3"}, "InvalidParameterValueException", "ruby3.3"),
     "runtime of nobody": ({"Runtime": "cobol85"}, "InvalidParameterValueException", "cobol85"),
     "apply on": (
         {"SnapStart": {"ApplyOn": "invalidOption"}}, "ValidationException",

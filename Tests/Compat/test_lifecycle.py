@@ -169,12 +169,6 @@ def test_get_function_leads_to_the_zip(client, plain):
         assert response.read() == plain.code
 
 
-def test_tags(client, deployments):
-    app = deployments["app"]
-    assert client.get_function(FunctionName=app.name)["Tags"] == {"team": "a"}
-    assert client.list_tags(Resource=app.created["FunctionArn"])["Tags"] == {"team": "a"}
-
-
 def test_list_functions_in_pages(client, throwaway):
     made = {throwaway()["FunctionName"] for _ in range(3)}
     pages = list(client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2}))

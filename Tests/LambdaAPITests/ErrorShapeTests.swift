@@ -1,3 +1,4 @@
+import Foundation
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
@@ -7,6 +8,20 @@ import Testing
 @testable import LambdaAPI
 
 @Suite struct ErrorShapeTests {
+    @Test("Every answer has a request id of its own, a version 4 UUID")
+    func requestIDs() async throws {
+        let ids = (0..<100).map { _ in RequestID.make() }
+        #expect(Set(ids).count == ids.count)
+        for id in ids {
+            let uuid = try #require(UUID(uuidString: id)).uuid
+            #expect(id == id.lowercased())
+            #expect(uuid.6 >> 4 == 4 && uuid.8 >> 6 == 0b10)
+        }
+        let tester = APITester(FakeLambdaService())
+        let given = try await tester.send(.get, "/2015-03-31/functions").header("x-amzn-RequestId")
+        #expect(UUID(uuidString: given ?? "") != nil)
+    }
+
     /// Each error type as section 1.5 of the behaviour page has it: status, and the whole body.
     static let shapes: [(LambdaError, Int, String)] = [
         (.functionNotFound(arn: "arn:x"), 404, #"{"Message":"Function not found: arn:x","Type":"User"}"#),

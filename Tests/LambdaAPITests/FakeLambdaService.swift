@@ -119,6 +119,20 @@ final class FakeLambdaService: LambdaService {
         }
     }
 
+    func tagFunction(_ name: String, tags: [String: String]) async throws(LambdaError) {
+        try await perform { state throws(LambdaError) in
+            _ = try Self.find(FunctionReference(name: name), in: state)
+            state.tags.merge(tags) { $1 }
+        }
+    }
+
+    func untagFunction(_ name: String, keys: [String]) async throws(LambdaError) {
+        try await perform { state throws(LambdaError) in
+            _ = try Self.find(FunctionReference(name: name), in: state)
+            state.tags = state.tags.filter { !keys.contains($0.key) }
+        }
+    }
+
     func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
         try await perform { state throws(LambdaError) in
             state.invoked = request

@@ -1,5 +1,7 @@
-"""The whole server with real virtual machines. Where processors are emulated a publish takes 10 to 20 seconds, so most
-tests share one function in one state directory, over which servers with different options come and go."""
+"""The whole server with real sandboxes, at both isolation levels. Where processors are emulated a publish takes 10 to 20
+seconds, so most tests share one function in one state directory, over which servers with different options come and go.
+
+Environment: THAW_TEST_ISOLATION names the levels to test; by default both, one after the other."""
 
 import os
 import pathlib
@@ -43,9 +45,36 @@ def images(thaw):
     return directory
 
 
+LEVELS = os.environ.get("THAW_TEST_ISOLATION", "microvm process").split()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "microvm: about virtual machines only")
+    config.addinivalue_line("markers", "process: about sandboxes that are processes only")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what is about the other level."""
+    kept, left_out = [], []
+    for item in items:
+        level = item.callspec.params.get("isolation") if hasattr(item, "callspec") else None
+        others = [other for other in ("microvm", "process") if other != level]
+        wrong = level and any(item.get_closest_marker(other) for other in others)
+        (left_out if wrong else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session", params=LEVELS)
+def isolation(request):
+    """What all servers of a test are started with."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def servers(thaw, base, images):
-    servers = serving.Servers(thaw, serving.new_state(images, base / "state"))
+def servers(thaw, base, images, isolation):
+    servers = serving.Servers(thaw, serving.new_state(images, base / isolation), isolation)
     yield servers
     servers.stop()
 

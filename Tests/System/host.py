@@ -7,6 +7,7 @@ import select
 import time
 
 MACHINE = "qemu-system-x86"  # of comm, which has 15 characters
+RUNTIME_USER = "1900100000"  # who sandboxes that are processes are, outside of their user namespace
 
 
 def status(pid, key):
@@ -28,6 +29,14 @@ def children(pid):
 def machines(pid):
     """The virtual machines of a server, by process."""
     return {child for child in children(pid) if status(child, "Name") == [MACHINE]}
+
+
+def runtimes(pid):
+    """The runtimes of a server that are its own children: those in sandboxes that are processes."""
+    return {child for child in children(pid) if status(child, "Uid")[:1] == [RUNTIME_USER]}
+
+
+SANDBOXES = {"microvm": machines, "process": runtimes}
 
 
 def gone(pids, seconds=30):

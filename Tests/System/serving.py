@@ -15,11 +15,13 @@ import lambdas
 OPTIONS = ("--max-sandboxes", "4", "--restore-limit", "100", "--init-limit", "180", "--ready", "1")
 
 
-def tuned(*options):
+def tuned(isolation, *options):
     """The usual options with some replaced."""
-    chosen = dict(zip(OPTIONS[::2], OPTIONS[1::2]))
-    chosen.update(zip(options[::2], options[1::2]))
-    return tuple(word for pair in chosen.items() for word in pair)
+    chosen = {"--isolation": isolation}
+    for given in (OPTIONS, options):
+        chosen.update(zip(given[::2], given[1::2]))
+    # The tests count sandboxes, and a layer that is made in the background is one for a moment.
+    return (*(word for pair in chosen.items() for word in pair), "--no-layers")
 
 
 class Lines:
@@ -58,13 +60,14 @@ class Lines:
 class Server:
     """`thaw serve` on a free port."""
 
-    def __init__(self, thaw, state, options=OPTIONS, through=()):
+    def __init__(self, thaw, state, isolation, *options, through=()):
         """`through` is a command that runs the command it is given."""
         self.thaw = thaw
         self.state = pathlib.Path(state)
-        self.options = tuple(options)
+        self.isolation = isolation
+        self.options = tuned(isolation, *options)
         self.process = subprocess.Popen(
-            [*through, thaw, "serve", "--port", "0", "--state-dir", state, *options],
+            [*through, thaw, "serve", "--port", "0", "--state-dir", state, *self.options],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         self.log = Lines(self.process.stderr)
@@ -80,7 +83,8 @@ class Server:
         return self.process.pid
 
     def machines(self):
-        return host.machines(self.pid)
+        """The processes that its sandboxes are, prepared ones included: virtual machines, or runtimes."""
+        return host.SANDBOXES[self.isolation](self.pid)
 
     def invoke(self, function, event, qualifier="1", **arguments):
         return lambdas.invoke(self.client, function, event, Qualifier=qualifier, **arguments)
@@ -117,18 +121,19 @@ class Server:
 class Servers:
     """One server at a time over one state directory; started anew only when its options differ."""
 
-    def __init__(self, thaw, state):
+    def __init__(self, thaw, state, isolation):
         self.thaw = thaw
         self.state = state
+        self.isolation = isolation
         self.current = None
 
     def running(self, *options, fresh=False):
-        wanted = tuned(*options)
+        wanted = tuned(self.isolation, *options)
         current = self.current
         if current and not fresh and current.options == wanted and current.process.poll() is None:
             return current
         self.stop()
-        self.current = Server(self.thaw, self.state, wanted)
+        self.current = Server(self.thaw, self.state, self.isolation, *options)
         return self.current
 
     def stop(self):

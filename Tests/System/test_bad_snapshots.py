@@ -28,13 +28,14 @@ def edit(path, change):
 
 
 def foreign(manifest):
-    manifest["snapshot"]["engine"]["requirements"]["processor"] = "another"
+    requirements = manifest["snapshot"]["engine"]["requirements"]
+    requirements[min(requirements)] = "another"
 
 
 DAMAGE = {
     "memory": lambda snapshot: flip(snapshot / "memory"),
     "state": lambda snapshot: flip(snapshot / "state"),
-    "cut off": lambda snapshot: cut(snapshot / "scratch.qcow2"),
+    "cut off": lambda snapshot: cut(snapshot / "memory"),
     "foreign": lambda snapshot: edit(snapshot / "manifest.json", foreign),
 }
 

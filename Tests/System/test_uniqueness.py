@@ -91,11 +91,13 @@ def test_tmp_has_what_init_wrote_and_nothing_of_another_clone(pair):
         assert [name for name in each["tmp"] if name != "lost+found"] == sorted(["from-init", each["clone"]])
 
 
-def test_tmp_is_as_large_as_configured(server, probe):
-    payload, _ = server.invoke(probe, {"do": "room", "megabytes": [500, 530]})
+def test_tmp_is_as_large_as_configured(server, probe, isolation):
+    # In a process's memory its files count as memory too, of which the function has less.
+    fits = {"microvm": 500, "process": 50}[isolation]
+    payload, _ = server.invoke(probe, {"do": "room", "megabytes": [fits, 530]})
     # A little more than what files can have, as on AWS.
     assert 500 << 20 < payload["size"] <= 530 << 20
-    assert payload["errors"] == {"500": None, "530": "ENOSPC"}
+    assert payload["errors"] == {str(fits): None, "530": "ENOSPC"}
 
 
 # What the same clones logged.

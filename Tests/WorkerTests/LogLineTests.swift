@@ -41,6 +41,17 @@ struct LogLineTests {
     @Test("are worded as AWS words them", arguments: lines)
     func wording(line: LogLine, text: String) { #expect(line.text == text) }
 
+    @Test(
+        "give times in hundredths of milliseconds, rounded",
+        arguments: [
+            (Duration.zero, "0.00"), (.nanoseconds(4_999), "0.00"), (.nanoseconds(5_000), "0.01"),
+            (.microseconds(90), "0.09"), (.microseconds(99), "0.10"), (.nanoseconds(999_995), "1.00"),
+            (.milliseconds(900_000), "900000.00"), (.microseconds(2_338_664), "2338.66"), (.milliseconds(-1), "0.00"),
+        ])
+    func rounding(duration: Duration, text: String) {
+        #expect(LogLine.restoreReport(duration, nil).text == "RESTORE_REPORT Restore Duration: \(text) ms")
+    }
+
     static let reports: [(InvocationReport, String)] = [
         // AWS's own example of a restored invocation, but that the whole restore is billed here.
         (

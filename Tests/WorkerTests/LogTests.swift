@@ -1,5 +1,7 @@
 import GuestProtocol
+import Logging
 import Sandboxes
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -103,6 +105,32 @@ struct LogTests {
             let logged = try await fixture.logged()
             let between = logged.drop { !$0.hasPrefix("START") }.dropFirst().prefix { !$0.hasPrefix("END") }
             #expect(Array(between) == ["x", "abc", "d"])
+        }
+    }
+
+    @Test("keeps the order of its lines, however many sandboxes log at once")
+    func order() async throws {
+        try await withScratchDirectory { directory in
+            let files = LogFiles(directory: directory, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let streams = (0..<8).map { "\($0)" }
+            await withTaskGroup(of: Void.self) { group in
+                for stream in streams {
+                    group.addTask {
+                        let path = files.path(function: "f", stream: stream)
+                        for line in 0..<500 {
+                            files.append(Array("t\t\(line)\n".utf8), to: path)
+                            // A file that is closed is opened again.
+                            if line % 100 == 99 { files.close(path) }
+                        }
+                    }
+                }
+            }
+            await files.flush()
+            for stream in streams {
+                let lines = try LogDirectory.lines(file: files.path(function: "f", stream: stream))
+                #expect(lines == (0..<500).map { "\($0)" })
+            }
+            await files.stop()
         }
     }
 

@@ -132,6 +132,28 @@ struct PublishingTests {
         }
     }
 
+    @Test("in a state that the engine does not freeze ends Failed with that text, and keeps the log of init")
+    func refused() async throws {
+        let text = "fd 7 is a connected TCP socket to 10.0.0.5:5432: close it in a before-snapshot hook"
+        var script = FakeEngine.Script()
+        script.initialize = { _, output in
+            output(
+                Output(stream: .standardOutput, timestampNanoseconds: ManualClock.epoch, bytes: Array("hello\n".utf8)))
+        }
+        script.freeze = { _ throws(SandboxError) in throw .freezeRefused(text) }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.createPublished()
+            let version = try await fixture.configuration("f", "1")
+            #expect(version.state == .failed(StateReason(code: "FunctionError.SnapshotRefused", message: text)))
+            #expect(version.lastUpdate?.name == "Failed")
+            #expect(try fixture.snapshots().isEmpty)
+            #expect(fixture.engine.record.live.isEmpty)
+            let lines = try await fixture.logged()
+            #expect(lines.contains("hello"))
+            #expect(lines.last == "The snapshot could not be taken: \(text)")
+        }
+    }
+
     @Test(
         "whose code cannot be unpacked ends Failed",
         arguments: [

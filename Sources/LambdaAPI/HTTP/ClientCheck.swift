@@ -22,14 +22,21 @@ struct ClientCheck: RouterMiddleware {
     /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: the form of Signature Version 4, or 4A with its
     /// `AWS4-ECDSA-P256-SHA256`, in any order of the three.
     static func isSignature(_ text: String) -> Bool {
-        let parts = text.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, ["AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"].contains(parts[0]) else { return false }
-        var missing: Set<Substring> = ["Credential", "SignedHeaders", "Signature"]
-        for field in parts[1].split(separator: ",") {
-            let pair = field.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2 else { return false }
-            missing.remove(pair[0])
+        let bytes = text.utf8
+        guard let space = bytes.firstIndex(of: UInt8(ascii: " ")),
+            algorithms.contains(where: { bytes[..<space].elementsEqual($0.utf8) })
+        else { return false }
+        var found = parts.map { _ in false }
+        for field in bytes[space...].split(separator: UInt8(ascii: ",")) {
+            let pair = field.drop { $0 == UInt8(ascii: " ") }
+            guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex,
+                pair.index(after: equals) < pair.endIndex
+            else { return false }
+            if let part = parts.firstIndex(where: { pair[..<equals].elementsEqual($0.utf8) }) { found[part] = true }
         }
-        return missing.isEmpty
+        return found.allSatisfy { $0 }
     }
+
+    private static let algorithms = ["AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"]
+    private static let parts = ["Credential", "SignedHeaders", "Signature"]
 }

@@ -15,7 +15,8 @@ struct ErrorMiddleware: RouterMiddleware {
             response = try await next(request, context)
         } catch let error as LambdaError {
             if error.code.httpStatus >= 500 {
-                context.logger.error("request failed", metadata: ["error": "\(error)", "uri": "\(request.uri)"])
+                context.exchangeLogger.error(
+                    "request failed", metadata: ["error": "\(error)", "uri": "\(request.uri)"])
             }
             response = Response(error)
         } catch let error as HTTPError where error.status == .notFound {

@@ -1,4 +1,3 @@
-import Foundation
 import Hummingbird
 import Logging
 
@@ -10,7 +9,37 @@ struct LambdaRequestContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        requestID = UUID().uuidString.lowercased()
+        requestID = RequestID.make()
+    }
+
+    /// For what is said about the exchange, which is seldom anything: so the id is not put in before.
+    var exchangeLogger: Logger {
+        var logger = logger
         logger[metadataKey: "request-id"] = .string(requestID)
+        return logger
+    }
+}
+
+/// A random UUID (RFC 9562, version 4) in lower case.
+enum RequestID {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & ~0xF000 | 0x4000
+        let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var position = 0
+            for nibble in 0..<32 {
+                if [8, 12, 16, 20].contains(nibble) {
+                    text.initializeElement(at: position, to: UInt8(ascii: "-"))
+                    position += 1
+                }
+                let word = nibble < 16 ? high : low
+                text.initializeElement(at: position, to: digits[Int(word >> UInt64(60 - 4 * (nibble % 16)) & 15)])
+                position += 1
+            }
+            return position
+        }
     }
 }

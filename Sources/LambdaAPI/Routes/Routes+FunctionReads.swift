@@ -7,7 +7,6 @@ extension Routes {
         router.get("2015-03-31/functions", use: listFunctions)
         router.get("2015-03-31/functions/{FunctionName}", use: getFunction)
         router.get("2015-03-31/functions/{FunctionName}/configuration", use: getFunctionConfiguration)
-        router.get("2017-03-31/tags/{Resource}", use: listTags)
     }
 
     private func getFunction(_ request: Request, _ context: Context) async throws -> Response {
@@ -34,12 +33,5 @@ extension Routes {
             wire.configuration(item, qualifier: all ? wire.entryQualifier(item) : nil, entry: true)
         }
         return try Response(json: ListFunctionsShape(functions: entries, nextMarker: page.nextMarker))
-    }
-
-    private func listTags(_ request: Request, _ context: Context) async throws -> Response {
-        let reference = try FunctionReference(parsing: pathItem("Resource", context), in: scope)
-        guard reference.qualifier == nil else { throw LambdaError.qualifierNotTaken("ListTags") }
-        let description = try await service.functionDescription(reference)
-        return try Response(json: ["Tags": description.tags])
     }
 }

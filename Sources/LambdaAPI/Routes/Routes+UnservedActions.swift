@@ -131,8 +131,6 @@ extension Routes {
     private static let callbacks = "2025-12-01/durable-execution-callbacks"
 
     private static let account = [
-        UnservedAction("GetAccountSettings", .get, "2016-08-19/account-settings"),
-        UnservedAction("TagResource", .post, "2017-03-31/tags/{Resource}"),
-        UnservedAction("UntagResource", .delete, "2017-03-31/tags/{Resource}"),
+        UnservedAction("GetAccountSettings", .get, "2016-08-19/account-settings")
     ]
 }

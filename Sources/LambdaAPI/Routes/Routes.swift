@@ -25,6 +25,7 @@ struct Routes: Sendable {
         addFunctionUpdates(to: router)
         addDeleteFunction(to: router)
         addVersions(to: router)
+        addTags(to: router)
         addDefaults(to: router)
         addUnservedActions(to: router)
         return router

@@ -4,15 +4,22 @@
 enum TraceID {
     /// - Parameter seconds: since 1970.
     static func make(seconds: UInt32, using generator: inout some RandomNumberGenerator) -> String {
-        let root = hexadecimal(UInt64(seconds), digits: 8)
-        let high = hexadecimal(UInt64(UInt32.random(in: 0...(.max), using: &generator)), digits: 8)
-        let low = hexadecimal(UInt64.random(in: 0...(.max), using: &generator), digits: 16)
-        let parent = hexadecimal(UInt64.random(in: 0...(.max), using: &generator), digits: 16)
-        return "Root=1-\(root)-\(high)\(low);Parent=\(parent);Sampled=0"
+        var text: [UInt8] = []
+        text.reserveCapacity(74)
+        text.append(contentsOf: "Root=1-".utf8)
+        append(UInt64(seconds), digits: 8, to: &text)
+        text.append(UInt8(ascii: "-"))
+        append(UInt64(UInt32.random(in: 0...(.max), using: &generator)), digits: 8, to: &text)
+        append(UInt64.random(in: 0...(.max), using: &generator), digits: 16, to: &text)
+        text.append(contentsOf: ";Parent=".utf8)
+        append(UInt64.random(in: 0...(.max), using: &generator), digits: 16, to: &text)
+        text.append(contentsOf: ";Sampled=0".utf8)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: digits - text.utf8.count) + text
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func append(_ value: UInt64, digits count: Int, to text: inout [UInt8]) {
+        for place in (0..<count).reversed() { text.append(digits[Int(value >> UInt64(4 * place) & 15)]) }
     }
 }

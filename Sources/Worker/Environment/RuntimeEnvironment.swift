@@ -40,9 +40,15 @@ struct RuntimeEnvironment: Sendable {
     ]
 
     private func reserved(_ function: FunctionConfiguration) -> [String: String] {
+        var values = common(function)
+        // AWS names no environment that the function brings itself.
+        if !Runtimes.isProvided(function.runtime) { values["AWS_EXECUTION_ENV"] = "AWS_Lambda_\(function.runtime)" }
+        return values
+    }
+
+    private func common(_ function: FunctionConfiguration) -> [String: String] {
         [
             "AWS_DEFAULT_REGION": region,
-            "AWS_EXECUTION_ENV": "AWS_Lambda_\(function.runtime)",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(function.memorySize),
             "AWS_LAMBDA_FUNCTION_NAME": function.functionName,
             "AWS_LAMBDA_FUNCTION_VERSION": function.version.qualifier,

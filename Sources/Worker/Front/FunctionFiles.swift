@@ -1,4 +1,5 @@
 package import BaseImages
+internal import FunctionModel
 internal import LinuxKit
 package import Sandboxes
 import Synchronization
@@ -48,16 +49,17 @@ package struct StoredFunctionFiles: FunctionFiles {
     private let known = KnownImages()
     package let runtimes: [String]
 
-    package init(store: ImageStore, runtimes: [String], region: String) {
+    /// - Parameter recipes: the names of the base images that can be built here.
+    package init(store: ImageStore, recipes: [String], region: String) {
         self.store = store
-        self.runtimes = runtimes
+        runtimes = Runtimes.names(servedBy: recipes)
         self.region = region
     }
 
     /// Reads the runtime's files to know whether its image is current.
     package func image(_ runtime: String) async throws(ImageError) -> RuntimeImage? {
-        let store = store
-        let found = try await BlockingThread.run { () throws(ImageError) in try store.image(runtime) }
+        let (store, name) = (store, Runtimes.image(for: runtime))
+        let found = try await BlockingThread.run { () throws(ImageError) in try store.image(name) }
         return found.map { runtimeImage($0) }
     }
 

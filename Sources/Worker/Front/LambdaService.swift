@@ -17,6 +17,9 @@ package protocol LambdaService: Sendable {
     ) async throws(LambdaError) -> FunctionConfiguration
     func publishVersion(_ request: PublishVersionRequest) async throws(LambdaError) -> FunctionConfiguration
     func listVersions(functionName: String, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration>
+    /// Adds tags, or replaces the values of those that are there.
+    func tagFunction(_ name: String, tags: [String: String]) async throws(LambdaError)
+    func untagFunction(_ name: String, keys: [String]) async throws(LambdaError)
     func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse
 }
 

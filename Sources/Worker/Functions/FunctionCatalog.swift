@@ -11,6 +11,8 @@ final class FunctionCatalog: Sendable {
         /// Counts changes: what was read from the store before a change must not enter the cache after it.
         var generation: UInt64 = 0
         var configurations: [VersionKey: FunctionConfiguration] = [:]
+        /// What the functions' tags ask for, by name.
+        var isolations: [String: IsolationChoice] = [:]
     }
 
     let store: any FunctionStore
@@ -52,6 +54,18 @@ final class FunctionCatalog: Sendable {
     func latest(_ name: String) async throws(LambdaError) -> FunctionConfiguration {
         guard let found = try await configuration(VersionKey(name, .latest)) else {
             throw .functionNotFound(account.arn(name: name))
+        }
+        return found
+    }
+
+    /// The isolation that a function's tags ask for.
+    func isolation(_ name: String) async throws(LambdaError) -> IsolationChoice {
+        let (known, generation) = cache.withLock { ($0.isolations[name], $0.generation) }
+        if let known { return known }
+        let tags = try await calling { (store) throws(FunctionStoreError) in try await store.tags(name) }
+        let found = FunctionTags.isolation(tags)
+        cache.withLock { cache in
+            if cache.generation == generation { cache.isolations[name] = found }
         }
         return found
     }
@@ -107,6 +121,7 @@ final class FunctionCatalog: Sendable {
         cache.withLock { cache in
             cache.generation += 1
             cache.configurations = cache.configurations.filter { !matches($0.key) }
+            cache.isolations = cache.isolations.filter { !matches(VersionKey($0.key, .latest)) }
         }
     }
 }

@@ -34,7 +34,11 @@ extension FunctionWorker {
         }
     }
 
-    var abilities: ServerAbilities { ServerAbilities(runtimes: parts.files.runtimes) }
+    /// What functions here may have and ask for.
+    package var abilities: ServerAbilities {
+        ServerAbilities(
+            runtimes: parts.files.runtimes, isolations: configuration.isolations.map { IsolationChoice($0) })
+    }
 
     /// Quick checks of an upload, before anything of it is stored.
     func check(zip: [UInt8]) throws(LambdaError) {

@@ -45,7 +45,7 @@ struct Invoker: Sendable {
     // MARK: - A sandbox
 
     private func hold(_ function: FunctionConfiguration) async throws(SandboxMaker.Failure) -> Held {
-        let key = SandboxKey(version: VersionKey(function), contentID: function.contentID)
+        let key = try await key(function)
         while true {
             switch pool.claim(key) {
             case .idle(let sandbox):
@@ -69,10 +69,25 @@ struct Invoker: Sendable {
         }
     }
 
+    private func key(_ function: FunctionConfiguration) async throws(SandboxMaker.Failure) -> SandboxKey {
+        let version = VersionKey(function)
+        if function.snapStart.optimizationStatus == .on {
+            return SandboxKey(version: version, origin: .snapshot(revisionID: function.revisionID))
+        }
+        do throws(LambdaError) {
+            let level = try await maker.isolation(of: function)
+            return SandboxKey(version: version, origin: .configuration(contentID: function.contentID, level))
+        } catch {
+            throw .refused(error)
+        }
+    }
+
     private func make(
         _ function: FunctionConfiguration, _ key: SandboxKey
     ) async throws(SandboxMaker.Failure) -> SandboxMaker.Made {
-        guard function.snapStart.optimizationStatus == .on else { return try await maker.boot(function, key: key) }
+        if case .configuration(_, let isolation) = key.origin {
+            return try await maker.boot(function, at: isolation, key: key)
+        }
         let snapshot: StoredSnapshot
         do throws(SnapshotCatalog.Unusable) {
             snapshot = try await snapshots.snapshot(of: key.version)
@@ -171,7 +186,7 @@ struct Invoker: Sendable {
         case .timedOut: .timedOut(requestID: request.requestID, seconds: function.timeout)
         case .runtimeExited(let reason, _): .exited(reason, requestID: request.requestID)
         case .initializationFailed(let failure), .restoreFailed(let failure): .reported(failure)
-        case .lost, .snapshotUnusable, .host, .destroyed: nil
+        case .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable, .destroyed: nil
         }
     }
 
@@ -191,8 +206,7 @@ struct Invoker: Sendable {
 
     private static func finish(_ log: LogStream, _ report: InvocationReport, text: String?) {
         if let text { log.write(text: text) }
-        log.write(.end(requestID: report.requestID))
-        log.write(.report(report))
+        log.write(.end(requestID: report.requestID), .report(report))
         log.endTail()
     }
 

@@ -1,3 +1,4 @@
+internal import FunctionModel
 internal import Sandboxes
 internal import Snapshots
 import Synchronization
@@ -49,8 +50,16 @@ final class LiveSandbox: Sendable {
     }
 }
 
-/// Which invocations a sandbox can serve: those of one version, as it was configured when the sandbox was made.
+/// Which invocations a sandbox can serve: those of one version, as it was when the sandbox was made.
 struct SandboxKey: Sendable, Hashable {
+    /// What a sandbox is made of.
+    enum Origin: Sendable, Hashable {
+        /// Booted at a level that the function's tags may change, from what ``FunctionConfiguration/contentID`` names.
+        case configuration(contentID: String, IsolationLevel)
+        /// Thawed. A version that gets another snapshot gets another revision with it.
+        case snapshot(revisionID: String)
+    }
+
     var version: VersionKey
-    var contentID: String
+    var origin: Origin
 }

@@ -48,14 +48,20 @@ struct SandboxMaker: Sendable {
 
     // MARK: - Booting
 
+    /// The level at which sandboxes of `function` are booted now.
+    func isolation(of function: FunctionConfiguration) async throws(LambdaError) -> IsolationLevel {
+        try await functions.isolation(function.functionName).level(default: engine.isolation)
+    }
+
     /// What a sandbox of `function` is made from.
     func specification(
-        for function: FunctionConfiguration, image: RuntimeImage, kind: RuntimeEnvironment.Kind, token: String,
-        role: CredentialsSource.Role
+        for function: FunctionConfiguration, at isolation: IsolationLevel, image: RuntimeImage,
+        kind: RuntimeEnvironment.Kind, token: String, role: CredentialsSource.Role
     ) async throws(ImageError) -> SandboxSpecification {
         let isSnapStart = if case .snapStart = kind { true } else { false }
         return SandboxSpecification(
             id: .random(),
+            isolation: isolation,
             image: image.image,
             codeImage: try await codeImage(of: function),
             memoryMegabytes: function.memorySize,
@@ -83,14 +89,16 @@ struct SandboxMaker: Sendable {
     }
 
     /// Boots a sandbox. When init runs out of time it is tried once more under the function's own timeout, as AWS does.
-    func boot(_ function: FunctionConfiguration, key: SandboxKey) async throws(Failure) -> Made {
+    func boot(
+        _ function: FunctionConfiguration, at isolation: IsolationLevel, key: SandboxKey
+    ) async throws(Failure) -> Made {
         let (image, log) = (try await image(of: function), openLog(function))
         log.write(.initStart(image.version))
         do throws(SandboxError) {
-            return try await boot(function, key: key, image: image, log: log, phase: .initialization)
+            return try await boot(function, at: isolation, key, image, log, phase: .initialization)
         } catch .timedOut {
             do throws(SandboxError) {
-                return try await boot(function, key: key, image: image, log: log, phase: .invoke)
+                return try await boot(function, at: isolation, key, image, log, phase: .invoke)
             } catch {
                 throw .function(error, log)
             }
@@ -100,7 +108,8 @@ struct SandboxMaker: Sendable {
     }
 
     private func boot(
-        _ function: FunctionConfiguration, key: SandboxKey, image: RuntimeImage, log: LogStream, phase: InitPhase
+        _ function: FunctionConfiguration, at isolation: IsolationLevel, _ key: SandboxKey, _ image: RuntimeImage,
+        _ log: LogStream, phase: InitPhase
     ) async throws(SandboxError) -> Made {
         let role = credentials.credentials(function.role)
         let kind = RuntimeEnvironment.Kind.onDemand(
@@ -108,11 +117,12 @@ struct SandboxMaker: Sendable {
         let specification: SandboxSpecification
         do throws(ImageError) {
             specification = try await self.specification(
-                for: function, image: image, kind: kind, token: Hexadecimal.random(bytes: 16), role: role)
+                for: function, at: isolation, image: image, kind: kind, token: Hexadecimal.random(bytes: 16), role: role
+            )
         } catch {
             throw .host("\(error)")
         }
-        let limit = phase == .initialization ? configuration.initLimit : .seconds(function.timeout)
+        let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
         let began = clock.now()
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
@@ -182,7 +192,8 @@ struct SandboxMaker: Sendable {
         case .timedOut: .refused(.snapStartTimeout)
         case .runtimeExited(let reason, _): .refused(.snapStartFailed(FunctionFailure.describe(reason)))
         case .snapshotUnusable(let why): .snapshotUnusable(why)
-        case .initializationFailed, .lost, .host, .destroyed: .refused(.service("\(error)"))
+        case .initializationFailed, .lost, .freezeRefused, .host, .isolationUnavailable, .destroyed:
+            .refused(.service("\(error)"))
         }
     }
 }
@@ -194,7 +205,8 @@ extension SandboxError {
         case .initializationFailed(let failure), .restoreFailed(let failure): .error(type: failure.errorType)
         case .timedOut: .timeout
         case .runtimeExited(let reason, _): .error(type: reason.errorType)
-        case .lost, .snapshotUnusable, .host, .destroyed: .error(type: "Sandbox.Failure")
+        case .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable, .destroyed:
+            .error(type: "Sandbox.Failure")
         }
     }
 }

@@ -23,7 +23,7 @@ final class SandboxPool: Sendable {
     }
 
     private struct Group {
-        var contentID: String
+        var origin: SandboxKey.Origin
         /// Oldest first.
         var idle: [Idle] = []
         var settling: [LiveSandbox] = []
@@ -45,7 +45,7 @@ final class SandboxPool: Sendable {
     private let clock: WorkerClock
     private let tasks: BackgroundTasks
     private let state = Mutex(State())
-    /// Yields when a sandbox becomes idle while none was: there is something to grow old again.
+    /// Yields when a sandbox becomes idle: there is something to grow old.
     let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -60,10 +60,10 @@ final class SandboxPool: Sendable {
     func claim(_ key: SandboxKey) -> Claim {
         state.withLock { state in
             guard !state.isClosed else { return .closed }
-            var group = state.groups[key.version] ?? Group(contentID: key.contentID)
-            if group.contentID != key.contentID {
+            var group = state.groups[key.version] ?? Group(origin: key.origin)
+            if group.origin != key.origin {
                 for stale in group.idle { destroy(stale.sandbox, &state) }
-                group = Group(contentID: key.contentID)
+                group = Group(origin: key.origin)
             }
             defer { state.groups[key.version] = group }
             if let last = group.idle.popLast() { return .idle(last.sandbox) }
@@ -112,7 +112,7 @@ final class SandboxPool: Sendable {
 
     private func finishSettling(_ sandbox: LiveSandbox, usable: Bool) {
         sandbox.finishSettling(usable: usable)
-        let isOnlyIdle = state.withLock { state -> Bool in
+        let isIdle = state.withLock { state -> Bool in
             // Its new holder waits for the same work and decides.
             if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
             state.groups[sandbox.key.version]?.settling.removeAll { $0 === sandbox }
@@ -120,11 +120,10 @@ final class SandboxPool: Sendable {
                 destroy(sandbox, &state)
                 return false
             }
-            let hadIdle = state.groups.values.contains { !$0.idle.isEmpty }
             state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: clock.now()))
-            return !hadIdle
+            return true
         }
-        if isOnlyIdle { wake.yield() }
+        if isIdle { wake.yield() }
     }
 
     /// Ends a sandbox that its holder can no longer use.
@@ -193,7 +192,7 @@ final class SandboxPool: Sendable {
     // MARK: - Under the lock
 
     private func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool {
-        state.groups[sandbox.key.version]?.contentID == sandbox.key.contentID
+        state.groups[sandbox.key.version]?.origin == sandbox.key.origin
     }
 
     private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {

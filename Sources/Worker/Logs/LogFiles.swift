@@ -6,8 +6,9 @@ package import SystemPackage
 
 /// The files under `<state-dir>/logs`: one a log stream, each line `TIME<TAB>TEXT`.
 ///
-/// Whoever logs only appends to a queue; one thread writes, in the order of the queue, so that a slow disk holds up no
-/// request and blocks no thread of the cooperative pool.
+/// Whoever logs only appends to a queue; one thread writes, each file's lines in the order of the queue, so that a slow disk
+/// holds up no request and blocks no thread of the cooperative pool. It gathers what comes within some milliseconds: under
+/// load waking it for each line would cost more than all the rest of an invocation's bookkeeping.
 package final class LogFiles: Sendable {
     private enum Entry {
         case append(FilePath, [UInt8])
@@ -25,10 +26,15 @@ package final class LogFiles: Sendable {
     /// What may wait for the disk, in bytes; what comes beyond is dropped and counted.
     private static let maximumBacklog = 64 << 20
 
+    /// How long lines wait for others to be written with them.
+    private static let gathering = DispatchTimeInterval.milliseconds(5)
+
     package let directory: FilePath
     private let logger: Logger
     private let backlog = Mutex(Backlog())
     private let available = DispatchSemaphore(value: 0)
+    /// Somebody waits: what is queued is to be written at once.
+    private let urgent = DispatchSemaphore(value: 0)
 
     package init(directory: FilePath, logger: Logger) {
         self.directory = directory
@@ -59,17 +65,18 @@ package final class LogFiles: Sendable {
     func close(_ path: FilePath) { enqueue(.close(path)) }
 
     /// Returns when everything appended before is in its file.
-    package func flush() async { await withCheckedContinuation { enqueue(.flush($0)) } }
+    package func flush() async { await withCheckedContinuation { enqueue(.flush($0), isUrgent: true) } }
 
     /// Writes what is queued and ends the writer; what is appended later is lost.
-    package func stop() async { await withCheckedContinuation { enqueue(.stop($0)) } }
+    package func stop() async { await withCheckedContinuation { enqueue(.stop($0), isUrgent: true) } }
 
-    private func enqueue(_ entry: Entry) {
+    private func enqueue(_ entry: Entry, isUrgent: Bool = false) {
         let isFirst = backlog.withLock { backlog in
             backlog.entries.append(entry)
             return backlog.entries.count == 1
         }
         if isFirst { available.signal() }
+        if isUrgent { urgent.signal() }
     }
 
     // MARK: - The writer thread
@@ -78,6 +85,7 @@ package final class LogFiles: Sendable {
         var files = OpenLogFiles(logger: logger)
         while true {
             available.wait()
+            _ = urgent.wait(timeout: .now() + Self.gathering)
             let (entries, dropped) = backlog.withLock { backlog in
                 defer { backlog = Backlog() }
                 return (backlog.entries, backlog.dropped)
@@ -87,15 +95,18 @@ package final class LogFiles: Sendable {
             }
             for entry in entries {
                 switch entry {
-                case .append(let path, let bytes): files.append(bytes, to: path)
+                case .append(let path, let bytes): files.gather(bytes, for: path)
                 case .close(let path): files.close(path)
-                case .flush(let waiter): waiter.resume()
+                case .flush(let waiter):
+                    files.writeGathered()
+                    waiter.resume()
                 case .stop(let waiter):
                     files.closeAll()
                     waiter.resume()
                     return
                 }
             }
+            files.writeGathered()
         }
     }
 }
@@ -104,11 +115,22 @@ package final class LogFiles: Sendable {
 private struct OpenLogFiles {
     let logger: Logger
     private var descriptors: [FilePath: FileDescriptor] = [:]
+    /// Not yet written, by file.
+    private var gathered: [FilePath: [UInt8]] = [:]
     private var hasFailed = false
 
     init(logger: Logger) { self.logger = logger }
 
-    mutating func append(_ bytes: [UInt8], to path: FilePath) {
+    mutating func gather(_ bytes: [UInt8], for path: FilePath) { gathered[path, default: []].append(contentsOf: bytes) }
+
+    mutating func writeGathered() {
+        for (path, bytes) in gathered { append(bytes, to: path) }
+        gathered.removeAll(keepingCapacity: gathered.count < Self.manyFiles)
+    }
+
+    private static let manyFiles = 256
+
+    private mutating func append(_ bytes: [UInt8], to path: FilePath) {
         do {
             try descriptor(path).writeAll(bytes)
             hasFailed = false
@@ -134,6 +156,7 @@ private struct OpenLogFiles {
     }
 
     mutating func close(_ path: FilePath) {
+        if let bytes = gathered.removeValue(forKey: path) { append(bytes, to: path) }
         guard let descriptor = descriptors.removeValue(forKey: path) else { return }
         do {
             try descriptor.close()
@@ -143,6 +166,7 @@ private struct OpenLogFiles {
     }
 
     mutating func closeAll() {
+        writeGathered()
         for path in Array(descriptors.keys) { close(path) }
     }
 }

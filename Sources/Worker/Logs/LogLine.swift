@@ -1,4 +1,3 @@
-import Foundation
 package import FunctionModel
 
 /// A line the platform itself writes to a function's log, in AWS's words: fields after the first are TAB separated.
@@ -27,7 +26,13 @@ package enum LogLine: Sendable {
         }
     }
 
-    static func milliseconds(_ duration: Duration) -> String { String(format: "%.2f", duration.milliseconds) }
+    /// With two digits after the point.
+    static func milliseconds(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = max(.zero, duration).components
+        let hundredths = seconds * 100_000 + (attoseconds + 5_000_000_000_000) / 10_000_000_000_000
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
 
     static func suffix(_ failure: LogFailure?) -> String {
         switch failure {

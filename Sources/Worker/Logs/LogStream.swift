@@ -44,20 +44,28 @@ final class LogStream: Sendable {
         }
     }
 
-    /// Writes one of the platform's own lines, after what the runtime left unfinished.
-    func write(_ line: LogLine) { write(text: line.text) }
+    /// Writes lines of the platform's own, after what the runtime left unfinished.
+    func write(_ lines: LogLine...) { write(texts: lines.map(\.text)) }
 
-    func write(text: String) {
+    func write(text: String) { write(texts: [text]) }
+
+    private func write(texts: [String]) {
         let now = clock.wallClock()
         state.withLock { state in
-            for stream in [Output.Stream.standardOutput, .standardError] {
-                guard let rest = state.partial.removeValue(forKey: stream) else { continue }
-                append([rest[...]], at: now)
-                state.tail?.append([UInt8(ascii: "\n")])
+            var lines: [ArraySlice<UInt8>] = []
+            if !state.partial.isEmpty {
+                for stream in [Output.Stream.standardOutput, .standardError] {
+                    guard let rest = state.partial.removeValue(forKey: stream) else { continue }
+                    lines.append(rest[...])
+                    state.tail?.append([UInt8(ascii: "\n")])
+                }
             }
-            let bytes = Array(text.utf8)
-            append([bytes[...]], at: now)
-            state.tail?.append(bytes + [UInt8(ascii: "\n")])
+            for text in texts {
+                let bytes = Array(text.utf8)
+                lines.append(bytes[...])
+                state.tail?.append(bytes + [UInt8(ascii: "\n")])
+            }
+            append(lines, at: now)
         }
     }
 
@@ -83,11 +91,11 @@ final class LogStream: Sendable {
     /// Called under the lock, so that lines reach the file in the order they were written.
     private func append(_ lines: [ArraySlice<UInt8>], at nanoseconds: UInt64) {
         guard !lines.isEmpty else { return }
-        let stamp = Array(Timestamp(nanoseconds: nanoseconds).iso8601.utf8)
+        let stamp = Timestamp(nanoseconds: nanoseconds)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + stamp.count + 2 })
+        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + Timestamp.iso8601Length + 2 })
         for line in lines {
-            bytes.append(contentsOf: stamp)
+            stamp.appendISO8601(to: &bytes)
             bytes.append(UInt8(ascii: "\t"))
             bytes.append(contentsOf: line)
             bytes.append(UInt8(ascii: "\n"))

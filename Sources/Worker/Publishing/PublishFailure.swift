@@ -10,8 +10,15 @@ extension StateReason {
         case .timedOut(_, let limit):
             .initTimeout("Init and before-snapshot hooks did not end within \(limit.components.seconds) seconds.")
         case .runtimeExited(let reason, _): ofExit(reason)
-        case .lost, .snapshotUnusable, .host, .destroyed: .internalError("\(error)")
+        case .isolationUnavailable: .invalidConfiguration("\(error)")
+        case .lost, .freezeRefused, .snapshotUnusable, .host, .destroyed: .internalError("\(error)")
         }
+    }
+
+    /// What they say of a snapshot that could not be taken after a good init.
+    static func ofFreeze(_ error: SandboxError) -> StateReason {
+        if case .freezeRefused(let what) = error { return .snapshotRefused(what) }
+        return .internalError("The snapshot could not be taken: \(error)")
     }
 
     private static func ofExit(_ reason: ExitReason) -> StateReason {

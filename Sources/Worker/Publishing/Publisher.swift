@@ -54,7 +54,8 @@ struct Publisher: Sendable {
         let initialization = clock.now() - began
         let frozen: FrozenSandbox
         do throws(SandboxError) { frozen = try await sandbox.freeze(into: staging) } catch {
-            throw Failure(reason: .internalError("The snapshot could not be taken: \(error)"))
+            log.write(text: "The snapshot could not be taken: \(error)")
+            throw Failure(reason: .ofFreeze(error))
         }
         let written = clock.now()
         do throws(SnapshotError) {
@@ -76,10 +77,14 @@ struct Publisher: Sendable {
     private func initialize(
         _ function: FunctionConfiguration, _ image: RuntimeImage, token: String, _ log: LogStream
     ) async throws(Failure) -> any Sandbox {
+        let isolation: IsolationLevel
+        do throws(LambdaError) { isolation = try await maker.isolation(of: function) } catch {
+            throw Failure(reason: .internalError(error.message))
+        }
         let specification: SandboxSpecification
         do throws(ImageError) {
             specification = try await maker.specification(
-                for: function, image: image, kind: .snapStart(token: token), token: token,
+                for: function, at: isolation, image: image, kind: .snapStart(token: token), token: token,
                 role: maker.credentials.credentials(function.role))
         } catch {
             throw Failure(reason: .ofImage(error))

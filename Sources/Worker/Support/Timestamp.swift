@@ -25,16 +25,28 @@ struct Timestamp {
     /// `2026-11-23T08:25:23.004Z`.
     var iso8601: String {
         var text: [UInt8] = []
-        text.reserveCapacity(24)
+        text.reserveCapacity(Self.iso8601Length)
+        appendISO8601(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    static let iso8601Length = 24
+
+    func appendISO8601(to text: inout [UInt8]) {
         Self.append(year, digits: 4, to: &text)
-        for (separator, value) in [("-", month), ("-", day), ("T", hour), (":", minute), (":", second)] {
-            text.append(contentsOf: separator.utf8)
-            Self.append(value, digits: 2, to: &text)
-        }
+        text.append(UInt8(ascii: "-"))
+        Self.append(month, digits: 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.append(day, digits: 2, to: &text)
+        text.append(UInt8(ascii: "T"))
+        Self.append(hour, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(minute, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(second, digits: 2, to: &text)
         text.append(UInt8(ascii: "."))
         Self.append(millisecond, digits: 3, to: &text)
         text.append(UInt8(ascii: "Z"))
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// `2026/11/23`.

@@ -1,13 +1,19 @@
 import ArgumentParser
 import Foundation
+import MicroVMEngine
+import Sandboxes
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Tell what this host can do, and what to do about what it cannot.",
-        discussion: "Ends with 0 when Thaw can be used here, else with 1.")
+        discussion: """
+            Ends with 0 when Thaw can be used here, at the isolation level asked for or, by default, at either; else with 1.
+            """)
 
     @OptionGroup var state: StateOptions
-    @Flag(help: "One JSON array of objects with name, status (good, warning, failed), found and remedy.") var json =
+    @Option(help: "The isolation level that is wanted: auto, microvm or process.") var isolation = Isolation.auto
+    @Flag(help: "One JSON array of objects with name, status (good, warning, failed), found, remedy and isolation.")
+    var json =
         false
 
     func run() throws {
@@ -17,12 +23,17 @@ struct DoctorCommand: ParsableCommand {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             print(String(decoding: try encoder.encode(checks), as: UTF8.self))
         } else {
-            Self.show(checks)
+            show(checks)
         }
-        if checks.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
+        if !isUsable(checks) { throw ExitCode.failure }
     }
 
-    private static func show(_ checks: [HostCheck]) {
+    private func isUsable(_ checks: [HostCheck]) -> Bool {
+        let usable = HostChecks.usable(checks)
+        return IsolationLevel(rawValue: isolation.rawValue).map { usable.contains($0) } ?? !usable.isEmpty
+    }
+
+    private func show(_ checks: [HostCheck]) {
         var table = Table(["CHECK", "", "FOUND"])
         for check in checks {
             table.add([check.name, check.status == .good ? "ok" : check.status.rawValue, check.found])
@@ -36,6 +47,10 @@ struct DoctorCommand: ParsableCommand {
         if packages.count > 1 {
             print("\nAll missing packages: apt-get install \(packages.sorted().joined(separator: " "))")
         }
-        print(checks.contains { $0.status == .failed } ? "\nThaw cannot be used here yet." : "\nThaw can be used here.")
+        let levels = HostChecks.usable(checks).map { level in
+            level == .microvm && Accelerator.detect() == .tcg ? "microvm (emulated)" : level.rawValue
+        }
+        let list = levels.isEmpty ? "" : " Isolation that works: \(levels.joined(separator: ", "))."
+        print(isUsable(checks) ? "\nThaw can be used here.\(list)" : "\nThaw cannot be used here yet.\(list)")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BaseImages
+import FunctionModel
 import Logging
 
 struct ImageBuildCommand: AsyncParsableCommand {
@@ -7,13 +8,13 @@ struct ImageBuildCommand: AsyncParsableCommand {
         commandName: "build", abstract: "Build the base image of a runtime, if it is not there already.")
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "The runtimes, for example java17 or python3.11.") var runtimes: [String]
+    @Argument(help: "The runtimes, for example java17, python3.11 or nodejs20.x.") var runtimes: [String]
 
     @concurrent
     func run() async throws {
         let store = try ImageStore.open(state)
         for runtime in runtimes {
-            let image = try await store.build(runtime, progress: Progress.report(runtime))
+            let image = try await store.build(Runtimes.image(for: runtime), progress: Progress.report(runtime))
             print("\(runtime) \(image.digest)")
         }
     }

@@ -1,4 +1,5 @@
 import LinuxKit
+import Sandboxes
 import SystemPackage
 
 extension HostChecks {
@@ -21,11 +22,11 @@ extension HostChecks {
 
     private static func tun() -> HostCheck {
         if (try? OwnedDescriptor.open("/dev/net/tun", .readWrite)) != nil {
-            return HostCheck("tun", .good, "/dev/net/tun opens")
+            return HostCheck("tun", .good, "/dev/net/tun opens", for: .microvm)
         }
         return HostCheck(
             "tun", .failed, "/dev/net/tun cannot be opened",
-            remedy: "modprobe tun; in a container, pass /dev/net/tun in")
+            remedy: "modprobe tun; in a container, pass /dev/net/tun in", for: .microvm)
     }
 
     private static func networkNamespaces() -> HostCheck {

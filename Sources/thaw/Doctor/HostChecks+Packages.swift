@@ -1,5 +1,6 @@
 import BaseImages
 import LinuxKit
+import Sandboxes
 import SystemPackage
 
 extension HostChecks {
@@ -9,10 +10,16 @@ extension HostChecks {
         /// What does not work without it.
         let purpose: String
         let isEssential: Bool
+        /// Who needs it; nil for both.
+        var isolation: IsolationLevel?
     }
 
     private static var programs: [Program] {
-        [Program(name: "qemu-system-x86_64", package: "qemu-system-x86", purpose: "microVMs", isEssential: true)]
+        [
+            Program(
+                name: "qemu-system-x86_64", package: "qemu-system-x86", purpose: "microVMs", isEssential: true,
+                isolation: .microvm)
+        ]
             + Tool.all.map { tool in
                 Program(
                     name: tool.name, package: tool.package,
@@ -28,10 +35,10 @@ extension HostChecks {
         programs.map { program in
             let path = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].lazy.map { FilePath("\($0)/\(program.name)") }
                 .first { FileStatus.exists($0) }
-            if let path { return HostCheck(program.name, .good, "\(path)") }
+            if let path { return HostCheck(program.name, .good, "\(path)", for: program.isolation) }
             return HostCheck(
                 program.name, program.isEssential ? .failed : .warning, "not installed: needed for \(program.purpose)",
-                remedy: "apt-get install \(program.package)")
+                remedy: "apt-get install \(program.package)", for: program.isolation)
         }
     }
 }

@@ -1,13 +1,21 @@
 import Glibc
 import LinuxKit
 import MicroVMEngine
+import Sandboxes
 import SystemPackage
 
 /// What `thaw doctor` looks at, in the order in which it tells.
 enum HostChecks {
     static func all(stateDirectory: FilePath) -> [HostCheck] {
         [user(), virtualisation(), controlGroups(), disk(stateDirectory), memory()]
-            + kernelFeatures(stateDirectory: stateDirectory) + packages()
+            + kernelFeatures(stateDirectory: stateDirectory) + processFeatures() + packages()
+    }
+
+    /// The levels that can be used where these were found.
+    static func usable(_ checks: [HostCheck]) -> [IsolationLevel] {
+        IsolationLevel.allCases.filter { level in
+            !checks.contains { $0.status == .failed && ($0.isolation == nil || $0.isolation == level) }
+        }
     }
 
     static func user() -> HostCheck {
@@ -25,23 +33,25 @@ enum HostChecks {
         let module = ["kvm_intel", "kvm_amd"].first { FileStatus.exists(FilePath("/sys/module/\($0)")) }
         let opens = (try? OwnedDescriptor.open("/dev/kvm", .readWrite)) != nil
         switch (module, opens) {
-        case (let module?, true): return HostCheck("virtualisation", .good, "hardware (\(module))")
+        case (let module?, true):
+            return HostCheck("virtualisation", .good, "hardware (\(module))", for: .microvm)
         case (let module?, false):
             return HostCheck(
                 "virtualisation", .warning, "emulated: \(module) is loaded but /dev/kvm cannot be opened",
-                remedy: "run as root, or pass /dev/kvm into this container")
+                remedy: "run as root, or pass /dev/kvm into this container", for: .microvm)
         case (nil, true):
             return HostCheck(
                 "virtualisation", .warning,
                 "emulated: /dev/kvm opens, but without kvm_intel or kvm_amd behind it guests do not boot",
                 remedy:
-                    "use a machine with nested virtualisation, or a bare-metal one; emulation is 20 to 60 times slower")
+                    "use a machine with nested virtualisation, or a bare-metal one; emulation is 20 to 60 times slower",
+                for: .microvm)
         case (nil, false):
             return HostCheck(
                 "virtualisation", .warning, "emulated: no kvm_intel or kvm_amd",
                 remedy:
-                    "enable virtualisation in the firmware or the cloud machine's type, then modprobe kvm_intel or kvm_amd"
-            )
+                    "enable virtualisation in the firmware or the cloud machine's type, then modprobe kvm_intel or kvm_amd",
+                for: .microvm)
         }
     }
 

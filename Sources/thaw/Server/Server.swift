@@ -5,6 +5,7 @@ import FunctionStore
 import LambdaAPI
 import Logging
 import MicroVMEngine
+import Sandboxes
 import ServiceLifecycle
 import SlotNetwork
 import Snapshots
@@ -14,12 +15,11 @@ import Worker
 
 /// A whole server in this process: engine, worker and API over one state directory.
 struct Server: Sendable {
-    let engine: MicroVMEngine
+    let engine: EngineSelection
     let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
     private let options: ServerOptions
     private let logger: Logger
-    private let abilities: ServerAbilities
 
     /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
     ///
@@ -28,20 +28,22 @@ struct Server: Sendable {
         _ options: ServerOptions, images imageDirectory: FilePath? = nil, logger: Logger,
         observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
-        guard options.isolation != .process else { throw ServerError.processIsolation }
         let directory = options.state.directory
         let share = try ShareDirectory.installed()
         let functions = try SQLiteFunctionStore(directory: directory)
         let snapshots = try SnapshotStore(directory: directory.appending("snapshots"))
         let images = ImageStore(directory: imageDirectory ?? options.state.images, share: share, logger: logger)
         await images.sweep()
-        let configuration = Self.configuration(options)
+        let accelerator = Accelerator.detect()
+        let plan = IsolationPlan(options.isolation, accelerator: accelerator)
+        var configuration = Self.configuration(options, plan, accelerator)
         let slots = IsolatedNamespaces(count: Self.slotCount(configuration), logger: logger)
-        let engine = try await MicroVMEngine.make(
+        let engine = try await EngineFactory(
             directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
-            logger: logger)
-        Self.log(engine.accelerator, options.isolation, logger)
-        let files = StoredFunctionFiles(store: images, runtimes: share.runtimeNames(), region: options.region)
+            share: share, options: options, logger: logger
+        ).make(plan)
+        configuration.isolations = engine.available
+        let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
         let worker = FunctionWorker(
             FunctionWorker.Parts(
                 engine: engine, functions: functions, snapshots: snapshots, files: files,
@@ -52,8 +54,7 @@ struct Server: Sendable {
         try await worker.recover()
         await slots.prepare()
         return Server(
-            engine: engine, worker: worker, functions: functions, options: options, logger: logger,
-            abilities: ServerAbilities(runtimes: share.runtimeNames()))
+            engine: engine, worker: worker, functions: functions, options: options, logger: logger)
     }
 
     /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
@@ -63,7 +64,7 @@ struct Server: Sendable {
         let api = LambdaServer(
             service: worker,
             configuration: LambdaServer.Configuration(
-                address: options.address, port: options.port, scope: options.account, abilities: abilities,
+                address: options.address, port: options.port, scope: options.account, abilities: worker.abilities,
                 strictLastUpdateStatus: options.strictLastUpdateStatus),
             logger: logger)
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
@@ -77,22 +78,27 @@ struct Server: Sendable {
 
     // MARK: - Parts
 
-    private static func configuration(_ options: ServerOptions) -> WorkerConfiguration {
+    private static func configuration(
+        _ options: ServerOptions, _ plan: IsolationPlan, _ accelerator: Accelerator
+    ) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(account: options.account)
         configuration.maximumSandboxes = options.maximumSandboxes
         configuration.keepWarm = .seconds(options.keepWarmSeconds)
         configuration.readyClones = options.readyClones
         configuration.restoreLimit = .seconds(options.restoreLimitSeconds)
         configuration.drainLimit = .seconds(options.drainSeconds)
-        configuration.initLimit = .seconds(options.initLimitSeconds ?? defaultInitLimitSeconds)
+        for level in plan.levels {
+            let seconds = options.initLimitSeconds ?? defaultInitLimitSeconds(level, accelerator)
+            configuration.initLimits[level] = .seconds(seconds)
+        }
         return configuration
     }
 
     /// AWS's limit is for AWS's processors; emulated ones are many times slower.
-    private static var defaultInitLimitSeconds: Int {
-        switch Accelerator.detect() {
-        case .kvm: Limits.initSeconds
-        case .tcg: 130
+    private static func defaultInitLimitSeconds(_ level: IsolationLevel, _ accelerator: Accelerator) -> Int {
+        switch (level, accelerator) {
+        case (.process, _), (.microvm, .kvm): Limits.initSeconds
+        case (.microvm, .tcg): 130
         }
     }
 
@@ -107,21 +113,9 @@ struct Server: Sendable {
         let hash = directory.string.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return String(hash, radix: 36)
     }
-
-    private static func log(_ accelerator: Accelerator, _ asked: Isolation, _ logger: Logger) {
-        switch accelerator {
-        case .kvm:
-            logger.notice("isolation: microvm, hardware virtualisation", metadata: ["asked": "\(asked.rawValue)"])
-        case .tcg:
-            logger.notice(
-                "isolation: microvm, emulated processors (no hardware virtualisation here; see `thaw doctor`)",
-                metadata: ["asked": "\(asked.rawValue)"])
-        }
-    }
 }
 
 enum ServerError: Error, CustomStringConvertible {
-    case processIsolation
     case notRoot
     case notListening
     case addressInUse(String, Int)
@@ -129,14 +123,12 @@ enum ServerError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .processIsolation:
-            "--isolation process is not available in this build. Use --isolation microvm, or leave it out."
         case .noExample(let name, let directory):
             "there is no example \(name) in \(directory). Run `make build`, or give the name of a directory there."
         case .notListening: "the server ended before it listened"
         case .addressInUse(let address, let port):
             "\(address):\(port) is in use. Stop what listens there, or choose another --port."
-        case .notRoot: "virtual machines in namespaces of their own need root. Run the command as root, or with sudo."
+        case .notRoot: "sandboxes in namespaces of their own need root. Run the command as root, or with sudo."
         }
     }
 }

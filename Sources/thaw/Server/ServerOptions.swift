@@ -12,7 +12,12 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Port to listen on; 0 lets the kernel choose.")
     var port = 9000
 
-    @Option(help: "How sandboxes are isolated: auto, microvm or process.")
+    @Option(
+        help: """
+            How sandboxes are isolated. microvm: virtual machines, for any code. process: namespaces, for code of one team. \
+            auto: microvm where hardware virtualisation works, else process, and a function's tag thaw:isolation may choose \
+            the other.
+            """)
     var isolation = Isolation.auto
 
     @Option(name: .customLong("max-sandboxes"), help: "Sandboxes at a time; an invocation beyond it gets 429.")
@@ -21,12 +26,22 @@ struct ServerOptions: ParsableArguments {
     @Option(name: .customLong("keep-warm"), help: "Seconds an idle sandbox waits for its next invocation.")
     var keepWarmSeconds = 300
 
-    @Option(name: .customLong("ready"), help: "Clones prepared ahead for each version in use.")
+    @Option(
+        name: .customLong("ready"),
+        help: """
+            Clones prepared ahead for each version in use: a virtual machine with its state loaded, or a process that is \
+            complete and waits to be woken.
+            """)
     var readyClones = 1
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "At isolation process, begin inits from a snapshot of the booted runtime where that changes nothing.")
+    var layers = true
 
     @Option(
         name: .customLong("init-limit"),
-        help: "Seconds that init without SnapStart may take. Default: 10, and 130 where processors are emulated.")
+        help: "Seconds that init without SnapStart may take. Default: 10, and 130 on emulated processors.")
     var initLimitSeconds: Int?
 
     @Option(name: .customLong("restore-limit"), help: "Seconds that a restore with its hooks may take.")

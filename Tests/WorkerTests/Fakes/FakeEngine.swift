@@ -33,11 +33,14 @@ final class FakeEngine: SandboxEngine {
         var isShutDown = false
     }
 
-    let isolation = IsolationLevel.microvm
+    let isolation: IsolationLevel
     private let script: Mutex<Script>
     private let state = Mutex(Record())
 
-    init(_ script: Script = Script()) { self.script = Mutex(script) }
+    init(_ script: Script = Script(), isolation: IsolationLevel = .microvm) {
+        self.script = Mutex(script)
+        self.isolation = isolation
+    }
 
     var record: Record { state.withLock { $0 } }
 
@@ -113,7 +116,8 @@ struct FakeSandbox: Sandbox {
             throw .host("\(error)")
         }
         return FrozenSandbox(
-            engine: EngineManifest(isolation: "microvm", requirements: [:], parameters: [:]), pause: .milliseconds(40))
+            engine: EngineManifest(isolation: engine.isolation.rawValue, requirements: [:], parameters: [:]),
+            pause: .milliseconds(40))
     }
 
     func memory() async throws(SandboxError) -> MemoryUse {

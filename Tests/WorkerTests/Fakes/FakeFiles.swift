@@ -11,6 +11,7 @@ final class FakeFiles: FunctionFiles {
         var digest = "digest-1"
         var codeError: ImageError?
         var zipError: ImageError?
+        var beforeCodeImage: @Sendable () async -> Void = {}
     }
 
     private let script = Mutex(Script())
@@ -38,6 +39,7 @@ final class FakeFiles: FunctionFiles {
     }
 
     func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {
+        await script.withLock { $0.beforeCodeImage }()
         if let error = script.withLock({ $0.codeError }) { throw error }
         return FilePath("/code/\(sha256).erofs")
     }

@@ -11,11 +11,16 @@ enum LogDirectory {
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
                 continue
             }
-            let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-            for line in text.split(separator: "\n") {
-                lines.append(String(line[line.index(after: line.firstIndex(of: "\t") ?? line.startIndex)...]))
-            }
+            lines += try Self.lines(file: FilePath(path))
         }
         return lines
+    }
+
+    /// The lines of one stream.
+    static func lines(file: FilePath) throws -> [String] {
+        let text = String(decoding: try Data(contentsOf: URL(filePath: file.string)), as: UTF8.self)
+        return text.split(separator: "\n").map { line in
+            String(line[line.index(after: line.firstIndex(of: "\t") ?? line.startIndex)...])
+        }
     }
 }

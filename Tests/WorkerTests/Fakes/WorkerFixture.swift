@@ -19,12 +19,12 @@ struct WorkerFixture: Sendable {
 
     static func with(
         _ script: FakeEngine.Script = FakeEngine.Script(), maximumSandboxes: Int = 8,
-        keepWarm: Duration = .seconds(300),
+        keepWarm: Duration = .seconds(300), others: [EngineSelection.Deferred] = [],
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
-                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm)
+                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, others: others)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -32,19 +32,23 @@ struct WorkerFixture: Sendable {
 
     /// Opens a server's state, as a start does.
     static func open(
-        _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300)
+        _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
+        others: [EngineSelection.Deferred] = []
     ) throws -> WorkerFixture {
         let (time, files) = (ManualClock(), FakeFiles())
         let store = try SQLiteFunctionStore(directory: directory)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let selection = EngineSelection(engine, others: others)
         let worker = FunctionWorker(
             FunctionWorker.Parts(
-                engine: engine, functions: store,
+                engine: selection, functions: store,
                 snapshots: try SnapshotStore(directory: directory.appending("snapshots")), files: files,
                 logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
                 credentials: .placeholders(clock: time.clock), clock: time.clock),
-            configuration: WorkerConfiguration(maximumSandboxes: maximumSandboxes, keepWarm: keepWarm), logger: logger)
+            configuration: WorkerConfiguration(
+                maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, isolations: selection.available),
+            logger: logger)
         return WorkerFixture(
             directory: directory, engine: engine, files: files, time: time, store: store, worker: worker)
     }
@@ -54,21 +58,21 @@ struct WorkerFixture: Sendable {
     @discardableResult
     func create(
         _ name: String = "f", snapStart: Bool = true, publish: Bool = false, settings: FunctionSettings = .init(),
-        zip: String = "zip"
+        zip: String = "zip", tags: [String: String] = [:]
     ) async throws -> FunctionConfiguration {
         var settings = settings
         if snapStart { settings.snapStart = .publishedVersions }
         return try await worker.createFunction(
             CreateFunctionRequest(
                 functionName: name, runtime: "python3.11", role: "arn:aws:iam::123456789012:role/r",
-                handler: "app.handler", zipFile: Array(zip.utf8), settings: settings, publish: publish, tags: [:]))
+                handler: "app.handler", zipFile: Array(zip.utf8), settings: settings, publish: publish, tags: tags))
     }
 
     /// Creates a function and publishes its first version; both are finished on return.
     func createPublished(
-        _ name: String = "f", snapStart: Bool = true, settings: FunctionSettings = .init()
+        _ name: String = "f", snapStart: Bool = true, settings: FunctionSettings = .init(), tags: [String: String] = [:]
     ) async throws {
-        try await create(name, snapStart: snapStart, settings: settings)
+        try await create(name, snapStart: snapStart, settings: settings, tags: tags)
         await settled()
         try await publish(name)
         await settled()

@@ -1,0 +1,69 @@
+import BaseImages
+import LinuxKit
+import Logging
+import MicroVMEngine
+import ProcessEngine
+import Sandboxes
+import SlotNetwork
+import SystemPackage
+
+/// Makes the engines of a server, each when it is wanted.
+struct EngineFactory: Sendable {
+    /// Where engines keep what they need while they run; on the file system of the snapshots.
+    let directory: FilePath
+    /// Tells this server's cgroups from those of another one on the host.
+    let instance: String
+    let slots: any SlotNetwork
+    let share: ShareDirectory
+    let options: ServerOptions
+    let logger: Logger
+
+    /// The engine of the plan's standard level, with those of its other levels for when a function asks for them.
+    func make(_ plan: IsolationPlan) async throws -> EngineSelection {
+        var plan = plan
+        let standard: any SandboxEngine
+        do throws(SandboxError) { standard = try await engine(plan.standard) } catch {
+            guard let next = plan.without(plan.standard, because: "\(error)") else { throw error }
+            plan = next
+            standard = try await engine(plan.standard)
+        }
+        let selection = EngineSelection(standard, others: plan.others.map { deferred($0) })
+        logger.notice(
+            "isolation",
+            metadata: [
+                "level": "\(plan.standard.rawValue)", "why": "\(plan.reason)", "asked": "\(options.isolation.rawValue)",
+                "by tag": "\(plan.others.map(\.rawValue).joined(separator: ", "))",
+            ])
+        return selection
+    }
+
+    private func deferred(_ level: IsolationLevel) -> EngineSelection.Deferred {
+        EngineSelection.Deferred(
+            isolation: level,
+            make: { () throws(SandboxError) in
+                let engine = try await engine(level)
+                logger.notice("isolation asked for by a function", metadata: ["level": "\(level.rawValue)"])
+                return engine
+            },
+            sweep: { () throws(SandboxError) in try await sweep(level) })
+    }
+
+    private func engine(_ level: IsolationLevel) async throws(SandboxError) -> any SandboxEngine {
+        switch level {
+        case .microvm:
+            return try await MicroVMEngine.make(directory: directory, instance: instance, slots: slots, logger: logger)
+        case .process:
+            // ENGINE: return try await ProcessEngine.make(directory: directory, instance: instance, slots: slots,
+            //     restorer: share.restorer, layers: options.layers, logger: logger)
+            throw .host("sandboxes of isolation process are not part of this build: use --isolation microvm")
+        }
+    }
+
+    /// Removes what a dead server's engine left, without making one.
+    private func sweep(_ level: IsolationLevel) async throws(SandboxError) {
+        switch level {
+        case .microvm: try await MicroVMEngine.sweep(instance: instance)
+        case .process: break  // ENGINE: try await ProcessEngine.sweep(directory: directory, instance: instance)
+        }
+    }
+}
