@@ -73,8 +73,16 @@ package final class ProcessEngine: SandboxEngine {
         lastGeneration = Atomic(WallClock.now())
     }
 
-    package func sweep() async throws(SandboxError) {
-        let cgroups = cgroups
+    package func sweep() async throws(SandboxError) { try await Self.sweep(cgroups) }
+
+    /// The same where no engine has been made. Processes die with their server.
+    package static func sweep(instance: String) async throws(SandboxError) {
+        let cgroups: EngineCgroups
+        do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
+        try await sweep(cgroups)
+    }
+
+    private static func sweep(_ cgroups: EngineCgroups) async throws(SandboxError) {
         do throws(CgroupError) {
             try await BlockingThread.run { () throws(CgroupError) in try cgroups.sweep() }
         } catch {

@@ -42,13 +42,3 @@ final class HostedRuntime: Sendable {
     func drainOutput() {}
     func end(_ error: SandboxError = .destroyed) {}
 }
-struct ProcessImage: Sendable {
-    static func load(_ d: FilePath) throws(ImageError) -> ProcessImage { fatalError() }
-    var memory: SharedDescriptor { fatalError() }
-    var base: SharedDescriptor? { nil }
-    func sealedState() throws(ImageError) -> OwnedDescriptor { fatalError() }
-}
-enum ImageError: Error { case invalid(file: String, reason: String) }
-struct FreezeTarget { var pid: CInt; var initPID: CInt; var standardOutput: UInt64; var standardError: UInt64; var runtimeAPIPort: UInt16?; var namespace: SharedDescriptor }
-enum FreezeError: Error { case refused([String]); case failed(String) }
-enum ProcessFreezer { static func freeze(_ t: FreezeTarget, into: FilePath) throws(FreezeError) {} }

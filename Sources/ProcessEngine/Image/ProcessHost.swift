@@ -1,6 +1,6 @@
-internal import Crypto
+import Crypto
 import Glibc
-internal import LinuxKit
+import LinuxKit
 import CProcessImage
 
 /// What of this host the images made on it depend on.

@@ -52,8 +52,7 @@ struct TemplateStarter: Sendable {
         plan.namespaces = [.mount]
         do throws(CgroupError) { plan.cgroup = try cgroups.createForTemplates() } catch { throw .host("\(error)") }
         plan.steps = try roots.steps(for: root) + [.newSession, .limit(.coreFileBytes, 0), .parentDeathSignal(SIGKILL)]
-        let state: SharedDescriptor
-        do throws(ImageError) { state = try image.sealedState().shared() } catch { throw .snapshotUnusable("\(error)") }
+        let state = try hostCall("make a file in memory") { () throws(Errno) in try image.sealedState().shared() }
         plan.descriptors = [3: socket, 4: state, 5: image.memory]
         if let base = image.base { plan.descriptors[6] = base }
         return plan
