@@ -17,7 +17,7 @@ extension ProcessEngine {
                 continue
             }
             return try await finish(clone, order) { () throws(SandboxError) in
-                try clone.wake(order.freshUniqueness(), generation: nextGeneration(), output: output)
+                try clone.wake(order.freshUniqueness(), output: output)
             }
         }
         let clone = try await newClone(of: order.template)
@@ -71,11 +71,11 @@ extension ProcessEngine {
             return try await finish(clone, order) { () throws(SandboxError) in
                 try request(clone, template, process)
                 try await clone.park(on: loop, within: order.left)
-                try clone.wake(order.freshUniqueness(), generation: nextGeneration(), output: order.output)
+                try clone.wake(order.freshUniqueness(), output: order.output)
             }
         }
         return try await finish(clone, order) { () throws(SandboxError) in
-            try clone.wake(order.freshUniqueness(), generation: nextGeneration(), output: order.output)
+            try clone.wake(order.freshUniqueness(), output: order.output)
             try request(clone, template, process)
         }
     }

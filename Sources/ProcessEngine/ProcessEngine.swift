@@ -4,7 +4,6 @@ import Logging
 import Sandboxes
 import SlotNetwork
 import Snapshots
-import Synchronization
 import SystemPackage
 
 /// Sandboxes that are processes in namespaces of their own, cloned by forking a frozen template.
@@ -19,7 +18,6 @@ package final class ProcessEngine: SandboxEngine {
     let loop: EngineLoop
     let logger: Logger
     private let cgroups: EngineCgroups
-    private let lastGeneration: Atomic<UInt64>
 
     /// What of an engine can be chosen.
     package struct Options: Sendable {
@@ -69,8 +67,6 @@ package final class ProcessEngine: SandboxEngine {
             starter: TemplateStarter(
                 restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
             host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
-        // Never the same again, also not after a restart.
-        lastGeneration = Atomic(WallClock.now())
     }
 
     package func sweep() async throws(SandboxError) { try await Self.sweep(cgroups) }
@@ -100,9 +96,6 @@ package final class ProcessEngine: SandboxEngine {
         let cgroups = cgroups
         await BlockingThread.run { cgroups.removeParents() }
     }
-
-    /// A number that no other clone of this host's snapshots has.
-    func nextGeneration() -> UInt64 { lastGeneration.add(1, ordering: .relaxed).newValue }
 
     /// Ends what is left of a sandbox; `error` is what callers that still wait for it get.
     func end(_ cell: Cell, _ runtime: HostedRuntime, error: SandboxError = .destroyed) async {

@@ -1,4 +1,5 @@
 import CProcessImage
+import GuestProtocol
 import LinuxKit
 import Sandboxes
 import Synchronization
@@ -31,12 +32,12 @@ final class ControlChannel: Sendable {
     func takeOther() -> SharedDescriptor? { theirs.withLock { $0.take() } }
 
     /// Lets the clone run, now or when it will have come so far.
-    func wake(generation: UInt64, wallClock: UInt64, entropy: [UInt8]) throws(SandboxError) {
+    func wake(_ uniqueness: Uniqueness) throws(SandboxError) {
         var message = thaw_wake()
         message.kind = THAW_WAKE.rawValue
-        message.generation = generation
-        message.wall_clock = wallClock
-        withUnsafeMutableBytes(of: &message.entropy) { $0.copyBytes(from: entropy.prefix($0.count)) }
+        message.generation = uniqueness.generation
+        message.wall_clock = uniqueness.wallClockNanoseconds
+        withUnsafeMutableBytes(of: &message.entropy) { $0.copyBytes(from: uniqueness.entropy.prefix($0.count)) }
         let outcome = withUnsafeBytes(of: message) { bytes in
             Result { () throws(Errno) in try ours.descriptor.sendMessage(bytes) }
         }

@@ -65,10 +65,9 @@ final class Clone: Sendable {
     // MARK: - Waking
 
     /// Gives the clone what makes it unique and lets it run, whether it exists or not.
-    func wake(_ uniqueness: Uniqueness, generation: UInt64, output: @escaping OutputSink) throws(SandboxError) {
+    func wake(_ uniqueness: Uniqueness, output: @escaping OutputSink) throws(SandboxError) {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
-        try cell.control.wake(
-            generation: generation, wallClock: uniqueness.wallClockNanoseconds, entropy: uniqueness.entropy)
+        try cell.control.wake(uniqueness)
         try runtime.release(uniqueness)
     }
 
