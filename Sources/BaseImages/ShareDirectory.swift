@@ -32,6 +32,8 @@ package struct ShareDirectory: Sendable, Equatable {
 
     /// The guest supervisor, a static executable: `/init` of every virtual machine.
     package var guest: FilePath { path.appending("guest").appending("ThawGuest") }
+    /// The program that process sandboxes and their templates are made with, a static executable.
+    package var restorer: FilePath { path.appending("restorer") }
     /// One directory per runtime, named as AWS names the runtime.
     package var runtimes: FilePath { path.appending("runtimes") }
     /// One directory per example function.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/if_tun.h>
+#include <linux/loop.h>
 #include <linux/random.h>
 #include <net/if.h>
 #include <sched.h>
@@ -16,6 +17,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "CLinux.h"
 
@@ -31,6 +35,7 @@ const int clinux_CLONE_NEWUTS = CLONE_NEWUTS;
 const int clinux_CLONE_NEWNET = CLONE_NEWNET;
 const int clinux_CLONE_NEWUSER = CLONE_NEWUSER;
 const int clinux_CLONE_NEWCGROUP = CLONE_NEWCGROUP;
+const int clinux_SOCK_SEQPACKET = SOCK_SEQPACKET;
 const unsigned int clinux_MFD_CLOEXEC = MFD_CLOEXEC;
 const unsigned int clinux_RLIMIT_MAXIMUM_RESOURCE = RLIM_NLIMITS - 1;
 
@@ -130,6 +135,106 @@ int clinux_receive_descriptor(int socket) {
     return descriptor;
 }
 
+enum { message_descriptors = 32 };
+const size_t clinux_message_descriptors = message_descriptors;
+
+union rights {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int) * message_descriptors)];
+};
+
+int clinux_send_message(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count) {
+    union rights control;
+    if (descriptors_count > message_descriptors) return -EINVAL;
+    struct iovec payload = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1};
+    if (descriptors_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors_count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors_count);
+        memcpy(CMSG_DATA(header), descriptors, sizeof(int) * descriptors_count);
+    }
+    return value_or_errno(sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int clinux_receive_message(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptors_count) {
+    union rights control;
+    struct iovec payload = {bytes, count};
+    struct msghdr message = {
+        .msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    size_t room = *descriptors_count;
+    *descriptors_count = 0;
+    long received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (received < 0) return -errno;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < came; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+            if (*descriptors_count < room)
+                descriptors[(*descriptors_count)++] = descriptor;
+            else
+                close(descriptor);
+        }
+    }
+    return (int)received;
+}
+
+int clinux_fsopen(const char *type) { return value_or_errno(fsopen(type, FSOPEN_CLOEXEC)); }
+
+int clinux_fsconfig_set(int context, const char *key, const char *value) {
+    return value_or_errno(fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0));
+}
+
+int clinux_fsconfig_create(int context) { return value_or_errno(fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)); }
+
+int clinux_fsmount(int context, unsigned int attributes) {
+    return value_or_errno(fsmount(context, FSMOUNT_CLOEXEC, attributes));
+}
+
+int clinux_clone_mount(int mount) {
+    return value_or_errno(open_tree(mount, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+}
+
+int clinux_mount_attributes(int mount, uint64_t attributes) {
+    struct mount_attr change = {.attr_set = attributes};
+    return value_or_errno(syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &change, sizeof change));
+}
+
+int clinux_loop_attach(int file, int *device) {
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    if (control < 0) return -errno;
+    int result = -EBUSY;
+    /* Another process may take the free device between the two calls; then there is another one. */
+    for (int attempt = 0; attempt < 32 && result == -EBUSY; attempt++) {
+        char path[32];
+        *device = ioctl(control, LOOP_CTL_GET_FREE);
+        if (*device < 0) {
+            result = -errno;
+            break;
+        }
+        snprintf(path, sizeof path, "/dev/loop%d", *device);
+        int loop = open(path, O_RDONLY | O_CLOEXEC);
+        if (loop < 0) {
+            result = -errno;
+            break;
+        }
+        struct loop_config config;
+        memset(&config, 0, sizeof config);
+        config.fd = (uint32_t)file;
+        config.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR;
+        result = ioctl(loop, LOOP_CONFIGURE, &config) < 0 ? -errno : loop;
+        if (result < 0) close(loop);
+    }
+    close(control);
+    return result;
+}
+
 static int wait_for(int type, int id, int options, struct clinux_exit *result) {
     siginfo_t info;
     struct rusage usage;
@@ -171,3 +276,44 @@ uint64_t clinux_timestamp_counter(void) {
     return 0;
 #endif
 }
+
+#if defined(__x86_64__)
+static uint64_t saved_state(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
+    uint32_t a, b, c, d;
+    size_t count = 0;
+    const uint32_t has_saved_state = 1U << 27; /* OSXSAVE */
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    values[count++] = a; /* family, model, stepping; b holds the number of this very CPU */
+    values[count++] = c;
+    values[count++] = d;
+    int is_saved = (c & has_saved_state) != 0;
+    for (uint32_t leaf = 0; leaf < 2; leaf++) {
+        if (!__get_cpuid_count(7, leaf, &a, &b, &c, &d)) a = b = c = d = 0;
+        values[count++] = leaf ? a : b;
+        values[count++] = c;
+        values[count++] = d;
+    }
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d)) c = d = 0;
+    values[count++] = c;
+    values[count++] = d;
+    if (is_saved) {
+        uint64_t state = saved_state();
+        values[count++] = (uint32_t)state;
+        values[count++] = (uint32_t)(state >> 32);
+        if (!__get_cpuid_count(0xD, 0, &a, &b, &c, &d)) b = 0;
+        values[count++] = b; /* the size of what is saved */
+    }
+    return count;
+}
+#else
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
+    (void)values;
+    return 0;
+}
+#endif

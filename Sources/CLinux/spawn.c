@@ -7,9 +7,12 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -28,6 +31,7 @@ struct child {
     const struct clinux_spawn_plan *plan;
     struct clinux_spawn_result *result;
     int parent; /* pidfd of this process */
+    int program; /* or -1 */
 };
 
 #if defined(__x86_64__)
@@ -135,6 +139,18 @@ static int clear_capabilities(void) {
     return outcome(syscall(SYS_capset, &header, none));
 }
 
+/* Threads do not exist yet, so nothing is to be synchronised. The mitigations that a filter brings by default cost more than
+ * they protect here: the filter is no sandbox for code that could be made to speculate against this process. */
+static int set_filter(const char *filter, size_t count) {
+    struct sock_fprog program = {.len = (unsigned short)count, .filter = (struct sock_filter *)filter};
+    if (count == 0 || count > BPF_MAXINSNS) return EINVAL;
+    return outcome(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program));
+}
+
+static int attach_mount(int mount, const char *target) {
+    return outcome(move_mount(mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 /* The signal comes when the spawning *thread* ends; one that ended before this call is found through the pidfd. */
 static int follow_parent(int parent, int signal) {
     if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0) return errno;
@@ -143,8 +159,9 @@ static int follow_parent(int parent, int signal) {
 }
 
 /* Copies all sources above every target first, so that no copy overwrites a source still needed. What is not a target is
- * closed by execve, so that steps after this one still have what they use; the pidfd moves out of the targets' way. */
-static int map_descriptors(const int32_t *pairs, size_t count, int *parent) {
+ * closed by execve, so that steps after this one still have what they use; the pidfd and the program move out of the targets'
+ * way. */
+static int map_descriptors(const int32_t *pairs, size_t count, struct child *child) {
     int copies[mapped_limit];
     int above = 3;
     if (count > mapped_limit) return EINVAL;
@@ -154,15 +171,19 @@ static int map_descriptors(const int32_t *pairs, size_t count, int *parent) {
         copies[i] = fcntl(pairs[2 * i], F_DUPFD_CLOEXEC, above);
         if (copies[i] < 0) return errno;
     }
-    *parent = fcntl(*parent, F_DUPFD_CLOEXEC, above);
-    if (*parent < 0) return errno;
+    child->parent = fcntl(child->parent, F_DUPFD_CLOEXEC, above);
+    if (child->parent < 0) return errno;
+    if (child->program >= 0) {
+        child->program = fcntl(child->program, F_DUPFD_CLOEXEC, above);
+        if (child->program < 0) return errno;
+    }
     if (syscall(SYS_close_range, 0, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return errno;
     for (size_t i = 0; i < count; i++)
         if (dup2(copies[i], pairs[2 * i + 1]) < 0) return errno;
     return 0;
 }
 
-static int run_step(const struct clinux_step *step, int *parent) {
+static int run_step(const struct clinux_step *step, struct child *child) {
     switch ((enum clinux_step_kind)step->kind) {
     case CLINUX_STEP_WRITE: return write_all(step->number, step->source);
     case CLINUX_STEP_SETNS: return outcome(setns(step->number, (int)step->flags));
@@ -187,8 +208,10 @@ static int run_step(const struct clinux_step *step, int *parent) {
         return take_identity((uid_t)step->flags, (gid_t)step->number, step->integers, step->integers_count);
     case CLINUX_STEP_CLEAR_CAPABILITIES: return clear_capabilities();
     case CLINUX_STEP_NO_NEW_PRIVILEGES: return outcome(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    case CLINUX_STEP_PARENT_DEATH_SIGNAL: return follow_parent(*parent, step->number);
-    case CLINUX_STEP_DESCRIPTORS: return map_descriptors(step->integers, step->integers_count / 2, parent);
+    case CLINUX_STEP_PARENT_DEATH_SIGNAL: return follow_parent(child->parent, step->number);
+    case CLINUX_STEP_ATTACH_MOUNT: return attach_mount(step->number, step->target);
+    case CLINUX_STEP_FILTER: return set_filter(step->data, step->integers_count);
+    case CLINUX_STEP_DESCRIPTORS: return map_descriptors(step->integers, step->integers_count / 2, child);
     }
     return EINVAL;
 }
@@ -217,12 +240,15 @@ static void child_main(struct child *child) {
     const struct clinux_spawn_plan *plan = child->plan;
     reset_signals();
     for (size_t i = 0; i < plan->steps_count; i++) {
-        int error = run_step(&plan->steps[i], &child->parent);
+        int error = run_step(&plan->steps[i], child);
         if (error) give_up(child, (int64_t)i, error);
     }
     unsigned long none = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
-    execve(plan->executable, plan->arguments, plan->environment);
+    if (child->program >= 0)
+        syscall(SYS_execveat, child->program, "", plan->arguments, plan->environment, AT_EMPTY_PATH);
+    else
+        execve(plan->executable, plan->arguments, plan->environment);
     give_up(child, (int64_t)plan->steps_count, errno);
 }
 
@@ -241,6 +267,48 @@ static char *make_stack(void) {
     return NULL;
 }
 
+/* The thread's own network and pid namespace, while it is in others. */
+struct home {
+    int network, processes; /* -1: not left */
+};
+
+static int leave(struct home *home, const struct clinux_spawn_plan *plan) {
+    *home = (struct home){-1, -1};
+    if (plan->network >= 0) {
+        home->network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        if (home->network < 0 || setns(plan->network, CLONE_NEWNET) < 0) return errno;
+    }
+    if (plan->processes >= 0) {
+        home->processes = open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+        if (home->processes < 0 || setns(plan->processes, CLONE_NEWPID) < 0) return errno;
+    }
+    return 0;
+}
+
+/* A thread that could not come back would start everything after this in a stranger's namespaces: better none at all. The
+ * kernel has no reason to refuse, to one that could leave. */
+static void come_home(struct home *home) {
+    if (home->network >= 0 && setns(home->network, CLONE_NEWNET) < 0) abort();
+    if (home->processes >= 0 && setns(home->processes, CLONE_NEWPID) < 0) abort();
+    if (home->network >= 0) close(home->network);
+    if (home->processes >= 0) close(home->processes);
+}
+
+static struct clone_args clone_arguments(const struct clinux_spawn_plan *plan, char *stack, int *pidfd) {
+    struct clone_args arguments = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | plan->namespaces,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = stack_size,
+    };
+    if (plan->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)plan->cgroup;
+    }
+    return arguments;
+}
+
 int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result) {
     memset(result, 0, sizeof *result);
     result->pidfd = -1;
@@ -253,22 +321,14 @@ int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_resul
     }
 
     int pidfd = -1;
-    struct child context = {plan, result, parent};
-    struct clone_args arguments = {
-        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | plan->namespaces,
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-        .exit_signal = SIGCHLD,
-        .stack = (uint64_t)(uintptr_t)stack,
-        .stack_size = stack_size,
-    };
-    if (plan->cgroup >= 0) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)plan->cgroup;
-    }
-
+    struct child context = {plan, result, parent, plan->program};
+    struct clone_args arguments = clone_arguments(plan, stack, &pidfd);
+    struct home home;
     uint64_t all = ~0ULL, before = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long pid = clone3_onto_stack(&arguments, child_main, &context);
+    long pid = -leave(&home, plan);
+    if (pid == 0) pid = clone3_onto_stack(&arguments, child_main, &context);
+    come_home(&home);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     munmap(stack, stack_size);
     close(parent);

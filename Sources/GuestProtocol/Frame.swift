@@ -7,7 +7,7 @@
 /// Strings and byte arrays in a body are a u32 length and that many bytes; lists are a u32 count and the items.
 package enum Frame {
     /// The version this build speaks. A peer that speaks another is refused by name.
-    package static let version: UInt8 = 1
+    package static let version: UInt8 = 2
     /// Room for AWS's 6 MB payload and everything that travels with it.
     package static let maximumLength = 8 << 20
     package static let headerLength = 4

@@ -51,6 +51,8 @@ package struct EnvironmentVariable: Sendable, Equatable {
 
 /// What no two clones may share.
 package struct Uniqueness: Sendable, Equatable {
+    /// Greater with every sandbox of a host; none has another's, also after the server restarted.
+    package var generation: UInt64
     /// 64 bytes from the host's `getrandom(2)`.
     package var entropy: [UInt8]
     /// CLOCK_REALTIME of the host, nanoseconds since 1970.
@@ -59,7 +61,10 @@ package struct Uniqueness: Sendable, Equatable {
 
     package static let entropyLength = 64
 
-    package init(entropy: [UInt8], wallClockNanoseconds: UInt64, credentials: Credentials) {
+    package init(
+        generation: UInt64, entropy: [UInt8], wallClockNanoseconds: UInt64, credentials: Credentials
+    ) {
+        self.generation = generation
         self.entropy = entropy
         self.wallClockNanoseconds = wallClockNanoseconds
         self.credentials = credentials
@@ -194,6 +199,7 @@ extension HostMessage {
 
 extension Uniqueness {
     func encode(to writer: inout FrameWriter) {
+        writer.put(generation)
         writer.put(entropy)
         writer.put(wallClockNanoseconds)
         writer.put(credentials.authorizationToken)
@@ -204,6 +210,7 @@ extension Uniqueness {
     }
 
     init(from body: inout FrameReader) throws(FrameError) {
+        generation = try body.integer()
         entropy = try body.data()
         guard entropy.count == Uniqueness.entropyLength else { throw .invalidValue(field: "entropy") }
         wallClockNanoseconds = try body.integer()

@@ -1,6 +1,105 @@
-import CProcessImage
+import GuestProtocol
+import LinuxKit
+import Logging
+import Sandboxes
+import SlotNetwork
+import Snapshots
+import SystemPackage
 
-/// Sandboxes that are processes, cloned by forking a frozen template.
-package enum ProcessEngineLayout {
-    static let imageVersion = THAW_IMAGE_VERSION
+/// Sandboxes that are processes in namespaces of their own, cloned by forking a frozen template.
+package final class ProcessEngine: SandboxEngine {
+    package let isolation = IsolationLevel.process
+
+    let host: HostTraits
+    let cells: CellPool
+    let templates: Templates
+    let roots: RootBuilder
+    let spawner: Spawner
+    let loop: EngineLoop
+    let logger: Logger
+    private let cgroups: EngineCgroups
+
+    /// What of an engine can be chosen.
+    package struct Options: Sendable {
+        /// Cells that wait for the next sandboxes. Each takes a slot.
+        package var readyCells = 8
+        /// Templates at a time, each with the memory of a whole runtime.
+        package var maximumTemplates = 32
+
+        package init() {}
+    }
+
+    /// - Parameters:
+    ///   - directory: made if missing; on the file system of the snapshots.
+    ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
+    ///   - restorer: the program of Sources/Restorer.
+    package static func make(
+        directory: FilePath, instance: String, slots: any SlotNetwork, restorer: FilePath, options: Options = Options(),
+        logger: Logger
+    ) async throws(SandboxError) -> ProcessEngine {
+        try await BlockingThread.run { () throws(SandboxError) in
+            try ProcessEngine(directory, instance, slots, restorer, options, logger)
+        }
+    }
+
+    private init(
+        _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath, _ options: Options,
+        _ logger: Logger
+    ) throws(SandboxError) {
+        let restorer = try Restorer(at: program)
+        let cgroups: EngineCgroups
+        do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
+        try hostCall("make \(directory)") { () throws(Errno) in try Directory.create(directory, existingIsFine: true) }
+        let roots = try RootBuilder(mountPoint: directory.appending("root"))
+        let (spawner, loop) = try hostCall("start a thread") { () throws(Errno) in (try Spawner(), try EngineLoop()) }
+        let host = HostTraits(restorer: restorer)
+        let cells = CellPool(
+            builder: try CellBuilder(parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer),
+            count: options.readyCells, logger: logger)
+        self.host = host
+        self.cgroups = cgroups
+        self.roots = roots
+        self.spawner = spawner
+        self.loop = loop
+        self.logger = logger
+        self.cells = cells
+        templates = Templates(
+            starter: TemplateStarter(
+                restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
+            host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
+    }
+
+    package func sweep() async throws(SandboxError) { try await Self.sweep(cgroups) }
+
+    /// The same where no engine has been made. Processes die with their server.
+    package static func sweep(instance: String) async throws(SandboxError) {
+        let cgroups: EngineCgroups
+        do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
+        try await sweep(cgroups)
+    }
+
+    private static func sweep(_ cgroups: EngineCgroups) async throws(SandboxError) {
+        do throws(CgroupError) {
+            try await BlockingThread.run { () throws(CgroupError) in try cgroups.sweep() }
+        } catch {
+            throw .host("\(error)")
+        }
+    }
+
+    /// Builds the cells that wait; until then the first sandboxes build their own.
+    package func prepare() async { await cells.prepare() }
+
+    package func shutdown() async {
+        await templates.close()
+        await cells.close()
+        await loop.shutdown()
+        let cgroups = cgroups
+        await BlockingThread.run { cgroups.removeParents() }
+    }
+
+    /// Ends what is left of a sandbox; `error` is what callers that still wait for it get.
+    func end(_ cell: Cell, _ runtime: HostedRuntime, error: SandboxError = .destroyed) async {
+        runtime.end(error)
+        await cells.end(cell)
+    }
 }

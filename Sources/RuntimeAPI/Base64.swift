@@ -31,6 +31,25 @@ enum Base64 {
     }
 }
 
+extension [UInt8] {
+    /// Appends `bytes` in the standard alphabet, with padding.
+    mutating func append(base64 bytes: [UInt8]) {
+        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        var index = 0
+        while index < bytes.count {
+            let length = Swift.min(3, bytes.count - index)
+            var group: UInt32 = 0
+            for offset in 0..<3 { group = group << 8 | (offset < length ? UInt32(bytes[index + offset]) : 0) }
+            for digit in 0..<4 {
+                append(
+                    digit <= length
+                        ? alphabet.utf8Start[Int(group >> UInt32(18 - 6 * digit) & 63)] : UInt8(ascii: "="))
+            }
+            index += 3
+        }
+    }
+}
+
 /// Compares a presented secret with the expected one, looking at every byte whatever the first ones are.
 func equalInConstantTime(_ presented: [UInt8], _ expected: String) -> Bool {
     let expected = Array(expected.utf8)

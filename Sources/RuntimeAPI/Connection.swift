@@ -29,6 +29,8 @@ final class Connection {
 
     private var raw: CInt { descriptor.withRaw { $0 } }
     var hasUnsent: Bool { unsentPosition < unsent.count }
+    /// Between two requests, as far as has been read.
+    var isIdle: Bool { !hasUnsent && parser.isBetweenRequests }
 
     /// Reads once into `scratch` and hands the bytes to the parser.
     func receive(_ scratch: UnsafeMutableRawBufferPointer) -> Received {

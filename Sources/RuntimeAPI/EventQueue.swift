@@ -3,8 +3,9 @@ package import SystemPackage
 
 /// The descriptors of one loop on one thread, each with a token that says whose it is.
 ///
-/// Shared by everything that lives in the loop: the Runtime API's server and its owner.
-package final class EventQueue {
+/// Shared by everything that lives in the loop: the servers of the Runtime API and their owner. Members may be added, changed
+/// and removed on any thread while the loop waits.
+package final class EventQueue: Sendable {
     package struct Event {
         package let token: UInt64
         fileprivate let readiness: Readiness
@@ -51,10 +52,17 @@ package final class EventQueue {
         try epoll.modify(member, for: interest.readiness, token: Token(rawValue: token))
     }
 
+    /// Needed before a member is closed only if a duplicate of it stays open, here or in another process.
+    package func remove(_ member: borrowing OwnedDescriptor) throws(Errno) { try epoll.remove(member) }
+
     /// Waits for events and hands them to `body` in the order the kernel gives them.
-    /// - Parameter limit: how long at most; nil waits for ever.
-    package func wait(atMost limit: Duration? = nil, _ body: (Event) -> Void) throws(Errno) {
-        for event in try epoll.wait(atMost: limit, maximum: 16) {
+    /// - Parameters:
+    ///   - limit: how long at most; nil waits for ever.
+    ///   - maximum: how many events to take at once.
+    package func wait(
+        atMost limit: Duration? = nil, maximum: Int = 16, _ body: (Event) -> Void
+    ) throws(Errno) {
+        for event in try epoll.wait(atMost: limit, maximum: maximum) {
             body(Event(token: event.token.rawValue, readiness: event.readiness))
         }
     }

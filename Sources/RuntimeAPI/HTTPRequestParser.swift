@@ -41,6 +41,11 @@ package struct HTTPRequestParser {
     /// Bytes received and not yet part of a request.
     package var buffered: Int { buffer.count - position }
 
+    /// Whether no request has begun.
+    package var isBetweenRequests: Bool {
+        if case .head = stage { buffered == 0 } else { false }
+    }
+
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if position == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 16)

@@ -1,7 +1,6 @@
 /// The bytes of the Runtime API's answers. Bodies are AWS's, to the byte.
 enum ResponseText {
     static let continueFirst: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
-    static let restored: StaticString = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     static let accepted: StaticString = """
         HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n
         """
@@ -91,6 +90,30 @@ enum ResponseText {
         out.append(decimal: invocation.payload.count)
         out.append("\r\n\r\n")
         out.append(contentsOf: invocation.payload)
+        return out
+    }
+
+    /// AWS's answer to `/runtime/restore/next`, and in headers what no two clones may share.
+    static func restored(_ identity: CloneIdentity) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(256)
+        out.append("HTTP/1.1 200 OK\r\nThaw-Generation: ")
+        out.append(decimal: identity.generation)
+        out.append("\r\nThaw-Entropy: ")
+        out.append(base64: identity.entropy)
+        out.append("\r\nThaw-Wall-Clock: ")
+        out.append(decimal: identity.wallClockNanoseconds)
+        out.append("\r\nContent-Length: 0\r\n\r\n")
+        return out
+    }
+
+    static func json(_ body: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(body.count + 128)
+        out.append("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ")
+        out.append(decimal: body.count)
+        out.append("\r\n\r\n")
+        out.append(contentsOf: body)
         return out
     }
 

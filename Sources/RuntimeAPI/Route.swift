@@ -10,23 +10,17 @@ package enum Route: Sendable, Equatable {
     case initError
     case restoreNext
     case restoreError
+    /// Ours: a runtime that is booted ahead waits here for the function it is to become.
+    case layerNext
     case credentials
     case unknown
 
     /// The only method a route answers; nil for an unknown route.
     var method: HTTPRequest.Method? {
         switch self {
-        case .ping, .invocationNext, .restoreNext, .credentials: .get
+        case .ping, .invocationNext, .restoreNext, .layerNext, .credentials: .get
         case .invocationResponse, .invocationError, .initError, .restoreError: .post
         case .unknown: nil
-        }
-    }
-
-    /// Whether the route exists only for a function that is snapshotted.
-    var needsSnapStart: Bool {
-        switch self {
-        case .restoreNext, .restoreError, .credentials: true
-        default: false
         }
     }
 
@@ -48,6 +42,8 @@ package enum Route: Sendable, Equatable {
             self = .restoreNext
         } else if path.equals("restore/error") {
             self = .restoreError
+        } else if path.equals("layer/next") {
+            self = .layerNext
         } else if path.equals("init/error") {
             self = .initError
         } else {

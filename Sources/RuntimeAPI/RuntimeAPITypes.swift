@@ -43,6 +43,24 @@ package struct RuntimeCredentials: Sendable, Equatable {
     }
 }
 
+/// What no two clones of a runtime may share, as the answer to `/runtime/restore/next` tells it.
+package struct CloneIdentity: Sendable, Equatable {
+    /// Greater with every clone; none has another's.
+    package var generation: UInt64
+    package var entropy: [UInt8]
+    /// Since 1970.
+    package var wallClockNanoseconds: UInt64
+
+    package init(generation: UInt64, entropy: [UInt8], wallClockNanoseconds: UInt64) {
+        self.generation = generation
+        self.entropy = entropy
+        self.wallClockNanoseconds = wallClockNanoseconds
+    }
+}
+
+/// The calls in which a runtime waits for the platform.
+package enum BlockingCall: Sendable, Equatable { case restoreNext, invocationNext, layerNext }
+
 /// An error that the runtime posted, or that its answer amounts to.
 package struct FunctionFailure: Sendable, Equatable {
     /// Matches AWS's pattern, such as `Runtime.BeforeSnapshotError`.
@@ -62,8 +80,10 @@ package enum RuntimeEvent: Sendable, Equatable {
 
     /// Init is complete: the runtime made the first call that blocks.
     case initialized(InitialCall)
+    /// The runtime is booted and waits in `/runtime/layer/next` to be told its function.
+    case layered
     case initializationFailed(FunctionFailure)
-    /// The after-restore hooks have run: the runtime asked for its first invocation after ``RuntimeAPIServer/release()``.
+    /// The after-restore hooks have run: the runtime asked for its first invocation after ``RuntimeAPIServer/release(_:then:)``.
     case restored
     case restoreFailed(FunctionFailure)
     case responded(requestID: String, payload: [UInt8])
@@ -76,12 +96,15 @@ package enum RuntimeEvent: Sendable, Equatable {
 package enum RuntimeAPIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The runtime blocks neither in `/runtime/restore/next` nor in `/runtime/invocation/next`.
     case cannotRelease(state: String)
+    /// The runtime does not block in `/runtime/layer/next`.
+    case cannotStart(state: String)
     /// Another invocation is queued or running.
     case busy(state: String)
 
     package var description: String {
         switch self {
         case .cannotRelease(let state): "cannot release a runtime in state \(state): it waits for no restore"
+        case .cannotStart(let state): "cannot start a function in a runtime in state \(state): it waits in no layer"
         case .busy(let state): "cannot queue an invocation for a runtime in state \(state): it has one already"
         }
     }

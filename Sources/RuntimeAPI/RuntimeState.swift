@@ -1,6 +1,9 @@
 /// Where a runtime stands, as AWS's in-sandbox supervisor sees it. Pure: no sockets, no time.
 ///
 /// ```
+/// layerReady ──start from layer──▶ started
+///    ▲                               │
+///    └──────────layer/next───────────┘
 /// started ──restore/next──▶ restoreReady ──release──▶ restoring ──invocation/next──▶ ready ──invoke──▶ running
 ///    ├──invocation/next──▶ ready                          └──restore/error──▶ restoreError              │
 ///    └──init/error──▶ initError        responseSent ◀──{id}/response, {id}/error────────────────────────┘
@@ -9,6 +12,8 @@
 package enum RuntimeState: Sendable, Equatable {
     /// Init code runs.
     case started
+    /// Blocked in `/runtime/layer/next`: the runtime is booted and knows no function.
+    case layerReady
     case initError
     /// Blocked in `/runtime/restore/next`.
     case restoreReady
@@ -25,6 +30,7 @@ package enum RuntimeState: Sendable, Equatable {
     var name: StaticString {
         switch self {
         case .started: "Started"
+        case .layerReady: "LayerReady"
         case .initError: "InitError"
         case .restoreReady: "RestoreReady"
         case .restoring: "Restoring"
@@ -67,6 +73,12 @@ package enum RuntimeState: Sendable, Equatable {
         return .restoreReady
     }
 
+    /// `GET /runtime/layer/next`.
+    package func askedForLayer() throws(Refusal) -> RuntimeState {
+        guard case .started = self else { throw refusal(to: "LayerReady") }
+        return .layerReady
+    }
+
     /// `POST /runtime/invocation/{id}/response` or `…/error`. The request id is checked before the state, as AWS does.
     package func answered(_ requestID: [UInt8], withError: Bool) throws(Refusal) -> RuntimeState {
         guard let currentRequestID, currentRequestID.equals(requestID) else { throw .invalidRequestID }
@@ -101,6 +113,11 @@ package enum RuntimeState: Sendable, Equatable {
         case .ready: .ready
         default: nil
         }
+    }
+
+    /// The runtime is told its function: its init begins. Nil when it does not wait for that.
+    package func startedFromLayer() -> RuntimeState? {
+        if case .layerReady = self { .started } else { nil }
     }
 
     /// An event is handed over. Nil when the runtime does not wait for one.

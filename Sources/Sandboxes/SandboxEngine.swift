@@ -69,22 +69,6 @@ package enum InvocationResult: Sendable, Equatable {
     case error(RuntimeFailure)
 }
 
-/// What one clone costs the host, in bytes.
-package struct MemoryUse: Sendable {
-    /// Pages only this sandbox has.
-    package var unique: UInt64
-    /// Pages it shares with its siblings.
-    package var shared: UInt64
-    /// Proportional set size.
-    package var proportional: UInt64
-
-    package init(unique: UInt64, shared: UInt64, proportional: UInt64) {
-        self.unique = unique
-        self.shared = shared
-        self.proportional = proportional
-    }
-}
-
 package struct FrozenSandbox: Sendable {
     package var engine: EngineManifest
     /// From "the guest stands still" to "the state is on disk".

@@ -23,6 +23,14 @@ extension RuntimeCredentials {
     }
 }
 
+extension CloneIdentity {
+    init(_ uniqueness: Uniqueness) {
+        self.init(
+            generation: uniqueness.generation, entropy: uniqueness.entropy,
+            wallClockNanoseconds: uniqueness.wallClockNanoseconds)
+    }
+}
+
 extension RuntimeFailure {
     init(_ failure: FunctionFailure) { self.init(errorType: failure.errorType, body: failure.body) }
 }

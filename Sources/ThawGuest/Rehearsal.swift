@@ -21,13 +21,13 @@ enum Rehearsal {
             try SystemRandom.bytes(Uniqueness.entropyLength)
         }
         let uniqueness = Uniqueness(
-            entropy: entropy, wallClockNanoseconds: WallClock.now(),
+            generation: 0, entropy: entropy, wallClockNanoseconds: WallClock.now(),
             credentials: Credentials(
                 authorizationToken: "", accessKeyID: "", secretAccessKey: "", sessionToken: "", expiration: ""))
         guard case .thaw(let heard)? = afterTheWire(.thaw(uniqueness)) else { return }
         try duties.makeUnique(heard)
         // What fails in the play is slow later, no more.
-        try? playInvocation()
+        try? playInvocation(as: CloneIdentity(heard))
         try GuestError.wrap("starting the rehearsal's thread") { () throws(Errno) in
             try PosixThread.start {
                 for _ in 0..<rounds { try? converse(port: port) }
@@ -75,12 +75,12 @@ enum Rehearsal {
 
     /// A runtime that is restored, gets an invocation, answers and asks again, at a server of its own: the real one's
     /// state must not move.
-    private static func playInvocation() throws(Errno) {
+    private static func playInvocation(as identity: CloneIdentity) throws(Errno) {
         let invocation = Invocation(
             requestID: "rehearsal", deadlineMilliseconds: 0, invokedFunctionARN: "", payload: [UInt8(ascii: "1")])
         guard case .invoke(let heard)? = afterTheWire(.invoke(invocation)) else { return }
         let queue = try EventQueue()
-        let api = try RuntimeAPIServer(port: 0, isSnapStart: true, queue: queue)
+        let api = try RuntimeAPIServer(port: 0, options: .init(isSnapStart: true), queue: queue)
         api.onEvent = { event in
             if case .responded(let requestID, let payload) = event {
                 _ = GuestMessage.response(requestID: requestID, payload: payload).encoded()
@@ -88,7 +88,7 @@ enum Rehearsal {
         }
         let first = try Actor(api, queue)
         try first.say("GET /2018-06-01/runtime/restore/next")
-        try? api.release()
+        try? api.release(identity)
         try first.hear()
         let second = try Actor(api, queue)
         try second.say("GET /2018-06-01/runtime/invocation/next")

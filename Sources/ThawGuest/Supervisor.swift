@@ -176,7 +176,8 @@ final class Supervisor {
         }
         let api: RuntimeAPIServer
         do throws(Errno) {
-            api = try RuntimeAPIServer(port: runtimeAPIPort, isSnapStart: initialization.isSnapStart, queue: queue)
+            api = try RuntimeAPIServer(
+                port: runtimeAPIPort, options: .init(isSnapStart: initialization.isSnapStart), queue: queue)
         } catch {
             fault("cannot listen on port \(runtimeAPIPort): \(error)")
             return
@@ -224,7 +225,7 @@ final class Supervisor {
         phase = .running(runtime)
         do throws(RuntimeAPIError) {
             // The runtime wakes up to find its answer waiting.
-            try runtime.api.release {
+            try runtime.api.release(CloneIdentity(uniqueness)) {
                 duties.signalAll(SIGCONT, runtime: runtime.process.pid)
                 port.send(.thawed)
             }
@@ -299,6 +300,9 @@ final class Supervisor {
             port.send(.response(requestID: requestID, payload: payload))
         case .invocationFailed(let requestID, let failure):
             port.send(.invocationFailed(requestID: requestID, RuntimeFailure(failure)))
+        case .layered:
+            // A route this server was not asked to have.
+            break
         // Everything below ends a phase in the log: what was written before must be there before.
         case .initialized(let call):
             drain(runtime.process)

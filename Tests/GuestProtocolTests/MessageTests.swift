@@ -2,7 +2,7 @@ import GuestProtocol
 import Testing
 
 private let uniqueness = Uniqueness(
-    entropy: Array(0..<64), wallClockNanoseconds: 1_795_424_579_068_460_993,
+    generation: 0x0102_0304_0506_0708, entropy: Array(0..<64), wallClockNanoseconds: 1_795_424_579_068_460_993,
     credentials: Credentials(
         authorizationToken: "t", accessKeyID: "AKIA", secretAccessKey: "s", sessionToken: "",
         expiration: "2026-11-24T00:00:00Z"))
@@ -69,9 +69,14 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
 
     @Test("the bytes of a message are as documented")
     func layout() {
-        #expect(HostMessage.freeze.encoded() == [2, 0, 0, 0, 1, 2])
-        #expect(HostMessage.stop(graceMilliseconds: 500).encoded() == [6, 0, 0, 0, 1, 5, 0xF4, 1, 0, 0])
-        #expect(GuestMessage.fault("no").encoded() == [8, 0, 0, 0, 1, 141, 2, 0, 0, 0, 110, 111])
+        #expect(HostMessage.freeze.encoded() == [2, 0, 0, 0, 2, 2])
+        #expect(HostMessage.stop(graceMilliseconds: 500).encoded() == [6, 0, 0, 0, 2, 5, 0xF4, 1, 0, 0])
+        // Generation, entropy, wall clock, then five strings.
+        var thaw: [UInt8] = [132, 0, 0, 0, 2, 3, 8, 7, 6, 5, 4, 3, 2, 1, 64, 0, 0, 0]
+        thaw += Array(0..<64) as [UInt8]
+        thaw += [0xC1, 0x7F, 0x61, 0x60, 0x24, 0xA1, 0xEA, 0x18]
+        #expect(HostMessage.thaw(uniqueness).encoded().starts(with: thaw))
+        #expect(GuestMessage.fault("no").encoded() == [8, 0, 0, 0, 2, 141, 2, 0, 0, 0, 110, 111])
     }
 
     @Test("every message cut short anywhere is an error", arguments: hostMessages)
@@ -97,16 +102,17 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
         }
     }
 
+    static let noGeneration = [UInt8](repeating: 0, count: 8)
     static let hostileRows: [([UInt8], FrameError)] = [
-        ([], .truncated), ([1], .truncated), (frame(2, [], version: 0), .unknownVersion(0)),
-        (frame(2, [], version: 2), .unknownVersion(2)), (frame(0, []), .unknownType(0)),
+        ([], .truncated), ([2], .truncated), (frame(2, [], version: 0), .unknownVersion(0)),
+        (frame(2, [], version: 1), .unknownVersion(1)), (frame(0, []), .unknownType(0)),
         (frame(7, []), .unknownType(7)),
         (frame(129, []), .unknownType(129)), (frame(255, []), .unknownType(255)),
         // Counts and lengths that promise more than there is must not reserve memory for it.
         (frame(1, [255, 255, 255, 255]), .truncated), (frame(1, [1, 0, 0, 0, 255, 255, 255, 255]), .truncated),
         (frame(1, [0, 0, 0, 0, 255, 255, 255, 127]), .truncated),
-        (frame(3, [63, 0, 0, 0] + Array(repeating: 0, count: 63)), .invalidValue(field: "entropy")),
-        (frame(3, [0, 0, 0, 0]), .invalidValue(field: "entropy")),
+        (frame(3, noGeneration + [63, 0, 0, 0] + Array(repeating: 0, count: 63)), .invalidValue(field: "entropy")),
+        (frame(3, [0, 0, 0, 0]), .truncated), (frame(3, noGeneration + [0, 0, 0, 0]), .invalidValue(field: "entropy")),
         (frame(4, [1, 0, 0, 0, 0xFF]), .invalidValue(field: "request id")),
         (frame(4, [2, 0, 0, 0, 0xC0, 0x80]), .invalidValue(field: "request id")),
         (frame(4, [0, 0, 0, 0] + Array(repeating: 0, count: 12) + [2]), .invalidValue(field: "trace id")),
@@ -136,7 +142,7 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
     static let hostileStreamRows: [([UInt8], FrameError)] = [
         ([255, 255, 255, 255], .tooLong(0xFFFF_FFFF)), ([1, 0, 128, 0], .tooLong((8 << 20) + 1)),
         ([0, 0, 0, 0], .truncated),
-        ([1, 0, 0, 0, 1], .truncated),
+        ([1, 0, 0, 0, 2], .truncated),
     ]
 
     @Test("a stream whose lengths make no sense is refused before its bytes are kept", arguments: hostileStreamRows)
@@ -147,7 +153,7 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
     @Test("a frame of the greatest length passes")
     func longest() throws {
         let body = Array(repeating: UInt8(1), count: Frame.maximumLength - 2)
-        #expect(try frames([0, 0, 128, 0, 1, 136] + body, piece: 1 << 20).map(\.count) == [Frame.maximumLength])
+        #expect(try frames([0, 0, 128, 0, 2, 136] + body, piece: 1 << 20).map(\.count) == [Frame.maximumLength])
     }
 
     @Test("any bytes at all give messages or an error, never a crash")

@@ -101,6 +101,8 @@ import Testing
         let child = try await spawner.get().spawn(SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"]))
         #expect(try child.poll() == nil)
         #expect(try await child.wait(atMost: .milliseconds(1)) == nil)
+        try child.setOutOfMemoryScore(700)
+        #expect(try SmallFile.text(FilePath("/proc/\(child.pid)/oom_score_adj")) == "700\n")
         try child.signal(SIGTERM)
         let exit = try #require(try await child.wait(atMost: .seconds(20)))
         #expect(exit.reason == .killed(signal: SIGTERM, dumpedCore: false))
@@ -162,5 +164,115 @@ import Testing
             let late = try await kept.wait(atMost: .seconds(20))
             precondition(late?.reason == .killed(signal: SIGKILL, dumpedCore: false), "\(String(describing: late))")
         }
+    }
+
+    @Test("an open file is executed whatever is at its path, and its descriptor is not the child's")
+    func byDescriptor() async throws {
+        try await withScratchDirectory { scratch in
+            let program = try OwnedDescriptor.open("/bin/sh", .readOnly).shared()
+            var plan = SpawnPlan(
+                executable: "/nonexistent/sh", arguments: ["sh", "-c", "ls /proc/$$/fd; echo $0", "named"],
+                environment: ["PATH": "/usr/bin:/bin"])
+            plan.program = program
+            // The program's own number is wanted for something else.
+            plan.descriptors[program.withRaw { $0 }] = try OwnedDescriptor.memoryFile(named: "other").shared()
+            let number = program.withRaw { "\($0)" }
+            let ran = try await run(plan)
+            #expect(Set(ran.lines) == ["0", "1", "2", number, "named"], "\(ran.output)")
+        }
+    }
+}
+
+/// What a sandbox of the process engine is started with.
+@Suite(.requiresRoot) struct SpawnPlaceTests {
+    /// A process 1 that owns its user, pid, IPC and host name namespaces, and the network it was born in.
+    private static func holder(network: SharedDescriptor) async throws -> ChildProcess {
+        var plan = SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"])
+        plan.namespaces = [.users, .processes, .ipc, .hostName]
+        plan.birthplace = Birthplace(network: network)
+        plan.steps = [.hostName("inside"), .parentDeathSignal(SIGKILL)]
+        let holder = try await spawner.get().spawn(plan)
+        try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: "993 1900100000 1")
+        try SmallFile.set(FilePath("/proc/\(holder.pid)/gid_map"), to: "990 1900100000 1")
+        return holder
+    }
+
+    private static func link(_ path: FilePath) throws -> String { try #require(FileStatus.symlinkContent(path)).string }
+
+    @Test("a child is born in another's pid namespace and network, and takes an identity of its user namespace")
+    func birthplace() async throws {
+        let network = try NetworkNamespace.create()
+        let holder = try await Self.holder(network: network)
+        let pidfd = try holder.pidfd.duplicate().shared()
+        let homes = try await spawner.get().homes()
+        let script = """
+            echo $$; id -u; id -g; id -G; uname -n; grep -c : /proc/net/dev; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status
+            for kind in pid user net uts ipc; do readlink /proc/self/ns/$kind; done
+            """
+        var plan = SpawnTests.shell(script)
+        plan.namespaces = [.mount]
+        plan.birthplace = Birthplace(processes: pidfd)
+        plan.steps = [
+            .enterNamespace(pidfd, [.network, .ipc, .hostName]),
+            .mount(source: "none", target: "/", type: "", flags: [.private, .recursive], data: ""),
+            .mount(source: "proc", target: "/proc", type: "proc", flags: [], data: ""),
+            .enterNamespace(pidfd, .users), .dropBoundingSet, .noNewPrivileges,
+            .identity(user: 993, group: 990, supplementary: []),
+        ]
+        let ran = try await run(plan)
+        var expected = ["2", "993", "990", "990", "inside", "1", "NoNewPrivs:\t1", "CapEff:\t0000000000000000"]
+        expected.sort()
+        #expect(Array(ran.lines.prefix(8)).sorted() == expected, "\(ran.output)")
+        let namespaces = try ["pid", "user", "net", "uts", "ipc"].map {
+            try Self.link(FilePath("/proc/\(holder.pid)/ns/\($0)"))
+        }
+        #expect(Array(ran.lines.suffix(5)) == namespaces)
+        // The thread that spawned them is where it was.
+        #expect(try await spawner.get().homes() == homes)
+        #expect(await holder.end()?.reason == .killed(signal: SIGKILL, dumpedCore: false))
+    }
+
+    @Test("who cannot be born where it should is not born at all, and the spawning thread comes home")
+    func refused() async throws {
+        let homes = try await spawner.get().homes()
+        let file = try OwnedDescriptor.memoryFile(named: "no namespace").shared()
+        for birthplace in [Birthplace(network: file), Birthplace(processes: file)] {
+            var plan = SpawnTests.shell("true")
+            plan.birthplace = birthplace
+            let failure = await #expect(throws: SpawnError.self) { _ = try await run(plan) }
+            #expect(failure?.errno == .invalidArgument)
+        }
+        #expect(try await spawner.get().homes() == homes)
+        #expect(try await run(SpawnTests.shell("exit 3")).status == 3)
+    }
+
+    @Test("a filter holds for the program")
+    func filter() async throws {
+        // BPF_LD|BPF_W|BPF_ABS of the call's number; JEQ SYS_chdir: EPERM, else ALLOW. chdir is 80 on x86-64, 49 on arm64.
+        #if arch(x86_64)
+        let chdir: UInt32 = 80
+        #else
+        let chdir: UInt32 = 49
+        #endif
+        var filter: [UInt8] = []
+        for (code, yes, no, value) in [
+            (0x20, 0, 0, 0), (0x15, 0, 1, chdir), (0x06, 0, 0, 0x0005_0001), (0x06, 0, 0, 0x7FFF_0000),
+        ] as [(UInt16, UInt8, UInt8, UInt32)] {
+            withUnsafeBytes(of: code.littleEndian) { filter += $0 }
+            filter += [yes, no]
+            withUnsafeBytes(of: value.littleEndian) { filter += $0 }
+        }
+        var plan = SpawnTests.shell("cd / 2>/dev/null || echo refused")
+        plan.steps = [.noNewPrivileges, .systemCallFilter(filter)]
+        #expect(try await run(plan).lines == ["refused"])
+        plan.steps = [.systemCallFilter([])]
+        await #expect(throws: SpawnError.self) { _ = try await run(plan) }
+    }
+}
+
+extension Spawner {
+    /// The namespaces its thread is in, by way of a child.
+    fileprivate func homes() async throws -> [String] {
+        try await run(SpawnTests.shell("readlink /proc/self/ns/net /proc/self/ns/pid")).lines
     }
 }

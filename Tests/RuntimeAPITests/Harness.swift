@@ -10,9 +10,31 @@ final class Harness {
     let server: RuntimeAPIServer
     private(set) var events: [RuntimeEvent] = []
 
-    init(isSnapStart: Bool = true) throws {
-        queue = try EventQueue()
-        server = try RuntimeAPIServer(port: 0, isSnapStart: isSnapStart, queue: queue)
+    /// - Parameter tokens: the upper half of the server's tokens.
+    convenience init(isSnapStart: Bool = true, servesLayer: Bool = false, tokens: UInt64 = 0) throws {
+        var options = RuntimeAPIServer.Options(isSnapStart: isSnapStart)
+        options.servesLayer = servesLayer
+        options.tokens = tokens
+        let queue = try EventQueue()
+        try self.init(queue, try RuntimeAPIServer(port: 0, options: options, queue: queue))
+    }
+
+    /// A server that goes on with an accepted connection; its client is the other end.
+    static func adopting(blockedIn call: BlockingCall, isSnapStart: Bool = true) throws -> (Harness, Client) {
+        let listener = try LoopbackSocket.listen(port: 0)
+        let dialled = try LoopbackSocket.connect(port: try LoopbackSocket.port(of: listener))
+        guard let accepted = try LoopbackSocket.accept(from: listener) else { throw Errno.resourceTemporarilyUnavailable }
+        let queue = try EventQueue()
+        let server = try RuntimeAPIServer(
+            adopting: accepted, blockedIn: call, listener: listener, options: .init(isSnapStart: isSnapStart),
+            queue: queue)
+        let harness = try Harness(queue, server)
+        return (harness, Client(harness: harness, socket: dialled))
+    }
+
+    private init(_ queue: EventQueue, _ server: RuntimeAPIServer) throws {
+        self.queue = queue
+        self.server = server
         server.onEvent = { [unowned self] in events.append($0) }
     }
 
@@ -67,6 +89,15 @@ struct Response: Equatable {
     }
 }
 
+extension RuntimeAPIServer {
+    func release(then: () -> Void = {}) throws(RuntimeAPIError) { try release(.sample, then: then) }
+}
+
+extension CloneIdentity {
+    static let sample = CloneIdentity(
+        generation: 42, entropy: Array(0..<64), wallClockNanoseconds: 1_795_424_579_068_460_993)
+}
+
 /// The runtime's end of a connection. Reads and writes turn the server's loop.
 final class Client {
     private let harness: Harness
@@ -77,6 +108,8 @@ final class Client {
         self.harness = harness
         self.socket = socket
     }
+
+    func port() throws -> UInt16 { try LoopbackSocket.port(of: socket) }
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 

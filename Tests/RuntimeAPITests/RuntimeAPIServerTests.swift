@@ -39,7 +39,13 @@ private let api = "/2018-06-01/runtime"
         #expect(try first.pending() == "")
         var order: [String] = []
         try harness.server.release { order.append("then") }
-        #expect(try first.response() == Response(status: 200, head: "HTTP/1.1 200 OK\r\nContent-Length: 0", body: ""))
+        let released = try first.response()
+        #expect(released.status == 200 && released.body == "")
+        #expect(released.header("Thaw-Generation") == "42")
+        #expect(
+            released.header("Thaw-Entropy")
+                == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==")
+        #expect(released.header("Thaw-Wall-Clock") == "1795424579068460993")
         #expect(order == ["then"])
         try harness.server.invoke(.sample())
         let second = try harness.connect()

@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct RuntimeStateTests {
     enum Call: CaseIterable {
-        case invocationNext, restoreNext, response, errorResponse, foreignResponse, initError, restoreError, release,
-            handOver
+        case invocationNext, restoreNext, layerNext, response, errorResponse, foreignResponse, initError, restoreError, release,
+            startFromLayer, handOver
     }
 
     enum Outcome: Equatable {
@@ -23,12 +23,14 @@ import Testing
             switch call {
             case .invocationNext: return .to(try state.askedForInvocation())
             case .restoreNext: return .to(try state.askedForRestore())
+            case .layerNext: return .to(try state.askedForLayer())
             case .response: return .to(try state.answered(id, withError: false))
             case .errorResponse: return .to(try state.answered(id, withError: true))
             case .foreignResponse: return .to(try state.answered([2], withError: false))
             case .initError: return .to(try state.failedInit())
             case .restoreError: return .to(try state.failedRestore())
             case .release: return state.released().map { .to($0) } ?? .refused
+            case .startFromLayer: return state.startedFromLayer().map { .to($0) } ?? .refused
             case .handOver: return state.handedOver(id).map { .to($0) } ?? .refused
             }
         } catch {
@@ -42,6 +44,7 @@ import Testing
     /// What is allowed; everything else must be refused.
     static let allowed: [(RuntimeState, Call, RuntimeState)] = [
         (.started, .invocationNext, .ready), (.started, .restoreNext, .restoreReady),
+        (.started, .layerNext, .layerReady), (.layerReady, .startFromLayer, .started),
         (.started, .initError, .initError),
         (.restoreReady, .release, .restoring),
         (.restoring, .invocationNext, .ready), (.restoring, .restoreError, .restoreError),
@@ -52,7 +55,7 @@ import Testing
     ]
 
     static let states: [(RuntimeState, String)] = [
-        (.started, "Started"), (.initError, "InitError"), (.restoreReady, "RestoreReady"), (.restoring, "Restoring"),
+        (.started, "Started"), (.layerReady, "LayerReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"), (.restoring, "Restoring"),
         (.restoreError, "RuntimeRestoreErrorState"), (.ready, "Ready"), (running, "Running"),
         (sent, "RuntimeResponseSentState"),
     ]
@@ -60,12 +63,13 @@ import Testing
     private static func refusal(_ name: String, _ call: Call, hasRequest: Bool) -> Outcome {
         switch call {
         case .invocationNext, .restoreNext: .forbidden(name, "Ready")
+        case .layerNext: .forbidden(name, "LayerReady")
         case .response: hasRequest ? .forbidden(name, "InvocationResponse") : .invalidRequestID
         case .errorResponse: hasRequest ? .forbidden(name, "InvocationErrorResponse") : .invalidRequestID
         case .foreignResponse: .invalidRequestID
         case .initError: .forbidden(name, "InitError")
         case .restoreError: .forbidden(name, "RuntimeRestoreErrorState")
-        case .release, .handOver: .refused
+        case .release, .startFromLayer, .handOver: .refused
         }
     }
 

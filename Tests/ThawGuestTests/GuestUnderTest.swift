@@ -94,7 +94,7 @@ extension GuestMessage {
 
 extension Uniqueness {
     static let sample = Uniqueness(
-        entropy: Array(repeating: 1, count: 64), wallClockNanoseconds: 1_795_424_579_068_460_993,
+        generation: 7, entropy: Array(repeating: 1, count: 64), wallClockNanoseconds: 1_795_424_579_068_460_993,
         credentials: Credentials(
             authorizationToken: "t", accessKeyID: "AKIA", secretAccessKey: "s", sessionToken: "x",
             expiration: "2026-11-24T00:00:00Z"))

@@ -53,6 +53,7 @@ int clinux_accept(int listener, int nonblocking);
 /* socket(2) with SOCK_CLOEXEC and, if asked, SOCK_NONBLOCK, for the same reason. */
 int clinux_socket(int domain, int type, int protocol, int nonblocking);
 int clinux_socketpair(int domain, int type, int nonblocking, int ends[2]);
+extern const int clinux_SOCK_SEQPACKET;
 
 /* statx(2): the importer cannot tell the function from its structure. Of the descriptor itself when path is empty. */
 int clinux_statx(int directory, const char *path, int follow, struct statx *result);
@@ -75,6 +76,28 @@ int clinux_send_descriptor(int socket, int descriptor, const void *bytes, size_t
 /* Receives what clinux_send_descriptor sent, close-on-exec; -ENODATA when the message carried none. */
 int clinux_receive_descriptor(int socket);
 
+/* The same with any number of descriptors, at most clinux_message_descriptors, and without waiting for room. */
+extern const size_t clinux_message_descriptors;
+int clinux_send_message(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count);
+/* Receives one message without waiting: its bytes (the result; 0 at the end of a stream), and what descriptors came along,
+ * close-on-exec, their number in descriptors_count, which says on entry how many there is room for. */
+int clinux_receive_message(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptors_count);
+
+/* fsopen(2), with FSOPEN_CLOEXEC, and its kin: glibc's constants are enumerations of types that differ between releases. */
+int clinux_fsopen(const char *type);
+/* A value of NULL is a flag without one. */
+int clinux_fsconfig_set(int context, const char *key, const char *value);
+int clinux_fsconfig_create(int context);
+/* fsmount(2): attributes MOUNT_ATTR_…; the mount is in no namespace. */
+int clinux_fsmount(int context, unsigned int attributes);
+/* open_tree(2) with OPEN_TREE_CLONE of the mount that the descriptor stands for. */
+int clinux_clone_mount(int mount);
+int clinux_mount_attributes(int mount, uint64_t attributes);
+
+/* A read-only loop device over a file that the kernel frees when its last user goes: LOOP_CTL_GET_FREE and LOOP_CONFIGURE of
+ * loop(4). Returns the device, open, and its number in `device`. */
+int clinux_loop_attach(int file, int *device);
+
 /* waitid(2) keeps its results behind macros over anonymous unions; only the raw system call reports resource use. */
 struct clinux_exit {
     pid_t pid; /* 0: nothing to report (WNOHANG) */
@@ -89,9 +112,16 @@ int clinux_wait_any(int options, struct clinux_exit *result);
 /* The time stamp counter (rdtsc) is an instruction, not a function; 0 where there is none. */
 uint64_t clinux_timestamp_counter(void);
 
+/* What this CPU can do, as far as programs choose code by it: leaves of the cpuid instruction, what the kernel saves of its
+ * state (XCR0), and how large that is. Returns how many values were written, at most clinux_processor_values; 0 where there is
+ * no such instruction. */
+enum { clinux_processor_values = 16 };
+size_t clinux_processor_features(uint32_t values[clinux_processor_values]);
+
 /* signalfd(2) with SFD_CLOEXEC | SFD_NONBLOCK, of the signals whose bit (1 << (n - 1)) is set; blocks them too. */
 int clinux_signal_descriptor(uint64_t signals);
 
 #include "CLinuxSpawn.h"
+#include "CLinuxTrace.h"
 
 #endif

@@ -27,6 +27,8 @@ enum clinux_step_kind {
     CLINUX_STEP_CLEAR_CAPABILITIES, /* effective, permitted and inheritable */
     CLINUX_STEP_NO_NEW_PRIVILEGES,
     CLINUX_STEP_PARENT_DEATH_SIGNAL, /* number: signal. Set again when the identity changes, so put it after that. */
+    CLINUX_STEP_ATTACH_MOUNT, /* number: a detached mount; target */
+    CLINUX_STEP_FILTER, /* data: struct sock_filter, integers_count of them: seccomp(2). Needs no_new_privs or CAP_SYS_ADMIN. */
     CLINUX_STEP_DESCRIPTORS, /* integers: source, target, source, target …; execve closes everything else. Steps with a
                                 descriptor in `number` come before it: a target may have taken that number. */
 };
@@ -46,9 +48,12 @@ struct clinux_step {
 struct clinux_spawn_plan {
     uint64_t namespaces; /* CLONE_NEW… */
     int32_t cgroup; /* directory of a version 2 cgroup to be born in, or -1 */
+    int32_t network; /* network namespace to be born in, or -1. Before new user namespaces, which own it no more. */
+    int32_t processes; /* pid namespace, or pidfd of a process in it, to be born in, or -1 */
     const struct clinux_step *steps;
     size_t steps_count;
     const char *executable;
+    int32_t program; /* an open file that is executed instead, `executable` being its name only; -1: none */
     char *const *arguments;
     char *const *environment;
 };
@@ -65,7 +70,7 @@ struct clinux_spawn_result {
  * Why C: between clone and execve the child shares the parent's memory (CLONE_VM | CLONE_VFORK: nothing is copied, however
  * large the parent), so it must not allocate, take locks or run any Swift. It runs raw system calls on a stack of its own,
  * all signals blocked, and starts the program with default dispositions and an empty mask. The parent's thread waits in the
- * kernel until execve or failure.
+ * kernel until execve or failure. To be born in a namespace, that thread enters it for so long.
  *
  * Returns 0 with pid and pidfd (close-on-exec) set, or -1 with error and failed_step set and no process left. */
 int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result);

@@ -65,6 +65,16 @@ package struct CgroupHierarchy: Sendable, Hashable {
         return cgroup
     }
 
+    /// Replaces the limits of a cgroup that has some; what is nil stays as it is.
+    package func update(_ cgroup: Cgroup, limits: CgroupLimits) throws(CgroupError) {
+        // Version 1 wants memory alone never above memory with swap, in whichever direction both go.
+        if version == .one, limits.memoryBytes != nil, let memory = cgroup.memory {
+            let swap = memory.appending("memory.memsw.limit_in_bytes")
+            if FileStatus.exists(swap) { try SmallFile.setCgroup(swap, to: "-1") }
+        }
+        try apply(limits, to: cgroup)
+    }
+
     /// Ends and removes every cgroup of ours whose name begins with `prefix`: what a dead server left.
     /// - Returns: the names removed.
     package func sweep(prefix: String) throws(CgroupError) -> [String] {

@@ -39,12 +39,24 @@ package enum LoopbackSocket {
     }
 
     package static func port(of socket: borrowing OwnedDescriptor) throws(Errno) -> UInt16 {
+        try port(of: socket) { getsockname($0, $1, $2) }
+    }
+
+    /// The port at the other end of a connection.
+    package static func peerPort(of socket: borrowing OwnedDescriptor) throws(Errno) -> UInt16 {
+        try port(of: socket) { getpeername($0, $1, $2) }
+    }
+
+    private static func port(
+        of socket: borrowing OwnedDescriptor,
+        _ ask: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
+    ) throws(Errno) -> UInt16 {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         try socket.withRaw { raw throws(Errno) in
             _ = try syscall {
                 withUnsafeMutablePointer(to: &address) { pointer in
-                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(raw, $0, &length) }
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(raw, $0, &length) }
                 }
             }
         }

@@ -13,9 +13,15 @@ package final class ChildProcess: Sendable {
     package let pidfd: OwnedDescriptor
     private let exit = Mutex<ProcessExit?>(nil)
 
-    init(pid: CInt, pidfd: consuming OwnedDescriptor) {
+    /// Takes over a child that another process has made for this one (CLONE_PARENT).
+    package init(pid: CInt, pidfd: consuming OwnedDescriptor) {
         self.pid = pid
         self.pidfd = pidfd
+    }
+
+    /// A child known by its number alone, as /proc lists it. `.noSuchProcess` when it has been reaped.
+    package convenience init(child pid: CInt) throws(Errno) {
+        self.init(pid: pid, pidfd: OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }))
     }
 
     deinit {
@@ -31,6 +37,12 @@ package final class ChildProcess: Sendable {
     /// pidfd_send_signal(2); `.noSuchProcess` once the process has been reaped.
     package func signal(_ signal: CInt) throws(Errno) {
         try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
+    }
+
+    /// proc_pid_oom_score_adj(5): from -1000, never, to 1000, first, whom the kernel kills when memory is out. What it forks
+    /// inherits that. Less than it was needs CAP_SYS_RESOURCE.
+    package func setOutOfMemoryScore(_ score: Int) throws(Errno) {
+        try SmallFile.set(FilePath("/proc/\(pid)/oom_score_adj"), to: "\(score)")
     }
 
     /// How it ended, nil while it runs. Reaps it. Does not block.

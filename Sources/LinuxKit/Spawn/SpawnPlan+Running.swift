@@ -33,8 +33,11 @@ extension SpawnPlan {
         let outcome = lowered.withUnsafeBufferPointer { steps in
             var plan = clinux_spawn_plan(
                 namespaces: UInt64(namespaces.rawValue), cgroup: entry.directory?.withRaw { $0 } ?? -1,
+                network: birthplace.network?.withRaw { $0 } ?? -1,
+                processes: birthplace.processes?.withRaw { $0 } ?? -1,
                 steps: steps.baseAddress, steps_count: steps.count,
-                executable: UnsafePointer(arena.string(executable.string)), arguments: arena.strings(arguments),
+                executable: UnsafePointer(arena.string(executable.string)),
+                program: program?.withRaw { $0 } ?? -1, arguments: arena.strings(arguments),
                 environment: arena.strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))
             return clinux_spawn(&plan, &result)
         }

@@ -11,10 +11,15 @@ package import SystemPackage
 /// A plan is a value that keeps its descriptors open; it can be used more than once.
 package struct SpawnPlan: Sendable {
     package var executable: FilePath
+    /// An open file to execute in place of what is at ``executable``, which then is only its name. Not for scripts.
+    package var program: SharedDescriptor?
     /// argv, the program's name included.
     package var arguments: [String]
     package var environment: [String: String]
     package var namespaces: Namespaces = []
+    /// Namespaces of others that the child is born in, where ``SpawnStep/enterNamespace(_:_:)`` would come too late: a process
+    /// cannot change its own pid namespace, and from a new user namespace there is no way into an older network.
+    package var birthplace = Birthplace()
     package var cgroup: Cgroup?
     package var steps: [SpawnStep] = []
     /// By the number each has in the child. 0, 1 and 2 are /dev/null unless given. At most 64.
@@ -24,6 +29,18 @@ package struct SpawnPlan: Sendable {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
+    }
+}
+
+/// Where a child is born, see ``SpawnPlan/birthplace``.
+package struct Birthplace: Sendable {
+    package var network: SharedDescriptor?
+    /// The namespace, or a pidfd of a process in it. While process 1 of it lives.
+    package var processes: SharedDescriptor?
+
+    package init(network: SharedDescriptor? = nil, processes: SharedDescriptor? = nil) {
+        self.network = network
+        self.processes = processes
     }
 }
 
@@ -48,6 +65,8 @@ package enum SpawnStep: Sendable {
     case enterNamespace(SharedDescriptor, Namespaces)
     /// mount(2). For a bind mount the source is looked up when the step runs.
     case mount(source: String, target: FilePath, type: String, flags: MountFlags, data: String)
+    /// move_mount(2): the mount becomes part of the child's tree. A mount can be attached once.
+    case attach(DetachedMount, at: FilePath)
     /// mount_setattr(2): adds the attributes, to everything below `target` if `recursive`.
     case restrictMount(target: FilePath, MountAttributes, recursive: Bool)
     /// umount2(2) with MNT_DETACH.
@@ -81,6 +100,9 @@ package enum SpawnStep: Sendable {
     ///
     /// An identity change clears it, so it comes after that.
     case parentDeathSignal(CInt)
+    /// seccomp(2): an array of `struct sock_filter`. It holds for the steps after it and must allow execve; without
+    /// CAP_SYS_ADMIN it comes after ``noNewPrivileges``.
+    case systemCallFilter([UInt8])
 }
 
 /// Resources of setrlimit(2).

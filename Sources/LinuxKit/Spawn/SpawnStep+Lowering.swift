@@ -8,6 +8,7 @@ extension SpawnStep: CustomStringConvertible {
         case .enterNamespace(_, let kind): "enter namespace (flags 0x\(String(kind.rawValue, radix: 16)))"
         case .mount(let source, let target, let type, let flags, _):
             flags.contains(.bind) ? "bind \(source) on \(target)" : "mount \(type) on \(target)"
+        case .attach(_, let target): "attach mount at \(target)"
         case .restrictMount(let target, _, _): "restrict mount \(target)"
         case .detach(let target): "detach \(target)"
         case .pivotRoot(let target): "pivot root to \(target)"
@@ -24,13 +25,17 @@ extension SpawnStep: CustomStringConvertible {
         case .clearCapabilities: "clear capabilities"
         case .noNewPrivileges: "set no_new_privs"
         case .parentDeathSignal(let signal): "set parent death signal \(signal)"
+        case .systemCallFilter: "set system call filter"
         }
     }
 }
 
 extension SpawnStep {
     var usesDescriptor: Bool {
-        if case .enterNamespace = self { true } else { false }
+        switch self {
+        case .enterNamespace, .attach: true
+        default: false
+        }
     }
 
     /// The step as the C interpreter reads it; what its pointers point to lives as long as `arena`.
@@ -43,6 +48,9 @@ extension SpawnStep {
             return arena.step(
                 CLINUX_STEP_MOUNT, flags: UInt64(flags.rawValue), source: source, target: target.string, type: type,
                 data: data)
+        case .attach(let mount, let target):
+            return arena.step(
+                CLINUX_STEP_ATTACH_MOUNT, number: mount.descriptor.withRaw { $0 }, target: target.string)
         case .restrictMount(let target, let attributes, let recursive):
             return arena.step(
                 CLINUX_STEP_MOUNT_ATTRIBUTES, number: recursive ? 1 : 0, flags: attributes.rawValue,
@@ -57,10 +65,12 @@ extension SpawnStep {
             return arena.step(CLINUX_STEP_SYMLINK, source: content.string, target: path.string)
         case .changeDirectory(let path): return arena.step(CLINUX_STEP_CHANGE_DIRECTORY, target: path.string)
         case .hostName, .newSession, .fileModeMask, .limit, .dropBoundingSet, .identity, .clearCapabilities,
-            .noNewPrivileges, .parentDeathSignal:
+            .noNewPrivileges, .parentDeathSignal, .systemCallFilter:
             return loweredAttribute(in: arena)
         }
     }
+
+    private static let filterInstructionBytes = 8
 
     /// The steps that touch no path.
     private func loweredAttribute(in arena: borrowing SpawnArena) -> clinux_step {
@@ -77,6 +87,11 @@ extension SpawnStep {
         case .clearCapabilities: return arena.step(CLINUX_STEP_CLEAR_CAPABILITIES)
         case .noNewPrivileges: return arena.step(CLINUX_STEP_NO_NEW_PRIVILEGES)
         case .parentDeathSignal(let signal): return arena.step(CLINUX_STEP_PARENT_DEATH_SIGNAL, number: signal)
+        case .systemCallFilter(let program):
+            var step = arena.step(CLINUX_STEP_FILTER)
+            step.data = UnsafePointer(arena.bytes(program))
+            step.integers_count = program.count / Self.filterInstructionBytes
+            return step
         default: return arena.step(CLINUX_STEP_NEW_SESSION)
         }
     }
@@ -94,6 +109,13 @@ struct SpawnArena: ~Copyable {
         let bytes = text.utf8CString
         let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
         for (index, byte) in bytes.enumerated() { copy[index] = byte }
+        blocks.pointers.append(UnsafeMutableRawPointer(copy))
+        return copy
+    }
+
+    func bytes(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar> {
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, bytes.count))
+        for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
         blocks.pointers.append(UnsafeMutableRawPointer(copy))
         return copy
     }

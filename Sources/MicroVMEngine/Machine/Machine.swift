@@ -98,23 +98,6 @@ extension SandboxError {
     }
 }
 
-extension MemoryUse {
-    /// Reads `/proc/PID/smaps_rollup` of proc(5): `Name:   123 kB` lines.
-    init(smapsRollup text: String) {
-        var kilobytes: [Substring: UInt64] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            if words.count == 3, words[2] == "kB", let value = UInt64(words[1]) {
-                kilobytes[words[0].dropLast()] = value
-            }
-        }
-        func bytes(_ names: Substring...) -> UInt64 { names.reduce(0) { $0 + (kilobytes[$1] ?? 0) } * 1024 }
-        self.init(
-            unique: bytes("Private_Clean", "Private_Dirty"), shared: bytes("Shared_Clean", "Shared_Dirty"),
-            proportional: bytes("Pss"))
-    }
-}
-
 /// Where a sandbox's output goes; a clone prepared ahead learns it only when it is claimed.
 final class OutputRelay: Sendable {
     private enum Destination {

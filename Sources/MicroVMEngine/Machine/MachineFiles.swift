@@ -64,16 +64,3 @@ extension MachineFiles {
         }
     }
 }
-
-/// Runs what the host's kernel may refuse, and says what it was.
-func hostCall<R: ~Copyable>(_ action: String, _ body: () throws(Errno) -> R) throws(SandboxError) -> R {
-    do throws(Errno) { return try body() } catch {
-        let remedy =
-            switch error {
-            case .noSpace: ". Free space, or move --state-dir to a larger file system"
-            case .tooManyOpenFiles, .tooManyOpenFilesInSystem: ". Raise the limit of open files (ulimit -n)"
-            default: ""
-            }
-        throw .host("cannot \(action): \(error)\(remedy)")
-    }
-}

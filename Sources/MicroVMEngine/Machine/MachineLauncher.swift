@@ -39,11 +39,6 @@ struct MachineLauncher: Sendable {
         var requiredVersion: String?
     }
 
-    /// AWS gives one CPU for each 1769 MB; a guest gets whole ones, at most what the host has.
-    static func processors(forMegabytes megabytes: Int) -> Int {
-        min(max(1, (megabytes + 1768) / 1769), max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
-    }
-
     func launch(_ order: Order) async throws(SandboxError) -> Machine {
         let slot: Slot
         do throws(SlotError) { slot = try await slots.claim() } catch { throw .host("\(error)") }
@@ -66,12 +61,12 @@ struct MachineLauncher: Sendable {
     // MARK: - Private
 
     private func limits(_ order: Order) -> CgroupLimits {
-        let processors = Self.processors(forMegabytes: order.memoryMegabytes)
+        let processors = ProcessorShare.processors(forMegabytes: order.memoryMegabytes)
         return CgroupLimits(
             memoryBytes: UInt64(order.memoryMegabytes + Self.overheadMegabytes) << 20,
             // The guest's CPUs, and half of one for QEMU's own threads.
             cpuQuota: Double(processors) + 0.5,
-            cpuWeight: min(10_000, max(1, order.memoryMegabytes * 100 / 1769)),
+            cpuWeight: ProcessorShare.weight(forMegabytes: order.memoryMegabytes),
             processes: Self.threadLimit)
     }
 
@@ -139,7 +134,7 @@ struct MachineLauncher: Sendable {
         let number = { (index: Int) in Self.firstDescriptor + CInt(index) }
         let commandLine = QEMUCommandLine(
             role: order.role, accelerator: host.accelerator, memoryMegabytes: order.memoryMegabytes,
-            processors: Self.processors(forMegabytes: order.memoryMegabytes),
+            processors: ProcessorShare.processors(forMegabytes: order.memoryMegabytes),
             timeStampCounterKilohertz: host.timeStampCounterKilohertz,
             descriptors: QEMUCommandLine.Descriptors(
                 control: number(0), guest: number(1), console: number(2), tap: number(3), kernel: number(4),

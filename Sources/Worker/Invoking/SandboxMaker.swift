@@ -18,7 +18,10 @@ struct SandboxMaker: Sendable {
     let observe: WorkerObserver
 
     var environment: RuntimeEnvironment { RuntimeEnvironment(region: configuration.account.region) }
-    private var identity: SandboxIdentity { SandboxIdentity(credentials: credentials, clock: clock) }
+    private let generations = Generations()
+    private var identity: SandboxIdentity {
+        SandboxIdentity(credentials: credentials, clock: clock, generations: generations)
+    }
 
     /// Why no sandbox could be made.
     enum Failure: Error {

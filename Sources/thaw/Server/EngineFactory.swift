@@ -53,9 +53,8 @@ struct EngineFactory: Sendable {
         case .microvm:
             return try await MicroVMEngine.make(directory: directory, instance: instance, slots: slots, logger: logger)
         case .process:
-            // ENGINE: return try await ProcessEngine.make(directory: directory, instance: instance, slots: slots,
-            //     restorer: share.restorer, layers: options.layers, logger: logger)
-            throw .host("sandboxes of isolation process are not part of this build: use --isolation microvm")
+            return try await ProcessEngine.make(
+                directory: directory, instance: instance, slots: slots, restorer: share.restorer, logger: logger)
         }
     }
 
@@ -63,7 +62,7 @@ struct EngineFactory: Sendable {
     private func sweep(_ level: IsolationLevel) async throws(SandboxError) {
         switch level {
         case .microvm: try await MicroVMEngine.sweep(instance: instance)
-        case .process: break  // ENGINE: try await ProcessEngine.sweep(directory: directory, instance: instance)
+        case .process: try await ProcessEngine.sweep(instance: instance)
         }
     }
 }

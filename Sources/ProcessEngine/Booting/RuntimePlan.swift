@@ -1,0 +1,37 @@
+import GuestProtocol
+import LinuxKit
+import SystemPackage
+
+/// How a runtime is started in its cell: as its clones will run, so that a frozen one finds nothing changed.
+struct RuntimePlan {
+    let initialization: Initialization
+    let cell: Cell
+    let output: RuntimeEndpoint.ProcessSide
+    /// Steps that give it its root.
+    let root: [SpawnStep]
+
+    var spawnPlan: SpawnPlan {
+        var plan = SpawnPlan(
+            executable: FilePath(initialization.arguments.first ?? ""), arguments: initialization.arguments)
+        for variable in initialization.environment { plan.environment[variable.name] = variable.value }
+        plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(RuntimeEndpoint.port)"
+        plan.namespaces = [.mount]
+        plan.birthplace = Birthplace(processes: cell.holder)
+        plan.cgroup = cell.cgroup
+        plan.descriptors = [1: output.standardOutput, 2: output.standardError]
+        plan.steps = [.enterNamespace(cell.holder, [.network, .ipc, .hostName])] + root + confinement
+        return plan
+    }
+
+    /// Limits as on AWS. The identity exists only in the cell's user namespace; what a process may do there when it has entered,
+    /// it gives away again.
+    private var confinement: [SpawnStep] {
+        [
+            .newSession, .fileModeMask([.groupWrite, .otherWrite]), .limit(.openFiles, 1024), .limit(.processes, 1024),
+            .limit(.lockedMemoryBytes, 65_536), .limit(.coreFileBytes, 0), .enterNamespace(cell.holder, .users),
+            .dropBoundingSet, .identity(user: Identity.user, group: Identity.group, supplementary: []), .clearCapabilities,
+            .noNewPrivileges, .changeDirectory(FilePath(initialization.workingDirectory)),
+            .systemCallFilter(SystemCallFilter.bytes),
+        ]
+    }
+}

@@ -1,0 +1,147 @@
+import Glibc
+import LinuxKit
+import Sandboxes
+import SlotNetwork
+import Synchronization
+import SystemPackage
+
+/// What surrounds one process sandbox, whatever it will run: network, namespaces, cgroup, and what joins it with the host.
+///
+/// Built ahead of its use and used once. The namespaces belong to a process 1 of our own that does nothing but bury orphans;
+/// with it ends everything in them.
+final class Cell: Sendable {
+    let id: SandboxID
+    let slot: Slot
+    let cgroup: Cgroup
+    /// The cgroup's cgroup.procs files, for whoever moves in.
+    let entrances: [SharedDescriptor]
+    /// Process 1. Readable once it has ended.
+    let holder: SharedDescriptor
+    let endpoint: RuntimeEndpoint
+    let control: ControlChannel
+
+    private let parts: Parts
+    private let process: ChildProcess
+    private let state: Mutex<State>
+    private let ending = Mutex<Task<Void, Never>?>(nil)
+
+    /// Where cells come from and go back to.
+    struct Parts: Sendable {
+        let slots: any SlotNetwork
+        let cgroups: EngineCgroups
+    }
+
+    /// The runtime's process, which another process may be making right now.
+    enum Tenant: Sendable {
+        case none
+        /// Asked of a template that has not answered yet.
+        case expected
+        case present(ChildProcess)
+        /// The template ended without an answer: there may be one whom nobody knows.
+        case unknown
+    }
+
+    private struct State {
+        var limits: CellLimits
+        var tenant = Tenant.none
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    init(
+        id: SandboxID, slot: Slot, cgroup: Cgroup, entrances: [SharedDescriptor], process: ChildProcess,
+        holder: SharedDescriptor, endpoint: RuntimeEndpoint, control: ControlChannel, limits: CellLimits, parts: Parts
+    ) {
+        self.id = id
+        self.slot = slot
+        self.cgroup = cgroup
+        self.entrances = entrances
+        self.process = process
+        self.holder = holder
+        self.endpoint = endpoint
+        self.control = control
+        self.parts = parts
+        state = Mutex(State(limits: limits))
+    }
+
+    /// The number of process 1 on the host.
+    var holderID: CInt { process.pid }
+
+    /// Gives the cell to a function: free of charge when it has had these limits since it was built.
+    func setLimits(_ limits: CellLimits) throws(SandboxError) {
+        guard state.withLock({ $0.limits != limits }) else { return }
+        do throws(CgroupError) { try parts.cgroups.update(cgroup, limits: limits) } catch { throw .host("\(error)") }
+        state.withLock { $0.limits = limits }
+    }
+
+    // MARK: - Tenant
+
+    /// A process is being made for this cell; one of the three below follows.
+    func expectTenant() { state.withLock { $0.tenant = .expected } }
+
+    func arrived(_ tenant: ChildProcess) { settle(.present(tenant)) }
+    func neverArrived() { settle(.none) }
+    func lostSight() { settle(.unknown) }
+
+    /// The runtime's process; nil before it exists.
+    var tenant: ChildProcess? {
+        if case .present(let tenant) = state.withLock({ $0.tenant }) { tenant } else { nil }
+    }
+
+    private func settle(_ tenant: Tenant) {
+        let waiting = state.withLock { state in
+            state.tenant = tenant
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+
+    private func tenantSettled() async -> Tenant {
+        await withCheckedContinuation { continuation in
+            let isSettled = state.withLock { state in
+                guard case .expected = state.tenant else { return true }
+                state.waiting = continuation
+                return false
+            }
+            if isSettled { continuation.resume() }
+        }
+        return state.withLock { $0.tenant }
+    }
+
+    // MARK: - End
+
+    /// Kills everything in the cell and waits until processes, cgroup and slot are given back. Every caller waits for the same
+    /// end.
+    func end() async {
+        let task = ending.withLock { ending in
+            if let ending { return ending }
+            let task = Task { await self.tearDown() }
+            ending = task
+            return task
+        }
+        await task.value
+    }
+
+    private func tearDown() async {
+        // The kernel kills what lives in the pid namespace with its process 1, and lets nothing more be born there.
+        try? process.signal(SIGKILL)
+        let tenant = await tenantSettled()
+        let (process, cgroup) = (process, cgroup)
+        await BlockingThread.run {
+            // Process 1 ends when its namespace is empty, so when its parent has buried the tenant.
+            if case .present(let tenant) = tenant { _ = try? tenant.waitBlocking() }
+            while case .unknown = tenant, process.isAlive(for: .milliseconds(100)) { StrayChildren.bury() }
+            _ = try? process.waitBlocking()
+            // A cgroup that cannot be removed is found again by the next start's sweep.
+            try? cgroup.remove()
+        }
+        await parts.slots.release(slot)
+    }
+}
+
+extension ChildProcess {
+    /// Whether it has not ended within `limit`. Blocks.
+    fileprivate func isAlive(for limit: Duration) -> Bool {
+        do throws(Errno) { return try waitBlocking(atMost: limit) == nil } catch { return false }
+    }
+}

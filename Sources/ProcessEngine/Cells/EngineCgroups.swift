@@ -1,0 +1,32 @@
+import LinuxKit
+import Sandboxes
+
+/// The cgroups of this server's process sandboxes.
+struct EngineCgroups: Sendable {
+    private let hierarchy: CgroupHierarchy
+    /// Begins the name of each; a sweep removes what begins so and nothing else.
+    private let prefix: String
+
+    /// - Parameter instance: tells this server's cgroups from those of another one on the host.
+    init(instance: String) throws(CgroupError) {
+        hierarchy = try .detect()
+        prefix = "process-\(instance)-"
+    }
+
+    func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {
+        try hierarchy.create("\(prefix)\(id)", limits: limits.cgroupLimits)
+    }
+
+    /// What all templates use, apart from what their clones do: nothing limits it, and no function's limit pays for it.
+    func createForTemplates() throws(CgroupError) -> Cgroup { try hierarchy.create("\(prefix)templates") }
+
+    func update(_ cgroup: Cgroup, limits: CellLimits) throws(CgroupError) {
+        try hierarchy.update(cgroup, limits: limits.cgroupLimits)
+    }
+
+    /// Removes what a dead server left. Blocks.
+    func sweep() throws(CgroupError) { _ = try hierarchy.sweep(prefix: prefix) }
+
+    /// Removes the directory all of ours lie in, unless another server on the host has some there. Blocks.
+    func removeParents() { hierarchy.removeIfEmpty() }
+}

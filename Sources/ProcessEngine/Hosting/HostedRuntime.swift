@@ -1,0 +1,167 @@
+import GuestProtocol
+import LinuxKit
+import RuntimeAPI
+import Sandboxes
+import Synchronization
+import SystemPackage
+
+/// One process sandbox's runtime as the host sees it: its Runtime API, its output, its end.
+///
+/// Made before the process exists, which is then given with ``adopt(_:)``. Any thread may call in: what an invocation needs
+/// is written by the caller itself, and what the runtime does comes from the ``EngineLoop``. One task at a time waits here.
+///
+/// After an error the runtime is of no more use. The process belongs to the sandbox, which kills it.
+final class HostedRuntime: LoopMember {
+    /// How a runtime stands before it is frozen.
+    struct Quiescence: Sendable, Equatable {
+        let call: BlockingCall
+        /// The runtime's own port of the connection on which it waits.
+        let clientPort: UInt16
+    }
+
+    /// A runtime asks for its next invocation right after it answered; one that does not hangs.
+    private static let idleLimit = Duration.seconds(60)
+
+    private let seat: LoopSeat
+    private let core: Mutex<RuntimeCore>
+    private let memory = RuntimeMemory()
+
+    /// For a process that boots: it finds a Runtime API that nobody has called yet.
+    /// - Parameters:
+    ///   - servesLayer: whether the runtime may wait to be told its function, see ``waitUntilLayered(within:)``.
+    ///   - outOfMemoryKills: how many processes of this sandbox the kernel has killed for want of memory. Asked when the
+    ///     runtime was killed.
+    convenience init(
+        booting endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool, servesLayer: Bool = false,
+        outOfMemoryKills: @escaping @Sendable () -> UInt64
+    ) throws(Errno) {
+        var options = RuntimeAPIServer.Options(isSnapStart: isSnapStart)
+        options.servesLayer = servesLayer
+        try self.init(endpoint, cloneBlockedIn: nil, loop, options, outOfMemoryKills)
+    }
+
+    /// For a clone of a process that was frozen while it waited in `call`.
+    convenience init(
+        cloneBlockedIn call: BlockingCall, endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool,
+        outOfMemoryKills: @escaping @Sendable () -> UInt64
+    ) throws(Errno) {
+        try self.init(endpoint, cloneBlockedIn: call, loop, RuntimeAPIServer.Options(isSnapStart: isSnapStart), outOfMemoryKills)
+    }
+
+    private init(
+        _ endpoint: RuntimeEndpoint, cloneBlockedIn call: BlockingCall?, _ loop: EngineLoop,
+        _ options: RuntimeAPIServer.Options, _ outOfMemoryKills: @escaping @Sendable () -> UInt64
+    ) throws(Errno) {
+        // Used before: nothing of it is left.
+        guard let hostSide = endpoint.takeHostSide() else { throw .badFileDescriptor }
+        let seat = try loop.makeSeat()
+        self.seat = seat
+        core = Mutex(try RuntimeCore(hostSide, cloneBlockedIn: call, options, seat, outOfMemoryKills))
+        seat.occupy(by: self)
+    }
+
+    // MARK: - The process
+
+    /// Begins to pass on what the runtime writes: call it before it runs. `sink` is called under a lock, on any thread.
+    func deliverOutput(to sink: @escaping OutputSink) throws(Errno) {
+        try core.withLock { core throws(Errno) in try core.deliverOutput(to: sink) }
+    }
+
+    /// Notices from now on when the process ends, and reaps it.
+    func adopt(_ process: ChildProcess) throws(Errno) {
+        memory.follow(process.pid)
+        try core.withLock { core throws(Errno) in try core.adopt(process) }
+    }
+
+    func setCredentials(_ credentials: Credentials) {
+        core.withLock { $0.server?.setCredentials(RuntimeCredentials(credentials)) }
+    }
+
+    // MARK: - Init
+
+    /// Waits until init is complete: the runtime waits for a restore or for an invocation.
+    func waitUntilReady(within limit: Duration) async throws(SandboxError) -> ReadyCall {
+        let progress = try await wait(for: .ready, during: .initialization, within: limit)
+        if case .ready(let call) = progress { return call }
+        throw .lost("init ended in \(progress)", during: .initialization)
+    }
+
+    /// Waits until a runtime that is booted as a layer waits to be told its function.
+    func waitUntilLayered(within limit: Duration) async throws(SandboxError) {
+        _ = try await wait(for: .layered, during: .initialization, within: limit)
+    }
+
+    /// Tells a clone of a layer its function, in the JSON that `/runtime/layer/next` answers; its init begins.
+    func startFromLayer(_ start: [UInt8]) throws(SandboxError) {
+        try core.withLock { core throws(SandboxError) in try core.startFromLayer(start) }
+    }
+
+    // MARK: - Restore
+
+    /// Lets a clone go on as one of its own. The process need not exist yet: it wakes up to find its answer waiting.
+    func release(_ uniqueness: Uniqueness) throws(SandboxError) {
+        try core.withLock { core throws(SandboxError) in try core.release(uniqueness) }
+    }
+
+    /// Waits until the after-restore hooks have run.
+    func waitUntilRestored(within limit: Duration) async throws(SandboxError) {
+        _ = try await wait(for: .restored, during: .restore, within: limit)
+    }
+
+    // MARK: - Invocations
+
+    /// False once the runtime ended or failed, and while it is at work.
+    var isUsable: Bool { core.withLock { $0.isReady } }
+
+    /// Hands over one event and waits for the answer.
+    func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError) -> InvocationResult {
+        let event = RuntimeInvocation(invocation)
+        let progress = try await wait(for: .answered, during: .invocation, within: limit) { core, waiter in
+            core.invoke(event, waiter)
+        }
+        if case .answered(let result) = progress { return result }
+        throw .lost("an invocation ended in \(progress)", during: .invocation)
+    }
+
+    /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        _ = try await wait(for: .idle, during: .invocation, within: Self.idleLimit)
+        return memory.peak()
+    }
+
+    // MARK: - The end
+
+    /// Readies a waiting runtime for a freeze: passes on what it has written and closes its idle connections.
+    func quiesce() throws(SandboxError) -> Quiescence {
+        try core.withLock { core throws(SandboxError) in try core.quiesce() }
+    }
+
+    /// Passes on what the runtime has written up to now.
+    func drainOutput() { core.withLock { $0.drainOutput() } }
+
+    /// Ends every wait with `error` and lets go of everything but the process. Safe to call twice.
+    func end(_ error: SandboxError = .destroyed) { core.withLock { $0.end(error) } }
+
+    // MARK: - Loop
+
+    func handle(_ event: EventQueue.Event) { core.withLock { $0.handle(event) } }
+
+    func deadlinePassed() { core.withLock { $0.deadlinePassed(at: MonotonicClock.now()) } }
+
+    /// - Parameter start: what begins that for which is waited; told the waiter under the lock, it keeps or answers it.
+    private func wait(
+        for goal: RuntimeCore.Goal, during phase: SandboxError.Phase, within limit: Duration,
+        start: (RuntimeCore, RuntimeCore.Waiter) -> Void = { $0.wait($1) }
+    ) async throws(SandboxError) -> RuntimeCore.Progress {
+        let (sum, overflow) = MonotonicClock.now().addingReportingOverflow(UInt64(max(0, limit.nanoseconds)))
+        let deadline = overflow ? .max : sum
+        let outcome = await withCheckedContinuation { continuation in
+            let waiter = RuntimeCore.Waiter(
+                goal: goal, phase: phase, limit: limit, deadline: deadline, continuation: continuation)
+            // It may pass before the waiter is there: ``RuntimeCore/wait(_:)`` looks at the time again.
+            seat.setDeadline(deadline)
+            core.withLock { start($0, waiter) }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,73 @@
+import LinuxKit
+import RuntimeAPI
+import Synchronization
+import SystemPackage
+
+/// A member's place in an ``EngineLoop``: its tokens and its one deadline. The member owns the seat and leaves the loop with
+/// it; the loop does not keep the member alive.
+final class LoopSeat: Sendable {
+    /// The upper half of every token of this seat.
+    let tokens: UInt64
+    private let core: LoopCore
+    private let index: Int
+
+    init(_ core: LoopCore) throws(Errno) {
+        self.core = core
+        (index, tokens) = try core.takePlace()
+    }
+
+    deinit { core.leavePlace(index) }
+
+    var queue: EventQueue { core.queue }
+
+    /// Says who is to hear of events; those that come earlier are lost, or, as long as they last, come again.
+    func occupy(by member: any LoopMember) { core.setMember(member, at: index) }
+
+    /// - Parameter local: what ``local(_:)`` gives back. Below ``RuntimeAPIServer/tokenMark``.
+    func watch(
+        _ descriptor: borrowing OwnedDescriptor, _ interest: EventQueue.Interest, as local: UInt32
+    ) throws(Errno) {
+        try core.queue.add(descriptor, interest, token: tokens | UInt64(local))
+    }
+
+    /// Needed before the member closes a descriptor, or leaves, only if somebody else keeps it open.
+    func unwatch(_ descriptor: borrowing OwnedDescriptor) { try? core.queue.remove(descriptor) }
+
+    static func local(_ event: EventQueue.Event) -> UInt32 { UInt32(truncatingIfNeeded: event.token) }
+
+    /// Replaces the deadline, in nanoseconds of CLOCK_MONOTONIC. It may pass although nobody waits for it any more.
+    func setDeadline(_ deadline: UInt64) { core.setDeadline(deadline, at: index) }
+}
+
+/// One descriptor in an ``EngineLoop`` and what to do when it is ready, until the watch is dropped or cancelled.
+final class LoopWatch: LoopMember {
+    private let seat: LoopSeat
+    private let descriptor: SharedDescriptor
+    private let handler: Mutex<(@Sendable (EventQueue.Event) -> Void)?>
+
+    /// - Parameter handler: called on the loop's thread.
+    init(
+        _ loop: EngineLoop, _ descriptor: SharedDescriptor, _ interest: EventQueue.Interest,
+        _ handler: @escaping @Sendable (EventQueue.Event) -> Void
+    ) throws(Errno) {
+        seat = try loop.makeSeat()
+        self.descriptor = descriptor
+        self.handler = Mutex(handler)
+        seat.occupy(by: self)
+        try seat.watch(descriptor.descriptor, interest, as: 0)
+    }
+
+    deinit { cancel() }
+
+    /// No call begins after this, though one may be under way on the loop's thread.
+    func cancel() {
+        let wasWatching = handler.withLock { handler in
+            defer { handler = nil }
+            return handler != nil
+        }
+        if wasWatching { seat.unwatch(descriptor.descriptor) }
+    }
+
+    func handle(_ event: EventQueue.Event) { handler.withLock { $0 }?(event) }
+    func deadlinePassed() {}
+}

@@ -1,0 +1,324 @@
+import Glibc
+import GuestProtocol
+import LinuxKit
+import RuntimeAPI
+import Sandboxes
+import SystemPackage
+
+/// What a ``HostedRuntime`` knows and does, under its lock. Nothing here blocks.
+///
+/// ```
+/// initializing ──▶ ready ◀──▶ running ──▶ settling ──▶ ready        any ──▶ ended
+///    │  ▲             ▲
+///    ▼  │             └── restoring ◀── waiting(restoreNext, invocationNext)
+/// layered │
+///      waiting(layerNext)
+/// ```
+final class RuntimeCore {
+    enum State {
+        case initializing
+        /// Booted, waits in `/runtime/layer/next`.
+        case layered
+        /// A clone that has not been let go yet; its process may not exist.
+        case waiting(BlockingCall)
+        /// After-restore hooks run.
+        case restoring
+        case ready(ReadyCall)
+        case running(requestID: String)
+        /// Has answered and not yet asked for more.
+        case settling
+        case ended(Ending)
+    }
+
+    enum Ending {
+        case exited(ExitReason)
+        case failed(SandboxError)
+
+        func error(during phase: SandboxError.Phase) -> SandboxError {
+            switch self {
+            case .exited(let reason): .runtimeExited(reason, during: phase)
+            case .failed(let error): error
+            }
+        }
+    }
+
+    /// What is waited for.
+    enum Goal { case ready, layered, restored, answered, idle }
+
+    enum Progress: Sendable {
+        case ready(ReadyCall)
+        case layered, restored, idle
+        case answered(InvocationResult)
+    }
+
+    struct Waiter {
+        let goal: Goal
+        let phase: SandboxError.Phase
+        let limit: Duration
+        /// Nanoseconds of CLOCK_MONOTONIC.
+        let deadline: UInt64
+        let continuation: CheckedContinuation<Result<Progress, SandboxError>, Never>
+    }
+
+    private enum Token {
+        static let standardOutput: UInt32 = 1
+        static let standardError: UInt32 = 2
+        static let process: UInt32 = 3
+    }
+
+    /// Nil once the runtime is done with.
+    private(set) var server: RuntimeAPIServer?
+    private let seat: LoopSeat
+    private let outOfMemoryKills: @Sendable () -> UInt64
+    private var state: State
+    private var waiter: Waiter?
+    private var standardOutput: RuntimeOutput?
+    private var standardError: RuntimeOutput?
+    private var sink: OutputSink?
+    private var process: ChildProcess?
+
+    init(
+        _ hostSide: consuming RuntimeEndpoint.HostSide, cloneBlockedIn call: BlockingCall?,
+        _ options: RuntimeAPIServer.Options, _ seat: LoopSeat, _ outOfMemoryKills: @escaping @Sendable () -> UInt64
+    ) throws(Errno) {
+        var options = options
+        options.tokens = seat.tokens
+        // One per sandbox, and there are thousands: a larger body takes a few more turns.
+        options.readLength = 1 << 14
+        self.seat = seat
+        self.outOfMemoryKills = outOfMemoryKills
+        state = call.map { .waiting($0) } ?? .initializing
+        standardOutput = RuntimeOutput(hostSide.standardOutput, .standardOutput)
+        standardError = RuntimeOutput(hostSide.standardError, .standardError)
+        let server =
+            if let call {
+                try RuntimeAPIServer(
+                    adopting: hostSide.connection, blockedIn: call, listener: hostSide.listener, options: options,
+                    queue: seat.queue)
+            } else {
+                try RuntimeAPIServer(listener: hostSide.listener, options: options, queue: seat.queue)
+            }
+        self.server = server
+        server.onEvent = { [unowned self] in handle($0) }
+    }
+
+    deinit { release() }
+
+    var isReady: Bool { if case .ready = state { true } else { false } }
+
+    // MARK: - What the sandbox asks for
+
+    func deliverOutput(to sink: @escaping OutputSink) throws(Errno) {
+        guard self.sink == nil, let standardOutput, let standardError else { return }
+        self.sink = sink
+        try seat.watch(standardOutput.descriptor, .readable, as: Token.standardOutput)
+        try seat.watch(standardError.descriptor, .readable, as: Token.standardError)
+    }
+
+    func adopt(_ process: ChildProcess) throws(Errno) {
+        guard self.process == nil, server != nil else { return }
+        try seat.watch(process.pidfd, .readable, as: Token.process)
+        self.process = process
+    }
+
+    func startFromLayer(_ start: [UInt8]) throws(SandboxError) {
+        guard case .waiting(.layerNext) = state, let server else { throw outOfTurn("a function", .initialization) }
+        state = .initializing
+        try Self.asking(.initialization) { () throws(RuntimeAPIError) in try server.startFromLayer(start) }
+    }
+
+    func release(_ uniqueness: Uniqueness) throws(SandboxError) {
+        guard case .waiting(let call) = state, call != .layerNext, let server else {
+            throw outOfTurn("a restore", .restore)
+        }
+        server.setCredentials(RuntimeCredentials(uniqueness.credentials))
+        state = .restoring
+        try Self.asking(.restore) { () throws(RuntimeAPIError) in try server.release(CloneIdentity(uniqueness)) }
+    }
+
+    /// Keeps the waiter, or answers it at once.
+    func wait(_ new: Waiter) {
+        if case .ended(let ending) = state {
+            new.continuation.resume(returning: .failure(ending.error(during: new.phase)))
+        } else if waiter != nil {
+            new.continuation.resume(returning: .failure(.lost("two waited for it at once", during: new.phase)))
+        } else if let progress = progress(to: new.goal) {
+            new.continuation.resume(returning: .success(progress))
+        } else {
+            waiter = new
+            if new.deadline <= MonotonicClock.now() { deadlinePassed(at: .max) }
+        }
+    }
+
+    /// The answer to this waiter is the invocation's.
+    func invoke(_ invocation: RuntimeInvocation, _ new: Waiter) {
+        guard case .ready = state, let server else {
+            new.continuation.resume(returning: .failure(outOfTurn("an invocation", .invocation)))
+            return
+        }
+        state = .running(requestID: invocation.requestID)
+        wait(new)
+        do throws(SandboxError) {
+            try Self.asking(.invocation) { () throws(RuntimeAPIError) in try server.invoke(invocation) }
+        } catch {
+            finish(.failed(error))
+        }
+    }
+
+    func quiesce() throws(SandboxError) -> HostedRuntime.Quiescence {
+        let call: BlockingCall
+        switch state {
+        case .ready(.restoreNext): call = .restoreNext
+        case .ready(.invocationNext): call = .invocationNext
+        case .layered: call = .layerNext
+        default: throw outOfTurn("a freeze", .freeze)
+        }
+        drainOutput()
+        server?.closeIdleConnections()
+        guard let port = server?.blockedClientPort else {
+            throw .lost("the runtime has given up the connection on which it waited", during: .freeze)
+        }
+        return HostedRuntime.Quiescence(call: call, clientPort: port)
+    }
+
+    func drainOutput() {
+        drainStandardOutput()
+        drainStandardError()
+    }
+
+    func end(_ error: SandboxError) {
+        drainOutput()
+        finish(.failed(error))
+        release()
+    }
+
+    private func outOfTurn(_ what: String, _ phase: SandboxError.Phase) -> SandboxError {
+        if case .ended(let ending) = state { return ending.error(during: phase) }
+        return .lost("\(what) was asked of a runtime that is \(state)", during: phase)
+    }
+
+    private static func asking(
+        _ phase: SandboxError.Phase, _ body: () throws(RuntimeAPIError) -> Void
+    ) throws(SandboxError) {
+        do throws(RuntimeAPIError) { try body() } catch { throw .lost(error.description, during: phase) }
+    }
+
+    // MARK: - What happens
+
+    func handle(_ event: EventQueue.Event) {
+        guard event.token & RuntimeAPIServer.tokenMark == 0 else {
+            server?.process(event)
+            return
+        }
+        switch LoopSeat.local(event) {
+        case Token.standardOutput: drainStandardOutput()
+        case Token.standardError: drainStandardError()
+        default: processMayHaveEnded()
+        }
+    }
+
+    func deadlinePassed(at now: UInt64) {
+        guard let waiter, waiter.deadline <= now else { return }
+        finish(.failed(.timedOut(waiter.phase, limit: waiter.limit)))
+    }
+
+    private func handle(_ event: RuntimeEvent) {
+        switch (event, state) {
+        case (.responded(let answered, let payload), .running(let asked)) where answered == asked:
+            state = .settling
+            resume(.answered(.response(payload)))
+        case (.invocationFailed(let answered, let failure), .running(let asked)) where answered == asked:
+            state = .settling
+            resume(.answered(.error(RuntimeFailure(failure))))
+        // Everything below ends a phase in the log: what was written before must be there before.
+        case (.initialized(let call), .initializing):
+            drainOutput()
+            arrive(at: .ready(call == .restoreNext ? .restoreNext : .invocationNext))
+        case (.layered, .initializing):
+            drainOutput()
+            arrive(at: .layered)
+        case (.restored, .restoring), (.idle, .settling):
+            drainOutput()
+            arrive(at: .ready(.invocationNext))
+        case (.initializationFailed(let failure), .initializing):
+            drainOutput()
+            finish(.failed(.initializationFailed(RuntimeFailure(failure))))
+        case (.restoreFailed(let failure), .restoring):
+            drainOutput()
+            finish(.failed(.restoreFailed(RuntimeFailure(failure))))
+        default:
+            // Of a runtime that has been given up.
+            break
+        }
+    }
+
+    private func arrive(at new: State) {
+        state = new
+        if let waiter, let progress = progress(to: waiter.goal) { resume(progress) }
+    }
+
+    private func progress(to goal: Goal) -> Progress? {
+        switch (goal, state) {
+        case (.ready, .ready(let call)): .ready(call)
+        case (.layered, .layered): .layered
+        case (.restored, .ready): .restored
+        case (.idle, .ready): .idle
+        default: nil
+        }
+    }
+
+    private func resume(_ progress: Progress) {
+        waiter?.continuation.resume(returning: .success(progress))
+        waiter = nil
+    }
+
+    /// Only the first reason counts.
+    private func finish(_ ending: Ending) {
+        if case .ended = state { return }
+        state = .ended(ending)
+        if let waiter { waiter.continuation.resume(returning: .failure(ending.error(during: waiter.phase))) }
+        waiter = nil
+    }
+
+    // MARK: - Process
+
+    private func processMayHaveEnded() {
+        guard let process else { return }
+        let ending: Ending
+        do throws(Errno) {
+            guard let exit = try process.poll() else { return }
+            drainOutput()
+            ending = .exited(reason(exit))
+        } catch {
+            ending = .failed(.lost("nobody saw how the runtime ended: \(error)", during: .invocation))
+        }
+        seat.unwatch(process.pidfd)
+        self.process = nil
+        finish(ending)
+    }
+
+    private func reason(_ exit: ProcessExit) -> ExitReason {
+        switch exit.reason {
+        case .exited(let status): .exited(status: status)
+        case .killed(SIGKILL, _) where outOfMemoryKills() > 0: .outOfMemory
+        case .killed(let signal, _): .killed(signal: signal)
+        }
+    }
+
+    private func drainStandardOutput() {
+        if let sink, let open = standardOutput, !open.drain(into: sink) { standardOutput = nil }
+    }
+
+    private func drainStandardError() {
+        if let sink, let open = standardError, !open.drain(into: sink) { standardError = nil }
+    }
+
+    /// Closes everything the host has of the runtime. The process may live on, and others know it.
+    private func release() {
+        if let process { seat.unwatch(process.pidfd) }
+        process = nil
+        server = nil
+        standardOutput = nil
+        standardError = nil
+    }
+}

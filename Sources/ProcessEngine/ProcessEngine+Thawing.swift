@@ -1,0 +1,140 @@
+import GuestProtocol
+import LinuxKit
+import Logging
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+extension ProcessEngine {
+    package func thaw(
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        let order = ThawOrder(
+            template: try templates.template(of: snapshot), uniqueness: uniqueness, limit: deadline, output: output)
+        while let clone = order.template.ready.take() {
+            guard clone.isUsable else {
+                await end(clone.cell, clone.runtime)
+                continue
+            }
+            return try await finish(clone, order) { () throws(SandboxError) in
+                try clone.wake(order.freshUniqueness(), output: output)
+            }
+        }
+        let clone = try await newClone(of: order.template)
+        do throws(SandboxError) { return try await make(clone, order) } catch {
+            // It has been lost under way, and another one is as good.
+            guard clone.lostTemplate else { throw error }
+            return try await make(try await newClone(of: order.template), order)
+        }
+    }
+
+    /// What one thaw was asked for.
+    private struct ThawOrder: Sendable {
+        let template: Template
+        let uniqueness: Uniqueness
+        let limit: Duration
+        let output: OutputSink
+        let start = MonotonicClock.now()
+
+        var left: Duration { max(.zero, limit - .nanoseconds(Int64(clamping: MonotonicClock.now() - start))) }
+
+        /// The time that has passed is not lost to the clone's clock.
+        func freshUniqueness() -> Uniqueness {
+            var uniqueness = uniqueness
+            uniqueness.wallClockNanoseconds = WallClock.now()
+            return uniqueness
+        }
+    }
+
+    private func newClone(of template: Template) async throws(SandboxError) -> Clone {
+        let limits = template.blueprint.limits
+        let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
+        do throws(SandboxError) {
+            return try Clone(in: cell, loop: loop, blockedIn: template.blueprint.readyCall)
+        } catch {
+            await cells.end(cell)
+            throw error
+        }
+    }
+
+    private func make(_ clone: Clone, _ order: ThawOrder) async throws(SandboxError) -> any Sandbox {
+        let template = order.template
+        let process: TemplateProcess
+        do throws(SandboxError) {
+            process = if let running = template.running { running } else { try await template.process() }
+        } catch {
+            await end(clone.cell, clone.runtime)
+            throw error
+        }
+        guard template.blueprint.readyCall == .restoreNext else {
+            // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
+            return try await finish(clone, order) { () throws(SandboxError) in
+                try request(clone, template, process)
+                try await clone.park(on: loop, within: order.left)
+                try clone.wake(order.freshUniqueness(), output: order.output)
+            }
+        }
+        return try await finish(clone, order) { () throws(SandboxError) in
+            try clone.wake(order.freshUniqueness(), output: order.output)
+            try request(clone, template, process)
+        }
+    }
+
+    private func request(_ clone: Clone, _ template: Template, _ process: TemplateProcess) throws(SandboxError) {
+        try clone.request(
+            from: process, scratchBytes: template.blueprint.limits.scratchBytes,
+            hasFrozenScratch: template.hasFrozenScratch)
+    }
+
+    /// Runs what lets the clone go, and waits until it is ready. On any failure nothing is left of it.
+    private func finish(
+        _ clone: Clone, _ order: ThawOrder, _ release: () async throws(SandboxError) -> Void
+    ) async throws(SandboxError) -> any Sandbox {
+        do throws(SandboxError) {
+            try await release()
+            try await clone.runtime.waitUntilRestored(within: order.left)
+        } catch {
+            let explained = clone.explain(error, limit: order.limit)
+            await end(clone.cell, clone.runtime)
+            throw explained
+        }
+        return ProcessSandbox(
+            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint)
+    }
+
+    // MARK: - Ahead
+
+    package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+        guard count > 0 else { return await templates.drop(snapshot.id) }
+        let template: Template
+        do throws(SandboxError) { template = try templates.template(of: snapshot) } catch {
+            logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+            return
+        }
+        await template.ready.keep(count) { [self] in
+            do throws(SandboxError) { return try await parked(template) } catch {
+                logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+                return nil
+            }
+        } end: { [self] clone in
+            await end(clone.cell, clone.runtime)
+        }
+    }
+
+    /// As long as a clone that nobody waits for may take.
+    private static let parkLimit = Duration.seconds(30)
+
+    private func parked(_ template: Template) async throws(SandboxError) -> Clone {
+        let process = try await template.process()
+        let clone = try await newClone(of: template)
+        do throws(SandboxError) {
+            try request(clone, template, process)
+            try await clone.park(on: loop, within: Self.parkLimit)
+            return clone
+        } catch {
+            let explained = clone.explain(error, limit: Self.parkLimit)
+            await end(clone.cell, clone.runtime)
+            throw explained
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import GuestProtocol
+import LinuxKit
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+/// A process with an initialised runtime in a cell of its own.
+struct ProcessSandbox: Sandbox {
+    let cell: Cell
+    let runtime: HostedRuntime
+    let engine: ProcessEngine
+    let blueprint: Blueprint
+
+    var id: SandboxID { cell.id }
+    var readyCall: ReadyCall { blueprint.readyCall }
+    var isUsable: Bool { runtime.isUsable }
+
+    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+        try await runtime.invoke(invocation, deadline: deadline)
+    }
+
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await runtime.waitUntilIdle() }
+
+    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+        do throws(SandboxError) {
+            let frozen = try await SandboxFreeze(cell: cell, runtime: runtime, engine: engine, blueprint: blueprint)
+                .write(into: staging)
+            await destroy()
+            return frozen
+        } catch {
+            await destroy()
+            throw error
+        }
+    }
+
+    func memory() async throws(SandboxError) -> MemoryUse {
+        let (cgroup, holder) = (cell.cgroup, cell.holderID)
+        return try await BlockingThread.run { () throws(SandboxError) in
+            let members: [CInt]
+            do throws(CgroupError) { members = try cgroup.members() } catch { throw .host("\(error)") }
+            var sum = MemoryUse(unique: 0, shared: 0, proportional: 0)
+            for member in members where member != holder {
+                // One that has ended meanwhile uses nothing.
+                guard let text = try? SmallFile.text(FilePath("/proc/\(member)/smaps_rollup")) else { continue }
+                sum += MemoryUse(smapsRollup: text)
+            }
+            return sum
+        }
+    }
+
+    func destroy() async { await engine.end(cell, runtime) }
+}
+
+extension MemoryUse {
+    fileprivate static func += (sum: inout MemoryUse, use: MemoryUse) {
+        sum.unique += use.unique
+        sum.shared += use.shared
+        sum.proportional += use.proportional
+    }
+}

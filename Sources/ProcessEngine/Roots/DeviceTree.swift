@@ -1,0 +1,52 @@
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// /dev of every sandbox: one small file system for all, which none can change.
+///
+/// No terminal, and no place of its own for shared memory: /dev/shm is /tmp, whose size is limited and which no two
+/// sandboxes share.
+struct DeviceTree: Sendable {
+    private static let devices: [(name: FilePath, major: UInt32, minor: UInt32)] = [
+        ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9),
+    ]
+    private static let links: [(name: FilePath, content: FilePath)] = [
+        ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"), ("shm", "/tmp"),
+    ]
+    private static let attributes: MountAttributes = [.readOnly, .noSetUserID, .noExecution]
+
+    /// Nil where a mount that stands in no namespace cannot be cloned: then each root gets a tree of its own.
+    private let shared: DetachedMount?
+
+    init() throws(SandboxError) {
+        let made = try Self.make()
+        shared = (try? made.clone()) == nil ? nil : made
+    }
+
+    /// One more mount of it.
+    func attachable() throws(SandboxError) -> DetachedMount {
+        guard let shared else { return try Self.make() }
+        do throws(MountError) { return try shared.clone() } catch { throw .host("\(error)") }
+    }
+
+    private static func make() throws(SandboxError) -> DetachedMount {
+        let tree: DetachedMount
+        do throws(MountError) {
+            tree = try DetachedMount.make("tmpfs", options: ["mode": "0755", "size": "64k"])
+        } catch {
+            throw .host("\(error)")
+        }
+        try hostCall("make devices") { () throws(Errno) in
+            let directory = tree.descriptor
+            for device in devices {
+                try directory.descriptor.makeCharacterDevice(
+                    device.name, major: device.major, minor: device.minor,
+                    permissions: FilePermissions(rawValue: 0o666))
+            }
+            for link in links { try directory.descriptor.makeSymlink(saying: link.content, at: link.name) }
+        }
+        do throws(MountError) { try tree.restrict(attributes) } catch { throw .host("\(error)") }
+        return tree
+    }
+}

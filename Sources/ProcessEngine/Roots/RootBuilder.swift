@@ -1,0 +1,35 @@
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// Makes roots from image files.
+struct RootBuilder: Sendable {
+    private let images = ImageMounts()
+    private let devices: DeviceTree
+    /// Empty, on the host; roots are mounted on it in their own namespaces only.
+    private let mountPoint: FilePath
+
+    init(mountPoint: FilePath) throws(SandboxError) {
+        try hostCall("make \(mountPoint)") { () throws(Errno) in try Directory.create(mountPoint, existingIsFine: true) }
+        self.mountPoint = mountPoint
+        devices = try DeviceTree()
+    }
+
+    /// What a runtime boots in. Blocks.
+    func rootForBooting(base: FilePath, code: FilePath?, scratchBytes: UInt64) throws(SandboxError) -> SandboxRoot {
+        SandboxRoot(
+            base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
+            devices: devices, scratch: .empty(bytes: scratchBytes), hasProcesses: true)
+    }
+
+    /// What a template stands in; its clones mount /proc, and their own /tmp, themselves. Blocks.
+    func rootForTemplate(base: FilePath, code: FilePath?, scratch: FilePath?) throws(SandboxError) -> SandboxRoot {
+        SandboxRoot(
+            base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
+            devices: devices,
+            scratch: try scratch.map { path throws(SandboxError) in .frozen(try images.mount(path)) } ?? .none,
+            hasProcesses: false)
+    }
+
+    func steps(for root: SandboxRoot) throws(SandboxError) -> [SpawnStep] { try root.steps(at: mountPoint) }
+}

@@ -1,0 +1,82 @@
+import LinuxKit
+import RuntimeAPI
+import Sandboxes
+import SlotNetwork
+import Snapshots
+import SystemPackage
+
+/// The way from a running sandbox to the files of a snapshot.
+struct SandboxFreeze: Sendable {
+    let cell: Cell
+    let runtime: HostedRuntime
+    let engine: ProcessEngine
+    let blueprint: Blueprint
+
+    func write(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+        let quiescence = try runtime.quiesce()
+        guard let process = cell.tenant else { throw .destroyed }
+        let target = FreezeTarget(
+            pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
+            standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
+            namespace: cell.slot.namespace)
+        let directory = staging.directory
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(FreezeError) {
+            _ = try await BlockingThread.run { () throws(FreezeError) in
+                try ProcessFreezer.freeze(target, into: directory)
+            }
+        } catch {
+            switch error {
+            case .refused: throw .freezeRefused("the runtime cannot be frozen: \(error)")
+            case .failed(let reason): throw .host("the runtime cannot be frozen: \(reason)")
+            }
+        }
+        runtime.drainOutput()
+        try await keepScratch(of: process, at: staging.path(Blueprint.File.scratch))
+        return FrozenSandbox(engine: blueprint.manifest(engine.host), pause: clock.now - start)
+    }
+
+    // MARK: - /tmp
+
+    private static let imageMaker: FilePath = "/usr/bin/mkfs.erofs"
+    private static let imageLimit = Duration.seconds(120)
+
+    /// Makes an image of what the process, which stands still, has in /tmp. Nothing is made of nothing.
+    private func keepScratch(of process: ChildProcess, at image: FilePath) async throws(SandboxError) {
+        // Through the process's own root, which nothing but its end takes away.
+        let scratch = FilePath("/proc/\(process.pid)/root/tmp")
+        let entries = try await BlockingThread.run { () throws(SandboxError) in
+            try hostCall("list /tmp of a sandbox") { () throws(Errno) in try Directory.entries(scratch) }
+        }
+        guard !entries.isEmpty else { return }
+        var plan = SpawnPlan(
+            executable: Self.imageMaker,
+            arguments: [
+                "mkfs.erofs", "--quiet", "-x-1", "--force-uid=\(Identity.hostUser)",
+                "--force-gid=\(Identity.hostGroup)", image.string, scratch.string,
+            ], environment: ["PATH": "/usr/bin:/bin"])
+        let words = try hostCall("make a file in memory") { () throws(Errno) in
+            try OwnedDescriptor.memoryFile(named: "thaw-mkfs").shared()
+        }
+        plan.descriptors = [1: words, 2: words]
+        let maker: ChildProcess
+        do throws(SpawnError) { maker = try await engine.spawner.spawn(plan) } catch {
+            throw .host("\(error). Is erofs-utils installed? `thaw doctor` tells what is missing")
+        }
+        let exit = try? await maker.wait(atMost: Self.imageLimit)
+        guard case .exited(status: 0) = exit?.reason else {
+            await maker.end()
+            throw .host("mkfs.erofs does not make an image of the sandbox's /tmp: \(Self.text(words))")
+        }
+        try hostCall("protect \(image)") { () throws(Errno) in
+            try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
+        }
+    }
+
+    private static func text(_ file: SharedDescriptor) -> String {
+        let number = file.withRaw { $0 }
+        let text = (try? SmallFile.text(FilePath("/proc/self/fd/\(number)"))) ?? ""
+        return text.split(separator: "\n").suffix(3).joined(separator: "; ")
+    }
+}

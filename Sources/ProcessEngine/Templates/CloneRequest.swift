@@ -1,0 +1,39 @@
+import CProcessImage
+import LinuxKit
+
+/// THAW_CLONE of template_protocol.h: everything a template gives a clone.
+struct CloneRequest: Sendable {
+    var control: SharedDescriptor
+    var holder: SharedDescriptor
+    var process: RuntimeEndpoint.ProcessSide
+    /// A mount for /var/task, when the template has no function.
+    var code: DetachedMount?
+    /// The sandbox's cgroup.procs files.
+    var entrances: [SharedDescriptor]
+    var scratchBytes: UInt64
+    /// Whether the template's /tmp holds something.
+    var hasFrozenScratch: Bool
+
+    var packet: thaw_clone_request {
+        var flags = THAW_CLONE_FRESH_SCRATCH.rawValue
+        if hasFrozenScratch { flags |= THAW_CLONE_OVERLAY_SCRATCH.rawValue }
+        if code != nil { flags |= THAW_CLONE_CODE.rawValue }
+        return thaw_clone_request(
+            kind: THAW_CLONE.rawValue, flags: flags, user: Identity.user, group: Identity.group,
+            cgroup_files: UInt32(entrances.count), reserved: 0, scratch_bytes: scratchBytes)
+    }
+
+    /// In the order that the protocol names.
+    var descriptors: [SharedDescriptor] {
+        let code = code.map { [$0.descriptor] } ?? []
+        return [control, holder, process.standardOutput, process.standardError, process.connection] + code + entrances
+    }
+}
+
+/// What became of a ``CloneRequest``.
+enum CloneOutcome: Sendable {
+    case made(ChildProcess)
+    case failed(RestorerFailure)
+    /// The template ended first. Whether there is a clone nobody knows, unless the request was never sent.
+    case templateLost(sent: Bool)
+}

@@ -1,0 +1,89 @@
+import CProcessImage
+import Glibc
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// Where the restorer failed, and why: `enum thaw_step` and what the kernel said.
+struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
+    let step: UInt32
+    let errno: Errno
+    /// An address, or a descriptor's number, by the step.
+    let detail: UInt64
+
+    init(step: UInt32, error: CInt, detail: UInt64 = 0) {
+        self.step = step
+        errno = Errno(rawValue: abs(error))
+        self.detail = detail
+    }
+
+    /// A snapshot that cannot be restored here must be taken anew; a host that has not enough of something may have it later.
+    func error() -> SandboxError {
+        isOfImage && !isOfResources ? .snapshotUnusable(description) : .host("cannot restore a clone: \(self)")
+    }
+
+    var description: String { "\(Self.sentences[step] ?? "step \(step) failed"): \(errno)\(place)" }
+
+    private var isOfImage: Bool { Self.imageSteps.contains(step) }
+
+    private var isOfResources: Bool {
+        switch errno {
+        case .noMemory, .resourceTemporarilyUnavailable, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace: true
+        default: false
+        }
+    }
+
+    private var place: String {
+        switch step {
+        case THAW_STEP_UNMAP.rawValue, THAW_STEP_MAP.rawValue, THAW_STEP_FILL.rawValue, THAW_STEP_VDSO.rawValue:
+            " at address 0x\(String(detail, radix: 16))"
+        case THAW_STEP_DESCRIPTOR.rawValue, THAW_STEP_WATCH.rawValue: " (descriptor \(detail))"
+        case THAW_STEP_THREAD.rawValue: " (thread \(detail))"
+        default: ""
+        }
+    }
+
+    private static let imageSteps: Set<UInt32> = Set(
+        [
+            THAW_STEP_STATE, THAW_STEP_RELOCATE, THAW_STEP_UNMAP, THAW_STEP_FILE, THAW_STEP_MAP, THAW_STEP_FILL,
+            THAW_STEP_VDSO, THAW_STEP_MM, THAW_STEP_DESCRIPTOR, THAW_STEP_WATCH, THAW_STEP_SIGNAL, THAW_STEP_TIMER,
+            THAW_STEP_THREAD,
+        ].map(\.rawValue))
+
+    private static let sentences: [UInt32: String] = Dictionary(
+        uniqueKeysWithValues: [
+            (THAW_STEP_ARGUMENTS, "the restorer does not understand how it was started"),
+            (THAW_STEP_STATE, "the restorer cannot map the snapshot's state"),
+            (THAW_STEP_RELOCATE, "the restorer cannot move out of the way of the frozen memory"),
+            (THAW_STEP_UNMAP, "the restorer cannot clear its address space"),
+            (THAW_STEP_FILE, "a file that was mapped or open at the freeze cannot be opened"),
+            (THAW_STEP_MAP, "frozen memory cannot be mapped"),
+            (THAW_STEP_FILL, "frozen memory cannot be filled from the snapshot"),
+            (THAW_STEP_VDSO, "the kernel's own code cannot be put where it was"),
+            (THAW_STEP_MM, "the kernel refuses the layout of the frozen address space"),
+            (THAW_STEP_ENTER_PID, "the sandbox's pid namespace cannot be entered"),
+            (THAW_STEP_FORK, "the template cannot be forked"),
+            (THAW_STEP_CGROUP, "the sandbox's cgroup cannot be entered"),
+            (THAW_STEP_ENTER, "the sandbox's namespaces cannot be entered"),
+            (THAW_STEP_MOUNT, "the sandbox's file systems cannot be mounted"),
+            (THAW_STEP_DESCRIPTOR, "an open file cannot be made again"),
+            (THAW_STEP_WATCH, "an epoll set cannot be made again"),
+            (THAW_STEP_IDENTITY, "the function's identity cannot be taken"),
+            (THAW_STEP_LIMIT, "a limit cannot be set"),
+            (THAW_STEP_SIGNAL, "a signal's handler cannot be set"),
+            (THAW_STEP_TIMER, "a timer cannot be made again"),
+            (THAW_STEP_THREAD, "a thread cannot be made again"),
+            (THAW_STEP_SECCOMP, "the system call filter cannot be set"),
+            (THAW_STEP_WAKE, "the clone was woken by nonsense"),
+        ].map { ($0.0.rawValue, $0.1) })
+}
+
+extension RestorerFailure {
+    /// A packet of kind THAW_FAILED; nil for any other.
+    init?(packet: [UInt8]) {
+        guard packet.count == MemoryLayout<thaw_failure>.size else { return nil }
+        let failure = packet.withUnsafeBytes { $0.loadUnaligned(as: thaw_failure.self) }
+        guard failure.kind == THAW_FAILED.rawValue else { return nil }
+        self.init(step: failure.step, error: failure.error, detail: failure.detail)
+    }
+}

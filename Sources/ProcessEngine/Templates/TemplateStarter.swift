@@ -1,0 +1,72 @@
+import CProcessImage
+import Glibc
+import LinuxKit
+import Logging
+import RuntimeAPI
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+/// Starts templates: a process that has the frozen memory and never runs any of it.
+struct TemplateStarter: Sendable {
+    /// Filling 10 GiB from a cold disk takes that long.
+    private static let limit = Duration.seconds(60)
+    private static let packetSize = 64
+
+    let restorer: Restorer
+    let roots: RootBuilder
+    let cgroups: EngineCgroups
+    let spawner: Spawner
+    let loop: EngineLoop
+    let logger: Logger
+
+    /// Returns when the template serves.
+    /// - Parameter onLoss: called once, on the loop, when it does not any more.
+    func start(
+        _ image: ProcessImage, root: SandboxRoot, onLoss: @escaping @Sendable (TemplateProcess) -> Void
+    ) async throws(SandboxError) -> TemplateProcess {
+        let pair = try hostCall("make a socket pair") { () throws(Errno) in try PacketSocket.pair() }
+        let (ours, theirs) = pair.take { ($0.shared(), $1.shared()) }
+        let plan = try await BlockingThread.run { [self] () throws(SandboxError) -> SpawnPlan in
+            try self.plan(image, root: root, socket: theirs)
+        }
+        let process: ChildProcess
+        do throws(SpawnError) { process = try await spawner.spawn(plan) } catch { throw .host("\(error)") }
+        // The kernel must not take memory back from all clones' parent, but not every host lets us say so.
+        do throws(Errno) { try process.setOutOfMemoryScore(-1000) } catch {
+            logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
+        }
+        do throws(SandboxError) {
+            try await BlockingThread.run { () throws(SandboxError) in try Self.waitUntilReady(ours) }
+            return try TemplateProcess(process, socket: ours, loop: loop, onLoss: onLoss)
+        } catch {
+            await process.end()
+            throw error
+        }
+    }
+
+    private func plan(
+        _ image: ProcessImage, root: SandboxRoot, socket: SharedDescriptor
+    ) throws(SandboxError) -> SpawnPlan {
+        var plan = restorer.plan(arguments: ["template"])
+        plan.namespaces = [.mount]
+        do throws(CgroupError) { plan.cgroup = try cgroups.createForTemplates() } catch { throw .host("\(error)") }
+        plan.steps = try roots.steps(for: root) + [.newSession, .limit(.coreFileBytes, 0), .parentDeathSignal(SIGKILL)]
+        let state = try hostCall("make a file in memory") { () throws(Errno) in try image.sealedState().shared() }
+        plan.descriptors = [3: socket, 4: state, 5: image.memory]
+        if let base = image.base { plan.descriptors[6] = base }
+        return plan
+    }
+
+    private static func waitUntilReady(_ socket: SharedDescriptor) throws(SandboxError) {
+        let message = try hostCall("hear of a template") { () throws(Errno) -> SocketMessage? in
+            guard try socket.descriptor.wait(for: .readable, atMost: limit) else { return nil }
+            return try socket.descriptor.receiveMessage(upTo: packetSize)
+        }
+        guard let message else { throw .host("a template was not ready within \(limit)") }
+        if let failure = RestorerFailure(packet: message.bytes) { throw failure.error() }
+        guard message.bytes.count >= 4 else { throw .host("a template ended before it was ready") }
+        let kind = message.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+        guard kind == THAW_TEMPLATE_READY.rawValue else { throw .host("a template said \(kind) instead of being ready") }
+    }
+}
