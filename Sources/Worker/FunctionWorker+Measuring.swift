@@ -38,7 +38,7 @@ extension FunctionWorker {
         }
         return CloneSource(
             engine: parts.engine, snapshot: snapshot, function: function,
-            identity: SandboxIdentity(credentials: parts.credentials, clock: parts.clock),
+            identity: maker.identity,
             token: parts.tokens.token(for: snapshot.id.description),
             invokedARN: configuration.account.arn(name: name).description, restoreLimit: configuration.restoreLimit)
     }

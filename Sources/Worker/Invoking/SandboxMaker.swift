@@ -19,7 +19,7 @@ struct SandboxMaker: Sendable {
 
     var environment: RuntimeEnvironment { RuntimeEnvironment(region: configuration.account.region) }
     private let generations = Generations()
-    private var identity: SandboxIdentity {
+    var identity: SandboxIdentity {
         SandboxIdentity(credentials: credentials, clock: clock, generations: generations)
     }
 
