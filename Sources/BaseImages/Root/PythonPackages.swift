@@ -7,22 +7,11 @@ struct PythonPackages {
     let log: FilePath
 
     private static let place = "/var/runtime"
-    /// What AWS's own images accept; pip takes the first that a pinned hash fits.
-    private static let platforms = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"]
 
     func install(into tree: RootTree) async throws(ImageError) {
-        let requirements = workspace.appending("requirements.txt")
-        try Files.write(requirementsText, to: requirements)
         let target = tree.inside(PythonPackages.place)
-        try await Tool.pip.run(
-            [
-                "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile",
-                "--no-input",
-                "--disable-pip-version-check", "--root-user-action=ignore", "--implementation=cp",
-                "--python-version=\(python.version)",
-            ] + PythonPackages.platforms.map { "--platform=\($0)" } + [
-                "--target=\(target)", "--requirement=\(requirements)",
-            ], step: "installing Python packages", log: log)
+        try await PinnedWheels(wheels: python.wheels, python: python.version, workspace: workspace, log: log)
+            .install(into: target, step: "installing Python packages")
         // Scripts, whose first line names the interpreter that pip itself runs on.
         try Tree.remove(target.appending("bin"))
 
@@ -33,10 +22,5 @@ struct PythonPackages {
                 tree.path.string, "/usr/bin/python\(python.version)", "-B", "-m", "compileall", "-f", "-q", "-j", "1",
                 "--invalidation-mode", "unchecked-hash", "/usr/lib/python\(python.version)", PythonPackages.place,
             ], step: "compiling Python modules", log: log, environment: .image)
-    }
-
-    /// pip's hash-checking mode: exactly these files or none.
-    var requirementsText: String {
-        python.wheels.map { "\($0.name)==\($0.version) --hash=sha256:\($0.sha256)\n" }.joined()
     }
 }

@@ -29,6 +29,10 @@ struct RootBuilder: Sendable {
             progress("installing \(python.wheels.count) wheels from PyPI")
             try await PythonPackages(python: python, workspace: workspace, log: log).install(into: tree)
         }
+        if let wheels = recipe.wheels {
+            progress("taking files out of \(wheels.count) wheels from PyPI")
+            try await WheelFiles(wheels: wheels, workspace: workspace, log: log).install(into: tree)
+        }
         try await BlockingThread.run { () throws(ImageError) in try tree.dropPrivilegeBits() }
         try await Tool.ldconfig.run(["-r", tree.path.string], step: "caching library paths", log: log)
         // ldconfig's notes for its next run, with times and inode numbers.

@@ -11,6 +11,17 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
         var sha256: String
     }
 
+    /// A wheel of which only some files are taken: it brings a program, not Python modules.
+    struct PickedWheel: Codable, Sendable, Equatable {
+        var name: String
+        var version: String
+        var sha256: String
+        /// Files of the wheel and their place in the image, absolute. They keep their execute permission.
+        var files: [String: String]
+
+        var wheel: Wheel { Wheel(name: name, version: version, sha256: sha256) }
+    }
+
     struct Python: Codable, Sendable, Equatable {
         /// `3.11`: the interpreter is `/usr/bin/python3.11`.
         var version: String
@@ -28,6 +39,7 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
     /// Debian packages; what they depend on comes along. Nothing of them is run.
     var packages: [String]
     var python: Python?
+    var wheels: [PickedWheel]?
     /// Files of the runtime's directory and their place in the image, absolute.
     var files: [String: String]?
     /// Symbolic links, absolute, and what they say.
@@ -63,7 +75,7 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
         if let python, !python.version.isWord(besides: ".") {
             throw Unusable(reason: "'\(python.version)' is no Python version")
         }
-        for wheel in python?.wheels ?? [] {
+        for wheel in (python?.wheels ?? []) + (wheels ?? []).map(\.wheel) {
             guard wheel.name.isWord(besides: "-_."), wheel.version.isWord(besides: "+.!") else {
                 throw Unusable(reason: "'\(wheel.name)' '\(wheel.version)' is no wheel's name and version")
             }
@@ -71,7 +83,12 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
                 throw Unusable(reason: "'\(wheel.sha256)' is no SHA-256 of \(wheel.name)")
             }
         }
-        var inImage = Array((files ?? [:]).values)
+        try validatePaths()
+    }
+
+    private func validatePaths() throws(Unusable) {
+        let picked = (wheels ?? []).map(\.files)
+        var inImage = Array((files ?? [:]).values) + picked.flatMap(\.values)
         inImage += Array((links ?? [:]).keys)
         inImage += remove ?? []
         if let javaTrustStore { inImage.append(javaTrustStore) }
@@ -80,6 +97,9 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
         }
         for name in (files ?? [:]).keys where !RuntimeRecipe.isPlainAbsolute("/" + name) {
             throw Unusable(reason: "'\(name)' leads out of the runtime's directory")
+        }
+        for name in picked.flatMap(\.keys) where !RuntimeRecipe.isPlainAbsolute("/" + name) {
+            throw Unusable(reason: "'\(name)' leads out of the wheel")
         }
     }
 

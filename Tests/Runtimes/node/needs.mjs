@@ -1,0 +1,3 @@
+import 'not-there';
+
+export const handler = async () => null;
