@@ -40,12 +40,13 @@ static void build(const int *descriptors) {
     make_watches();
     set_own_limits();
     finish_memory();
+    /* Before there are threads: a page made one's own is one that other processors need not be told about. */
+    prefault_memory();
     make_threads();
     gather_threads();
     make_timers();
     must(sys_prctl(PR_SET_DUMPABLE, image->dumpable, 0, 0), THAW_STEP_IDENTITY, 0);
     filter_system_calls();
-    prefault_memory();
 }
 
 /* Waits until the engine wants the clone to run. An engine that is gone wants none. */

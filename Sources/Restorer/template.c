@@ -15,14 +15,16 @@ enum { ENGINE = 3, STATE, MEMORY, BASE };
 
 static uint64_t window;
 
+struct prefault {
+    uint32_t kind, count;
+    struct range ranges[THAW_MAXIMUM_PREFAULT_RANGES];
+};
+
 /* A packet of the engine's. */
 static union {
     uint32_t kind;
     struct thaw_clone_request clone;
-    struct {
-        uint32_t kind, count;
-        struct range ranges[THAW_MAXIMUM_PREFAULT_RANGES];
-    } prefault;
+    struct prefault prefault;
 } packet;
 
 /* Forks a clone into the pid namespace of the sandbox's init: its parent is the engine. Returns in the template only. */
@@ -66,10 +68,10 @@ static void answer(int engine, int self) {
     switch (packet.kind) {
     case THAW_CLONE: return answer_clone(engine, self, &received);
     case THAW_PREFAULT:
-        if (packet.prefault.count > THAW_MAXIMUM_PREFAULT_RANGES) fail(THAW_STEP_ARGUMENTS, -EINVAL, packet.kind);
-        return set_prefault(packet.prefault.ranges, packet.prefault.count);
-    default: fail(THAW_STEP_ARGUMENTS, -EINVAL, packet.kind);
+        if (received.length == offsetof(struct prefault, ranges) + packet.prefault.count * sizeof(struct range))
+            return set_prefault(packet.prefault.ranges, packet.prefault.count);
     }
+    fail(THAW_STEP_ARGUMENTS, -EINVAL, packet.kind);
 }
 
 /* From here on the address space is empty but for this program in the window. */

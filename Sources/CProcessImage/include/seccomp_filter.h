@@ -27,16 +27,21 @@
 #define THAW_REFUSE(error) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
 #define THAW_LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
 
-/* The next `count` instructions are for one value only, or for those with one of some bits, and passed over otherwise. */
-#define THAW_IF(value, count) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (count))
-#define THAW_IF_ANY(bits, count) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (count))
+#define THAW_LENGTH(...) (sizeof((const struct sock_filter[]){__VA_ARGS__}) / sizeof(struct sock_filter))
 
-/* The line of numbers, cut in pieces in ascending order. Comparisons of the number and nothing else: then the kernel knows
- * beforehand which calls are allowed whatever their arguments, and does not run the filter for those. */
-#define THAW_ALLOWED_BEFORE(number) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (number), 1, 0), THAW_ALLOW
-#define THAW_REFUSED_THROUGH(number) BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (number), 1, 0), THAW_REFUSE(EPERM)
-#define THAW_REFUSED_RANGE(first, last) THAW_ALLOWED_BEFORE(first), THAW_REFUSED_THROUGH(last)
-#define THAW_REFUSED(number) THAW_REFUSED_RANGE(number, number)
+/* Instructions for one value only; for those with one of some bits; for values below a number. Passed over otherwise. */
+#define THAW_IF(value, ...) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, THAW_LENGTH(__VA_ARGS__)), __VA_ARGS__
+#define THAW_IF_ANY(bits, ...) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, THAW_LENGTH(__VA_ARGS__)), __VA_ARGS__
+#define THAW_IF_BELOW(end, ...) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (end), THAW_LENGTH(__VA_ARGS__), 0), __VA_ARGS__
+
+/* EPERM for single numbers, and for those from `first` through `last`. */
+#define THAW_REFUSE_1(a) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 0, 1), THAW_REFUSE(EPERM)
+#define THAW_REFUSE_2(a, b) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 1, 0), THAW_REFUSE_1(b)
+#define THAW_REFUSE_3(a, b, c) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 2, 0), THAW_REFUSE_2(b, c)
+#define THAW_REFUSE_4(a, b, c, d) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 3, 0), THAW_REFUSE_3(b, c, d)
+#define THAW_REFUSE_RANGE(first, last) \
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (first), 0, 2), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (last), 1, 0), \
+        THAW_REFUSE(EPERM)
 
 #define THAW_NEW_NAMESPACES \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -47,6 +52,9 @@ enum {
     THAW_FAMILY_VSOCK = 40, /* AF_VSOCK */
 };
 
+/* The refused numbers in ascending order, cut so that any number needs few comparisons: the kernel runs the filter once for
+ * every number there is when it is installed, which happens in each clone, and then not again for those that are allowed
+ * whatever their arguments. For that it must understand the filter: loads of number and arguments, comparisons, nothing else. */
 static const struct sock_filter thaw_seccomp_filter[] = {
     /* 32-bit system calls have other numbers. */
     THAW_LOAD(arch),
@@ -54,69 +62,49 @@ static const struct sock_filter thaw_seccomp_filter[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     THAW_LOAD(nr),
 
-    THAW_IF(__NR_socket, 11),
-    THAW_LOAD(args[0]),
-    THAW_IF(THAW_FAMILY_PACKET, 1),
-    THAW_REFUSE(EPERM),
-    THAW_IF(THAW_FAMILY_VSOCK, 1),
-    THAW_REFUSE(EPERM),
-    THAW_IF(THAW_FAMILY_NETLINK, 4),
-    THAW_LOAD(args[2]),
-    THAW_IF(0, 1),
-    THAW_ALLOW,
-    THAW_REFUSE(EPERM),
-    THAW_ALLOW,
+    THAW_IF_BELOW(
+        __NR_ptrace,
+        THAW_IF(
+            __NR_socket, THAW_LOAD(args[0]), THAW_REFUSE_2(THAW_FAMILY_PACKET, THAW_FAMILY_VSOCK),
+            THAW_IF(THAW_FAMILY_NETLINK, THAW_LOAD(args[2]), THAW_IF(0, THAW_ALLOW), THAW_REFUSE(EPERM)), THAW_ALLOW),
+        THAW_IF(__NR_clone, THAW_LOAD(args[0]), THAW_IF_ANY(THAW_NEW_NAMESPACES, THAW_REFUSE(EPERM)), THAW_ALLOW),
+        THAW_ALLOW),
 
-    THAW_IF(__NR_clone, 4),
-    THAW_LOAD(args[0]),
-    THAW_IF_ANY(THAW_NEW_NAMESPACES, 1),
-    THAW_REFUSE(EPERM),
-    THAW_ALLOW,
+    THAW_IF_BELOW(
+        __NR_acct, THAW_REFUSE_4(__NR_ptrace, __NR_syslog, __NR_vhangup, __NR_pivot_root),
+        THAW_REFUSE_2(__NR_adjtimex, __NR_chroot),
+        /* Allowed: the plain personality, and the question which one it is. */
+        THAW_IF(__NR_personality, THAW_LOAD(args[0]), THAW_IF(0, THAW_ALLOW), THAW_IF(~0U, THAW_ALLOW), THAW_REFUSE(EPERM)),
+        THAW_ALLOW),
 
-    /* Its flags are in memory, where a filter cannot look. C libraries fall back to clone. */
-    THAW_IF(__NR_clone3, 1),
-    THAW_REFUSE(ENOSYS),
+    THAW_IF_BELOW(
+        __NR_add_key,
+        /* acct, settimeofday, mount, umount2, swapon, swapoff, reboot, sethostname, setdomainname, iopl, ioperm,
+         * create_module, init_module, delete_module, get_kernel_syms, query_module, quotactl, nfsservctl */
+        THAW_REFUSE_RANGE(__NR_acct, __NR_nfsservctl),
+        THAW_REFUSE_3(__NR_lookup_dcookie, __NR_clock_settime, __NR_kexec_load), THAW_ALLOW),
 
-    /* The plain personality, and the question which one it is. */
-    THAW_IF(__NR_personality, 6),
-    THAW_LOAD(args[0]),
-    THAW_IF(0, 1),
-    THAW_ALLOW,
-    THAW_IF(0xffffffff, 1),
-    THAW_ALLOW,
-    THAW_REFUSE(EPERM),
+    THAW_IF_BELOW(
+        __NR_process_vm_readv,
+        /* add_key, request_key, keyctl */
+        THAW_REFUSE_RANGE(__NR_add_key, __NR_keyctl),
+        /* name_to_handle_at, open_by_handle_at, clock_adjtime */
+        THAW_REFUSE_RANGE(__NR_name_to_handle_at, __NR_clock_adjtime),
+        THAW_REFUSE_3(__NR_unshare, __NR_perf_event_open, __NR_setns), THAW_ALLOW),
 
-    THAW_REFUSED(__NR_ptrace),
-    THAW_REFUSED(__NR_syslog),
-    THAW_REFUSED(__NR_vhangup),
-    THAW_REFUSED(__NR_pivot_root),
-    THAW_REFUSED(__NR_adjtimex),
-    THAW_REFUSED(__NR_chroot),
-    /* acct, settimeofday, mount, umount2, swapon, swapoff, reboot, sethostname, setdomainname, iopl, ioperm, create_module,
-     * init_module, delete_module, get_kernel_syms, query_module, quotactl, nfsservctl */
-    THAW_REFUSED_RANGE(__NR_acct, __NR_nfsservctl),
-    THAW_REFUSED(__NR_lookup_dcookie),
-    THAW_REFUSED(__NR_clock_settime),
-    THAW_REFUSED(__NR_kexec_load),
-    /* add_key, request_key, keyctl */
-    THAW_REFUSED_RANGE(__NR_add_key, __NR_keyctl),
-    THAW_REFUSED(__NR_unshare),
-    THAW_REFUSED(__NR_perf_event_open),
-    /* name_to_handle_at, open_by_handle_at, clock_adjtime */
-    THAW_REFUSED_RANGE(__NR_name_to_handle_at, __NR_clock_adjtime),
-    THAW_REFUSED(__NR_setns),
-    /* process_vm_readv, process_vm_writev, kcmp, finit_module */
-    THAW_REFUSED_RANGE(__NR_process_vm_readv, __NR_finit_module),
-    /* kexec_file_load, bpf */
-    THAW_REFUSED_RANGE(__NR_kexec_file_load, __NR_bpf),
-    THAW_REFUSED(__NR_userfaultfd),
+    THAW_IF_BELOW(
+        __NR_io_uring_setup,
+        /* process_vm_readv, process_vm_writev, kcmp, finit_module */
+        THAW_REFUSE_RANGE(__NR_process_vm_readv, __NR_finit_module),
+        /* kexec_file_load, bpf */
+        THAW_REFUSE_RANGE(__NR_kexec_file_load, __NR_bpf), THAW_REFUSE_1(__NR_userfaultfd), THAW_ALLOW),
+
     /* io_uring_setup, io_uring_enter, io_uring_register, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick */
-    THAW_REFUSED_RANGE(__NR_io_uring_setup, __NR_fspick),
-    THAW_REFUSED(__NR_pidfd_getfd),
-    /* mount_setattr, quotactl_fd */
-    THAW_REFUSED_RANGE(__NR_mount_setattr, __NR_quotactl_fd),
-    THAW_REFUSED(__NR_open_tree_attr),
-    THAW_ALLOWED_BEFORE(THAW_X32_FIRST),
+    THAW_REFUSE_RANGE(__NR_io_uring_setup, __NR_fspick),
+    /* Its flags are in memory, where a filter cannot look. C libraries fall back to clone. */
+    THAW_IF(__NR_clone3, THAW_REFUSE(ENOSYS)),
+    THAW_REFUSE_4(__NR_pidfd_getfd, __NR_mount_setattr, __NR_quotactl_fd, __NR_open_tree_attr),
+    THAW_IF_BELOW(THAW_X32_FIRST, THAW_ALLOW),
     THAW_REFUSE(EPERM),
 };
 
