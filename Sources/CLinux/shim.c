@@ -35,6 +35,7 @@ const int clinux_CLONE_NEWUTS = CLONE_NEWUTS;
 const int clinux_CLONE_NEWNET = CLONE_NEWNET;
 const int clinux_CLONE_NEWUSER = CLONE_NEWUSER;
 const int clinux_CLONE_NEWCGROUP = CLONE_NEWCGROUP;
+const int clinux_CLONE_FS = CLONE_FS;
 const int clinux_SOCK_SEQPACKET = SOCK_SEQPACKET;
 const unsigned int clinux_MFD_CLOEXEC = MFD_CLOEXEC;
 const unsigned int clinux_RLIMIT_MAXIMUM_RESOURCE = RLIM_NLIMITS - 1;
@@ -199,6 +200,10 @@ int clinux_fsmount(int context, unsigned int attributes) {
 
 int clinux_clone_mount(int mount) {
     return value_or_errno(open_tree(mount, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+}
+
+int clinux_clone_mount_at(const char *path) {
+    return value_or_errno(open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
 int clinux_mount_attributes(int mount, uint64_t attributes) {

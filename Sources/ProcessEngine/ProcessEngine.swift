@@ -94,7 +94,11 @@ package final class ProcessEngine: SandboxEngine {
         await cells.close()
         await loop.shutdown()
         let cgroups = cgroups
-        await BlockingThread.run { cgroups.removeParents() }
+        await BlockingThread.run {
+            // The templates' own, and what could not be removed when its sandbox ended.
+            try? cgroups.sweep()
+            cgroups.removeParents()
+        }
     }
 
     /// Ends what is left of a sandbox; `error` is what callers that still wait for it get.

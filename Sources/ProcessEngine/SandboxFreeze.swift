@@ -44,18 +44,17 @@ struct SandboxFreeze: Sendable {
 
     /// Makes an image of what the process, which stands still, has in /tmp. Nothing is made of nothing.
     private func keepScratch(of process: ChildProcess, at image: FilePath) async throws(SandboxError) {
-        // Through the process's own root, which nothing but its end takes away.
-        let scratch = FilePath("/proc/\(process.pid)/root/tmp")
-        let entries = try await BlockingThread.run { () throws(SandboxError) in
-            try hostCall("list /tmp of a sandbox") { () throws(Errno) in try Directory.entries(scratch) }
-        }
-        guard !entries.isEmpty else { return }
+        guard let scratch = try await BlockingThread.run({ () throws(SandboxError) in try Self.scratch(of: process) })
+        else { return }
+        let (steps, tree) = engine.roots.steps(showing: scratch)
         var plan = SpawnPlan(
             executable: Self.imageMaker,
             arguments: [
                 "mkfs.erofs", "--quiet", "-x-1", "--force-uid=\(Identity.hostUser)",
-                "--force-gid=\(Identity.hostGroup)", image.string, scratch.string,
+                "--force-gid=\(Identity.hostGroup)", image.string, tree.string,
             ], environment: ["PATH": "/usr/bin:/bin"])
+        plan.namespaces = [.mount]
+        plan.steps = steps
         let words = try hostCall("make a file in memory") { () throws(Errno) in
             try OwnedDescriptor.memoryFile(named: "thaw-mkfs").shared()
         }
@@ -71,6 +70,21 @@ struct SandboxFreeze: Sendable {
         }
         try hostCall("protect \(image)") { () throws(Errno) in
             try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
+        }
+    }
+
+    /// Its /tmp; nil when that is empty. Blocks.
+    private static func scratch(of process: ChildProcess) throws(SandboxError) -> DetachedMount? {
+        let entries = try hostCall("list /tmp of a sandbox") { () throws(Errno) in
+            // Through the process's own root, which nothing but its end takes away.
+            try Directory.entries(FilePath("/proc/\(process.pid)/root/tmp"))
+        }
+        if entries.isEmpty { return nil }
+        let pidfd = try hostCall("duplicate a descriptor") { () throws(Errno) in try process.pidfd.duplicate().shared() }
+        do throws(MountError) {
+            return try DetachedMount.copy(of: "/tmp", seenBy: pidfd)
+        } catch {
+            throw .host("\(error)")
         }
     }
 

@@ -90,6 +90,28 @@ import Testing
         }
     }
 
+    @Test("what a process has mounted is had from outside, with the mounts of others left out")
+    func copied() async throws {
+        var plan = SpawnTests.shell("echo inside > /mnt/file; echo; read line")
+        plan.namespaces = [.mount]
+        plan.steps = [
+            .mount(source: "none", target: "/", type: "", flags: [.private, .recursive], data: ""),
+            .mount(source: "tmpfs", target: "/mnt", type: "tmpfs", flags: [], data: ""),
+        ]
+        let (output, writer) = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        let (input, lines) = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        plan.descriptors = [0: input, 1: writer]
+        let child = try await spawner.get().spawn(plan)
+        _ = try await BlockingThread.run { () throws(Errno) in try output.descriptor.read(upTo: 1) }
+        let pidfd = try child.pidfd.duplicate().shared()
+        let mount = try DetachedMount.copy(of: "/mnt", seenBy: pidfd)
+        #expect(throws: MountError.self) { _ = try DetachedMount.copy(of: "/nonexistent", seenBy: pidfd) }
+        await child.end()
+        #expect(try Self.text(mount, "file") == "inside\n")
+        #expect(!FileStatus.exists("/mnt/file"))
+        withExtendedLifetime(lines) {}
+    }
+
     @Test("a file system is filled through its holder before anybody else sees it")
     func filled() async throws {
         let devices = try DetachedMount.make("tmpfs", options: ["mode": "0755", "size": "64k"])

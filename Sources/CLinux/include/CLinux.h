@@ -44,6 +44,7 @@ extern const int clinux_CLONE_NEWUTS;
 extern const int clinux_CLONE_NEWNET;
 extern const int clinux_CLONE_NEWUSER;
 extern const int clinux_CLONE_NEWCGROUP;
+extern const int clinux_CLONE_FS;
 extern const unsigned int clinux_MFD_CLOEXEC;
 extern const unsigned int clinux_RLIMIT_MAXIMUM_RESOURCE;
 
@@ -92,6 +93,8 @@ int clinux_fsconfig_create(int context);
 int clinux_fsmount(int context, unsigned int attributes);
 /* open_tree(2) with OPEN_TREE_CLONE of the mount that the descriptor stands for. */
 int clinux_clone_mount(int mount);
+/* The same of the mount at a path, where the calling thread sees it. */
+int clinux_clone_mount_at(const char *path);
 int clinux_mount_attributes(int mount, uint64_t attributes);
 
 /* A read-only loop device over a file that the kernel frees when its last user goes: LOOP_CTL_GET_FREE and LOOP_CONFIGURE of

@@ -43,6 +43,22 @@ package struct DetachedMount: Sendable {
         }
     }
 
+    /// What a process sees at `path`, also below a mount point there that this one does not see.
+    /// - Parameter process: its pidfd.
+    package static func copy(of path: FilePath, seenBy process: SharedDescriptor) throws(MountError) -> DetachedMount {
+        do throws(Errno) {
+            // A thread can change its mount namespace only if it shares its root and working directory with no other.
+            return try PosixThread.runAndWait { () throws(Errno) in
+                try syscall { unshare(clinux_CLONE_FS) }
+                try process.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNS) } }
+                let raw = try shim { path.withPlatformString { clinux_clone_mount_at($0) } }
+                return DetachedMount(descriptor: OwnedDescriptor(adopting: raw).shared())
+            }.get()
+        } catch {
+            throw MountError(action: "take \(path) from another mount namespace", errno: error, kernelMessage: nil)
+        }
+    }
+
     /// mount_setattr(2): adds attributes, for what is attached or cloned from now on too.
     package func restrict(_ attributes: MountAttributes) throws(MountError) {
         do throws(Errno) {

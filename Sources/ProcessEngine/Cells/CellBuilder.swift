@@ -31,7 +31,11 @@ struct CellBuilder: Sendable {
     private func build(in slot: Slot, limits: CellLimits) throws(SandboxError) -> Cell {
         let id = SandboxID.random()
         let cgroup: Cgroup
-        do throws(CgroupError) { cgroup = try parts.cgroups.create(id, limits: limits) } catch { throw .host("\(error)") }
+        do throws(CgroupError) {
+            cgroup = try parts.cgroups.create(id, limits: limits)
+        } catch {
+            throw .host("\(error)")
+        }
         do throws(SandboxError) {
             let process = try startHolder(in: slot, cgroup)
             return Cell(

@@ -31,5 +31,15 @@ struct RootBuilder: Sendable {
             hasProcesses: false)
     }
 
+    /// Steps that show a child `mount` and nothing else new, at the path that comes back.
+    func steps(showing mount: DetachedMount) -> (steps: [SpawnStep], path: FilePath) {
+        (
+            [
+                .mount(source: "none", target: "/", type: "", flags: [.private, .recursive], data: ""),
+                .attach(mount, at: mountPoint),
+            ], mountPoint
+        )
+    }
+
     func steps(for root: SandboxRoot) throws(SandboxError) -> [SpawnStep] { try root.steps(at: mountPoint) }
 }

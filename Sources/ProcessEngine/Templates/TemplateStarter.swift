@@ -67,6 +67,8 @@ struct TemplateStarter: Sendable {
         if let failure = RestorerFailure(packet: message.bytes) { throw failure.error() }
         guard message.bytes.count >= 4 else { throw .host("a template ended before it was ready") }
         let kind = message.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
-        guard kind == THAW_TEMPLATE_READY.rawValue else { throw .host("a template said \(kind) instead of being ready") }
+        guard kind == THAW_TEMPLATE_READY.rawValue else {
+            throw .host("a template said \(kind) instead of being ready")
+        }
     }
 }

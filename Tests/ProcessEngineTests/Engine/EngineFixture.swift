@@ -135,7 +135,7 @@ struct EngineFixture: Sendable {
         try await engine.start(specification(mode), deadline: .seconds(20), output: output.sink)
     }
 
-    func snapshot(_ mode: String = "", before: [String] = []) async throws -> StoredSnapshot {
+    func snapshot(_ mode: String = "") async throws -> StoredSnapshot {
         let sandbox = try await start(mode)
         let staging = try store.stage()
         let frozen = try await sandbox.freeze(into: staging)
@@ -169,6 +169,14 @@ struct EngineFixture: Sendable {
                 .map { parent.appending($0) }
         }
         return []
+    }
+
+    /// The functions' processes.
+    func clones() throws -> [CInt] {
+        let templates = try templateProcesses()
+        return try processes().filter { pid in
+            try !templates.contains(pid) && SmallFile.text(FilePath("/proc/\(pid)/comm")) != "init\n"
+        }
     }
 
     func templateProcesses() throws -> [CInt] {
