@@ -93,5 +93,6 @@ uint64_t clinux_timestamp_counter(void);
 int clinux_signal_descriptor(uint64_t signals);
 
 #include "CLinuxSpawn.h"
+#include "CLinuxTrace.h"
 
 #endif

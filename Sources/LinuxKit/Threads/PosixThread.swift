@@ -31,6 +31,18 @@ package enum PosixThread {
         return outcome
     }
 
+    /// Runs `work(0)` to `work(count - 1)` side by side, the first on this thread, and returns when all are done. Where the
+    /// process may have no more threads, this one does what is left.
+    package static func runTogether(_ count: Int, _ work: (Int) -> Void) {
+        withoutActuallyEscaping(work) { work in
+            let threads = (1..<max(1, count)).map { index in (index, try? launch { work(index) }) }
+            work(0)
+            for (index, thread) in threads {
+                if let thread { pthread_join(thread, nil) } else { work(index) }
+            }
+        }
+    }
+
     private static func launch(_ work: @escaping () -> Void) throws(Errno) -> pthread_t {
         let job = Unmanaged.passRetained(Job(work))
         var thread = pthread_t()

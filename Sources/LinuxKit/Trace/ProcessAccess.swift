@@ -1,0 +1,112 @@
+internal import CLinux
+package import SystemPackage
+
+/// Another process's memory, descriptors and limits, by its pid. Needs the right to trace it.
+package struct ProcessAccess: Sendable {
+    package let pid: CInt
+    private let pidfd: SharedDescriptor
+    private let memory: SharedDescriptor
+    private let pagemap: SharedDescriptor
+
+    package init(pid: CInt) throws(Errno) {
+        self.pid = pid
+        pidfd = OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }).shared()
+        memory = try OwnedDescriptor.open(FilePath("/proc/\(pid)/mem"), .readOnly).shared()
+        pagemap = try OwnedDescriptor.open(FilePath("/proc/\(pid)/pagemap"), .readOnly).shared()
+    }
+
+    /// Fills `buffer` from the process's memory at `address`; fewer bytes when what follows cannot be read.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at address: UInt64) throws(Errno) -> Int {
+        guard let offset = Int64(exactly: address) else { throw .badAddress }
+        return try memory.descriptor.read(into: buffer, at: offset)
+    }
+
+    /// `count` bytes at `address`, all of them or `.badAddress`.
+    package func bytes(_ count: Int, at address: UInt64) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let outcome = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(Errno) in try read(into: buffer, at: address) }
+        }
+        guard try outcome.get() == count else { throw .badAddress }
+        return bytes
+    }
+
+    /// A 64-bit word at `address`.
+    package func word(at address: UInt64) throws(Errno) -> UInt64 {
+        try bytes(8, at: address).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+    }
+
+    /// A second descriptor of one the process has: pidfd_getfd(2).
+    package func descriptor(_ number: CInt) throws(Errno) -> OwnedDescriptor {
+        OwnedDescriptor(
+            adopting: try pidfd.withRaw { raw throws(Errno) in try shim { clinux_pidfd_getfd(raw, number) } })
+    }
+
+    /// pidfd_send_signal(2).
+    package func signal(_ signal: CInt) throws(Errno) {
+        try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
+    }
+
+    /// Whether two of its descriptors share one open file: kcmp(2).
+    package func sharesOpenFile(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_open_file(pid, first, second) } == 0
+    }
+
+    /// Whether what `epoll` watches under the number `watched` is what the process has under it now.
+    package func isWatched(_ watched: CInt, by epoll: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_watched_file(pid, watched, epoll, watched, 0) } == 0
+    }
+
+    /// Soft and hard limit of a resource, by RLIMIT_ number: prlimit(2).
+    package func limit(_ resource: CInt) throws(Errno) -> (soft: UInt64, hard: UInt64) {
+        var soft: UInt64 = 0
+        var hard: UInt64 = 0
+        try shim { clinux_get_limit(pid, resource, &soft, &hard) }
+        return (soft, hard)
+    }
+
+    package func nice() throws(Errno) -> CInt {
+        var nice: CInt = 0
+        try shim { clinux_get_nice(pid, &nice) }
+        return nice
+    }
+}
+
+/// Neighbouring pages of another process.
+package struct PageRegion: Sendable {
+    package let start: UInt64
+    package let end: UInt64
+    /// MADV_GUARD_INSTALL: touching them is a fault.
+    package let isGuard: Bool
+}
+
+extension ProcessAccess {
+    /// What of `start..<end` is in memory or swapped out, in ascending order, without the kernel's zero page and, if
+    /// `privateOnly`, without pages that are as in the mapped file. PAGEMAP_SCAN, Linux 6.7.
+    package func pages(
+        _ start: UInt64, _ end: UInt64, privateOnly: Bool, _ body: (PageRegion) -> Void
+    ) throws(Errno) {
+        let without = UInt64(CLINUX_PAGE_ZERO.rawValue | (privateOnly ? CLINUX_PAGE_FILE.rawValue : 0))
+        try pagemap.withRaw { raw throws(Errno) in
+            let outcome = withUnsafeTemporaryAllocation(of: clinux_page_region.self, capacity: 1024) { regions in
+                Result { () throws(Errno) in
+                    var position = start
+                    while position < end {
+                        var reached = position
+                        let count = try shim {
+                            clinux_pagemap_scan(
+                                raw, position, end, without, regions.baseAddress, regions.count, &reached)
+                        }
+                        for region in regions.prefix(Int(count)) {
+                            let isGuard = region.categories & UInt64(CLINUX_PAGE_GUARD.rawValue) != 0
+                            body(PageRegion(start: region.start, end: region.end, isGuard: isGuard))
+                        }
+                        guard reached > position else { return }
+                        position = reached
+                    }
+                }
+            }
+            try outcome.get()
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import CProcessImage
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+extension DescriptorCapture {
+    mutating func takeSocket(_ descriptor: OpenDescriptor) throws(Errno) {
+        let socket = try process.descriptor(descriptor.number)
+        let state = try SocketState(socket)
+        switch (state.family, state.kind) {
+        case (.unix, _): try takeUnix(descriptor, state)
+        case (.internet4, .stream), (.internet6, .stream): takeTCP(descriptor, state)
+        case (.internet4, .datagram), (.internet6, .datagram): try takeUDP(descriptor, state, socket)
+        case (.other(AF_NETLINK), _): refuse(descriptor, "is a netlink socket")
+        default: refuse(descriptor, "is a socket of family \(state.rawFamily) and type \(state.rawKind)")
+        }
+    }
+
+    // MARK: - TCP
+
+    private mutating func takeTCP(_ descriptor: OpenDescriptor, _ state: SocketState) {
+        guard let tcp = state.tcp else {
+            return refuse(descriptor, "is a stream socket other than TCP")
+        }
+        let peer = state.peerAddress.map { " to \(SocketAddress($0))" } ?? ""
+        switch tcp.state {
+        case .listening:
+            if tcp.waiting > 0 {
+                return refuse(
+                    descriptor, "listens and has \(tcp.waiting) connections that nobody accepted",
+                    "accept or close them before the snapshot", isPassing: true)
+            }
+            addListener(descriptor, state, backlog: tcp.backlog)
+        case .established where isRuntimeAPI(state):
+            if state.unread > 0 {
+                return refuse(
+                    descriptor, "is the Runtime API with an unread answer", "read it before the snapshot", isPassing: true)
+            }
+            foundRuntimeAPI = true
+            add(descriptor, THAW_FD_GIVEN_RUNTIME_API)
+        case .closed where !tcp.hasReceived:
+            refuse(descriptor, "is a TCP socket that is not connected")
+        case .closeWait, .lastAck, .closing, .closed:
+            if state.unread > 0 {
+                return refuse(descriptor, "is a TCP socket\(peer) with \(state.unread) unread bytes")
+            }
+            add(descriptor, THAW_FD_ENDED) { $0.a = UInt64(SOCK_STREAM.rawValue) }
+        default: refuse(descriptor, "is a connected TCP socket\(peer)")
+        }
+    }
+
+    private func isRuntimeAPI(_ state: SocketState) -> Bool {
+        guard let port = target.runtimeAPIPort else { return false }
+        return SocketAddress(state.localAddress).port == port
+    }
+
+    private mutating func addListener(_ descriptor: OpenDescriptor, _ state: SocketState, backlog: UInt32) {
+        let place = table.blob(state.localAddress)
+        let options = Self.options(of: state)
+        add(descriptor, THAW_FD_LISTENER) {
+            $0.a = UInt64(state.rawFamily)
+            $0.b = UInt64(backlog)
+            $0.path = place
+            $0.position = UInt64(state.localAddress.count)
+            $0.id = options
+        }
+    }
+
+    private static func options(of state: SocketState) -> UInt64 {
+        var options: UInt32 = 0
+        if state.isIPv6Only { options |= THAW_SOCKET_V6_ONLY.rawValue }
+        if state.reusesAddress { options |= THAW_SOCKET_REUSE_ADDRESS.rawValue }
+        if state.sharesPort { options |= THAW_SOCKET_REUSE_PORT.rawValue }
+        return UInt64(options)
+    }
+
+    // MARK: - UDP
+
+    private mutating func takeUDP(
+        _ descriptor: OpenDescriptor, _ state: SocketState, _ socket: borrowing OwnedDescriptor
+    ) throws(Errno) {
+        if let peer = state.peerAddress {
+            return refuse(descriptor, "is a UDP socket connected to \(SocketAddress(peer))")
+        }
+        // Not by the bytes that wait: a datagram may have none.
+        if try socket.wait(for: .readable, atMost: .zero) {
+            return refuse(descriptor, "is a UDP socket with unread datagrams", isPassing: true)
+        }
+        let isBound = SocketAddress(state.localAddress).port ?? 0 != 0
+        let place = isBound ? table.blob(state.localAddress) : 0
+        let options = Self.options(of: state)
+        add(descriptor, THAW_FD_DATAGRAM) {
+            $0.a = UInt64(state.rawFamily)
+            $0.path = place
+            $0.position = isBound ? UInt64(state.localAddress.count) : 0
+            $0.id = options
+        }
+    }
+
+    // MARK: - Unix
+
+    private mutating func takeUnix(_ descriptor: OpenDescriptor, _ state: SocketState) throws(Errno) {
+        let address = SocketAddress(state.localAddress)
+        guard let record = try unixRecord(of: descriptor) else {
+            return refuse(descriptor, "is a Unix socket of another network namespace")
+        }
+        if state.isListening {
+            if record.unread > 0 {
+                return refuse(
+                    descriptor, "listens on \(address) and has connections that nobody accepted",
+                    "accept or close them before the snapshot", isPassing: true)
+            }
+            guard state.kind == .stream else {
+                return refuse(descriptor, "listens on \(address) for packets")
+            }
+            return addListener(descriptor, state, backlog: record.capacity)
+        }
+        if record.unread > 0 || state.unread > 0 {
+            return refuse(descriptor, "is a Unix socket with \(max(record.unread, 1)) unread bytes", isPassing: true)
+        }
+        guard record.shutdown == 0 || record.peer == nil else {
+            return refuse(descriptor, "is a Unix socket that is shut down in one direction")
+        }
+        if state.peerAddress == nil, record.peer == nil, record.shutdown == 0 {
+            return refuse(descriptor, "is a Unix socket that is not connected")
+        }
+        if let peer = record.peer, try !hasSocket(peer) {
+            return refuse(descriptor, "is a Unix socket connected to another process")
+        }
+        // The two ends of one pair have the smaller of their inode numbers in common.
+        let identity = UInt64(min(record.inode, record.peer ?? record.inode))
+        add(descriptor, THAW_FD_PAIR) {
+            $0.id = identity
+            $0.a = UInt64(state.rawKind)
+        }
+    }
+
+    private mutating func unixRecord(of descriptor: OpenDescriptor) throws(Errno) -> UnixSocketRecord? {
+        guard let inode = descriptor.inode.flatMap({ UInt32(exactly: $0) }) else { return nil }
+        if unixSockets == nil {
+            do throws(NetworkError) {
+                unixSockets = try NetworkNamespace.run(in: target.namespace) { () throws(NetworkError) in
+                    do throws(Errno) {
+                        return try UnixSockets.all()
+                    } catch {
+                        throw NetworkError("list Unix sockets", error)
+                    }
+                }
+            } catch {
+                throw error.errno
+            }
+        }
+        return unixSockets?[inode]
+    }
+
+    /// Whether the process itself has the socket, and not only in a message on its way.
+    private func hasSocket(_ inode: UInt32) throws(Errno) -> Bool {
+        for number in try Directory.entries(FilePath("/proc/\(process.pid)/fd")) {
+            let link = FileStatus.symlinkContent(FilePath("/proc/\(process.pid)/fd/\(number)"))
+            if link?.string == "socket:[\(inode)]" { return true }
+        }
+        return false
+    }
+}

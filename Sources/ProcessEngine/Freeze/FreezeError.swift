@@ -1,0 +1,38 @@
+/// Why a process was not frozen. It goes on as if nothing had happened.
+package enum FreezeError: Error, Sendable, CustomStringConvertible {
+    /// The process has state that a clone could not have: all of it, in one go.
+    case refused([Refusal])
+    /// The host failed, or the process ended.
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .refused(let refusals): refusals.map(\.description).joined(separator: "; ")
+        case .failed(let reason): reason
+        }
+    }
+}
+
+/// One thing that keeps a process from being frozen, and what to do about it.
+package struct Refusal: Sendable, Hashable, CustomStringConvertible {
+    /// "fd 7 is a connected TCP socket to 10.0.0.5:5432".
+    package let finding: String
+    /// "close it in a before-snapshot hook".
+    package let remedy: String
+    /// Whether it may be gone a moment later by itself.
+    let isPassing: Bool
+
+    package var description: String { "\(finding): \(remedy)" }
+}
+
+/// The refusals of one look at a process.
+struct Refusals {
+    private(set) var all: [Refusal] = []
+
+    static let closeInHook = "close it in a before-snapshot hook"
+
+    mutating func add(_ finding: String, _ remedy: String = closeInHook, isPassing: Bool = false) {
+        let refusal = Refusal(finding: finding, remedy: remedy, isPassing: isPassing)
+        if !all.contains(refusal) { all.append(refusal) }
+    }
+}

@@ -1,0 +1,46 @@
+package import LinuxKit
+
+/// The runtime process that is to be frozen, and what around it belongs to its sandbox.
+package struct FreezeTarget: Sendable {
+    /// In this process's pid namespace.
+    package var pid: CInt
+    /// Process 1 of the sandbox's pid namespace, where it has one of its own: the parent of orphans.
+    package var initPID: CInt?
+    /// The inode of the pipe that the sandbox's standard output is.
+    package var standardOutput: UInt64
+    /// The inode of the pipe that the sandbox's standard error is.
+    package var standardError: UInt64
+    /// The runtime's own port of the connection on which it waits for its Runtime API.
+    package var runtimeAPIPort: UInt16?
+    /// The network namespace of its sockets.
+    package var namespace: SharedDescriptor
+    /// What the process is a clone of.
+    package var origin: ProcessImage?
+
+    package init(
+        pid: CInt, initPID: CInt? = nil, standardOutput: UInt64, standardError: UInt64, runtimeAPIPort: UInt16?,
+        namespace: SharedDescriptor, origin: ProcessImage? = nil
+    ) {
+        self.pid = pid
+        self.initPID = initPID
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.runtimeAPIPort = runtimeAPIPort
+        self.namespace = namespace
+        self.origin = origin
+    }
+}
+
+/// What a freeze wrote.
+package struct FrozenProcess: Sendable, Equatable {
+    /// How long the process stood still until everything was written.
+    package let pause: Duration
+    package let threads: Int
+    package let mappings: Int
+    package let runs: Int
+    package let descriptors: Int
+    /// Bytes of the process's memory that are in the file `memory`.
+    package let writtenBytes: UInt64
+    /// Bytes of the process's memory that are as in the file `base`.
+    package let sharedBytes: UInt64
+}

@@ -1,0 +1,123 @@
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// One mapping of a process, as /proc/PID/smaps shows it.
+struct MemoryArea {
+    var start: UInt64 = 0
+    var end: UInt64 = 0
+    var protection: UInt32 = 0
+    var isShared = false
+    var fileOffset: UInt64 = 0
+    /// 0: no file.
+    var inode: UInt64 = 0
+    var name = ""
+    var properties: Properties = []
+    /// Codes of VmFlags that are none of ``Properties`` and not known to be harmless.
+    var unknownProperties: [String] = []
+    var protectionKey: UInt64 = 0
+
+    var range: Range<UInt64> { start..<end }
+    var isWritable: Bool { protection & UInt32(PROT_WRITE) != 0 }
+
+    /// VmFlags of proc(5), those that matter.
+    struct Properties: OptionSet {
+        let rawValue: UInt32
+
+        static let growsDown = Properties(rawValue: 1 << 0)
+        static let noReserve = Properties(rawValue: 1 << 1)
+        static let notForked = Properties(rawValue: 1 << 2)
+        static let wipedOnFork = Properties(rawValue: 1 << 3)
+        static let hugePages = Properties(rawValue: 1 << 4)
+        static let noHugePages = Properties(rawValue: 1 << 5)
+        static let notDumped = Properties(rawValue: 1 << 6)
+        static let mayWrite = Properties(rawValue: 1 << 7)
+        static let locked = Properties(rawValue: 1 << 8)
+        static let device = Properties(rawValue: 1 << 9)
+        static let hugeTLB = Properties(rawValue: 1 << 10)
+        static let userFaults = Properties(rawValue: 1 << 11)
+        static let shadowStack = Properties(rawValue: 1 << 12)
+        static let sealed = Properties(rawValue: 1 << 13)
+        /// May be emptied by the kernel at any time, so it can come back empty.
+        static let droppable = Properties(rawValue: 1 << 14)
+    }
+}
+
+extension MemoryArea {
+    private static let codes: [String: Properties] = [
+        "gd": .growsDown, "nr": .noReserve, "dc": .notForked, "wf": .wipedOnFork, "hg": .hugePages,
+        "nh": .noHugePages, "dd": .notDumped, "mw": .mayWrite, "lo": .locked, "io": .device, "pf": .device,
+        "ht": .hugeTLB, "um": .userFaults, "uw": .userFaults, "ui": .userFaults, "ss": .shadowStack, "sl": .sealed,
+        "dp": .droppable,
+        // Seen in the protection, or of no consequence: advice on reading ahead, merging, accounting, expansion.
+        "rd": [], "wr": [], "ex": [], "sh": [], "mr": [], "me": [], "ms": [], "sr": [], "rr": [], "de": [], "ac": [],
+        "sd": [], "mg": [], "mm": [], "sf": [],
+    ]
+
+    /// All mappings of a process, ascending.
+    static func all(of pid: CInt) throws(Errno) -> [MemoryArea] {
+        // 1 KiB each, and at most 64 Ki by default.
+        parse(try ProcText(of: "/proc/\(pid)/smaps", limit: 256 << 20))
+    }
+
+    static func parse(_ smaps: ProcText) -> [MemoryArea] {
+        var areas: [MemoryArea] = []
+        areas.reserveCapacity(smaps.bytes.count / 700)
+        var area = MemoryArea()
+        smaps.forEachLine { line in
+            guard let first = line.first else { return }
+            switch first {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"):
+                if area.end != 0 { areas.append(area) }
+                area = MemoryArea(header: line)
+            case UInt8(ascii: "V"): area.take(properties: line)
+            case UInt8(ascii: "P") where line.starts(with: "ProtectionKey:".utf8):
+                var scanner = LineScanner(line, at: 14)
+                scanner.skipBlanks()
+                area.protectionKey = scanner.number()
+            default: break
+            }
+        }
+        if area.end != 0 { areas.append(area) }
+        return areas
+    }
+
+    /// "7f12a000-7f12c000 rw-p 00001000 fe:00 253911    /usr/bin/cat"
+    private init(header line: UnsafeBufferPointer<UInt8>) {
+        self.init()
+        var scanner = LineScanner(line)
+        start = scanner.number(radix: 16)
+        scanner.skip("-")
+        end = scanner.number(radix: 16)
+        let permissions = scanner.word()
+        for (index, bit) in [PROT_READ, PROT_WRITE, PROT_EXEC].enumerated()
+        where permissions.count == 4 && permissions[index] != UInt8(ascii: "-") {
+            protection |= UInt32(bit)
+        }
+        isShared = permissions.last == UInt8(ascii: "s")
+        scanner.skipBlanks()
+        fileOffset = scanner.number(radix: 16)
+        _ = scanner.word()
+        scanner.skipBlanks()
+        inode = scanner.number()
+        name = Self.unescaped(scanner.rest())
+    }
+
+    private mutating func take(properties line: UnsafeBufferPointer<UInt8>) {
+        guard line.starts(with: "VmFlags:".utf8) else { return }
+        var scanner = LineScanner(line, at: 8)
+        while true {
+            let word = scanner.word()
+            if word.isEmpty { return }
+            let code = String(decoding: word, as: UTF8.self)
+            if let known = Self.codes[code] { properties.formUnion(known) } else { unknownProperties.append(code) }
+        }
+    }
+
+    /// The kernel writes a newline in a name as `\012`.
+    private static func unescaped(_ name: UnsafeBufferPointer<UInt8>) -> String {
+        let text = String(decoding: name, as: UTF8.self)
+        guard text.contains("\\012") else { return text }
+        return text.split(separator: "\\012", omittingEmptySubsequences: false).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,197 @@
+import CProcessImage
+import Glibc
+internal import LinuxKit
+package import SystemPackage
+
+/// Writes a running process down, so that clones of it can be made.
+package enum ProcessFreezer {
+    /// Refusals that may pass by themselves are looked at again this many times.
+    private static let attempts = 10
+
+    /// Stops the process and writes `state`, `memory` and, if anything is as in it, `base` into `directory`.
+    ///
+    /// On success the process stays stopped (SIGSTOP): kill it. On an error it goes on as if nothing had happened, and the
+    /// directory may hold parts. Nothing is synced. Blocks, on a thread of its own, for as long as the process stands.
+    package static func freeze(
+        _ target: FreezeTarget, into directory: FilePath, base: BaseMemory? = nil
+    ) throws(FreezeError) -> FrozenProcess {
+        for _ in 1..<attempts {
+            do throws(FreezeError) {
+                return try attempt(target, into: directory, base: base)
+            } catch .refused(let refusals) where refusals.allSatisfy(\.isPassing) {
+                usleep(5_000)
+            }
+        }
+        return try attempt(target, into: directory, base: base)
+    }
+
+    /// On a thread that ends: what is still traced then, whatever went wrong, goes on.
+    private static func attempt(
+        _ target: FreezeTarget, into directory: FilePath, base: BaseMemory?
+    ) throws(FreezeError) -> FrozenProcess {
+        let outcome: Result<FrozenProcess, FreezeError>
+        do throws(Errno) {
+            outcome = try PosixThread.runAndWait { () throws(FreezeError) in
+                try Freeze(target, directory, base).run()
+            }
+        } catch {
+            throw .failed("cannot start a thread: \(error)")
+        }
+        return try outcome.get()
+    }
+}
+
+/// One attempt.
+private struct Freeze {
+    private let target: FreezeTarget
+    private let directory: FilePath
+    private let base: BaseMemory?
+    private let process: ProcessAccess
+
+    init(_ target: FreezeTarget, _ directory: FilePath, _ base: BaseMemory?) throws(FreezeError) {
+        self.target = target
+        self.directory = directory
+        self.base = base
+        process = try Self.perform("open process \(target.pid)") { () throws(Errno) in
+            try ProcessAccess(pid: target.pid)
+        }
+    }
+
+    func run() throws(FreezeError) -> FrozenProcess {
+        let start = MonotonicClock.now()
+        let stopped = try StoppedProcess.stop(target.pid)
+        do throws(FreezeError) {
+            let captured = try capture(stopped)
+            let (memory, size) = try copyMemory(captured.mappings)
+            try write(captured, memory, size)
+            try Self.perform("leave process \(target.pid) stopped") { () throws(Errno) in
+                try stopped.leaveStopped(process)
+            }
+            return FrozenProcess(
+                pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: stopped.threads.count,
+                mappings: captured.mappings.count, runs: memory.runs.count, descriptors: captured.descriptors.count,
+                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes)
+        } catch {
+            stopped.release()
+            throw error
+        }
+    }
+
+    // MARK: - What the process is
+
+    private func capture(_ stopped: StoppedProcess) throws(FreezeError) -> CapturedProcess {
+        var refusals = Refusals()
+        if stopped.isUnderJobControl {
+            refusals.add("the runtime has been stopped by a signal", "continue it before the snapshot")
+        }
+        SandboxProcesses.refuse(of: target, into: &refusals)
+        let traits = try Self.perform("read what process \(target.pid) is") { () throws(Errno) in
+            try ProcessTraits(process, threads: stopped.threads.map(\.tid))
+        }
+        traits.refuse(into: &refusals)
+        let areas = try Self.perform("read the mappings of process \(target.pid)") { () throws(Errno) in
+            try MemoryArea.all(of: target.pid)
+        }
+        let mappings = MappingCapture(areas, of: process, origin: target.origin, into: &refusals)
+        var descriptors = DescriptorCapture(target, process)
+        descriptors.refusals = refusals
+        do throws(Errno) {
+            try descriptors.capture()
+        } catch {
+            throw .failed("cannot read the descriptors of process \(target.pid): \(error)")
+        }
+        refusals = descriptors.refusals
+        guard let vdso = mappings.vdso, refusals.all.isEmpty else { throw .refused(refusals.all) }
+        let inside = try ask(stopped, traits, vdso)
+        Self.refuse(inside, into: &refusals)
+        guard refusals.all.isEmpty else { throw .refused(refusals.all) }
+        return CapturedProcess(
+            traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
+            table: descriptors.table, descriptors: descriptors.entries, watches: descriptors.watches)
+    }
+
+    private func ask(
+        _ stopped: StoppedProcess, _ traits: ProcessTraits, _ vdso: VirtualDSO
+    ) throws(FreezeError) -> CapturedInside {
+        try Self.perform("read the registers of process \(target.pid)") { () throws(Errno) in
+            let code = try process.bytes(Int(vdso.end - vdso.codeStart), at: vdso.codeStart)
+            guard let place = code.indices.dropLast().first(where: { code[$0] == 0x0F && code[$0 + 1] == 0x05 }) else {
+                throw .notSupported
+            }
+            let capture = ThreadCapture(
+                traits: traits.threads, threads: stopped.threads, process: process,
+                instruction: vdso.codeStart + UInt64(place))
+            return try capture.capture(signals: traits.changedSignals, timers: traits.timers)
+        }
+    }
+
+    private static func refuse(_ inside: CapturedInside, into refusals: inout Refusals) {
+        for thread in inside.threads {
+            let name = "thread \(thread.tid) (\(String(decoding: thread.name, as: UTF8.self)))"
+            let inUse = thread.extendedState.withUnsafeBytes {
+                $0.count < 520 ? 0 : $0.loadUnaligned(fromByteOffset: ExtendedStateLayout.inUse, as: UInt64.self)
+            }
+            if inUse & ~ExtendedStateLayout.host.features != 0 {
+                refusals.add("\(name) uses matrix tiles (AMX)", "release them with TILERELEASE before the snapshot")
+            }
+            if thread.registers.codeSegment != 0x33 {
+                refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
+            }
+        }
+        for timer in inside.timers where !(0...3).contains(timer.clock) && timer.clock != 7 {
+            refusals.add("timer \(timer.id) runs by clock \(timer.clock)", "delete it in a before-snapshot hook")
+        }
+    }
+
+    // MARK: - What is written
+
+    private func copyMemory(_ mappings: [CapturedMapping]) throws(FreezeError) -> (CopiedMemory, UInt64) {
+        let capture = try Self.perform("look through the memory of process \(target.pid)") { () throws(Errno) in
+            try MemoryCapture(mappings, of: process, base: base)
+        }
+        var refusals = Refusals()
+        for address in capture.guardPages {
+            refusals.add("there is a guard page at 0x\(String(address, radix: 16))", "do not use MADV_GUARD_INSTALL")
+        }
+        guard refusals.all.isEmpty else { throw .refused(refusals.all) }
+        let memory = try Self.perform("write \(directory)/memory") { () throws(Errno) in
+            let file = try Self.create(directory.appending(ImageFile.memory))
+            return try capture.copy(into: file)
+        }
+        return (memory, UInt64(capture.fileSize))
+    }
+
+    private func write(_ captured: CapturedProcess, _ memory: CopiedMemory, _ size: UInt64) throws(FreezeError) {
+        let usesBase = memory.sharedBytes > 0
+        if let base, usesBase {
+            try Self.perform("link \(directory)/base") { () throws(Errno) in
+                try base.file.descriptor.link(to: directory.appending(ImageFile.base))
+            }
+        }
+        let state = captured.state(memorySize: size, baseSize: usesBase ? base?.size ?? 0 : 0, memory)
+        guard state.count <= ImageLimit.stateSize else {
+            throw .failed("the process's state takes \(state.count >> 20) MiB; at most \(ImageLimit.stateSize >> 20)")
+        }
+        try Self.perform("write \(directory)/state") { () throws(Errno) in
+            let file = try Self.create(directory.appending(ImageFile.state))
+            let outcome = state.withUnsafeBytes { bytes in
+                Result { () throws(Errno) in try file.write(bytes, at: 0) }
+            }
+            try outcome.get()
+        }
+    }
+
+    private static func create(_ path: FilePath) throws(Errno) -> OwnedDescriptor {
+        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}  // of an earlier attempt
+        return try OwnedDescriptor.open(
+            path, .readWrite, options: [.create, .exclusiveCreate, .noFollow], permissions: [.ownerRead])
+    }
+
+    private static func perform<R>(_ what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            throw .failed("cannot \(what): \(error)")
+        }
+    }
+}

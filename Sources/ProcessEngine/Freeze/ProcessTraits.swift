@@ -1,0 +1,134 @@
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// What /proc tells of one thread.
+struct ThreadTraits {
+    let tid: UInt32
+    let name: [UInt8]
+    let pendingSignals: UInt64
+    let allowedProcessors: String
+    let seccompFilters: UInt64
+    /// Scheduling policy of sched(7), and nice value.
+    let policy: Int
+    let nice: Int
+
+    /// - Parameter pid: the process, in this one's pid namespace, as `tid`.
+    init(_ tid: CInt, of pid: CInt) throws(Errno) {
+        let status = try ProcText(of: "/proc/\(pid)/task/\(tid)/status")
+        self.tid = status.innermostPID
+        name = Array(try ProcText(of: "/proc/\(pid)/task/\(tid)/comm").bytes.prefix { $0 != 0x0A }.prefix(15))
+        pendingSignals = status.number("SigPnd", radix: 16) ?? 0
+        allowedProcessors = status.value("Cpus_allowed") ?? ""
+        seccompFilters = status.number("Seccomp_filters") ?? 0
+        let stat = try ProcStat(ProcText(of: "/proc/\(pid)/task/\(tid)/stat"))
+        policy = Int(stat[41])
+        nice = Int(Int64(bitPattern: stat[19]))
+    }
+
+    var description: String { "thread \(tid) (\(String(decoding: name, as: UTF8.self)))" }
+}
+
+/// The numbered fields of a stat file, see proc(5).
+struct ProcStat {
+    private let fields: [UInt64]
+
+    init(_ text: ProcText) {
+        let after = text.bytes.lastIndex(of: UInt8(ascii: ")")).map { $0 + 1 } ?? text.bytes.count
+        fields = String(decoding: text.bytes[after...], as: UTF8.self).split { $0 == " " || $0 == "\n" }.map {
+            UInt64($0) ?? Int64($0).map(UInt64.init(bitPattern:)) ?? 0
+        }
+    }
+
+    /// By proc(5)'s number, from 3 on.
+    subscript(_ number: Int) -> UInt64 { fields.indices.contains(number - 3) ? fields[number - 3] : 0 }
+}
+
+extension ProcText {
+    /// Of a status file: the pid in the innermost pid namespace of the process.
+    var innermostPID: UInt32 { value("NSpid")?.split(separator: "\t").last.flatMap { UInt32($0) } ?? 0 }
+}
+
+/// What /proc tells of a whole process.
+struct ProcessTraits {
+    let threads: [ThreadTraits]
+    let pendingSignals: UInt64
+    /// Of the signals 1 to 64, those whose disposition is not the default.
+    let changedSignals: [UInt64]
+    let fileModeMask: UInt32
+    let executable: String
+    let workingDirectory: String
+    let stat: ProcStat
+    let auxiliaryVector: [UInt8]
+    let limits: [(soft: UInt64, hard: UInt64)]
+    let personality: UInt64
+    let timers: [PosixTimer]
+    private let status: ProcText
+
+    init(_ process: ProcessAccess, threads tids: [CInt]) throws(Errno) {
+        let pid = process.pid
+        status = try ProcText(of: "/proc/\(pid)/status")
+        var threads: [ThreadTraits] = []
+        for tid in tids { threads.append(try ThreadTraits(tid, of: pid)) }
+        self.threads = threads
+        pendingSignals = status.number("ShdPnd", radix: 16) ?? 0
+        let changed = (status.number("SigCgt", radix: 16) ?? 0) | (status.number("SigIgn", radix: 16) ?? 0)
+        changedSignals = (1...64).filter { changed >> ($0 - 1) & 1 != 0 }
+        fileModeMask = UInt32(status.number("Umask", radix: 8) ?? 0)
+        executable = FileStatus.symlinkContent(FilePath("/proc/\(pid)/exe"))?.string ?? ""
+        workingDirectory = FileStatus.symlinkContent(FilePath("/proc/\(pid)/cwd"))?.string ?? ""
+        stat = ProcStat(try ProcText(of: "/proc/\(pid)/stat"))
+        auxiliaryVector = try SmallFile.bytes(FilePath("/proc/\(pid)/auxv"))
+        var limits: [(soft: UInt64, hard: UInt64)] = []
+        for resource in CInt(0)..<16 { limits.append(try process.limit(resource)) }
+        self.limits = limits
+        let personalityText = try SmallFile.text(FilePath("/proc/\(pid)/personality"))
+        personality = UInt64(personalityText.prefix { $0 != "\n" }, radix: 16) ?? 0
+        timers = try PosixTimer.all(of: pid, threads: Array(zip(tids, threads.map(\.tid))))
+    }
+
+    /// What of these no clone could have.
+    func refuse(into refusals: inout Refusals) {
+        refuseThreads(into: &refusals)
+        let pending = threads.reduce(pendingSignals) { $0 | $1.pendingSignals }
+        for signal in 1...64 where pending >> (signal - 1) & 1 != 0 {
+            refusals.add(
+                "signal \(signal) waits to be handled", "unblock it or wait for it before the snapshot",
+                isPassing: true)
+        }
+        if personality != 0 {
+            refusals.add(
+                "the runtime runs with personality 0x\(String(personality, radix: 16))", "start it without setarch")
+        }
+        if status.value("THP_enabled") == "0" {
+            refusals.add("the runtime has turned off huge pages", "do not use PR_SET_THP_DISABLE")
+        }
+        if let features = status.value("x86_Thread_features"), !features.isEmpty {
+            refusals.add("the runtime uses the CPU's \(features)", "start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off")
+        }
+        // Those of the engine itself were inherited, and one is the sandbox's own.
+        let expected = ((try? ProcText(of: "/proc/self/status"))?.number("Seccomp_filters") ?? 0) + 1
+        if threads.contains(where: { $0.seccompFilters > expected }) {
+            refusals.add("the runtime has installed a seccomp filter of its own", "do not install one before the snapshot")
+        }
+        for (path, what) in [(executable, "program"), (workingDirectory, "working directory")]
+        where !path.hasPrefix("/") || path.hasSuffix(" (deleted)") {
+            refusals.add("the runtime's \(what), \(path), has been deleted", "keep it")
+        }
+    }
+
+    private func refuseThreads(into refusals: inout Refusals) {
+        for thread in threads {
+            if thread.policy != 0 {
+                refusals.add(
+                    "\(thread.description) has a scheduling policy of its own", "leave it with the default, SCHED_OTHER")
+            }
+            if thread.nice != threads[0].nice {
+                refusals.add("\(thread.description) has a nice value of its own", "leave it with the process's")
+            }
+            if thread.allowedProcessors != threads[0].allowedProcessors {
+                refusals.add("\(thread.description) is bound to some processors", "do not bind threads to processors")
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// Everything of a process that must be asked from inside: the engine makes its stopped threads ask.
+struct CapturedInside {
+    var threads: [CapturedThread]
+    var actions: [SignalAction]
+    var intervalTimers: [TimerValue]
+    var timers: [PosixTimer]
+    var dataEnd: UInt64
+    var dumpable: UInt32
+}
+
+/// A signal's disposition: `struct kernel_sigaction`.
+struct SignalAction: Equatable {
+    var signal: UInt64
+    var handler, flags, restorer, mask: UInt64
+}
+
+/// What is left of a timer, and its period. Nanoseconds.
+struct TimerValue: Equatable {
+    var value: UInt64 = 0
+    var interval: UInt64 = 0
+}
+
+/// Makes stopped threads run system calls of ours. Nothing of that is left in them afterwards.
+struct ThreadCapture {
+    /// What the process says of itself in /proc, of each thread, in the same order.
+    let traits: [ThreadTraits]
+    let threads: [TracedThread]
+    let process: ProcessAccess
+    /// A `syscall` instruction of the process's.
+    let instruction: UInt64
+
+    /// Where the answers go, a mapping made for it in the process.
+    private struct Scratch {
+        let address: UInt64
+        let size: UInt64
+        static let actionSize: UInt64 = 32
+        static let threadSize: UInt64 = 64
+        static let timerSize: UInt64 = 32
+        static let actionsStart: UInt64 = 64
+        static let intervalsStart = actionsStart + 65 * actionSize
+        static let threadsStart = intervalsStart + 3 * timerSize
+
+        func action(_ signal: UInt64) -> UInt64 { address + Self.actionsStart + signal * Self.actionSize }
+        func interval(_ which: Int) -> UInt64 { address + Self.intervalsStart + UInt64(which) * Self.timerSize }
+        func thread(_ index: Int) -> UInt64 { address + Self.threadsStart + UInt64(index) * Self.threadSize }
+        func timer(_ index: Int, threads: Int) -> UInt64 { thread(threads) + UInt64(index) * Self.timerSize }
+
+        static func size(threads: Int, timers: Int) -> UInt64 {
+            let bytes = threadsStart + UInt64(threads) * threadSize + UInt64(timers) * timerSize
+            return (bytes + 4095) & ~4095
+        }
+    }
+
+    /// A stopped thread as it was found, and as it goes on.
+    private struct Found {
+        let registers: ThreadRegisters
+        let mask: UInt64
+        let rseq: RestartableSequences?
+    }
+
+    func capture(signals: [UInt64], timers: [PosixTimer]) throws(Errno) -> CapturedInside {
+        var found: [Found] = []
+        for thread in threads { found.append(try look(thread)) }
+        let outcome = Result { () throws(Errno) in try ask(found, signals: signals, timers: timers) }
+        for (thread, found) in zip(threads, found) {
+            // A thread that has ended meanwhile needs nothing back.
+            try? thread.setRegisters(found.registers)
+            try? thread.setSignalMask(found.mask)
+        }
+        return try outcome.get()
+    }
+
+    private func look(_ thread: TracedThread) throws(Errno) -> Found {
+        var registers = try thread.registers()
+        let rseq = try thread.restartableSequences()
+        if let rseq, registers.systemCall == nil,
+            let abort = try ThreadResumption.abortAddress(at: registers.instructionPointer, rseq, in: process)
+        {
+            // Before the thread runs anything of ours: the kernel would forget the sequence then.
+            registers.instructionPointer = abort
+        }
+        return Found(registers: registers, mask: try thread.signalMask(), rseq: rseq)
+    }
+
+    private func ask(
+        _ found: [Found], signals: [UInt64], timers: [PosixTimer]
+    ) throws(Errno) -> CapturedInside {
+        for thread in threads { try thread.setSignalMask(.max) }
+        guard let leader = threads.first, let leaderFound = found.first else { throw .noSuchProcess }
+        func call(_ number: Int, _ arguments: UInt64...) throws(Errno) -> UInt64 {
+            try leader.call(number, arguments, from: leaderFound.registers, at: instruction)
+        }
+        let size = Scratch.size(threads: threads.count, timers: timers.count)
+        let address = try call(
+            SystemCallNumber.mmap, 0, size, UInt64(PROT_READ | PROT_WRITE), UInt64(MAP_PRIVATE | MAP_ANONYMOUS), .max, 0)
+        let scratch = Scratch(address: address, size: size)
+        let outcome = Result { () throws(Errno) in
+            for signal in signals { _ = try call(SystemCallNumber.sigaction, signal, 0, scratch.action(signal), 8) }
+            for which in 0..<3 { _ = try call(SystemCallNumber.getitimer, UInt64(which), scratch.interval(which)) }
+            for (index, timer) in timers.enumerated() {
+                _ = try call(
+                    SystemCallNumber.timerGettime, UInt64(timer.id), scratch.timer(index, threads: threads.count))
+            }
+            for (index, thread) in threads.enumerated() {
+                try ask(thread, from: found[index].registers, into: scratch.thread(index))
+            }
+            return try answers(
+                in: try process.bytes(Int(size), at: address), scratch, found, signals: signals, timers: timers,
+                dataEnd: try call(SystemCallNumber.brk, 0),
+                dumpable: try call(SystemCallNumber.prctl, UInt64(PrctlOption.getDumpable)))
+        }
+        _ = try call(SystemCallNumber.munmap, address, size)
+        return try outcome.get()
+    }
+
+    private func ask(
+        _ thread: TracedThread, from registers: ThreadRegisters, into address: UInt64
+    ) throws(Errno) {
+        _ = try thread.call(SystemCallNumber.sigaltstack, [0, address], from: registers, at: instruction)
+        _ = try thread.call(
+            SystemCallNumber.prctl, [PrctlOption.getTIDAddress, address + 32], from: registers, at: instruction)
+    }
+
+    private func answers(
+        in bytes: [UInt8], _ scratch: Scratch, _ found: [Found], signals: [UInt64], timers: [PosixTimer],
+        dataEnd: UInt64, dumpable: UInt64
+    ) throws(Errno) -> CapturedInside {
+        func word(_ address: UInt64, _ index: Int) -> UInt64 {
+            bytes.withUnsafeBytes {
+                $0.loadUnaligned(fromByteOffset: Int(address - scratch.address) + index * 8, as: UInt64.self)
+            }
+        }
+        func time(_ address: UInt64, unit: UInt64) -> TimerValue {
+            TimerValue(
+                value: word(address, 2) * 1_000_000_000 + word(address, 3) * unit,
+                interval: word(address, 0) * 1_000_000_000 + word(address, 1) * unit)
+        }
+        var captured: [CapturedThread] = []
+        for (index, traced) in threads.enumerated() {
+            let place = scratch.thread(index)
+            captured.append(
+                try self.thread(
+                    traced, found[index], traits[index],
+                    AlternateStack(
+                        address: word(place, 0), flags: UInt32(truncatingIfNeeded: word(place, 1)), size: word(place, 2)),
+                    clearChildTID: word(place, 4)))
+        }
+        var timers = timers
+        for index in timers.indices { timers[index].time = time(scratch.timer(index, threads: threads.count), unit: 1) }
+        return CapturedInside(
+            threads: captured,
+            actions: signals.map { signal in
+                let place = scratch.action(signal)
+                return SignalAction(
+                    signal: signal, handler: word(place, 0), flags: word(place, 1), restorer: word(place, 2),
+                    mask: word(place, 3))
+            },
+            intervalTimers: (0..<3).map { time(scratch.interval($0), unit: 1000) }, timers: timers, dataEnd: dataEnd,
+            dumpable: UInt32(truncatingIfNeeded: dumpable))
+    }
+
+    private func thread(
+        _ thread: TracedThread, _ found: Found, _ traits: ThreadTraits, _ stack: AlternateStack, clearChildTID: UInt64
+    ) throws(Errno) -> CapturedThread {
+        CapturedThread(
+            tid: traits.tid, name: traits.name,
+            registers: ThreadResumption.restartingSystemCall(found.registers),
+            extendedState: try thread.extendedState(), signalMask: found.mask, alternateStack: stack,
+            restartableSequences: found.rseq, robustList: try thread.robustList(), clearChildTID: clearChildTID)
+    }
+}
+
+/// Numbers of x86-64.
+private enum SystemCallNumber {
+    static let mmap = 9
+    static let munmap = 11
+    static let brk = 12
+    static let sigaction = 13
+    static let getitimer = 36
+    static let sigaltstack = 131
+    static let prctl = 157
+    static let timerGettime = 224
+}
+
+private enum PrctlOption {
+    static let getDumpable: UInt64 = 3
+    static let getTIDAddress: UInt64 = 40
+}

@@ -1,0 +1,54 @@
+internal import LinuxKit
+
+/// How this host lays out the registers beyond the general ones: the xsave area, in the standard format.
+struct ExtendedStateLayout: Sendable, Equatable {
+    /// The register sets a signal frame holds, as bits of XCR0.
+    let features: UInt64
+    /// Bytes of the xsave area in a signal frame, without the second magic word.
+    let size: Int
+
+    /// Tile data (AMX) is left out: the kernel gives it only to those who ask, and to no clone.
+    static let onRequest: UInt64 = 1 << 18
+
+    static let host: ExtendedStateLayout = {
+        let features = Processor.enabledFeatures() & ~onRequest
+        let ends = (UInt32(2)..<63).filter { features >> $0 & 1 != 0 }.map { Processor.extendedStateRange($0).upperBound }
+        return ExtendedStateLayout(features: features, size: max(legacySize + headerSize, ends.max() ?? 0))
+    }()
+
+    // The places of the standard format, see the processor's manual and <asm/sigcontext.h>.
+    static let legacySize = 512
+    static let headerSize = 64
+    static let controlWord = 24  // MXCSR
+    static let softwareBytes = 464
+    static let inUse = 512  // XSTATE_BV
+    static let compaction = 520  // XCOMP_BV
+
+    static let firstMagic: UInt32 = 0x4650_5853
+    static let secondMagic: UInt32 = 0x4650_5845
+    static let secondMagicSize = 4
+    /// What MXCSR may hold on any processor.
+    static let controlWordMask: UInt32 = 0xFFFF
+}
+
+/// The places of `struct ucontext` of a signal frame, and what stands in those that are always the same.
+enum SignalFrame {
+    static let size = 304
+    static let flags = 0
+    static let link = 8
+    static let stackAddress = 16
+    static let stackFlags = 24
+    static let stackSize = 32
+    static let registers = 40
+    static let stackPointer = registers + 15 * 8
+    static let instructionPointer = registers + 16 * 8
+    static let processorFlags = registers + 17 * 8
+    static let segments = registers + 18 * 8
+    static let extendedState = registers + 23 * 8
+    static let signalMask = 296
+
+    /// UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS.
+    static let wantedFlags: UInt64 = 7
+    /// CS and SS of 64-bit user code.
+    static let userSegments: UInt64 = 0x33 | 0x2B << 48
+}

@@ -1,0 +1,179 @@
+import CProcessImage
+
+/// Holds the file `state` against everything that the restorer relies on, without which its work could do what no image
+/// describes: overwrite itself, read outside of the file, be stopped by the kernel half-way.
+///
+/// What it does not judge is what the program in the image does: an image is code.
+struct StateCheck {
+    let reader: StateReader
+    let layout: ExtendedStateLayout
+    let header: thaw_image
+    let threads: StateTable<thaw_thread>
+    let mappings: StateTable<thaw_mapping>
+    let runs: StateTable<thaw_run>
+    let descriptors: StateTable<thaw_descriptor>
+    let watches: StateTable<thaw_watch>
+    let actions: StateTable<thaw_action>
+    let timers: StateTable<thaw_timer>
+    let bytes: StateBytes
+
+    /// Parts of the file that something is read from: they may not share a byte.
+    var parts: [Range<Int>]
+
+    /// Checks all of `state`, which belongs to files `memory` and `base` of these sizes; nil: there is no `base`.
+    static func check(
+        _ state: UnsafeRawBufferPointer, memorySize: UInt64, baseSize: UInt64?, layout: ExtendedStateLayout = .host
+    ) throws(ImageError) -> StateSummary {
+        var check = try StateCheck(state, layout)
+        try check.checkFiles(memorySize: memorySize, baseSize: baseSize)
+        try check.checkProcess()
+        try check.checkThreads()
+        try check.checkMappings()
+        try check.checkDescriptors()
+        try check.checkWatches()
+        try check.checkSignals()
+        try check.checkTimers()
+        try check.checkParts()
+        return StateSummary(check)
+    }
+
+    private init(_ state: UnsafeRawBufferPointer, _ layout: ExtendedStateLayout) throws(ImageError) {
+        self.layout = layout
+        reader = StateReader(bytes: state)
+        try StateReader.require(state.count <= ImageLimit.stateSize, "it has \(state.count) bytes")
+        header = try reader.load(thaw_image.self, at: 0, "the header")
+        try StateReader.require(header.magic == THAW_IMAGE_MAGIC, "it is no process image")
+        try StateReader.require(
+            header.version == THAW_IMAGE_VERSION,
+            "its format is version \(header.version); this build reads \(THAW_IMAGE_VERSION)")
+        try StateReader.require(
+            header.header_size == UInt32(MemoryLayout<thaw_image>.size), "its header has \(header.header_size) bytes")
+        try StateReader.require(
+            header.size == UInt64(state.count), "it has \(state.count) bytes instead of \(header.size)")
+        threads = try reader.table(header.threads, limit: ImageLimit.threads, "threads")
+        mappings = try reader.table(header.mappings, limit: ImageLimit.mappings, "mappings")
+        runs = try reader.table(header.runs, limit: state.count, "runs")
+        descriptors = try reader.table(header.descriptors, limit: Int(ImageLimit.descriptorNumber), "descriptors")
+        watches = try reader.table(header.watches, limit: state.count, "watches")
+        actions = try reader.table(header.actions, limit: 64, "signal actions")
+        timers = try reader.table(header.timers, limit: 1 << 16, "timers")
+        bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
+        parts = [
+            0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
+            watches.place, actions.place, timers.place, bytes.table.place,
+        ]
+    }
+
+    private func checkFiles(memorySize: UInt64, baseSize: UInt64?) throws(ImageError) {
+        let page = UInt64(MemoryCapture.pageSize)
+        guard header.memory_size == memorySize, memorySize <= ImageLimit.memorySize, memorySize % page == 0 else {
+            throw .invalid(
+                file: ImageFile.memory, reason: "it has \(memorySize) bytes instead of \(header.memory_size)")
+        }
+        guard header.base_size == baseSize ?? 0, header.base_size <= ImageLimit.memorySize, header.base_size % page == 0
+        else {
+            throw .invalid(
+                file: ImageFile.base,
+                reason: baseSize.map { "it has \($0) bytes instead of \(header.base_size)" } ?? "it is missing")
+        }
+    }
+
+    /// The addresses the restorer has for itself.
+    var window: Range<UInt64> { header.window..<header.window + THAW_WINDOW_SIZE }
+    var vdso: Range<UInt64> { header.vvar_start..<header.vdso_end }
+
+    private func checkProcess() throws(ImageError) {
+        let addresses = ImageLimit.addresses
+        let (windowEnd, overflow) = header.window.addingReportingOverflow(THAW_WINDOW_SIZE)
+        try StateReader.require(
+            header.window % THAW_WINDOW_ALIGNMENT == 0 && header.window >= 1 << 32 && !overflow
+                && windowEnd <= addresses.upperBound, "its window is at \(hex(header.window))")
+        try StateReader.require(
+            isPageAligned(header.vvar_start) && isPageAligned(header.vdso_end) && header.vvar_start < header.vdso_end
+                && addresses.contains(header.vvar_start) && header.vdso_end <= addresses.upperBound
+                && header.vdso_end - header.vvar_start <= 1 << 20 && !vdso.overlaps(window),
+            "its vdso is at \(hex(header.vvar_start))")
+        try checkProgram()
+        for limit in elements(of: header.limits, as: thaw_limit.self) {
+            try StateReader.require(limit.soft <= limit.hard, "a soft limit is above its hard limit")
+        }
+        for timer in elements(of: header.interval_timers, as: thaw_interval.self) {
+            try StateReader.require(isTime(timer.value) && isTime(timer.interval), "an interval timer is out of range")
+        }
+        try StateReader.require(header.mode_mask <= 0o777, "its umask is \(header.mode_mask)")
+        try StateReader.require(-20...19 ~= header.nice, "its nice value is \(header.nice)")
+        try StateReader.require(header.dumpable <= 2, "its dumpable flag is \(header.dumpable)")
+        try StateReader.require(
+            header.auxv_size <= UInt32(MemoryLayout.size(ofValue: header.auxv)) && header.auxv_size % 16 == 0,
+            "its auxiliary vector has \(header.auxv_size) bytes")
+    }
+
+    /// What PR_SET_MM_MAP is given, held to what the kernel demands.
+    private func checkProgram() throws(ImageError) {
+        let places = [
+            header.start_code, header.end_code, header.start_data, header.end_data, header.start_brk, header.brk,
+            header.start_stack, header.arg_start, header.arg_end, header.env_start, header.env_end,
+        ]
+        for place in places {
+            try StateReader.require(
+                place < ImageLimit.addresses.upperBound, "a part of the program is at \(hex(place))")
+        }
+        for (start, end) in [
+            (header.start_code, header.end_code), (header.start_data, header.end_data), (header.start_brk, header.brk),
+            (header.arg_start, header.arg_end), (header.env_start, header.env_end),
+        ] {
+            try StateReader.require(start <= end, "a part of the program ends before it starts")
+        }
+        try bytes.checkPath(at: header.executable, "the program")
+        try bytes.checkPath(at: header.working_directory, "the working directory")
+    }
+
+    /// No byte of the file is two things at once.
+    private func checkParts() throws(ImageError) {
+        let ordered = parts.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+        for (one, next) in zip(ordered, ordered.dropFirst()) {
+            try StateReader.require(one.upperBound <= next.lowerBound, "two of its parts overlap")
+        }
+    }
+}
+
+// MARK: - Small questions
+
+extension StateCheck {
+    func hex(_ value: UInt64) -> String { "0x\(String(value, radix: 16))" }
+
+    func isPageAligned(_ value: UInt64) -> Bool { value % UInt64(MemoryCapture.pageSize) == 0 }
+
+    /// Nanoseconds that fit into a timespec with room for the clock's own time.
+    func isTime(_ nanoseconds: UInt64) -> Bool { nanoseconds < 1 << 62 }
+
+    func isAddress(_ value: UInt64) -> Bool { value < ImageLimit.addresses.upperBound }
+
+    /// The elements of a C array, which Swift sees as a tuple.
+    func elements<Tuple, Element: BitwiseCopyable>(of tuple: Tuple, as type: Element.Type) -> [Element] {
+        withUnsafeBytes(of: tuple) { bytes in
+            (0..<bytes.count / MemoryLayout<Element>.stride).map {
+                bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: type)
+            }
+        }
+    }
+}
+
+/// What is known of an image once it has been checked.
+struct StateSummary: Sendable, Equatable {
+    let window: UInt64
+    let memorySize: UInt64
+    let threadCount: Int
+    let pid: UInt32
+    let runTable: Range<Int>
+    let hasBase: Bool
+
+    init(_ check: borrowing StateCheck) {
+        window = check.header.window
+        memorySize = check.header.memory_size
+        threadCount = check.threads.count
+        pid = check.threads.first?.tid ?? 0
+        runTable = check.runs.place
+        hasBase = check.header.base_size > 0
+    }
+}
