@@ -87,7 +87,7 @@ let package = Package(
             "ProcessEngine",
             [
                 "CProcessImage", "GuestProtocol", "LinuxKit", "RuntimeAPI", "Sandboxes", "SlotNetwork", "Snapshots",
-                crypto, logging, system,
+                logging, system,
             ], testable: true),
 
         // The service.

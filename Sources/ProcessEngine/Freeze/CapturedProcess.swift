@@ -1,5 +1,5 @@
 import CProcessImage
-internal import LinuxKit
+import LinuxKit
 
 /// A process as a freeze found it: all that `state` says, but where its memory ended up.
 struct CapturedProcess {

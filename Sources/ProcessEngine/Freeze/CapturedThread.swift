@@ -1,5 +1,5 @@
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// Everything a thread is, but its memory.
 struct CapturedThread {

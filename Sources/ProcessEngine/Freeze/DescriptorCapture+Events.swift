@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// Descriptors that are no files: eventfd(2), timerfd_create(2), signalfd(2), epoll(7).
 extension DescriptorCapture {

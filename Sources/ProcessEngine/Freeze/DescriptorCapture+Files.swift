@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// Files by name, and files whose name is gone.
 extension DescriptorCapture {

@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 extension DescriptorCapture {
     mutating func takeSocket(_ descriptor: OpenDescriptor) throws(Errno) {

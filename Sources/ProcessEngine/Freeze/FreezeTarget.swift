@@ -1,4 +1,4 @@
-package import LinuxKit
+import LinuxKit
 
 /// The runtime process that is to be frozen, and what around it belongs to its sandbox.
 package struct FreezeTarget: Sendable {

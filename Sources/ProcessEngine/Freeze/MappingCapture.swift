@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// A mapping that a clone gets, and where its content is taken from.
 struct CapturedMapping {

@@ -1,6 +1,6 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// One mapping of a process, as /proc/PID/smaps shows it.
 struct MemoryArea {

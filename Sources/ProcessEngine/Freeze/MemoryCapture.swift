@@ -1,8 +1,8 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
+import LinuxKit
 import Synchronization
-internal import SystemPackage
+import SystemPackage
 
 /// Copies the memory of a stopped process into a file.
 ///

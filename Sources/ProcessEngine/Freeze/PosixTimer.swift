@@ -1,5 +1,5 @@
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// A timer of timer_create(2).
 struct PosixTimer: Equatable {

@@ -1,6 +1,6 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// A text of /proc, read where it stands in its bytes.
 struct ProcText {

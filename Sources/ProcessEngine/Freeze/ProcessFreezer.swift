@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
-internal import LinuxKit
-package import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// Writes a running process down, so that clones of it can be made.
 package enum ProcessFreezer {

@@ -1,6 +1,6 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// What /proc tells of one thread.
 struct ThreadTraits {

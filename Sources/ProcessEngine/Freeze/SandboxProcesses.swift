@@ -1,5 +1,5 @@
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// The processes of a sandbox beside the runtime itself.
 enum SandboxProcesses {

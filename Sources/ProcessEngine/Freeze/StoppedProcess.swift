@@ -1,6 +1,6 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// A process all of whose threads are stopped under ptrace(2), by the thread that made this.
 struct StoppedProcess {

@@ -1,6 +1,6 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// Everything of a process that must be asked from inside: the engine makes its stopped threads ask.
 struct CapturedInside {

@@ -1,6 +1,6 @@
 import CProcessImage
-internal import LinuxKit
-package import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// The memory of an older image, by address: what a newer one of the same process's descendants need not hold again.
 package final class BaseMemory: Sendable {

@@ -1,4 +1,4 @@
-internal import LinuxKit
+import LinuxKit
 
 /// How this host lays out the registers beyond the general ones: the xsave area, in the standard format.
 struct ExtendedStateLayout: Sendable, Equatable {

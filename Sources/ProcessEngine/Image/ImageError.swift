@@ -1,4 +1,4 @@
-package import SystemPackage
+import SystemPackage
 
 /// Why a process image cannot be used.
 package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import CProcessImage
-package import LinuxKit
-package import SystemPackage
+import LinuxKit
+import SystemPackage
 
 /// A frozen process, checked: its `state`, and its `memory` and `base` opened.
 package struct ProcessImage: Sendable {

@@ -1,4 +1,4 @@
-internal import LinuxKit
+import LinuxKit
 
 /// A thread's registers as rt_sigreturn(2) takes them.
 struct EncodedFrame {
