@@ -115,8 +115,8 @@ final class TestClone {
 
     func line() throws -> String { try Lines.next(from: output.descriptor) }
 
-    func poke() throws -> String {
-        kill(pid, SIGUSR1)
+    func poke(_ signal: CInt = SIGUSR1) throws -> String {
+        kill(pid, signal)
         return try line()
     }
 

@@ -25,7 +25,6 @@ import Testing
         #expect(try subject.line() == "ready")
         try withScratchDirectory { directory in
             let frozen = try ProcessFreezer.freeze(subject.target(), into: directory)
-            print(frozen)
             let image = try ProcessImage.load(directory)
             #expect(image.threadCount == 1)
             #expect(image.pid == UInt32(subject.child.pid))
