@@ -59,9 +59,9 @@ final class Subject: Sendable {
     /// The next line of its output.
     func line() throws -> String { try Lines.next(from: output) }
 
-    /// Asks for a sign of life: programs of these tests write a line for every SIGUSR1.
-    func poke() throws -> String {
-        try child.signal(SIGUSR1)
+    /// Asks for a sign of life: programs of these tests write a line for every such signal.
+    func poke(_ signal: CInt = SIGUSR1) throws -> String {
+        try child.signal(signal)
         return try line()
     }
 }

@@ -49,9 +49,10 @@ extension MemoryArea {
         "nh": .noHugePages, "dd": .notDumped, "mw": .mayWrite, "lo": .locked, "io": .device, "pf": .device,
         "ht": .hugeTLB, "um": .userFaults, "uw": .userFaults, "ui": .userFaults, "ss": .shadowStack, "sl": .sealed,
         "dp": .droppable,
-        // Seen in the protection, or of no consequence: advice on reading ahead, merging, accounting, expansion.
+        // Seen in the protection, looked for page by page ("gu", guard pages), or of no consequence: advice on reading
+        // ahead, merging, accounting, expansion.
         "rd": [], "wr": [], "ex": [], "sh": [], "mr": [], "me": [], "ms": [], "sr": [], "rr": [], "de": [], "ac": [],
-        "sd": [], "mg": [], "mm": [], "sf": [],
+        "sd": [], "mg": [], "mm": [], "sf": [], "gu": [],
     ]
 
     /// All mappings of a process, ascending.

@@ -1,0 +1,172 @@
+import Glibc
+import LinuxKit
+import ProcessEngine
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.requiresRoot) struct CloneTests {
+    /// Freezes what `subject` is now, and makes clones that each get `body` to themselves.
+    private func cloned(
+        _ subject: Subject, _ count: Int = 2, _ body: (TestClone) throws -> Void
+    ) throws {
+        try withScratchDirectory { directory in
+            _ = try ProcessFreezer.freeze(subject.target(), into: directory)
+            let template = try TestTemplate(try ProcessImage.load(directory), restorer: TestRestorer.path())
+            for _ in 0..<count {
+                let clone = try template.clone()
+                try clone.wake()
+                try body(clone)
+            }
+        }
+    }
+
+    @Test("a frozen Python program goes on in two clones")
+    func python() throws {
+        let subject = try Subject.python(FreezeTests.counter)
+        #expect(try subject.line() == "ready")
+        #expect(try subject.poke() == "alive 1")
+        try cloned(subject) { clone throws in
+            #expect(try clone.poke() == "alive 2")
+            #expect(try clone.poke() == "alive 3")
+        }
+    }
+
+    @Test("a frozen program with forty busy threads goes on in two clones, floating point included")
+    func threads() async throws {
+        try await withScratchDirectory { directory in
+            let binary = try await CProgram.build(Self.busyThreads, in: directory)
+            let subject = try Subject(binary)
+            #expect(try subject.line() == "ready")
+            try cloned(subject) { clone throws in
+                #expect(try clone.poke() == "all right")
+            }
+        }
+    }
+
+    /// Every thread computes without pause what it can check.
+    private static let busyThreads = """
+        #include <pthread.h>
+        #include <signal.h>
+        #include <stdatomic.h>
+        #include <stdio.h>
+        #include <unistd.h>
+        enum { THREADS = 40 };
+        static atomic_ulong rounds[THREADS];
+        static atomic_int wrong;
+        static void *work(void *argument) {
+            for (;;) {
+                double sum = 0;
+                volatile long mark = (long)argument;
+                for (int i = 1; i < 2000; i++) sum += 1.0 / i / (i + 1.0);
+                if (sum < 0.999499 || sum > 0.999501 || mark != (long)argument) atomic_store(&wrong, 1);
+                atomic_fetch_add(&rounds[(long)argument], 1);
+            }
+        }
+        int main(void) {
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGUSR1);
+            pthread_sigmask(SIG_BLOCK, &set, NULL);
+            pthread_t thread;
+            for (long i = 0; i < THREADS; i++) pthread_create(&thread, NULL, work, (void *)i);
+            puts("ready");
+            fflush(stdout);
+            for (int signal;;) {
+                sigwait(&set, &signal);
+                unsigned long before[THREADS];
+                for (int i = 0; i < THREADS; i++) before[i] = atomic_load(&rounds[i]);
+                for (int i = 0; i < THREADS; i++)
+                    while (atomic_load(&rounds[i]) == before[i]) usleep(100);
+                puts(atomic_load(&wrong) ? "wrong" : "all right");
+                fflush(stdout);
+            }
+        }
+        """
+
+    @Test("a frozen JVM goes on in two clones, compiles and collects", .requiresFile("/usr/bin/javac", "install a JDK"))
+    func java() async throws {
+        try await withScratchDirectory { directory in
+            try DurableFile.write(Self.javaProgram.utf8, to: directory.appending("Program.java"))
+            let compiler = SpawnPlan(
+                executable: "/usr/bin/javac", arguments: ["javac", "-XDignore.symbol.file", directory.appending("Program.java").string])
+            #expect(try await compiler.spawn().wait()?.reason == .exited(status: 0))
+            let subject = try Subject(
+                "/usr/bin/java",
+                ["-XX:-UsePerfData", "-XX:+UseSerialGC", "-Xmx64m", "-cp", directory.string, "Program"])
+            #expect(try subject.line() == "ready")
+            try cloned(subject) { clone throws in
+                #expect(try clone.poke(SIGUSR1) == "sum 4950")
+                #expect(try clone.poke(SIGUSR1) == "sum 4950")
+            }
+        }
+    }
+
+    private static let javaProgram = """
+        import java.util.concurrent.*;
+        public class Program {
+            public static void main(String[] arguments) throws Exception {
+                ExecutorService pool = Executors.newFixedThreadPool(4);
+                Semaphore poked = new Semaphore(0);
+                sun.misc.Signal.handle(new sun.misc.Signal("USR1"), signal -> poked.release());
+                System.out.println("ready");
+                while (true) {
+                    poked.acquire();
+                    Future<Integer> sum = pool.submit(() -> {
+                        int total = 0;
+                        for (int i = 0; i < 100; i++) total += new byte[1 << 16].length / (1 << 16) * i;
+                        System.gc();
+                        return total;
+                    });
+                    System.out.println("sum " + sum.get());
+                }
+            }
+        }
+        """
+
+    @Test("a frozen Node.js goes on in two clones", .requiresFile("/usr/bin/node", "install nodejs"))
+    func node() throws {
+        let program = """
+            let count = 0;
+            process.on('SIGUSR2', () => {
+                require('fs').readFile('/proc/self/comm', (error, name) => console.log(`alive ${++count} ${name}`.trim()));
+            });
+            setInterval(() => {}, 1000);
+            console.log('ready');
+            """
+        let subject = try Subject("/usr/bin/node", ["-e", program], environment: ["UV_USE_IO_URING": "0"])
+        #expect(try subject.line() == "ready")
+        try cloned(subject) { clone throws in
+            #expect(try clone.poke(SIGUSR2) == "alive 1 node")
+            #expect(try clone.poke(SIGUSR2) == "alive 2 node")
+        }
+    }
+
+    @Test("the connection to the Runtime API is replaced, and one that has ended stays ended")
+    func runtimeAPI() throws {
+        let program = """
+            import signal, socket
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            l = socket.create_server(("127.0.0.1", 0))
+            ended = socket.create_connection(l.getsockname()); l.accept()[0].close()
+            api = socket.create_connection(("127.0.0.1", PORT)); l.close()
+            print("ready", api.getsockname()[1])
+            answer = api.recv(100)
+            print(answer.decode(), len(ended.recv(1)))
+            while True: signal.sigwait([signal.SIGUSR1])
+            """
+        let listener = try LoopbackSocket.listen(port: 0)
+        let port = try LoopbackSocket.port(of: listener)
+        let subject = try Subject.python(program.split(separator: "PORT").joined(separator: "\(port)"))
+        let own = UInt16(try subject.line().dropFirst("ready ".count)) ?? 0
+        try withScratchDirectory { directory in
+            _ = try ProcessFreezer.freeze(subject.target(runtimeAPIPort: own), into: directory)
+            let template = try TestTemplate(try ProcessImage.load(directory), restorer: TestRestorer.path())
+            let ends = try OwnedDescriptor.socketPair().take { ($0.shared(), $1.shared()) }
+            let clone = try template.clone(connection: ends.1)
+            try clone.wake()
+            _ = try ends.0.descriptor.write("event".utf8)
+            #expect(try clone.line() == "event 0")
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Testing
+
+/// A program with state that no clone could have.
+struct RefusedState: CustomTestStringConvertible, Sendable {
+    let name: String
+    /// Python; `token` may be set to something that appears in the message.
+    let setup: String
+    /// What makes it fit to be frozen; nil: nothing does.
+    let cure: String?
+    /// Every part appears in the message; `%` stands for the token.
+    let message: [String]
+
+    init(_ name: String, _ setup: String, cure: String?, _ message: String...) {
+        self.name = name
+        self.setup = setup
+        self.cure = cure
+        self.message = message
+    }
+
+    var testDescription: String { name }
+
+    /// Gets into the state, waits, cures itself of it, and lives on.
+    var program: String {
+        """
+        import ctypes, fcntl, mmap, os, select, signal, socket, subprocess, sys, threading, time
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGUSR2])
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.shmat.restype = ctypes.c_void_p
+        page = lambda flags, fd=-1: ctypes.c_void_p(libc.mmap(None, 4096, 3, flags, fd, 0))
+        def checked(result):
+            if result < 0: raise OSError(ctypes.get_errno(), "system call")
+            return result
+        token = ""
+        \(setup)
+        print("ready", token)
+        signal.sigwait([signal.SIGUSR1])
+        \(cure ?? "pass")
+        print("alive")
+        while True:
+            signal.sigwait([signal.SIGUSR1])
+            print("alive")
+        """
+    }
+}
+
+extension RefusedState {
+    static let descriptors: [RefusedState] = [
+        RefusedState(
+            "a connected TCP socket",
+            """
+            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432)); a = l.accept()[0]
+            token = s.fileno()
+            """, cure: "s.close(); a.close()",
+            "fd % is a connected TCP socket to 127.0.0.1:5432: close it in a before-snapshot hook"),
+        RefusedState(
+            "a connected TCP socket of version 6",
+            """
+            l = socket.create_server(("::1", 5432), family=socket.AF_INET6); s = socket.create_connection(("::1", 5432))
+            token = s.fileno(); a = l.accept()[0]
+            """, cure: "s.close(); a.close()", "fd % is a connected TCP socket to [::1]:5432"),
+        RefusedState(
+            "a half-closed TCP socket",
+            """
+            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432)); a = l.accept()[0]
+            s.shutdown(socket.SHUT_WR); token = s.fileno()
+            """, cure: "s.close(); a.close()", "fd % is a connected TCP socket"),
+        RefusedState(
+            "a TCP socket that never was connected", "s = socket.socket(); token = s.fileno()", cure: "s.close()",
+            "fd % is a TCP socket that is not connected"),
+        RefusedState(
+            "an ended connection with unread bytes",
+            """
+            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432)); a = l.accept()[0]
+            a.send(b"x"); a.close(); select.select([s], [], []); token = s.fileno()
+            """, cure: "s.close()", "fd % is a TCP socket", "1 unread bytes"),
+        RefusedState(
+            "a listener with connections in wait",
+            """
+            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432))
+            s.close(); token = l.fileno()
+            """, cure: "l.accept()[0].close()", "fd % listens and has 1 connections that nobody accepted"),
+        RefusedState(
+            "a connected UDP socket",
+            "s = socket.socket(type=socket.SOCK_DGRAM); s.connect((\"127.0.0.1\", 53)); token = s.fileno()",
+            cure: "s.close()", "fd % is a UDP socket connected to 127.0.0.1:53"),
+        RefusedState(
+            "a UDP socket with an empty unread datagram",
+            """
+            s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); s.sendto(b"", s.getsockname())
+            token = s.fileno()
+            """, cure: "s.recv(10)", "fd % is a UDP socket with unread datagrams"),
+        RefusedState(
+            "a netlink socket", "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); token = s.fileno()",
+            cure: "s.close()", "fd % is a netlink socket"),
+        RefusedState(
+            "a packet socket", "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0); token = s.fileno()",
+            cure: "s.close()", "fd % is a socket of family 17"),
+        RefusedState(
+            "a raw socket", "s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); token = s.fileno()",
+            cure: "s.close()", "fd % is a socket of family 2 and type 3"),
+        RefusedState(
+            "a Unix pair with unread bytes", "a, b = socket.socketpair(); a.send(b\"four\"); token = b.fileno()",
+            cure: "b.recv(10)", "fd % is a Unix socket with 4 unread bytes"),
+        RefusedState(
+            "a Unix pair shut down in one direction",
+            "a, b = socket.socketpair(); a.shutdown(socket.SHUT_WR); token = a.fileno()", cure: "a.close(); b.close()",
+            "fd % is a Unix socket that is shut down in one direction"),
+        RefusedState(
+            "a Unix pair whose other end is in a message",
+            """
+            a, b = socket.socketpair(); c, d = socket.socketpair()
+            socket.send_fds(c, [b"x"], [b.fileno()]); b.close(); token = a.fileno()
+            """, cure: "socket.recv_fds(d, 1, 1)", "fd % is a Unix socket connected to another process"),
+        RefusedState(
+            "a Unix socket on its own", "s = socket.socket(socket.AF_UNIX); token = s.fileno()", cure: "s.close()",
+            "fd % is a Unix socket that is not connected"),
+        RefusedState(
+            "a pipe opened for both",
+            "r, w = os.pipe(); f = os.open(f\"/proc/self/fd/{r}\", os.O_RDWR); token = f", cure: "os.close(f)",
+            "fd % is a pipe opened for reading and writing at once"),
+        RefusedState(
+            "a named pipe",
+            "p = f\"/tmp/thaw-fifo-{os.getpid()}\"; os.mkfifo(p); f = os.open(p, os.O_RDWR); token = f; os.unlink(p)",
+            cure: "os.close(f)", "fd % is a named pipe"),
+        RefusedState(
+            "a memfd", "f = os.memfd_create(\"heap\"); token = f", cure: "os.close(f)", "fd % is a memfd, memfd:heap"),
+        RefusedState(
+            "a locked file",
+            """
+            f = open(f"/tmp/thaw-lock-{os.getpid()}", "w"); os.unlink(f.name); fcntl.flock(f, fcntl.LOCK_EX)
+            token = f.fileno()
+            """, cure: "fcntl.flock(f, fcntl.LOCK_UN)", "fd % (/tmp/thaw-lock-", "holds a file lock: release it"),
+        RefusedState(
+            "a deleted file elsewhere",
+            "f = open(f\"/var/tmp/thaw-{os.getpid()}\", \"w\"); os.unlink(f.name); token = f.fileno()", cure: "f.close()",
+            "fd % is a deleted file outside of /tmp, /var/tmp/thaw-"),
+        RefusedState(
+            "a deleted file that is too large",
+            """
+            f = open(f"/tmp/thaw-large-{os.getpid()}", "w"); os.unlink(f.name); f.truncate(65 << 20); token = f.fileno()
+            """, cure: "f.truncate(64 << 20)", "fd % is a deleted file of 65 MiB"),
+        RefusedState(
+            "a deleted file that is opened twice",
+            """
+            f = open(f"/tmp/thaw-twice-{os.getpid()}", "w"); g = open(f.name); os.unlink(f.name); token = g.fileno()
+            """, cure: "g.close()", "fd % is a deleted file that is opened twice"),
+        RefusedState(
+            "a terminal", "m, s = os.openpty(); token = s", cure: "os.close(m); os.close(s)", "fd % is a terminal, /dev/pts/"),
+        RefusedState(
+            "an io_uring", "f = checked(libc.syscall(425, 8, ctypes.create_string_buffer(120))); token = f",
+            cure: "os.close(f)", "fd % is an io_uring", "UV_USE_IO_URING=0"),
+        RefusedState(
+            "a pidfd", "f = os.pidfd_open(os.getpid()); token = f", cure: "os.close(f)", "fd % is a pidfd"),
+        RefusedState(
+            "a namespace", "f = os.open(\"/proc/self/ns/net\", os.O_RDONLY); token = f", cure: "os.close(f)",
+            "fd % is net:[", "which cannot be cloned"),
+        RefusedState(
+            "a pipe that sends signals",
+            "r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETFL, fcntl.FASYNC); token = r",
+            cure: "fcntl.fcntl(r, fcntl.F_SETFL, 0)", "fd % sends signals when it is ready (O_ASYNC)"),
+        RefusedState(
+            "an epoll that watches a duplicate",
+            """
+            e = select.epoll(); r, w = os.pipe(); e.register(r, 1); d = os.dup(r); os.close(r); token = f"{r}"
+            """, cure: "os.close(d); os.close(w)", "(epoll) watches what was fd %, of which a duplicate is still open"),
+    ]
+}
+
+extension RefusedState {
+    static let memory: [RefusedState] = [
+        RefusedState(
+            "shared memory", "m = mmap.mmap(-1, 4096)", cure: "m.close()", "is shared memory: unmap it in a before-snapshot hook"),
+        RefusedState(
+            "a file mapped shared",
+            """
+            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096); os.unlink(f.name)
+            """, cure: "m.close()", "(/tmp/thaw-map-", "is a file mapped shared and writable"),
+        RefusedState(
+            "System V shared memory",
+            "i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)",
+            cure: "libc.shmdt(a)", "is System V shared memory"),
+        RefusedState(
+            "a memfd's memory", "f = os.memfd_create(\"java_heap\"); m = mmap.mmap(f, 4096) if not os.ftruncate(f, 4096) else 0; os.close(f)",
+            cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
+        RefusedState(
+            "locked memory", "a = page(0x22); checked(libc.mlock(a, 4096)); token = hex(a.value)",
+            cure: "libc.munlock(a, 4096)", "the mapping at % is locked into memory: use munlock"),
+        RefusedState(
+            "a guard page",
+            "a = page(0x22); checked(libc.madvise(a, 4096, 102)); token = hex(a.value)",
+            cure: "libc.madvise(a, 4096, 103)", "there is a guard page at %"),
+    ]
+
+    static let process: [RefusedState] = [
+        RefusedState(
+            "a child", "c = subprocess.Popen([\"sleep\", \"100\"]); token = c.pid", cure: "c.kill(); c.wait()",
+            "process % (sleep) is a child of the runtime: wait for it or end it in a before-snapshot hook"),
+        RefusedState(
+            "a child that nobody waited for",
+            "c = os.fork() or os._exit(0); os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT); token = c",
+            cure: "os.waitpid(c, 0)", "process % (python3) is an ended child of the runtime that nobody waited for"),
+        RefusedState(
+            "a signal in wait", "os.kill(os.getpid(), signal.SIGUSR2)", cure: "signal.sigwait([signal.SIGUSR2])",
+            "signal 12 waits to be handled"),
+        RefusedState(
+            "a signal in wait for a thread", "signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)",
+            cure: "signal.sigwait([signal.SIGUSR2])", "signal 12 waits to be handled"),
+        RefusedState(
+            "a scheduling policy", "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0)); token = os.getpid()",
+            cure: "os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))",
+            "thread % (python3) has a scheduling policy of its own"),
+        RefusedState(
+            "a thread on one processor",
+            """
+            b = threading.Barrier(2); t = threading.Thread(target=lambda: (os.sched_setaffinity(0, [0]), b.wait(), b.wait()))
+            t.start(); b.wait(); token = t.native_id
+            """, cure: "b.wait(); t.join()", "thread % (python3) is bound to some processors"),
+        RefusedState(
+            "a thread of another nice value",
+            """
+            b = threading.Barrier(2)
+            t = threading.Thread(target=lambda: (os.setpriority(os.PRIO_PROCESS, 0, 5), b.wait(), b.wait()))
+            t.start(); b.wait(); token = t.native_id
+            """, cure: "b.wait(); t.join()", "thread % (python3) has a nice value of its own"),
+        RefusedState(
+            "a personality", "libc.personality(0x0040000)", cure: "libc.personality(0)",
+            "runs with personality 0x40000"),
+        RefusedState(
+            "no huge pages", "libc.prctl(41, 1, 0, 0, 0)", cure: "libc.prctl(41, 0, 0, 0, 0)",
+            "the runtime has turned off huge pages"),
+        RefusedState(
+            "a deleted working directory",
+            "p = f\"/tmp/thaw-gone-{os.getpid()}\"; os.mkdir(p); os.chdir(p); os.rmdir(p)", cure: "os.chdir(\"/\")",
+            "the runtime's working directory, /tmp/thaw-gone-", "has been deleted"),
+        RefusedState(
+            "seccomp filters of its own",
+            """
+            class F(ctypes.Structure): _fields_ = [("l", ctypes.c_ushort), ("p", ctypes.c_char_p)]
+            f = F(1, (6).to_bytes(4, "little") + (0x7fff0000).to_bytes(4, "little")); libc.prctl(38, 1, 0, 0, 0)
+            for i in range(2): checked(libc.prctl(22, 2, ctypes.byref(f), 0, 0))
+            """, cure: nil, "has installed a seccomp filter of its own"),
+    ]
+}
