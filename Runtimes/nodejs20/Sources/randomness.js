@@ -4,7 +4,7 @@
 //
 // - OpenSSL (crypto.randomBytes, randomInt, key generation, TLS, WebCrypto): the native part adds fresh bytes to its primary
 //   generator; the others, of each thread, notice that and reseed themselves before they are used again.
-// - crypto.randomUUID draws 128 UUIDs ahead. Drawing that many throws away what is left of them.
+// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. Drawing that many throws away what is left.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
 //
 // Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
@@ -13,6 +13,7 @@
 const fs = require('fs');
 
 const UUIDS_AHEAD = 128;
+const INTEGERS_AHEAD = 1024;
 const KERNEL_BYTES = 32;
 
 /** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
@@ -59,7 +60,8 @@ function refresh(native, entropy) {
   }
   state[0] |= 1;
   if (!process.moduleLoadList.includes('NativeModule internal/crypto/random')) return;
-  const { randomUUID } = require('crypto');
+  const { randomInt, randomUUID } = require('crypto');
+  for (let drawn = 0; drawn < INTEGERS_AHEAD; drawn++) randomInt(2);
   for (let drawn = 0; drawn < UUIDS_AHEAD; drawn++) randomUUID();
 }
 
