@@ -23,7 +23,8 @@ import Testing
         try await clone.runtime.waitUntilRestored(within: .seconds(20))
         #expect(clone.runtime.isUsable)
         for number in 0..<50 {
-            let result = try await clone.runtime.invoke(.sample("\(number)", payload: "[\(number)]"), deadline: .seconds(20))
+            let result = try await clone.runtime.invoke(
+                .sample("\(number)", payload: "[\(number)]"), deadline: .seconds(20))
             #expect(result == .response(Array("[\(number)]".utf8)))
             #expect(try await clone.runtime.waitUntilIdle() == 0)
         }
@@ -41,7 +42,9 @@ import Testing
     @Test("a clone of a layer is told its function and initialised from there")
     func layer() async throws {
         let clone = try await Clone(blockedIn: .layerNext, loop: try EngineLoop())
-        #expect(await failure { () throws(SandboxError) in try clone.runtime.release(.sample) }.contains("a restore was asked"))
+        #expect(
+            await failure { () throws(SandboxError) in try clone.runtime.release(.sample) }.contains(
+                "a restore was asked"))
         try clone.runtime.startFromLayer(Array(#"{"arguments":["a"]}"#.utf8))
         try play {
             let start = try clone.player.hear()
@@ -67,7 +70,9 @@ import Testing
             guard case SandboxError.restoreFailed(let failure) = error else { return false }
             return String(decoding: failure.body, as: UTF8.self) == #"{"errorMessage":"no"}"#
         }
-        #expect(await failure { () throws(SandboxError) in try await clone.runtime.invoke(.sample(), deadline: .seconds(1)) }
+        #expect(
+            await failure { () throws(SandboxError) in try await clone.runtime.invoke(.sample(), deadline: .seconds(1))
+            }
             .hasPrefix("the runtime reported"))
     }
 
@@ -78,11 +83,14 @@ import Testing
         switch phase {
         case "init":
             try clone.runtime.startFromLayer([])
-            let said = await failure { () throws(SandboxError) in try await clone.runtime.waitUntilReady(within: limit) }
+            let said = await failure { () throws(SandboxError) in try await clone.runtime.waitUntilReady(within: limit)
+            }
             #expect(said == "initialization took longer than 0.05 seconds")
         case "restore":
             try clone.runtime.release(.sample)
-            let said = await failure { () throws(SandboxError) in try await clone.runtime.waitUntilRestored(within: limit) }
+            let said = await failure { () throws(SandboxError) in
+                try await clone.runtime.waitUntilRestored(within: limit)
+            }
             #expect(said == "restore took longer than 0.05 seconds")
         default:
             try clone.runtime.release(.sample)
@@ -98,7 +106,9 @@ import Testing
         }
         #expect(!clone.runtime.isUsable)
         // What comes after is nobody's.
-        #expect(await failure { () throws(SandboxError) in try await clone.runtime.waitUntilIdle() }.contains("took longer"))
+        #expect(
+            await failure { () throws(SandboxError) in try await clone.runtime.waitUntilIdle() }.contains("took longer")
+        )
     }
 
     @Test("an answer beyond the limit fails the invocation, and the runtime goes on")
@@ -131,7 +141,9 @@ import Testing
         String(repeating: "GET /2018-06-01/ping HTTP/1.1\r\n\r\n", count: 2000),
     ]
 
-    @Test("a client that talks nonsense on many connections does not come between the runtime and its host", arguments: nonsense)
+    @Test(
+        "a client that talks nonsense on many connections does not come between the runtime and its host",
+        arguments: nonsense)
     func hostile(_ text: String) async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())
         try clone.runtime.release(.sample)
@@ -157,7 +169,8 @@ import Testing
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())
         #expect(await failure { () throws(SandboxError) in try clone.runtime.quiesce() }.contains("a freeze was asked"))
         try clone.runtime.release(.sample)
-        let idle = Player(try await inside(clone.slot) { try LoopbackSocket.connect(port: RuntimeEndpoint.port).shared() })
+        let idle = Player(
+            try await inside(clone.slot) { try LoopbackSocket.connect(port: RuntimeEndpoint.port).shared() })
         try idle.ask("nothing")
         #expect(try await BlockingThread.run { try idle.hear().head }.hasPrefix("HTTP/1.1 404"))
         #expect(try clone.runtime.quiesce().call == .invocationNext)
@@ -169,12 +182,16 @@ import Testing
         let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop())
         try clone.runtime.release(.sample)
         let runtime = clone.runtime
-        async let waiting = failure { () throws(SandboxError) in try await runtime.waitUntilRestored(within: .seconds(60)) }
+        async let waiting = failure { () throws(SandboxError) in
+            try await runtime.waitUntilRestored(within: .seconds(60))
+        }
         _ = try await BlockingThread.run { try clone.player.hear().head }
         runtime.end()
         runtime.end()
         #expect(await waiting == "the sandbox has been destroyed")
-        #expect(await failure { () throws(SandboxError) in try await runtime.waitUntilIdle() } == "the sandbox has been destroyed")
+        #expect(
+            await failure { () throws(SandboxError) in try await runtime.waitUntilIdle() }
+                == "the sandbox has been destroyed")
         await #expect(throws: Player.Ended.self) { try await BlockingThread.run { _ = try clone.player.hear() } }
     }
 

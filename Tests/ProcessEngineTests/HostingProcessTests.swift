@@ -72,7 +72,8 @@ import Testing
             """, loop: try EngineLoop())
         #expect(try await booted.runtime.waitUntilReady(within: .seconds(60)) == .invocationNext)
         for number in 1...3 {
-            let result = try await booted.runtime.invoke(.sample("\(number)", payload: "\(number)"), deadline: .seconds(20))
+            let result = try await booted.runtime.invoke(
+                .sample("\(number)", payload: "\(number)"), deadline: .seconds(20))
             #expect(result == .response(Array("\(number)".utf8)))
             #expect(try await booted.runtime.waitUntilIdle() > 1 << 20)
             #expect(booted.written.text.hasSuffix("start \(number)\nend\n"))
@@ -124,10 +125,14 @@ import Testing
     func failedInit() async throws {
         let failed = try await Booted(
             "call('POST', 'init/error', b'{\"errorMessage\":\"no\"}')", loop: try EngineLoop())
-        let said = await failure { () throws(SandboxError) in try await failed.runtime.waitUntilReady(within: .seconds(60)) }
+        let said = await failure { () throws(SandboxError) in
+            try await failed.runtime.waitUntilReady(within: .seconds(60))
+        }
         #expect(said.hasPrefix("the runtime reported"))
         let silent = try await Booted("sys.exit(1)", loop: try EngineLoop())
-        let end = await failure { () throws(SandboxError) in try await silent.runtime.waitUntilReady(within: .seconds(60)) }
+        let end = await failure { () throws(SandboxError) in
+            try await silent.runtime.waitUntilReady(within: .seconds(60))
+        }
         #expect(end == "the runtime ended during initialization: exited(status: 1)")
     }
 

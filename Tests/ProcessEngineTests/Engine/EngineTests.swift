@@ -9,7 +9,6 @@ import Testing
 
 @testable import ProcessEngine
 
-
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))
 struct EngineTests {
     @Test("a sandbox boots, serves, and is gone when it is destroyed")
