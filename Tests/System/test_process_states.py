@@ -25,7 +25,7 @@ CARRIED = [
     *(f"{program}" for program in (
         "altstack", "connections", "deleted", "epolls", "events", "hugepages", "itimers", "libraries", "locks",
         "madvise", "masks", "pipes", "registers", "restart", "rseq",
-        "scheduling", "signals", "stack", "timerfds", "tls", "vdso", "wake")),
+        "scheduling", "signals", "stack", "tls", "vdso", "wake")),
     "itimers.far", "signals.next",
     "threads.1", "threads.2", "threads.17", "threads.60",
 ]
