@@ -37,13 +37,28 @@ extension RuntimeAPIServer {
         read(connection)
     }
 
-    private func accept() {
+    /// Handles what has arrived and is not yet read, for a runtime that has ended: its last words count.
+    package func readRest() {
+        // The peer is gone, but what it left behind may still send.
+        var turns = 0
+        while turns < Self.maximumConnections, accept() { turns += 1 }
+        for slot in connections.indices {
+            turns = 0
+            while turns < 1024, let connection = connections[slot], !connection.hasUnsent, read(connection) {
+                turns += 1
+            }
+        }
+    }
+
+    /// False when no connection waits.
+    @discardableResult
+    private func accept() -> Bool {
         // Neither nonblocking nor close-on-exec: every call says MSG_DONTWAIT, and a child gets only what its plan names.
         let raw = listener.withRaw { Glibc.accept($0, nil, nil) }
-        guard raw >= 0 else { return }
-        guard let connection = try? add(OwnedDescriptor(adopting: raw)) else { return }
+        guard raw >= 0 else { return false }
         // The listener defers acceptance until data is there: reading now saves a turn of the loop.
-        read(connection)
+        if let connection = try? add(OwnedDescriptor(adopting: raw)) { read(connection) }
+        return true
     }
 
     /// Watches one more connection; `.tooManyOpenFiles` when the runtime has as many as it may.
@@ -58,17 +73,22 @@ extension RuntimeAPIServer {
         return connection
     }
 
-    private func read(_ connection: Connection) {
+    /// False when nothing more has arrived.
+    @discardableResult
+    private func read(_ connection: Connection) -> Bool {
         switch connection.receive(scratch) {
         case .bytes:
             // While a call blocks, a well-behaved client sends nothing more.
-            guard connection !== blocked else {
-                if connection.parser.buffered > 1 << 20 { close(connection) }
-                return
+            if connection !== blocked {
+                serve(connection)
+            } else if connection.parser.buffered > 1 << 20 {
+                close(connection)
             }
-            serve(connection)
-        case .nothing: return
-        case .end: close(connection)
+            return true
+        case .nothing: return false
+        case .end:
+            close(connection)
+            return false
         }
     }
 

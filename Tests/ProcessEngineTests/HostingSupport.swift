@@ -9,22 +9,28 @@ import Testing
 
 @testable import ProcessEngine
 
-/// A network namespace of its own with its loopback up.
-func makeSlot() async throws -> SharedDescriptor {
-    try await BlockingThread.run {
-        let namespace = try NetworkNamespace.create()
-        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+/// A network namespace with its loopback up and, in it, what joins a runtime with the host.
+struct Joint: Sendable {
+    let slot: SharedDescriptor
+    let endpoint: RuntimeEndpoint
+
+    /// Blocks for a few milliseconds.
+    init() throws {
+        slot = try NetworkNamespace.create()
+        endpoint = try NetworkNamespace.run(in: slot) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
             try netlink.bringUp(try netlink.link(named: "lo"))
-        }
-        return namespace
+            return Result { () throws(Errno) in try RuntimeEndpoint.open() }
+        }.get()
     }
-}
 
-/// Runs `body` inside a namespace, on a thread of its own.
-func inside<R: Sendable>(_ slot: SharedDescriptor, _ body: @escaping @Sendable () throws -> R) async throws -> R {
-    try await BlockingThread.run {
-        try NetworkNamespace.run(in: slot) { () throws(NetworkError) in Result { try body() } }.get()
+    static func make() async throws -> Joint { try await BlockingThread.run { try Joint() } }
+
+    /// Runs `body` in the namespace, on a thread of its own.
+    func inside<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await BlockingThread.run { [slot] in
+            try NetworkNamespace.run(in: slot) { () throws(NetworkError) in Result { try body() } }.get()
+        }
     }
 }
 
@@ -43,20 +49,20 @@ final class Written: Sendable {
 struct Clone {
     let runtime: HostedRuntime
     let player: Player
-    let slot: SharedDescriptor
+    let joint: Joint
     let written = Written()
 
-    init(
-        blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true,
-        outOfMemoryKills: @escaping @Sendable () -> UInt64 = { 0 }
-    ) async throws {
-        slot = try await makeSlot()
-        let endpoint = try await inside(slot) { try RuntimeEndpoint.open() }
-        let side = try #require(endpoint.takeProcessSide())
+    init(blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true) async throws {
+        try self.init(try await Joint.make(), blockedIn: call, loop: loop, isSnapStart: isSnapStart)
+    }
+
+    init(_ joint: Joint, blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true) throws {
+        self.joint = joint
+        let side = try #require(joint.endpoint.takeProcessSide())
         player = Player(side.connection)
         runtime = try HostedRuntime(
-            cloneBlockedIn: call, endpoint: endpoint, loop: loop, isSnapStart: isSnapStart,
-            outOfMemoryKills: outOfMemoryKills)
+            cloneBlockedIn: call, endpoint: joint.endpoint, loop: loop, isSnapStart: isSnapStart
+        ) { 0 }
         try runtime.deliverOutput(to: written.sink)
     }
 }

@@ -11,9 +11,9 @@ import SystemPackage
 /// threads need not wait for the loop to do what they want done: a write that would have to change threads first costs more
 /// than all the rest of it.
 ///
-/// The thread ends with ``shutdown()``, or when loop and seats are gone.
+/// The thread ends with ``shutdown()``, or when the loop is no longer used.
 final class EngineLoop: Sendable {
-    private let core: LoopCore
+    let core: LoopCore
 
     init() throws(Errno) {
         let core = try LoopCore()
@@ -23,12 +23,13 @@ final class EngineLoop: Sendable {
 
     deinit { core.close() }
 
-    func makeSeat() throws(Errno) -> LoopSeat { try LoopSeat(core) }
+    func makeSeat() throws(Errno) -> LoopSeat { try LoopSeat(self) }
 
     /// Runs `work` on the loop's thread: at once when that is the calling one, soon otherwise. After ``shutdown()`` never.
     func perform(_ work: @escaping @Sendable () -> Void) { core.perform(work) }
 
-    /// Ends the thread when what has been given to it is done, and waits for that.
+    /// Ends the thread when what has been given to it is done, and waits for that. No deadline passes afterwards: end
+    /// whoever waits before.
     func shutdown() async {
         await withCheckedContinuation { ended in core.close { ended.resume() } }
     }
@@ -41,7 +42,7 @@ protocol LoopMember: AnyObject, Sendable {
     func deadlinePassed()
 }
 
-/// The loop itself, which lives as long as its thread or a seat.
+/// What an ``EngineLoop`` and its thread share.
 final class LoopCore: Sendable {
     /// How many events are taken at once; the others wait until these are done, so that none waits for long.
     private static let batch = 64

@@ -141,7 +141,10 @@ final class HostedRuntime: LoopMember {
     func drainOutput() { core.withLock { $0.drainOutput() } }
 
     /// Ends every wait with `error` and lets go of everything but the process. Safe to call twice.
-    func end(_ error: SandboxError = .destroyed) { core.withLock { $0.end(error) } }
+    func end(_ error: SandboxError = .destroyed) {
+        core.withLock { $0.end(error) }
+        memory.forget()
+    }
 
     // MARK: - Loop
 

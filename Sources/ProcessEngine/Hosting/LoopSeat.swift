@@ -8,13 +8,16 @@ import SystemPackage
 final class LoopSeat: Sendable {
     /// The upper half of every token of this seat.
     let tokens: UInt64
-    private let core: LoopCore
+    /// A loop runs as long as somebody sits in it.
+    private let loop: EngineLoop
     private let index: Int
 
-    init(_ core: LoopCore) throws(Errno) {
-        self.core = core
-        (index, tokens) = try core.takePlace()
+    init(_ loop: EngineLoop) throws(Errno) {
+        self.loop = loop
+        (index, tokens) = try loop.core.takePlace()
     }
+
+    private var core: LoopCore { loop.core }
 
     deinit { core.leavePlace(index) }
 

@@ -158,6 +158,8 @@ final class RuntimeCore {
         }
         state = .running(requestID: invocation.requestID)
         wait(new)
+        // Its time may be over already.
+        guard case .running = state else { return }
         do throws(SandboxError) {
             try Self.asking(.invocation) { () throws(RuntimeAPIError) in try server.invoke(invocation) }
         } catch {
@@ -287,6 +289,7 @@ final class RuntimeCore {
         let ending: Ending
         do throws(Errno) {
             guard let exit = try process.poll() else { return }
+            server?.readRest()
             drainOutput()
             ending = .exited(reason(exit))
         } catch {

@@ -15,6 +15,14 @@ final class RuntimeMemory: Sendable {
 
     func follow(_ pid: Int32) { state.withLock { $0.pid = pid } }
 
+    /// Lets go of the process; the last known value stays.
+    func forget() {
+        state.withLock { state in
+            state.pid = nil
+            state.status = nil
+        }
+    }
+
     /// In bytes, the last known value once the process has ended.
     func peak() -> UInt64 {
         state.withLock { state in
