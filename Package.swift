@@ -66,7 +66,7 @@ let package = Package(
         library("LinuxKit", ["CLinux", system]),
         library("FunctionModel", []),
         library("GuestProtocol", []),
-        library("RuntimeAPI", ["LinuxKit", system]),
+        library("RuntimeAPI", ["GuestProtocol", "LinuxKit", system]),
 
         // What a host keeps.
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
@@ -122,7 +122,7 @@ let package = Package(
         tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
-        tests("RuntimeAPITests", ["LinuxKit", "RuntimeAPI", "TestSupport", system]),
+        tests("RuntimeAPITests", ["GuestProtocol", "LinuxKit", "RuntimeAPI", "TestSupport", system]),
         // Not on ThawGuest itself, which is linked statically: the tests run its binary.
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
         tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),

@@ -96,26 +96,6 @@ int clinux_pidfd_send_signal(int pidfd, int signal) {
     return value_or_errno(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
-int clinux_send_descriptor(int socket, int descriptor, const void *bytes, size_t count) {
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    memset(&control, 0, sizeof control);
-    struct iovec payload = {(void *)bytes, count};
-    struct msghdr message = {
-        .msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    long sent;
-    do sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent < 0 ? -errno : (int)sent;
-}
-
 int clinux_receive_descriptor(int socket) {
     union {
         struct cmsghdr align;
@@ -144,7 +124,8 @@ union rights {
     char bytes[CMSG_SPACE(sizeof(int) * message_descriptors)];
 };
 
-int clinux_send_message(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count) {
+static int send_message(
+    int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count, int flags) {
     union rights control;
     if (descriptors_count > message_descriptors) return -EINVAL;
     struct iovec payload = {(void *)bytes, count};
@@ -159,7 +140,18 @@ int clinux_send_message(int socket, const void *bytes, size_t count, const int *
         header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors_count);
         memcpy(CMSG_DATA(header), descriptors, sizeof(int) * descriptors_count);
     }
-    return value_or_errno(sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+    return value_or_errno(sendmsg(socket, &message, MSG_NOSIGNAL | flags));
+}
+
+int clinux_send_message(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count) {
+    return send_message(socket, bytes, count, descriptors, descriptors_count, MSG_DONTWAIT);
+}
+
+int clinux_send_descriptor(int socket, int descriptor, const void *bytes, size_t count) {
+    int sent;
+    do sent = send_message(socket, bytes, count, &descriptor, 1, 0);
+    while (sent == -EINTR);
+    return sent;
 }
 
 int clinux_receive_message(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptors_count) {
@@ -283,12 +275,6 @@ uint64_t clinux_timestamp_counter(void) {
 }
 
 #if defined(__x86_64__)
-static uint64_t saved_state(void) {
-    uint32_t low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (uint64_t)high << 32 | low;
-}
-
 size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
     uint32_t a, b, c, d;
     size_t count = 0;
@@ -308,7 +294,7 @@ size_t clinux_processor_features(uint32_t values[clinux_processor_values]) {
     values[count++] = c;
     values[count++] = d;
     if (is_saved) {
-        uint64_t state = saved_state();
+        uint64_t state = clinux_enabled_xfeatures();
         values[count++] = (uint32_t)state;
         values[count++] = (uint32_t)(state >> 32);
         if (!__get_cpuid_count(0xD, 0, &a, &b, &c, &d)) b = 0;

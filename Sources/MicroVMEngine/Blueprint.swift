@@ -51,35 +51,19 @@ struct Blueprint: Sendable {
     }
 
     static func read(_ snapshot: StoredSnapshot, host: HostTraits) throws(SandboxError) -> Reading {
-        do throws(SnapshotError) {
-            try snapshot.checkFits(isolation: IsolationLevel.microvm.rawValue, host: host.requirements)
-        } catch {
-            throw .snapshotUnusable("\(error)")
-        }
-        let parameters = snapshot.manifest.snapshot.engine.parameters
-        func text(_ key: String) throws(SandboxError) -> String {
-            guard let value = parameters[key] else { throw .snapshotUnusable("its manifest lacks \(key)") }
-            return value
-        }
-        func path(_ key: String) throws(SandboxError) -> FilePath { FilePath(try text(key)) }
-        func number<I: FixedWidthInteger>(_ key: String, in range: ClosedRange<I>) throws(SandboxError) -> I {
-            guard let value = I(try text(key)), range.contains(value) else {
-                throw .snapshotUnusable("its manifest has a senseless \(key)")
-            }
-            return value
-        }
-        let frequency = try number(Key.timeStampCounter, in: 1...100_000_000 as ClosedRange<UInt64>)
+        let manifest = try ManifestReader(snapshot, isolation: .microvm, requirements: host.requirements)
+        let frequency = try manifest.number(Key.timeStampCounter, in: 1...100_000_000 as ClosedRange<UInt64>)
         guard host.matches(timeStampCounterKilohertz: frequency) else {
             throw .snapshotUnusable("it was taken with a clock of \(frequency) kHz, which this host does not have")
         }
-        guard let readyCall = ReadyCall(rawValue: try number(Key.readyCall, in: 0...255)) else {
-            throw .snapshotUnusable("its manifest has a senseless \(Key.readyCall)")
-        }
+        let readyCall = try manifest.readyCall(Key.readyCall)
         let blueprint = Blueprint(
             image: SandboxImage(
-                kernel: try path(Key.kernel), initramfs: try path(Key.initramfs), root: try path(Key.root),
-                digest: try text(Key.imageDigest)),
-            codeImage: try path(Key.code), memoryMegabytes: try number(Key.memory, in: 64...1_048_576))
-        return Reading(blueprint: blueprint, readyCall: readyCall, qemuVersion: try text(Key.qemu))
+                kernel: try manifest.path(Key.kernel), initramfs: try manifest.path(Key.initramfs),
+                root: try manifest.path(Key.root),
+                digest: try manifest.text(Key.imageDigest)),
+            codeImage: try manifest.path(Key.code), memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576)
+        )
+        return Reading(blueprint: blueprint, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
     }
 }

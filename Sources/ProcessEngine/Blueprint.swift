@@ -43,32 +43,14 @@ struct Blueprint: Sendable {
 
     /// What a manifest says, checked against this host.
     init(_ snapshot: StoredSnapshot, host: HostTraits) throws(SandboxError) {
-        do throws(SnapshotError) {
-            try snapshot.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
-        } catch {
-            throw .snapshotUnusable("\(error)")
-        }
-        let parameters = snapshot.manifest.snapshot.engine.parameters
-        func text(_ key: String) throws(SandboxError) -> String {
-            guard let value = parameters[key] else { throw .snapshotUnusable("its manifest lacks \(key)") }
-            return value
-        }
-        func number<I: FixedWidthInteger>(_ key: String, in range: ClosedRange<I>) throws(SandboxError) -> I {
-            guard let value = I(try text(key)), range.contains(value) else {
-                throw .snapshotUnusable("its manifest has a senseless \(key)")
-            }
-            return value
-        }
-        guard let readyCall = ReadyCall(rawValue: try number(Key.readyCall, in: 0...255)) else {
-            throw .snapshotUnusable("its manifest has a senseless \(Key.readyCall)")
-        }
+        let manifest = try ManifestReader(snapshot, isolation: .process, requirements: host.requirements)
         self.init(
-            root: FilePath(try text(Key.root)), imageDigest: try text(Key.imageDigest),
-            code: FilePath(try text(Key.code)),
+            root: try manifest.path(Key.root), imageDigest: try manifest.text(Key.imageDigest),
+            code: try manifest.path(Key.code),
             limits: CellLimits(
-                memoryMegabytes: try number(Key.memory, in: 64...1_048_576),
-                scratchBytes: try number(Key.scratch, in: 0...1 << 40)),
-            readyCall: readyCall)
+                memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576),
+                scratchBytes: try manifest.number(Key.scratch, in: 0...1 << 40)),
+            readyCall: try manifest.readyCall(Key.readyCall))
     }
 
     init(root: FilePath, imageDigest: String, code: FilePath, limits: CellLimits, readyCall: ReadyCall) {

@@ -1,3 +1,5 @@
+internal import GuestProtocol
+
 /// The bytes of the Runtime API's answers. Bodies are AWS's, to the byte.
 enum ResponseText {
     static let continueFirst: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
@@ -69,7 +71,7 @@ enum ResponseText {
             """.utf8)
     }
 
-    static func invocation(_ invocation: RuntimeInvocation) -> [UInt8] {
+    static func invocation(_ invocation: Invocation) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(invocation.payload.count + 512 + (invocation.clientContext?.utf8.count ?? 0))
         out.append("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ")
@@ -94,7 +96,7 @@ enum ResponseText {
     }
 
     /// AWS's answer to `/runtime/restore/next`, and in headers what no two clones may share.
-    static func restored(_ identity: CloneIdentity) -> [UInt8] {
+    static func restored(_ identity: Uniqueness) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(256)
         out.append("HTTP/1.1 200 OK\r\nThaw-Generation: ")
@@ -117,7 +119,7 @@ enum ResponseText {
         return out
     }
 
-    static func credentials(_ credentials: RuntimeCredentials) -> [UInt8] {
+    static func credentials(_ credentials: Credentials) -> [UInt8] {
         var body: [UInt8] = []
         body.append(#"{"AccessKeyId":"#)
         body.append(json: credentials.accessKeyID)

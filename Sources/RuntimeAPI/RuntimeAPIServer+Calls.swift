@@ -1,3 +1,5 @@
+internal import GuestProtocol
+
 // What the runtime calls, and what it is answered.
 
 extension RuntimeAPIServer {
@@ -87,7 +89,7 @@ extension RuntimeAPIServer {
             onEvent(
                 .invocationFailed(
                     requestID: invocation.requestID,
-                    FunctionFailure(errorType: "Runtime.InvalidResponseModeHeader", body: [])))
+                    RuntimeFailure(errorType: "Runtime.InvalidResponseModeHeader", body: [])))
             return
         }
         guard case .bytes(let payload) = request.body else {
@@ -102,7 +104,7 @@ extension RuntimeAPIServer {
         onEvent(
             .invocationFailed(
                 requestID: invocation.requestID,
-                FunctionFailure(
+                RuntimeFailure(
                     errorType: ErrorType.validated(request.errorType),
                     body: Base64.decode(request.trailingErrorBody) ?? [])))
     }
@@ -122,7 +124,7 @@ extension RuntimeAPIServer {
         onEvent(
             .invocationFailed(
                 requestID: invocation.requestID,
-                FunctionFailure(errorType: ErrorType.validated(request.errorType), body: body)))
+                RuntimeFailure(errorType: ErrorType.validated(request.errorType), body: body)))
     }
 
     /// As on AWS the invocation has then failed, and the runtime is told why.
@@ -132,7 +134,7 @@ extension RuntimeAPIServer {
         body.append(ResponseText.oversizedResponse)
         onEvent(
             .invocationFailed(
-                requestID: requestID, FunctionFailure(errorType: "Function.ResponseSizeTooLarge", body: body)))
+                requestID: requestID, RuntimeFailure(errorType: "Function.ResponseSizeTooLarge", body: body)))
     }
 
     private func initError(_ request: HTTPRequest, _ connection: Connection) throws(RuntimeState.Refusal) {
@@ -148,9 +150,9 @@ extension RuntimeAPIServer {
         onEvent(.restoreFailed(failure(in: request)))
     }
 
-    private func failure(in request: HTTPRequest) -> FunctionFailure {
+    private func failure(in request: HTTPRequest) -> RuntimeFailure {
         let body: [UInt8] = if case .bytes(let bytes) = request.body { bytes } else { [] }
-        return FunctionFailure(errorType: ErrorType.validated(request.errorType), body: body)
+        return RuntimeFailure(errorType: ErrorType.validated(request.errorType), body: body)
     }
 
     private func serveCredentials(_ request: HTTPRequest, _ connection: Connection) {

@@ -1,4 +1,5 @@
 internal import Glibc
+package import GuestProtocol
 package import LinuxKit
 package import SystemPackage
 
@@ -47,7 +48,7 @@ package final class RuntimeAPIServer {
     var blocked: Connection?
     /// Queued until the runtime asks, then kept until it answers.
     var invocation: QueuedInvocation?
-    private(set) var credentials: RuntimeCredentials?
+    private(set) var credentials: Credentials?
 
     struct QueuedInvocation {
         let requestID: String
@@ -99,14 +100,14 @@ package final class RuntimeAPIServer {
     // MARK: - The platform's side
 
     /// Replaces what the credentials endpoint serves.
-    package func setCredentials(_ credentials: RuntimeCredentials) { self.credentials = credentials }
+    package func setCredentials(_ credentials: Credentials) { self.credentials = credentials }
 
     /// Lets a restored runtime go on. When it waits in `/runtime/invocation/next` it has no interest in restores, and
     /// ``RuntimeEvent/restored`` is reported at once.
     /// - Parameters:
     ///   - identity: what makes this clone unlike its siblings, for the runtime to mix in.
     ///   - then: called when the runtime has its answer, before any event.
-    package func release(_ identity: CloneIdentity, then: () -> Void = {}) throws(RuntimeAPIError) {
+    package func release(_ identity: Uniqueness, then: () -> Void = {}) throws(RuntimeAPIError) {
         guard let next = state.released() else { throw .cannotRelease(state: "\(state.name)") }
         let wasBlockedInRestore = state == .restoreReady
         state = next
@@ -133,7 +134,7 @@ package final class RuntimeAPIServer {
     }
 
     /// Hands one event to the runtime, now or as soon as it asks.
-    package func invoke(_ invocation: RuntimeInvocation) throws(RuntimeAPIError) {
+    package func invoke(_ invocation: Invocation) throws(RuntimeAPIError) {
         if case .running = state { throw .busy(state: "\(state.name)") }
         guard self.invocation == nil else { throw .busy(state: "\(state.name)") }
         self.invocation = QueuedInvocation(

@@ -27,7 +27,7 @@ enum Rehearsal {
         guard case .thaw(let heard)? = afterTheWire(.thaw(uniqueness)) else { return }
         try duties.makeUnique(heard)
         // What fails in the play is slow later, no more.
-        try? playInvocation(as: CloneIdentity(heard))
+        try? playInvocation(as: heard)
         try GuestError.wrap("starting the rehearsal's thread") { () throws(Errno) in
             try PosixThread.start {
                 for _ in 0..<rounds { try? converse(port: port) }
@@ -75,7 +75,7 @@ enum Rehearsal {
 
     /// A runtime that is restored, gets an invocation, answers and asks again, at a server of its own: the real one's
     /// state must not move.
-    private static func playInvocation(as identity: CloneIdentity) throws(Errno) {
+    private static func playInvocation(as identity: Uniqueness) throws(Errno) {
         let invocation = Invocation(
             requestID: "rehearsal", deadlineMilliseconds: 0, invokedFunctionARN: "", payload: [UInt8(ascii: "1")])
         guard case .invoke(let heard)? = afterTheWire(.invoke(invocation)) else { return }
@@ -92,7 +92,7 @@ enum Rehearsal {
         try first.hear()
         let second = try Actor(api, queue)
         try second.say("GET /2018-06-01/runtime/invocation/next")
-        try? api.invoke(RuntimeInvocation(heard))
+        try? api.invoke(heard)
         try second.hear()
         try second.say("POST /2018-06-01/runtime/invocation/rehearsal/response", body: "1")
         try second.hear()

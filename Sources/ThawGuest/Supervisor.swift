@@ -64,7 +64,7 @@ final class Supervisor {
 
     /// Runs until the host says stop.
     func run() {
-        port.send(.hello(kernelRelease: kernelRelease()))
+        port.send(.hello(kernelRelease: HostSystem.kernelRelease()))
         while true {
             if case .off = phase { return }
             do throws(Errno) {
@@ -182,7 +182,7 @@ final class Supervisor {
             fault("cannot listen on port \(runtimeAPIPort): \(error)")
             return
         }
-        api.setCredentials(RuntimeCredentials(initialization.uniqueness.credentials))
+        api.setCredentials(initialization.uniqueness.credentials)
         api.onEvent = { [unowned self] in handle($0) }
         let killsBefore = duties.outOfMemoryKills()
         do throws(GuestError) {
@@ -221,11 +221,11 @@ final class Supervisor {
             fault(error.description)
             return
         }
-        runtime.api.setCredentials(RuntimeCredentials(uniqueness.credentials))
+        runtime.api.setCredentials(uniqueness.credentials)
         phase = .running(runtime)
         do throws(RuntimeAPIError) {
             // The runtime wakes up to find its answer waiting.
-            try runtime.api.release(CloneIdentity(uniqueness)) {
+            try runtime.api.release(uniqueness) {
                 duties.signalAll(SIGCONT, runtime: runtime.process.pid)
                 port.send(.thawed)
             }
@@ -259,7 +259,7 @@ final class Supervisor {
 
     private func invoke(_ runtime: Runtime, _ invocation: Invocation) {
         do throws(RuntimeAPIError) {
-            try runtime.api.invoke(RuntimeInvocation(invocation))
+            try runtime.api.invoke(invocation)
         } catch {
             fault(error.description)
         }
@@ -299,23 +299,23 @@ final class Supervisor {
         case .responded(let requestID, let payload):
             port.send(.response(requestID: requestID, payload: payload))
         case .invocationFailed(let requestID, let failure):
-            port.send(.invocationFailed(requestID: requestID, RuntimeFailure(failure)))
+            port.send(.invocationFailed(requestID: requestID, failure))
         case .layered:
             // A route this server was not asked to have.
             break
         // Everything below ends a phase in the log: what was written before must be there before.
         case .initialized(let call):
             drain(runtime.process)
-            port.send(.initialized(call == .restoreNext ? .restoreNext : .invocationNext))
+            port.send(.initialized(call))
         case .initializationFailed(let failure):
             drain(runtime.process)
-            port.send(.initializationFailed(RuntimeFailure(failure)))
+            port.send(.initializationFailed(failure))
         case .restored:
             drain(runtime.process)
             port.send(.restored)
         case .restoreFailed(let failure):
             drain(runtime.process)
-            port.send(.restoreFailed(RuntimeFailure(failure)))
+            port.send(.restoreFailed(failure))
         case .idle:
             drain(runtime.process)
             port.send(.idle(maximumMemoryBytes: runtime.process.maximumMemoryBytes()))

@@ -1,3 +1,4 @@
+import GuestProtocol
 import LinuxKit
 import RuntimeAPI
 import Testing

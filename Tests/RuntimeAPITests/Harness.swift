@@ -1,4 +1,5 @@
 import Glibc
+import GuestProtocol
 import LinuxKit
 import RuntimeAPI
 import SystemPackage
@@ -69,7 +70,7 @@ final class Harness {
     }
 
     /// Brings the runtime of `client` to its first invocation and hands it `invocation`.
-    func start(_ invocation: RuntimeInvocation, on client: Client) throws -> Response {
+    func start(_ invocation: Invocation, on client: Client) throws -> Response {
         try client.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
         try turn { events.contains(.initialized(.invocationNext)) || events.contains(.idle) }
         try server.invoke(invocation)
@@ -95,9 +96,10 @@ extension RuntimeAPIServer {
     func release(then: () -> Void = {}) throws(RuntimeAPIError) { try release(.sample, then: then) }
 }
 
-extension CloneIdentity {
-    static let sample = CloneIdentity(
-        generation: 42, entropy: Array(0..<64), wallClockNanoseconds: 1_795_424_579_068_460_993)
+extension Uniqueness {
+    static let sample = Uniqueness(
+        generation: 42, entropy: Array(0..<64), wallClockNanoseconds: 1_795_424_579_068_460_993,
+        credentials: .sample)
 }
 
 /// The runtime's end of a connection. Reads and writes turn the server's loop.
@@ -197,9 +199,9 @@ extension [UInt8] {
     }
 }
 
-extension RuntimeInvocation {
+extension Invocation {
     static func sample(_ id: String = "8476a536-e9f4-11e8-9739-2dfe598c3fcd", payload: String = #"{"a":1}"#) -> Self {
-        RuntimeInvocation(
+        Invocation(
             requestID: id, deadlineMilliseconds: 1_542_409_706_888,
             invokedFunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:f:1",
             traceID: "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
@@ -207,8 +209,8 @@ extension RuntimeInvocation {
     }
 }
 
-extension RuntimeCredentials {
-    static let sample = RuntimeCredentials(
+extension Credentials {
+    static let sample = Credentials(
         authorizationToken: "5d4c63a6-0f07-4a8e-a0a1-6b8a4d9e1c11", accessKeyID: "AKIA", secretAccessKey: #"se"cr\et"#,
         sessionToken: "token\n", expiration: "2026-11-24T00:00:00Z")
 }

@@ -1,4 +1,5 @@
 import Glibc
+import GuestProtocol
 import LinuxKit
 import RuntimeAPI
 import SystemPackage
@@ -40,7 +41,7 @@ private let peerAnswers = Array(#"{"peer":true}"#.utf8)
         #expect(
             events == [
                 .initialized(.restoreNext), .restored, .responded(requestID: "1", payload: peerAnswers), .idle,
-                .invocationFailed(requestID: "2", FunctionFailure(errorType: "Function.Peer", body: Array("{}".utf8))),
+                .invocationFailed(requestID: "2", RuntimeFailure(errorType: "Function.Peer", body: Array("{}".utf8))),
             ])
     }
 

@@ -1,3 +1,4 @@
+import GuestProtocol
 import RuntimeAPI
 import Testing
 
@@ -170,7 +171,7 @@ private let api = "/2018-06-01/runtime"
         let header = "Lambda-Runtime-Function-Error-Type: \(sent)\r\n"
         #expect(try client.post("\(api)/init/error", headers: header, body: "{}").status == 202)
         #expect(
-            harness.events == [.initializationFailed(FunctionFailure(errorType: recorded, body: Array("{}".utf8)))])
+            harness.events == [.initializationFailed(RuntimeFailure(errorType: recorded, body: Array("{}".utf8)))])
     }
 
     @Test(
@@ -187,7 +188,7 @@ private let api = "/2018-06-01/runtime"
         #expect(try client.post("\(api)/\(route)/error", headers: header, body: "{}").status == 202)
         #expect(
             harness.events.last
-                == .restoreFailed(FunctionFailure(errorType: "Runtime.AfterRestoreError", body: Array("{}".utf8))))
+                == .restoreFailed(RuntimeFailure(errorType: "Runtime.AfterRestoreError", body: Array("{}".utf8))))
         #expect(try client.get("\(api)/invocation/next").status == 403)
     }
 
@@ -213,7 +214,7 @@ private let api = "/2018-06-01/runtime"
                 + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nLambda-Runtime-Function-Error-Type: Function.Late\r\n"
                 + "Lambda-Runtime-Function-Error-Body: eyJhIjoxfQ==\r\n\r\n")
         #expect(try client.response().status == 202)
-        let failure = FunctionFailure(errorType: "Function.Late", body: Array(#"{"a":1}"#.utf8))
+        let failure = RuntimeFailure(errorType: "Function.Late", body: Array(#"{"a":1}"#.utf8))
         #expect(harness.events.last == .invocationFailed(requestID: id, failure))
     }
 
@@ -226,7 +227,7 @@ private let api = "/2018-06-01/runtime"
             "\(api)/invocation/\(id)/response", headers: "Lambda-Runtime-Function-Response-Mode: odd\r\n")
         #expect(refused.status == 400)
         #expect(refused.body.contains("InvalidFunctionResponseMode"))
-        let failure = FunctionFailure(errorType: "Runtime.InvalidResponseModeHeader", body: [])
+        let failure = RuntimeFailure(errorType: "Runtime.InvalidResponseModeHeader", body: [])
         #expect(harness.events.last == .invocationFailed(requestID: id, failure))
     }
 
@@ -257,7 +258,7 @@ private let api = "/2018-06-01/runtime"
     func credentials(hasToken: Bool) throws {
         let harness = try Harness()
         harness.server.setCredentials(.sample)
-        let token = hasToken ? RuntimeCredentials.sample.authorizationToken : "5d4c63a6-0f07-4a8e-a0a1-6b8a4d9e1c12"
+        let token = hasToken ? Credentials.sample.authorizationToken : "5d4c63a6-0f07-4a8e-a0a1-6b8a4d9e1c12"
         let client = try harness.connect()
         let path = "/2021-04-23/credentials"
         let response = try client.get(path, headers: "Authorization: \(token)\r\n")
@@ -267,7 +268,7 @@ private let api = "/2018-06-01/runtime"
             response.body
                 == #"{"AccessKeyId":"AKIA","SecretAccessKey":"se\"cr\\et","Token":"token\u000a","Expiration":"2026-11-24T00:00:00Z"}"#
         )
-        var renewed = RuntimeCredentials.sample
+        var renewed = Credentials.sample
         renewed.accessKeyID = "AKIB"
         harness.server.setCredentials(renewed)
         #expect(try client.get(path, headers: "Authorization: \(token)\r\n").body.contains("AKIB"))
@@ -277,7 +278,7 @@ private let api = "/2018-06-01/runtime"
     func contextInjection() throws {
         let harness = try Harness()
         let client = try harness.connect()
-        var invocation = RuntimeInvocation.sample()
+        var invocation = Invocation.sample()
         invocation.clientContext = "{\"a\":\r\n\"b\"}\r\nX-Injected: 1"
         let event = try harness.start(invocation, on: client)
         #expect(event.header("X-Injected") == nil)

@@ -1,3 +1,4 @@
+import GuestProtocol
 import RuntimeAPI
 import Testing
 

@@ -10,13 +10,18 @@ package enum HostSystem {
         return values.prefix(count).map { String($0, radix: 16) }.joined(separator: " ")
     }
 
+    /// As uname(1) says with -r.
+    package static func kernelRelease() -> String { names().map { text($0.release) } ?? "unknown" }
+
     /// Release and build, as uname(1) says with -r and -v.
-    package static func kernelBuild() -> String {
+    package static func kernelBuild() -> String { names().map { "\(text($0.release)) \(text($0.version))" } ?? "" }
+
+    private static func names() -> utsname? {
         var names = utsname()
-        guard uname(&names) == 0 else { return "" }
-        func text(_ field: some Any) -> String {
-            withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        }
-        return "\(text(names.release)) \(text(names.version))"
+        return uname(&names) == 0 ? names : nil
+    }
+
+    private static func text(_ field: some Any) -> String {
+        withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }

@@ -16,7 +16,7 @@ final class Machine: Sendable {
     let console: GuestConsole
     private let process: ChildProcess
     private let remains: Remains
-    private let ending = Mutex<Task<Void, Never>?>(nil)
+    private let ending = SingleEnd()
 
     /// What outlives the process and has to be given back.
     struct Remains: Sendable {
@@ -48,13 +48,7 @@ final class Machine: Sendable {
 
     /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
     func end() async {
-        let task = ending.withLock { ending in
-            if let ending { return ending }
-            let task = Task { await self.tearDown() }
-            ending = task
-            return task
-        }
-        await task.value
+        await ending.run { await self.tearDown() }
     }
 
     private func tearDown() async {

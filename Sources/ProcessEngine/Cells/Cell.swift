@@ -23,7 +23,7 @@ final class Cell: Sendable {
     private let parts: Parts
     private let process: ChildProcess
     private let state: Mutex<State>
-    private let ending = Mutex<Task<Void, Never>?>(nil)
+    private let ending = SingleEnd()
 
     /// Where cells come from and go back to.
     struct Parts: Sendable {
@@ -113,13 +113,7 @@ final class Cell: Sendable {
     /// Kills everything in the cell and waits until processes, cgroup and slot are given back. Every caller waits for the same
     /// end.
     func end() async {
-        let task = ending.withLock { ending in
-            if let ending { return ending }
-            let task = Task { await self.tearDown() }
-            ending = task
-            return task
-        }
-        await task.value
+        await ending.run { await self.tearDown() }
     }
 
     private func tearDown() async {

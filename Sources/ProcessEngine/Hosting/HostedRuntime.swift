@@ -75,7 +75,7 @@ final class HostedRuntime: LoopMember {
     }
 
     func setCredentials(_ credentials: Credentials) {
-        core.withLock { $0.server?.setCredentials(RuntimeCredentials(credentials)) }
+        core.withLock { $0.server?.setCredentials(credentials) }
     }
 
     // MARK: - Init
@@ -116,9 +116,8 @@ final class HostedRuntime: LoopMember {
 
     /// Hands over one event and waits for the answer.
     func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError) -> InvocationResult {
-        let event = RuntimeInvocation(invocation)
         let progress = try await wait(for: .answered, during: .invocation, within: limit) { core, waiter in
-            core.invoke(event, waiter)
+            core.invoke(invocation, waiter)
         }
         if case .answered(let result) = progress { return result }
         throw .lost("an invocation ended in \(progress)", during: .invocation)

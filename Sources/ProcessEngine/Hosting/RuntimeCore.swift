@@ -131,9 +131,9 @@ final class RuntimeCore {
         guard case .waiting(let call) = state, call != .layerNext, let server else {
             throw outOfTurn("a restore", .restore)
         }
-        server.setCredentials(RuntimeCredentials(uniqueness.credentials))
+        server.setCredentials(uniqueness.credentials)
         state = .restoring
-        try Self.asking(.restore) { () throws(RuntimeAPIError) in try server.release(CloneIdentity(uniqueness)) }
+        try Self.asking(.restore) { () throws(RuntimeAPIError) in try server.release(uniqueness) }
     }
 
     /// Keeps the waiter, or answers it at once.
@@ -151,7 +151,7 @@ final class RuntimeCore {
     }
 
     /// The answer to this waiter is the invocation's.
-    func invoke(_ invocation: RuntimeInvocation, _ new: Waiter) {
+    func invoke(_ invocation: Invocation, _ new: Waiter) {
         guard case .ready = state, let server else {
             new.continuation.resume(returning: .failure(outOfTurn("an invocation", .invocation)))
             return
@@ -231,11 +231,11 @@ final class RuntimeCore {
             resume(.answered(.response(payload)))
         case (.invocationFailed(let answered, let failure), .running(let asked)) where answered == asked:
             state = .settling
-            resume(.answered(.error(RuntimeFailure(failure))))
+            resume(.answered(.error(failure)))
         // Everything below ends a phase in the log: what was written before must be there before.
         case (.initialized(let call), .initializing):
             drainOutput()
-            arrive(at: .ready(call == .restoreNext ? .restoreNext : .invocationNext))
+            arrive(at: .ready(call))
         case (.layered, .initializing):
             drainOutput()
             arrive(at: .layered)
@@ -244,10 +244,10 @@ final class RuntimeCore {
             arrive(at: .ready(.invocationNext))
         case (.initializationFailed(let failure), .initializing):
             drainOutput()
-            finish(.failed(.initializationFailed(RuntimeFailure(failure))))
+            finish(.failed(.initializationFailed(failure)))
         case (.restoreFailed(let failure), .restoring):
             drainOutput()
-            finish(.failed(.restoreFailed(RuntimeFailure(failure))))
+            finish(.failed(.restoreFailed(failure)))
         default:
             // Of a runtime that has been given up.
             break
