@@ -1,6 +1,7 @@
 import GuestProtocol
 import LinuxKit
 import Logging
+import RuntimeAPI
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -50,7 +51,8 @@ extension ProcessEngine {
         let limits = template.blueprint.limits
         let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
         do throws(SandboxError) {
-            return try Clone(in: cell, loop: loop, blockedIn: template.blueprint.readyCall)
+            let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
+            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: true)
         } catch {
             await cells.end(cell)
             throw error
@@ -100,7 +102,8 @@ extension ProcessEngine {
         }
         hosted.add(clone.runtime)
         return ProcessSandbox(
-            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint)
+            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint,
+            origin: order.template)
     }
 
     // MARK: - Ahead

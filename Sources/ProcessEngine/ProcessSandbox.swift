@@ -10,6 +10,8 @@ struct ProcessSandbox: Sandbox {
     let runtime: HostedRuntime
     let engine: ProcessEngine
     let blueprint: Blueprint
+    /// What it is a clone of: of a snapshot or a layer.
+    let origin: Template?
 
     var id: SandboxID { cell.id }
     var readyCall: ReadyCall { blueprint.readyCall }
@@ -23,8 +25,9 @@ struct ProcessSandbox: Sandbox {
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {
-            let frozen = try await SandboxFreeze(cell: cell, runtime: runtime, engine: engine, blueprint: blueprint)
-                .write(into: staging)
+            let frozen = try await SandboxFreeze(
+                cell: cell, runtime: runtime, engine: engine, blueprint: blueprint, origin: origin
+            ).write(into: staging)
             await destroy()
             return frozen
         } catch {

@@ -22,6 +22,7 @@ final class Template: Sendable {
     let ready = ReadyClones()
     private let starter: TemplateStarter
     private let life = Mutex(Life.absent)
+    private let loaded = Mutex<ProcessImage?>(nil)
 
     init(_ snapshot: StoredSnapshot, blueprint: Blueprint, starter: TemplateStarter) {
         self.snapshot = snapshot
@@ -50,6 +51,19 @@ final class Template: Sendable {
         }
         guard let task else { throw .host("the snapshot has been dropped") }
         return try await task.value.get()
+    }
+
+    /// The frozen process, checked when it is first asked for.
+    func image() async throws(SandboxError) -> ProcessImage {
+        if let known = loaded.withLock({ $0 }) { return known }
+        let directory = snapshot.directory
+        do throws(ImageError) {
+            let image = try await BlockingThread.run { () throws(ImageError) in try ProcessImage.load(directory) }
+            loaded.withLock { $0 = image }
+            return image
+        } catch {
+            throw .snapshotUnusable("\(error)")
+        }
     }
 
     /// Ends it and waits until it is gone; its clones live on.
@@ -83,16 +97,11 @@ final class Template: Sendable {
     }
 
     private func launch() async throws(SandboxError) -> TemplateProcess {
-        let (snapshot, blueprint, roots) = (snapshot, blueprint, starter.roots)
+        let (blueprint, roots) = (blueprint, starter.roots)
         let scratch = hasFrozenScratch ? snapshot.path(Blueprint.File.scratch) : nil
-        let (image, root) = try await BlockingThread.run { () throws(SandboxError) in
-            let image: ProcessImage
-            do throws(ImageError) { image = try ProcessImage.load(snapshot.directory) } catch {
-                throw .snapshotUnusable("\(error)")
-            }
-            return (
-                image, try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
-            )
+        let image = try await image()
+        let root = try await BlockingThread.run { () throws(SandboxError) in
+            try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
         }
         return try await starter.start(image, root: root) { [weak self] lost in self?.forget(lost) }
     }

@@ -345,12 +345,15 @@ struct EngineTests {
 
     @Test("what a server that was killed left is swept")
     func sweep() async throws {
-        try await EngineFixture.with { fixture in
-            let left = try EngineCgroups(instance: fixture.instance)
-                .create(.random(), limits: CellLimits(memoryMegabytes: 64, scratchBytes: 0))
-            try await ProcessEngine.sweep(instance: fixture.instance)
-            #expect(left.directories.allSatisfy { !FileStatus.exists($0) })
-        }
+        let (dead, living) = (try EngineCgroups(instance: "dead"), try EngineCgroups(instance: "dead2"))
+        let limits = CellLimits(memoryMegabytes: 64, scratchBytes: 0)
+        let left = try dead.create(.random(), limits: limits)
+        let kept = try living.create(.random(), limits: limits)
+        try await ProcessEngine.sweep(instance: "dead")
+        #expect(left.directories.allSatisfy { !FileStatus.exists($0) })
+        #expect(kept.directories.allSatisfy { FileStatus.exists($0) })
+        try kept.remove()
+        living.removeParents()
     }
 }
 
