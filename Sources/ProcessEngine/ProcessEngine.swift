@@ -51,6 +51,8 @@ package final class ProcessEngine: SandboxEngine {
         _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath, _ options: Options,
         _ logger: Logger
     ) throws(SandboxError) {
+        // A sandbox takes about ten.
+        _ = try hostCall("raise the limit of open files") { () throws(Errno) in try OpenFileLimit.raise() }
         let restorer = try Restorer(at: program)
         let cgroups: EngineCgroups
         do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }

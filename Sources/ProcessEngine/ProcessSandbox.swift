@@ -21,7 +21,11 @@ struct ProcessSandbox: Sandbox {
         try await runtime.invoke(invocation, deadline: deadline)
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await runtime.waitUntilIdle() }
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        let peak = try await runtime.waitUntilIdle()
+        if let process = cell.tenant { origin?.learn(from: process) }
+        return peak
+    }
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {

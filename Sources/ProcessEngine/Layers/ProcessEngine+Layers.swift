@@ -57,7 +57,7 @@ extension ProcessEngine {
         let clock = ContinuousClock()
         let start = clock.now
         let template = try templates.template(of: layer)
-        let process = try await template.process()
+        let process = try await template.process(within: limit)
         let code = try await codeMount(of: blueprint)
         let cell = try await cells.claim(blueprint.limits)
         let clone: Clone

@@ -35,9 +35,12 @@ final class Clone: Sendable {
     }
 
     /// Asks the template for it. Call once.
-    /// - Parameter code: what is mounted at /var/task, when the template has nothing there.
+    /// - Parameters:
+    ///   - code: what is mounted at /var/task, when the template has nothing there.
+    ///   - isAhead: whether nobody waits for it yet.
     func request(
-        from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil
+        from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
+        isAhead: Bool = false
     ) throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide(), let control = cell.control.takeOther() else {
             throw .host("a cell was used twice")
@@ -45,8 +48,8 @@ final class Clone: Sendable {
         cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: control, holder: cell.holder, process: side, code: code, entrances: cell.entrances,
-                scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch)
+                control: control, holder: cell.holder, process: side, code: code, entrances: cell.takeEntrances(),
+                scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }
 

@@ -198,7 +198,7 @@ struct EngineFixture: Sendable {
     func clones() throws -> [CInt] {
         let templates = try templateProcesses()
         return try processes().filter { pid in
-            try !templates.contains(pid) && SmallFile.text(FilePath("/proc/\(pid)/comm")) != "init\n"
+            try !templates.contains(pid) && SmallFile.text(FilePath("/proc/\(pid)/comm")) == "bootstrap\n"
         }
     }
 

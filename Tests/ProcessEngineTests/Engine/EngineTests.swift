@@ -229,6 +229,26 @@ struct EngineTests {
         }
     }
 
+    @Test("what a clone used is known, and clones that wait have it for themselves")
+    func workingSet() async throws {
+        try await EngineFixture.with { fixture in
+            let snapshot = try await fixture.snapshot()
+            let clone = try await fixture.thaw(snapshot)
+            #expect(try await clone.ask("count") == "1")
+            let set = try WorkingSet(of: clone.processID)
+            #expect(zip(set.ranges, set.ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound })
+            #expect(set.ranges.allSatisfy { !$0.isEmpty && $0.lowerBound % 4096 == 0 && $0.upperBound % 4096 == 0 })
+            let maps = try SmallFile.text(FilePath("/proc/\(clone.processID)/maps"))
+            #expect(maps.contains("rw-p") && set.ranges.count > 2)
+            await fixture.engine.keepReady(1, of: snapshot)
+            let next = try await fixture.thaw(snapshot)
+            #expect(try await next.ask("count") == "1")
+            await clone.destroy()
+            await next.destroy()
+            #expect(throws: Errno.self) { _ = try WorkingSet(of: 0) }
+        }
+    }
+
     @Test("a runtime that knows no restores is cloned where it waits for an invocation")
     func invocationNext() async throws {
         try await EngineFixture.with { fixture in

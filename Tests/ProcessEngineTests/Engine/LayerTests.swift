@@ -48,10 +48,7 @@ struct LayerTests {
                 of: try await fixture.start(fixture.specification("threads", layer: EngineFixture.layer)))
             let names = snapshot.manifest.files.map(\.name)
             #expect(names.contains("base"), "\(names)")
-            let (own, base) = (
-                try FileStatus.of(snapshot.path("memory")).allocatedBytes, try FileStatus.of(snapshot.path("base"))
-            )
-            #expect(own < base.allocatedBytes && base.links > 1)
+            #expect(try FileStatus.of(snapshot.path("base")).links > 1)
             for _ in 0..<2 {
                 let clone = try await fixture.thaw(snapshot)
                 #expect(try await clone.ask("count") == "1")
