@@ -18,10 +18,19 @@ package struct BaseImage: Sendable, Equatable {
     package let command: [String]
     /// The environment that belongs to this runtime, not to a function.
     package let environment: [String: String]
+    /// How it is booted without a function; nil when it cannot be.
+    package let layer: Layer?
     /// As INIT_START names it, for example `python:3.11.v1`.
     package let runtimeVersion: String
     /// The Debian packages in the root image, as `name_version_architecture`.
     package let debianPackages: [String]
+
+    package struct Layer: Codable, Sendable, Equatable {
+        /// The argument vector, with ``memoryPlaceholder`` as in ``BaseImage/command``.
+        package var command: [String]
+        /// Names of variables that count when the process starts, or prefixes that end in `*`.
+        package var startVariables: [String]
+    }
 
     package static let handlerPlaceholder = "{handler}"
     package static let memoryPlaceholder = "{memory}"
@@ -29,9 +38,17 @@ package struct BaseImage: Sendable, Equatable {
     /// ``command`` for a function with this handler and memory size.
     package func arguments(handler: String, memoryMegabytes: Int) -> [String] {
         command.map { word in
-            guard word != BaseImage.handlerPlaceholder else { return handler }
-            return word.replacing(BaseImage.memoryPlaceholder, with: "\(memoryMegabytes)")
+            word == BaseImage.handlerPlaceholder ? handler : BaseImage.replaced(word, memoryMegabytes)
         }
+    }
+
+    /// ``Layer/command`` for functions with this memory size; nil without a layer.
+    package func layerArguments(memoryMegabytes: Int) -> [String]? {
+        layer?.command.map { BaseImage.replaced($0, memoryMegabytes) }
+    }
+
+    private static func replaced(_ word: String, _ memoryMegabytes: Int) -> String {
+        word.replacing(memoryPlaceholder, with: "\(memoryMegabytes)")
     }
 
     /// As GetFunctionConfiguration and INIT_START show it.

@@ -37,6 +37,7 @@ struct ImageManifest: Codable, Sendable, Equatable {
     var runtimeVersion: String
     var command: [String]
     var environment: [String: String]
+    var layer: BaseImage.Layer?
     var debianPackages: [String]
     var root: FileRecord
     var kernel: FileRecord
@@ -74,8 +75,8 @@ struct ImageManifest: Codable, Sendable, Equatable {
         BaseImage(
             runtime: runtime, digest: digest, root: directory.appending("root.erofs"),
             kernel: directory.appending("kernel"), initramfs: directory.appending("initramfs"),
-            kernelRelease: kernelRelease, command: command, environment: environment, runtimeVersion: runtimeVersion,
-            debianPackages: debianPackages)
+            kernelRelease: kernelRelease, command: command, environment: environment, layer: layer,
+            runtimeVersion: runtimeVersion, debianPackages: debianPackages)
     }
 }
 

@@ -113,8 +113,8 @@ extension ImageStore {
             digest: ImageInputs.digest(of: [kernelFile.sha256, initramfsFile.sha256, rootFile.sha256]),
             inputs: inputs.digest, kernelRelease: kernel.manifest.kernelRelease,
             runtimeVersion: inputs.recipe.runtimeVersion, command: inputs.bootstrap.command,
-            environment: inputs.bootstrap.environment, debianPackages: root.manifest.debianPackages,
-            root: rootFile, kernel: kernelFile, initramfs: initramfsFile)
+            environment: inputs.bootstrap.environment, layer: inputs.bootstrap.layer,
+            debianPackages: root.manifest.debianPackages, root: rootFile, kernel: kernelFile, initramfs: initramfsFile)
         try manifest.write(to: target)
         // The same content under other inputs, or a damaged image: this one takes its place.
         let name = bases.appending(manifest.digest)

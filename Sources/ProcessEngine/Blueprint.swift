@@ -8,7 +8,8 @@ import SystemPackage
 struct Blueprint: Sendable {
     var root: FilePath
     var imageDigest: String
-    var code: FilePath
+    /// Nil: a layer, which has no function.
+    var code: FilePath?
     var limits: CellLimits
     var readyCall: ReadyCall
 
@@ -32,13 +33,13 @@ struct Blueprint: Sendable {
     }
 
     func manifest(_ host: HostTraits) -> EngineManifest {
-        EngineManifest(
-            isolation: IsolationLevel.process.rawValue, requirements: host.requirements,
-            parameters: [
-                Key.root: root.string, Key.imageDigest: imageDigest, Key.code: code.string,
-                Key.memory: "\(limits.memoryMegabytes)", Key.scratch: "\(limits.scratchBytes)",
-                Key.readyCall: "\(readyCall.rawValue)",
-            ])
+        var parameters = [
+            Key.root: root.string, Key.imageDigest: imageDigest, Key.memory: "\(limits.memoryMegabytes)",
+            Key.scratch: "\(limits.scratchBytes)", Key.readyCall: "\(readyCall.rawValue)",
+        ]
+        parameters[Key.code] = code?.string
+        return EngineManifest(
+            isolation: IsolationLevel.process.rawValue, requirements: host.requirements, parameters: parameters)
     }
 
     /// What a manifest says, checked against this host.
@@ -46,14 +47,14 @@ struct Blueprint: Sendable {
         let manifest = try ManifestReader(snapshot, isolation: .process, requirements: host.requirements)
         self.init(
             root: try manifest.path(Key.root), imageDigest: try manifest.text(Key.imageDigest),
-            code: try manifest.path(Key.code),
+            code: manifest.optionalPath(Key.code),
             limits: CellLimits(
                 memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576),
                 scratchBytes: try manifest.number(Key.scratch, in: 0...1 << 40)),
             readyCall: try manifest.readyCall(Key.readyCall))
     }
 
-    init(root: FilePath, imageDigest: String, code: FilePath, limits: CellLimits, readyCall: ReadyCall) {
+    init(root: FilePath, imageDigest: String, code: FilePath?, limits: CellLimits, readyCall: ReadyCall) {
         self.root = root
         self.imageDigest = imageDigest
         self.code = code

@@ -1,5 +1,6 @@
 import GuestProtocol
 import LinuxKit
+import Logging
 import Sandboxes
 import SystemPackage
 
@@ -8,21 +9,33 @@ extension ProcessEngine {
         _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let blueprint = try blueprint(specification)
-        let cell = try await cells.claim(blueprint.limits)
-        let runtime: HostedRuntime
-        do throws(SandboxError) { runtime = try host(specification.initialization, in: cell, output: output) } catch {
-            await cells.end(cell)
-            throw error
+        let clock = ContinuousClock()
+        let start = clock.now
+        switch try await startFromLayer(specification, blueprint, deadline: deadline, output: output) {
+        case .started(let sandbox): return sandbox
+        case .not(let afterwards):
+            defer { afterwards() }
+            // What a layer that came to nothing has taken of the time is not given back.
+            let left = max(.zero, deadline - (clock.now - start))
+            return try await startAlone(specification, blueprint, within: left, limit: deadline, output: output)
         }
+    }
+
+    private func startAlone(
+        _ specification: SandboxSpecification, _ blueprint: Blueprint, within left: Duration, limit: Duration,
+        output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        let start = MonotonicClock.now()
+        let (cell, runtime) = try await boot(
+            specification.initialization, blueprint, servesLayer: false, output: output)
         do throws(SandboxError) {
-            let readyCall = try await initialize(
-                specification.initialization, blueprint, cell, runtime, within: deadline, output: output)
+            let passed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
             var frozen = blueprint
-            frozen.readyCall = readyCall
-            hosted.add(runtime)
-            return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen)
+            frozen.readyCall = try await runtime.waitUntilReady(within: max(.zero, left - passed))
+            return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: nil)
         } catch {
             await end(cell, runtime)
+            if case .timedOut(let phase, _) = error { throw .timedOut(phase, limit: limit) }
             throw error
         }
     }
@@ -37,13 +50,36 @@ extension ProcessEngine {
             readyCall: .restoreNext)
     }
 
+    /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.
+    /// - Parameter servesLayer: whether it may wait to be told its function.
+    func boot(
+        _ initialization: Initialization, _ blueprint: Blueprint, servesLayer: Bool, output: @escaping OutputSink
+    ) async throws(SandboxError) -> (Cell, HostedRuntime) {
+        let cell = try await cells.claim(blueprint.limits)
+        let runtime: HostedRuntime
+        do throws(SandboxError) {
+            runtime = try host(initialization, in: cell, servesLayer: servesLayer, output: output)
+        } catch {
+            await cells.end(cell)
+            throw error
+        }
+        hosted.add(runtime)
+        do throws(SandboxError) {
+            try await run(initialization, blueprint, in: cell, runtime, output: output)
+            return (cell, runtime)
+        } catch {
+            await end(cell, runtime)
+            throw error
+        }
+    }
+
     private func host(
-        _ initialization: Initialization, in cell: Cell, output: @escaping OutputSink
+        _ initialization: Initialization, in cell: Cell, servesLayer: Bool, output: @escaping OutputSink
     ) throws(SandboxError) -> HostedRuntime {
         let cgroup = cell.cgroup
         return try hostCall("serve the Runtime API of a sandbox") { () throws(Errno) in
             let runtime = try HostedRuntime(
-                booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart,
+                booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart, servesLayer: servesLayer,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
             try runtime.deliverOutput(to: output)
             runtime.setCredentials(initialization.uniqueness.credentials)
@@ -51,11 +87,10 @@ extension ProcessEngine {
         }
     }
 
-    private func initialize(
-        _ initialization: Initialization, _ blueprint: Blueprint, _ cell: Cell, _ runtime: HostedRuntime,
-        within limit: Duration, output: OutputSink
-    ) async throws(SandboxError) -> ReadyCall {
-        let start = MonotonicClock.now()
+    private func run(
+        _ initialization: Initialization, _ blueprint: Blueprint, in cell: Cell, _ runtime: HostedRuntime,
+        output: OutputSink
+    ) async throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide() else { throw .host("a cell was used twice") }
         let roots = roots
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
@@ -73,12 +108,6 @@ extension ProcessEngine {
         }
         cell.arrived(process)
         try hostCall("watch a runtime") { () throws(Errno) in try runtime.adopt(process) }
-        let passed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
-        do throws(SandboxError) {
-            return try await runtime.waitUntilReady(within: max(.zero, limit - passed))
-        } catch .timedOut(let phase, _) {
-            throw .timedOut(phase, limit: limit)
-        }
     }
 
     /// A program that cannot be executed is the function's fault, and its log says so; everything before is the host's.

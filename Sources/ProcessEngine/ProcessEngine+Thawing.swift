@@ -1,6 +1,7 @@
 import GuestProtocol
 import LinuxKit
 import Logging
+import RuntimeAPI
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -50,7 +51,8 @@ extension ProcessEngine {
         let limits = template.blueprint.limits
         let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
         do throws(SandboxError) {
-            return try Clone(in: cell, loop: loop, blockedIn: template.blueprint.readyCall)
+            let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
+            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: true)
         } catch {
             await cells.end(cell)
             throw error
@@ -61,9 +63,11 @@ extension ProcessEngine {
         let template = order.template
         let process: TemplateProcess
         do throws(SandboxError) {
-            process = if let running = template.running { running } else { try await template.process() }
+            process =
+                if let running = template.running { running } else { try await template.process(within: order.left) }
         } catch {
             await end(clone.cell, clone.runtime)
+            if case .timedOut(let phase, _) = error { throw .timedOut(phase, limit: order.limit) }
             throw error
         }
         guard template.blueprint.readyCall == .restoreNext else {
@@ -80,10 +84,12 @@ extension ProcessEngine {
         }
     }
 
-    private func request(_ clone: Clone, _ template: Template, _ process: TemplateProcess) throws(SandboxError) {
+    private func request(
+        _ clone: Clone, _ template: Template, _ process: TemplateProcess, isAhead: Bool = false
+    ) throws(SandboxError) {
         try clone.request(
             from: process, scratchBytes: template.blueprint.limits.scratchBytes,
-            hasFrozenScratch: template.hasFrozenScratch)
+            hasFrozenScratch: template.hasFrozenScratch, isAhead: isAhead)
     }
 
     /// Runs what lets the clone go, and waits until it is ready. On any failure nothing is left of it.
@@ -100,7 +106,8 @@ extension ProcessEngine {
         }
         hosted.add(clone.runtime)
         return ProcessSandbox(
-            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint)
+            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint,
+            origin: order.template)
     }
 
     // MARK: - Ahead
@@ -129,7 +136,7 @@ extension ProcessEngine {
         let process = try await template.process()
         let clone = try await newClone(of: template)
         do throws(SandboxError) {
-            try request(clone, template, process)
+            try request(clone, template, process, isAhead: true)
             try await clone.park(on: loop, within: Self.parkLimit)
             return clone
         } catch {

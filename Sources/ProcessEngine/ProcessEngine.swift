@@ -18,6 +18,8 @@ package final class ProcessEngine: SandboxEngine {
     let loop: EngineLoop
     let logger: Logger
     let hosted = HostedRuntimes()
+    /// Nil when they are switched off.
+    let layers: LayerStore?
     private let cgroups: EngineCgroups
 
     /// What of an engine can be chosen.
@@ -26,6 +28,8 @@ package final class ProcessEngine: SandboxEngine {
         package var readyCells = 8
         /// Templates at a time, each with the memory of a whole runtime.
         package var maximumTemplates = 32
+        /// Whether functions start from runtimes that were booted beforehand.
+        package var usesLayers = true
 
         package init() {}
     }
@@ -47,6 +51,8 @@ package final class ProcessEngine: SandboxEngine {
         _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath, _ options: Options,
         _ logger: Logger
     ) throws(SandboxError) {
+        // A sandbox takes about ten.
+        _ = try hostCall("raise the limit of open files") { () throws(Errno) in try OpenFileLimit.raise() }
         let restorer = try Restorer(at: program)
         let cgroups: EngineCgroups
         do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
@@ -68,9 +74,15 @@ package final class ProcessEngine: SandboxEngine {
             starter: TemplateStarter(
                 restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
             host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
+        layers =
+            options.usesLayers
+            ? try LayerStore(directory: directory.appending("layers"), host: host, logger: logger) : nil
     }
 
-    package func sweep() async throws(SandboxError) { try await Self.sweep(cgroups) }
+    package func sweep() async throws(SandboxError) {
+        try await Self.sweep(cgroups)
+        cells.prepareInBackground()
+    }
 
     /// The same where no engine has been made. Processes die with their server.
     package static func sweep(instance: String) async throws(SandboxError) {
@@ -93,6 +105,7 @@ package final class ProcessEngine: SandboxEngine {
     package func shutdown() async {
         // Who still waits for one hears that it was ended, not that its function was.
         hosted.endAll(.destroyed)
+        await layers?.close()
         await templates.close()
         await cells.close()
         await loop.shutdown()

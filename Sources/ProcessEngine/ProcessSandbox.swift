@@ -10,6 +10,8 @@ struct ProcessSandbox: Sandbox {
     let runtime: HostedRuntime
     let engine: ProcessEngine
     let blueprint: Blueprint
+    /// What it is a clone of: of a snapshot or a layer.
+    let origin: Template?
 
     var id: SandboxID { cell.id }
     var readyCall: ReadyCall { blueprint.readyCall }
@@ -19,12 +21,17 @@ struct ProcessSandbox: Sandbox {
         try await runtime.invoke(invocation, deadline: deadline)
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await runtime.waitUntilIdle() }
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        let peak = try await runtime.waitUntilIdle()
+        if let process = cell.tenant { origin?.learn(from: process) }
+        return peak
+    }
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {
-            let frozen = try await SandboxFreeze(cell: cell, runtime: runtime, engine: engine, blueprint: blueprint)
-                .write(into: staging)
+            let frozen = try await SandboxFreeze(
+                cell: cell, runtime: runtime, engine: engine, blueprint: blueprint, origin: origin
+            ).write(into: staging)
             await destroy()
             return frozen
         } catch {

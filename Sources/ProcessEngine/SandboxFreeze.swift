@@ -11,6 +11,7 @@ struct SandboxFreeze: Sendable {
     let runtime: HostedRuntime
     let engine: ProcessEngine
     let blueprint: Blueprint
+    let origin: Template?
 
     func write(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         let quiescence = try runtime.quiesce()
@@ -18,13 +19,14 @@ struct SandboxFreeze: Sendable {
         let target = FreezeTarget(
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
-            namespace: cell.slot.namespace)
+            namespace: cell.slot.namespace, origin: try await origin?.image())
         let directory = staging.directory
+        let base = try base(target.origin)
         let clock = ContinuousClock()
         let start = clock.now
         do throws(FreezeError) {
             _ = try await BlockingThread.run { () throws(FreezeError) in
-                try ProcessFreezer.freeze(target, into: directory)
+                try ProcessFreezer.freeze(target, into: directory, base: base)
             }
         } catch {
             switch error {
@@ -35,6 +37,12 @@ struct SandboxFreeze: Sendable {
         runtime.drainOutput()
         try await keepScratch(of: process, at: staging.path(Blueprint.File.scratch))
         return FrozenSandbox(engine: blueprint.manifest(engine.host), pause: clock.now - start)
+    }
+
+    /// What a function that was started from a layer still shares with it is not written again.
+    private func base(_ image: ProcessImage?) throws(SandboxError) -> BaseMemory? {
+        guard let image, origin?.blueprint.code == nil else { return nil }
+        return try hostCall("map the memory of a layer") { () throws(Errno) in try BaseMemory(image) }
     }
 
     // MARK: - /tmp

@@ -30,7 +30,7 @@ static void enter_sandbox(const struct thaw_clone_request *request, const int *d
 }
 
 /* As the function: what it cannot open, its image cannot make the restorer open. */
-static void build(const int *descriptors) {
+static void build(const struct thaw_clone_request *request, const int *descriptors) {
     must(sys_chdir(image_text(image->working_directory)), THAW_STEP_FILE, 0);
     make_descriptors((struct given){
         .control = descriptors[CONTROL],
@@ -42,7 +42,7 @@ static void build(const int *descriptors) {
     set_own_limits();
     finish_memory();
     /* Before there are threads: a page made one's own is one that other processors need not be told about. */
-    prefault_memory();
+    if (request->flags & THAW_CLONE_PREFAULT) prefault_memory();
     make_threads();
     gather_threads();
     make_timers();
@@ -63,7 +63,7 @@ static void wait_for_wake(int control) {
 _Noreturn void become_clone(const struct thaw_clone_request *request, const int *descriptors) {
     report_to(descriptors[CONTROL]);
     enter_sandbox(request, descriptors);
-    build(descriptors);
+    build(request, descriptors);
     int control = first_spare();
     wait_for_wake(control);
     start_timers();

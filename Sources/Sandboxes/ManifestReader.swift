@@ -25,6 +25,8 @@ package struct ManifestReader {
 
     package func path(_ key: String) throws(SandboxError) -> FilePath { FilePath(try text(key)) }
 
+    package func optionalPath(_ key: String) -> FilePath? { parameters[key].map { FilePath($0) } }
+
     package func number<I: FixedWidthInteger>(_ key: String, in range: ClosedRange<I>) throws(SandboxError) -> I {
         guard let value = I(try text(key)), range.contains(value) else { throw senseless(key) }
         return value

@@ -12,10 +12,12 @@ package struct SandboxSpecification: Sendable {
     /// A pristine ext4 image of the size of /tmp; never written, every sandbox gets a copy-on-write view.
     package var scratchImage: FilePath
     package var initialization: Initialization
+    /// How the runtime is booted without a function; nil when it cannot be.
+    package var layer: LayerRecipe?
 
     package init(
         id: SandboxID, isolation: IsolationLevel, image: SandboxImage, codeImage: FilePath, memoryMegabytes: Int,
-        scratchImage: FilePath, initialization: Initialization
+        scratchImage: FilePath, initialization: Initialization, layer: LayerRecipe? = nil
     ) {
         self.id = id
         self.isolation = isolation
@@ -24,6 +26,7 @@ package struct SandboxSpecification: Sendable {
         self.memoryMegabytes = memoryMegabytes
         self.scratchImage = scratchImage
         self.initialization = initialization
+        self.layer = layer
     }
 }
 

@@ -122,6 +122,8 @@ struct RuntimeBootstrap: Codable, Sendable, Equatable {
     /// The argument vector, with ``BaseImage/handlerPlaceholder`` where the handler goes.
     var command: [String]
     var environment: [String: String]
+    /// Nil for a runtime that cannot be booted without a function.
+    var layer: BaseImage.Layer?
 
     static func load(from path: FilePath) throws(ImageError) -> RuntimeBootstrap {
         let bytes = try Files.read(path)
@@ -131,7 +133,8 @@ struct RuntimeBootstrap: Codable, Sendable, Equatable {
         } catch {
             throw .invalidRecipe(path, reason: "\(error)")
         }
-        guard bootstrap.command.first?.hasPrefix("/") == true else {
+        for command in [bootstrap.command, bootstrap.layer?.command].compactMap(\.self)
+        where command.first?.hasPrefix("/") != true {
             throw .invalidRecipe(path, reason: "'command' does not begin with an absolute path")
         }
         return bootstrap

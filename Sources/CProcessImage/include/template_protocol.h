@@ -24,8 +24,8 @@ enum thaw_message_kind {
     /* template -> engine: thaw_clone_reply + the clone's pidfd if `pid` > 0. In the order of the requests. */
     THAW_CLONED = 4,
     /* engine -> template: uint32_t kind, uint32_t count, then count x {uint64_t start, end}, ascending, each within one mapping.
-     * Pages of a mapping that can be written: every later clone makes them its own before it says THAW_PARKED. Of another:
-     * every later clone inherits them mapped. Replaces what was said before. */
+     * Pages of a mapping that can be written: later clones with THAW_CLONE_PREFAULT make them their own before they say
+     * THAW_PARKED. Of another: every later clone inherits them mapped. Replaces what was said before. */
     THAW_PREFAULT = 5,
     /* clone -> engine, on its control socket: everything is in place, seccomp included; no instruction of the function has run */
     THAW_PARKED = 6,
@@ -39,6 +39,7 @@ enum thaw_clone_flags {
                                      not empty (THAW_CLONE_OVERLAY_SCRATCH), as an overlay */
     THAW_CLONE_OVERLAY_SCRATCH = 2,
     THAW_CLONE_CODE = 4, /* a detached mount for /var/task comes along */
+    THAW_CLONE_PREFAULT = 8, /* nobody waits for this clone yet: it has the time to copy what it will write to */
 };
 
 enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };

@@ -13,8 +13,6 @@ final class Cell: Sendable {
     let id: SandboxID
     let slot: Slot
     let cgroup: Cgroup
-    /// The cgroup's cgroup.procs files, for whoever moves in.
-    let entrances: [SharedDescriptor]
     /// Process 1. Readable once it has ended.
     let holder: SharedDescriptor
     let endpoint: RuntimeEndpoint
@@ -43,6 +41,7 @@ final class Cell: Sendable {
 
     private struct State {
         var limits: CellLimits
+        var entrances: [SharedDescriptor]
         var tenant = Tenant.none
         var waiting: CheckedContinuation<Void, Never>?
     }
@@ -54,13 +53,12 @@ final class Cell: Sendable {
         self.id = id
         self.slot = slot
         self.cgroup = cgroup
-        self.entrances = entrances
         self.process = process
         self.holder = holder
         self.endpoint = endpoint
         self.control = control
         self.parts = parts
-        state = Mutex(State(limits: limits))
+        state = Mutex(State(limits: limits, entrances: entrances))
     }
 
     /// The number of process 1 on the host.
@@ -71,6 +69,14 @@ final class Cell: Sendable {
         guard state.withLock({ $0.limits != limits }) else { return }
         do throws(CgroupError) { try parts.cgroups.update(cgroup, limits: limits) } catch { throw .host("\(error)") }
         state.withLock { $0.limits = limits }
+    }
+
+    /// The cgroup's cgroup.procs files, for the one who moves in; the cell keeps them no longer.
+    func takeEntrances() -> [SharedDescriptor] {
+        state.withLock { state in
+            defer { state.entrances = [] }
+            return state.entrances
+        }
     }
 
     // MARK: - Tenant

@@ -67,6 +67,8 @@ final class CellPool: Sendable {
 
     private func discard(_ cell: Cell) { Task { await end(cell) } }
 
+    func prepareInBackground() { state.withLock { fill(&$0, after: .zero) } }
+
     /// Builds cells until as many wait as should; returns then, or when no more can be built.
     func prepare() async {
         let filler = state.withLock { state in

@@ -28,9 +28,7 @@ struct Restorer: Sendable {
             let number = copy.withRaw { $0 }
             return try OwnedDescriptor.open(FilePath("/proc/self/fd/\(number)"), .readOnly).shared()
         }
-        digest = SHA256.hash(data: bytes).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        digest = SHA256.hash(data: bytes).hexadecimal
     }
 
     func plan(arguments: [String]) -> SpawnPlan {

@@ -32,6 +32,9 @@ struct RootBuilder: Sendable {
             hasProcesses: false)
     }
 
+    /// A mount of an image, for one who has no root made here. Blocks.
+    func attachable(_ image: FilePath) throws(SandboxError) -> DetachedMount { try images.mount(image).attachable() }
+
     /// Steps that show a child `mount` and nothing else new, at the path that comes back.
     func steps(showing mount: DetachedMount) -> (steps: [SpawnStep], path: FilePath) {
         (

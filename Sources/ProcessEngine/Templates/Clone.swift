@@ -16,30 +16,40 @@ final class Clone: Sendable {
 
     private struct State {
         var failure: CloneOutcome?
+        /// What the clone itself said, which it says once.
+        var report: RestorerFailure?
         var parking: Parking?
     }
 
-    /// - Parameter readyCall: the Runtime API call in which the snapshot's runtime waits.
-    init(in cell: Cell, loop: EngineLoop, blockedIn readyCall: ReadyCall) throws(SandboxError) {
+    /// - Parameter call: the Runtime API call in which the frozen runtime waits.
+    init(
+        in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool
+    ) throws(SandboxError) {
         self.cell = cell
         let cgroup = cell.cgroup
         runtime = try hostCall("serve the Runtime API of a clone") { () throws(Errno) in
             try HostedRuntime(
-                cloneBlockedIn: readyCall == .restoreNext ? .restoreNext : .invocationNext, endpoint: cell.endpoint,
-                loop: loop, isSnapStart: true, outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
+                cloneBlockedIn: call, endpoint: cell.endpoint, loop: loop, isSnapStart: isSnapStart,
+                outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
         }
     }
 
     /// Asks the template for it. Call once.
-    func request(from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool) throws(SandboxError) {
+    /// - Parameters:
+    ///   - code: what is mounted at /var/task, when the template has nothing there.
+    ///   - isAhead: whether nobody waits for it yet.
+    func request(
+        from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
+        isAhead: Bool = false
+    ) throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide(), let control = cell.control.takeOther() else {
             throw .host("a cell was used twice")
         }
         cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: control, holder: cell.holder, process: side, code: nil, entrances: cell.entrances,
-                scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch)
+                control: control, holder: cell.holder, process: side, code: code, entrances: cell.takeEntrances(),
+                scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }
 
@@ -71,6 +81,17 @@ final class Clone: Sendable {
         try runtime.release(uniqueness)
     }
 
+    /// The same for a clone of a layer, which is told its function.
+    /// - Parameter function: in the JSON that `/runtime/layer/next` answers.
+    func wake(
+        _ uniqueness: Uniqueness, as function: [UInt8], output: @escaping OutputSink
+    ) throws(SandboxError) {
+        try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
+        runtime.setCredentials(uniqueness.credentials)
+        try cell.control.wake(uniqueness)
+        try runtime.startFromLayer(function)
+    }
+
     /// Waits until it is complete, as one that is not woken yet.
     func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
         let parking = try hostCall("watch a clone") { () throws(Errno) in try Parking(cell.control, loop) }
@@ -92,6 +113,16 @@ final class Clone: Sendable {
 
     // MARK: - Failure
 
+    /// Whether no clone was made, or one that came to nothing before it was complete.
+    var wasNotMade: Bool { state.withLock { $0.failure != nil } || report != nil }
+
+    private var report: RestorerFailure? {
+        state.withLock { state in
+            if state.report == nil { state.report = cell.control.failure() }
+            return state.report
+        }
+    }
+
     /// Whether the template was lost on the way: nothing is wrong with the snapshot or the host.
     var lostTemplate: Bool {
         if case .templateLost = state.withLock({ $0.failure }) { true } else { false }
@@ -100,7 +131,7 @@ final class Clone: Sendable {
     /// What the restorer itself said of the failure that `error` is the consequence of.
     func explain(_ error: SandboxError, limit: Duration) -> SandboxError {
         if case .failed(let failure) = state.withLock({ $0.failure }) { return failure.error() }
-        if let failure = cell.control.failure() { return failure.error() }
+        if let report { return report.error() }
         if case .timedOut(let phase, _) = error { return .timedOut(phase, limit: limit) }
         return error
     }

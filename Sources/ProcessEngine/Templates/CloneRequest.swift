@@ -13,10 +13,13 @@ struct CloneRequest: Sendable {
     var scratchBytes: UInt64
     /// Whether the template's /tmp holds something.
     var hasFrozenScratch: Bool
+    /// Whether it may take the time to copy what its siblings had to.
+    var isAhead: Bool
 
     var packet: thaw_clone_request {
         var flags = THAW_CLONE_FRESH_SCRATCH.rawValue
         if hasFrozenScratch { flags |= THAW_CLONE_OVERLAY_SCRATCH.rawValue }
+        if isAhead { flags |= THAW_CLONE_PREFAULT.rawValue }
         if code != nil { flags |= THAW_CLONE_CODE.rawValue }
         return thaw_clone_request(
             kind: THAW_CLONE.rawValue, flags: flags, user: Identity.user, group: Identity.group,

@@ -20,8 +20,19 @@ final class Template: Sendable {
     let hasFrozenScratch: Bool
     /// Clones of it that wait.
     let ready = ReadyClones()
+    private static let trialNanoseconds: UInt64 = 1_000_000_000
+
     private let starter: TemplateStarter
     private let life = Mutex(Life.absent)
+    private let loaded = Mutex<ProcessImage?>(nil)
+    private let learning = Mutex(Learning.open)
+
+    /// What is known of the pages that clones make their own.
+    private enum Learning {
+        case open
+        case underway
+        case known(WorkingSet)
+    }
 
     init(_ snapshot: StoredSnapshot, blueprint: Blueprint, starter: TemplateStarter) {
         self.snapshot = snapshot
@@ -33,6 +44,24 @@ final class Template: Sendable {
     /// The running template, at once; nil when there is none.
     var running: TemplateProcess? {
         life.withLock { if case .running(let process) = $0 { process } else { nil } }
+    }
+
+    /// The running template, started if need be; one that takes longer is there for the next who asks.
+    func process(within limit: Duration) async throws(SandboxError) -> TemplateProcess {
+        let first = FirstOutcome<TemplateProcess>()
+        Task {
+            do throws(SandboxError) {
+                first.settle(.success(try await process()))
+            } catch {
+                first.settle(.failure(error))
+            }
+        }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            first.settle(.failure(.timedOut(.restore, limit: limit)))
+        }
+        defer { timer.cancel() }
+        return try await first.value()
     }
 
     /// The running template, started if need be.
@@ -50,6 +79,39 @@ final class Template: Sendable {
         }
         guard let task else { throw .host("the snapshot has been dropped") }
         return try await task.value.get()
+    }
+
+    /// The frozen process, checked when it is first asked for.
+    func image() async throws(SandboxError) -> ProcessImage {
+        if let known = loaded.withLock({ $0 }) { return known }
+        let directory = snapshot.directory
+        do throws(ImageError) {
+            let image = try await BlockingThread.run { () throws(ImageError) in try ProcessImage.load(directory) }
+            loaded.withLock { $0 = image }
+            return image
+        } catch {
+            throw .snapshotUnusable("\(error)")
+        }
+    }
+
+    /// Has later clones begin with the pages that this one, which has answered for the first time, had to copy. Does something
+    /// once.
+    func learn(from clone: ChildProcess) {
+        let isFirst = learning.withLock { learning in
+            guard case .open = learning else { return false }
+            learning = .underway
+            return true
+        }
+        guard isFirst else { return }
+        let pid = clone.pid
+        Task {
+            guard let set = try? await BlockingThread.run({ () throws(Errno) in try WorkingSet(of: pid) }) else {
+                learning.withLock { $0 = .open }
+                return
+            }
+            learning.withLock { $0 = .known(set) }
+            running?.prefault(set.ranges)
+        }
     }
 
     /// Ends it and waits until it is gone; its clones live on.
@@ -77,27 +139,26 @@ final class Template: Sendable {
             await process.end()
             return .failure(.host("the snapshot has been dropped"))
         }
+        if case .success(let process) = outcome, case .known(let set) = learning.withLock({ $0 }) {
+            process.prefault(set.ranges)
+        }
         // It may have ended before it was known to run.
         if case .success(let process) = outcome, process.isLost { forget(process) }
         return outcome
     }
 
     private func launch() async throws(SandboxError) -> TemplateProcess {
-        let (snapshot, blueprint, roots) = (snapshot, blueprint, starter.roots)
+        let (blueprint, roots) = (blueprint, starter.roots)
         let scratch = hasFrozenScratch ? snapshot.path(Blueprint.File.scratch) : nil
-        let (image, root) = try await BlockingThread.run { () throws(SandboxError) in
-            let image: ProcessImage
-            do throws(ImageError) { image = try ProcessImage.load(snapshot.directory) } catch {
-                throw .snapshotUnusable("\(error)")
-            }
-            return (
-                image, try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
-            )
+        let image = try await image()
+        let root = try await BlockingThread.run { () throws(SandboxError) in
+            try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
         }
         return try await starter.start(image, root: root) { [weak self] lost in self?.forget(lost) }
     }
 
-    /// The next clone finds that there is no template, and starts one.
+    /// Starts another one: clones are wanted still, or it would have been dropped. One that did not even live for a moment is
+    /// left to the next who needs it.
     private func forget(_ lost: TemplateProcess) {
         let wasRunning = life.withLock { life in
             guard case .running(let process) = life, process === lost else { return false }
@@ -106,6 +167,41 @@ final class Template: Sendable {
         }
         guard wasRunning else { return }
         starter.logger.warning("a template was lost", metadata: ["snapshot": "\(snapshot.id)"])
-        Task { await lost.end() }
+        let isSound = MonotonicClock.now() - lost.started > Self.trialNanoseconds
+        Task {
+            await lost.end()
+            if isSound { _ = try? await process() }
+        }
+    }
+}
+
+/// The first of several outcomes, for one who waits.
+private final class FirstOutcome<Value: Sendable>: Sendable {
+    private enum State {
+        case open(CheckedContinuation<Result<Value, SandboxError>, Never>?)
+        case settled(Result<Value, SandboxError>)
+    }
+
+    private let state = Mutex(State.open(nil))
+
+    func settle(_ outcome: Result<Value, SandboxError>) {
+        let waiting = state.withLock { state -> CheckedContinuation<Result<Value, SandboxError>, Never>? in
+            guard case .open(let waiting) = state else { return nil }
+            state = .settled(outcome)
+            return waiting
+        }
+        waiting?.resume(returning: outcome)
+    }
+
+    func value() async throws(SandboxError) -> Value {
+        let outcome = await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> Result<Value, SandboxError>? in
+                if case .settled(let outcome) = state { return outcome }
+                state = .open(continuation)
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+        return try outcome.get()
     }
 }

@@ -29,6 +29,8 @@ final class TemplateProcess: Sendable {
     private static let packetSize = 64
 
     let process: ChildProcess
+    /// CLOCK_MONOTONIC.
+    let started = MonotonicClock.now()
     private let socket: SharedDescriptor
     private let onLoss: @Sendable (TemplateProcess) -> Void
     private let state = Mutex(State())

@@ -29,6 +29,17 @@ struct RuntimeEnvironment: Sendable {
         return values.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) }
     }
 
+    /// What a runtime is given that is booted before it is known for which function: what all with this memory size have in
+    /// common.
+    func layerVariables(memoryMegabytes: Int, runtimeDefaults: [String: String]) -> [String: String] {
+        var values = Self.defaults
+        values.merge(runtimeDefaults) { $1 }
+        values["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = String(memoryMegabytes)
+        values["AWS_REGION"] = region
+        values["AWS_DEFAULT_REGION"] = region
+        return values
+    }
+
     /// What a function may replace.
     private static let defaults = [
         "LANG": "en_US.UTF-8",

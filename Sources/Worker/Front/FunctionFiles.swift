@@ -30,14 +30,19 @@ package struct RuntimeImage: Sendable {
     package var arguments: @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
     /// The environment that belongs to this runtime, not to a function.
     package var environment: [String: String]
+    /// How the runtime is booted without a function for a memory size; nil when it cannot be. Its environment is
+    /// ``environment``.
+    package var layer: @Sendable (_ memoryMegabytes: Int) -> LayerRecipe?
 
     package init(
         image: SandboxImage, version: RuntimeVersion, environment: [String: String],
+        layer: @escaping @Sendable (_ memoryMegabytes: Int) -> LayerRecipe? = { _ in nil },
         arguments: @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
     ) {
         self.image = image
         self.version = version
         self.environment = environment
+        self.layer = layer
         self.arguments = arguments
     }
 }
@@ -83,12 +88,20 @@ package struct StoredFunctionFiles: FunctionFiles {
         try await store.scratchImage(megabytes: megabytes)
     }
 
+    private static func layer(of base: BaseImage, memoryMegabytes: Int) -> LayerRecipe? {
+        guard let layer = base.layer, let arguments = base.layerArguments(memoryMegabytes: memoryMegabytes) else {
+            return nil
+        }
+        return LayerRecipe(arguments: arguments, environment: base.environment, startVariables: layer.startVariables)
+    }
+
     private func runtimeImage(_ base: BaseImage) -> RuntimeImage {
         RuntimeImage(
             image: SandboxImage(
                 kernel: base.kernel, initramfs: base.initramfs, root: base.root, digest: base.digest),
             version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
-            environment: base.environment, arguments: { base.arguments(handler: $0, memoryMegabytes: $1) })
+            environment: base.environment, layer: { Self.layer(of: base, memoryMegabytes: $0) },
+            arguments: { base.arguments(handler: $0, memoryMegabytes: $1) })
     }
 }
 

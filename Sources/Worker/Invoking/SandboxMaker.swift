@@ -62,6 +62,9 @@ struct SandboxMaker: Sendable {
         kind: RuntimeEnvironment.Kind, token: String, role: CredentialsSource.Role
     ) async throws(ImageError) -> SandboxSpecification {
         let isSnapStart = if case .snapStart = kind { true } else { false }
+        var layer = image.layer(function.memorySize)
+        layer?.environment = environment.layerVariables(
+            memoryMegabytes: function.memorySize, runtimeDefaults: image.environment)
         return SandboxSpecification(
             id: .random(),
             isolation: isolation,
@@ -73,7 +76,8 @@ struct SandboxMaker: Sendable {
                 arguments: image.arguments(function.handler, function.memorySize),
                 environment: environment.variables(for: function, kind: kind, runtimeDefaults: image.environment),
                 workingDirectory: "/var/task", isSnapStart: isSnapStart,
-                uniqueness: identity.make(role: role, token: token)))
+                uniqueness: identity.make(role: role, token: token)),
+            layer: layer)
     }
 
     /// The zip of `function` as a read-only image.

@@ -53,8 +53,11 @@ struct EngineFactory: Sendable {
         case .microvm:
             return try await MicroVMEngine.make(directory: directory, instance: instance, slots: slots, logger: logger)
         case .process:
+            var choices = ProcessEngine.Options()
+            choices.usesLayers = options.layers
             return try await ProcessEngine.make(
-                directory: directory, instance: instance, slots: slots, restorer: share.restorer, logger: logger)
+                directory: directory, instance: instance, slots: slots, restorer: share.restorer, options: choices,
+                logger: logger)
         }
     }
 

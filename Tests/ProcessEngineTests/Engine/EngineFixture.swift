@@ -23,29 +23,37 @@ struct EngineFixture: Sendable {
 
     /// Runs `body` with a fresh engine, and ends that on every path out.
     static func with<R>(
-        readyCells: Int = 4, _ body: (EngineFixture) async throws -> R
+        readyCells: Int = 4, usesLayers: Bool = true, _ body: (EngineFixture) async throws -> R
     ) async throws -> R {
         try await withScratchDirectory { directory in
-            let fixture = try await EngineFixture(directory, readyCells: readyCells)
-            do {
-                let result = try await body(fixture)
-                await fixture.close()
-                return result
-            } catch {
-                await fixture.close()
-                throw error
-            }
+            try await with(in: directory, readyCells: readyCells, usesLayers: usesLayers, body)
         }
     }
 
-    private init(_ directory: FilePath, readyCells: Int) async throws {
+    /// The same over a directory that another one may have been in.
+    static func with<R>(
+        in directory: FilePath, readyCells: Int = 4, usesLayers: Bool = true, _ body: (EngineFixture) async throws -> R
+    ) async throws -> R {
+        var options = ProcessEngine.Options()
+        options.readyCells = readyCells
+        options.usesLayers = usesLayers
+        let fixture = try await EngineFixture(directory, options)
+        do {
+            let result = try await body(fixture)
+            await fixture.close()
+            return result
+        } catch {
+            await fixture.close()
+            throw error
+        }
+    }
+
+    private init(_ directory: FilePath, _ options: ProcessEngine.Options) async throws {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
         slots = IsolatedNamespaces(count: 100)
         store = try SnapshotStore(directory: directory.appending("snapshots"))
-        try await Self.makeImages(in: directory)
-        var options = ProcessEngine.Options()
-        options.readyCells = readyCells
+        if !FileStatus.exists(directory.appending("restorer")) { try await Self.makeImages(in: directory) }
         engine = try await ProcessEngine.make(
             directory: directory.appending("sandboxes"), instance: instance, slots: slots,
             restorer: directory.appending("restorer"), options: options, logger: Logger(label: "test"))
@@ -110,7 +118,13 @@ struct EngineFixture: Sendable {
 
     // MARK: - Sandboxes
 
-    func specification(_ mode: String = "", memory: Int = megabytes) -> SandboxSpecification {
+    static let layer = LayerRecipe(
+        arguments: ["/bootstrap", "--layer"], environment: ["LANG": "C"], startVariables: ["LANG", "LD_*"])
+
+    func specification(
+        _ mode: String = "", memory: Int = megabytes, environment: [String: String] = ["LANG": "C", "NAME": "value"],
+        layer: LayerRecipe? = nil
+    ) -> SandboxSpecification {
         SandboxSpecification(
             id: .random(), isolation: .process,
             image: SandboxImage(
@@ -118,9 +132,10 @@ struct EngineFixture: Sendable {
             codeImage: directory.appending("code.erofs"), memoryMegabytes: memory,
             scratchImage: directory.appending("scratch.ext4"),
             initialization: Initialization(
-                arguments: ["/bootstrap", mode], environment: [EnvironmentVariable("NAME", "value")],
+                arguments: ["/bootstrap", mode], environment: environment.map { EnvironmentVariable($0.key, $0.value) },
                 workingDirectory: "/var/task", isSnapStart: !mode.contains("plain") || mode.contains("snap"),
-                uniqueness: uniqueness()))
+                uniqueness: uniqueness()),
+            layer: layer)
     }
 
     func uniqueness() -> Uniqueness {
@@ -133,11 +148,18 @@ struct EngineFixture: Sendable {
     }
 
     func start(_ mode: String = "", output: CollectedOutput = .init()) async throws -> any Sandbox {
-        try await engine.start(specification(mode), deadline: .seconds(20), output: output.sink)
+        try await start(specification(mode), output: output)
     }
 
-    func snapshot(_ mode: String = "") async throws -> StoredSnapshot {
-        let sandbox = try await start(mode)
+    func start(
+        _ specification: SandboxSpecification, output: CollectedOutput = .init()
+    ) async throws -> any Sandbox {
+        try await engine.start(specification, deadline: .seconds(20), output: output.sink)
+    }
+
+    func snapshot(_ mode: String = "") async throws -> StoredSnapshot { try await snapshot(of: try await start(mode)) }
+
+    func snapshot(of sandbox: any Sandbox) async throws -> StoredSnapshot {
         let staging = try store.stage()
         let frozen = try await sandbox.freeze(into: staging)
         return try await store.commit(
@@ -176,7 +198,7 @@ struct EngineFixture: Sendable {
     func clones() throws -> [CInt] {
         let templates = try templateProcesses()
         return try processes().filter { pid in
-            try !templates.contains(pid) && SmallFile.text(FilePath("/proc/\(pid)/comm")) != "init\n"
+            try !templates.contains(pid) && SmallFile.text(FilePath("/proc/\(pid)/comm")) == "bootstrap\n"
         }
     }
 

@@ -229,6 +229,26 @@ struct EngineTests {
         }
     }
 
+    @Test("what a clone used is known, and clones that wait have it for themselves")
+    func workingSet() async throws {
+        try await EngineFixture.with { fixture in
+            let snapshot = try await fixture.snapshot()
+            let clone = try await fixture.thaw(snapshot)
+            #expect(try await clone.ask("count") == "1")
+            let set = try WorkingSet(of: clone.processID)
+            #expect(zip(set.ranges, set.ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound })
+            #expect(set.ranges.allSatisfy { !$0.isEmpty && $0.lowerBound % 4096 == 0 && $0.upperBound % 4096 == 0 })
+            let maps = try SmallFile.text(FilePath("/proc/\(clone.processID)/maps"))
+            #expect(maps.contains("rw-p") && set.ranges.count > 2)
+            await fixture.engine.keepReady(1, of: snapshot)
+            let next = try await fixture.thaw(snapshot)
+            #expect(try await next.ask("count") == "1")
+            await clone.destroy()
+            await next.destroy()
+            #expect(throws: Errno.self) { _ = try WorkingSet(of: 0) }
+        }
+    }
+
     @Test("a runtime that knows no restores is cloned where it waits for an invocation")
     func invocationNext() async throws {
         try await EngineFixture.with { fixture in
@@ -345,12 +365,15 @@ struct EngineTests {
 
     @Test("what a server that was killed left is swept")
     func sweep() async throws {
-        try await EngineFixture.with { fixture in
-            let left = try EngineCgroups(instance: fixture.instance)
-                .create(.random(), limits: CellLimits(memoryMegabytes: 64, scratchBytes: 0))
-            try await ProcessEngine.sweep(instance: fixture.instance)
-            #expect(left.directories.allSatisfy { !FileStatus.exists($0) })
-        }
+        let (dead, living) = (try EngineCgroups(instance: "dead"), try EngineCgroups(instance: "dead2"))
+        let limits = CellLimits(memoryMegabytes: 64, scratchBytes: 0)
+        let left = try dead.create(.random(), limits: limits)
+        let kept = try living.create(.random(), limits: limits)
+        try await ProcessEngine.sweep(instance: "dead")
+        #expect(left.directories.allSatisfy { !FileStatus.exists($0) })
+        #expect(kept.directories.allSatisfy { FileStatus.exists($0) })
+        try kept.remove()
+        living.removeParents()
     }
 }
 

@@ -1,0 +1,33 @@
+import Crypto
+import Sandboxes
+import SystemPackage
+
+/// What a layer depends on: functions for which this is the same can start from one layer.
+struct LayerKey: Sendable, Hashable, CustomStringConvertible {
+    /// SHA-256, in hex.
+    let description: String
+
+    init(_ recipe: LayerRecipe, image: SandboxImage, memoryMegabytes: Int, host: HostTraits) {
+        var hash = SHA256()
+        func add(_ words: some Sequence<String>) {
+            for word in words { hash.update(data: Array(word.utf8) + [0]) }
+            // Between two lists: no word begins so.
+            hash.update(data: [1, 0])
+        }
+        add(["layer 1", image.digest, image.root.string, "\(memoryMegabytes)"])
+        add(host.requirements.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+        add(recipe.arguments)
+        add(recipe.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+        add(recipe.startVariables)
+        description = hash.finalize().hexadecimal
+    }
+
+    /// As a layer's manifest has it.
+    init(stored description: String) { self.description = description }
+}
+
+extension Digest {
+    var hexadecimal: String {
+        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import LinuxKit
+import Logging
+import Sandboxes
+import Snapshots
+import Synchronization
+import SystemPackage
+
+/// The layers of this host: kept like snapshots, checked before they are used, built one at a time when they are first missed.
+final class LayerStore: Sendable {
+    /// What there is for a function to start from.
+    enum Offer: Sendable {
+        case ready(StoredSnapshot)
+        /// There may be one later.
+        case none(because: String)
+    }
+
+    private enum Entry {
+        case ready(StoredSnapshot, lastUse: UInt64)
+        case building
+        /// It will not be tried again before the server starts anew.
+        case failed(String)
+    }
+
+    private struct State {
+        /// Nil until what is on disk has been looked through.
+        var entries: [LayerKey: Entry]?
+        var uses: UInt64 = 0
+        var isBuilding = false
+        var work: [Task<Void, Never>] = []
+        var isClosed = false
+    }
+
+    /// Each takes what a booted language needs, 20 to 60 MB.
+    private static let maximum = 16
+
+    private let store: SnapshotStore
+    private let host: HostTraits
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(directory: FilePath, host: HostTraits, logger: Logger) throws(SandboxError) {
+        do throws(SnapshotError) { store = try SnapshotStore(directory: directory) } catch { throw .host("\(error)") }
+        self.host = host
+        self.logger = logger
+        state.withLock { state in state.work.append(Task { await self.load() }) }
+    }
+
+    func offer(_ key: LayerKey) -> Offer {
+        state.withLock { state in
+            guard let entries = state.entries else { return .none(because: "the layers on disk are being checked") }
+            switch entries[key] {
+            case .ready(let layer, _):
+                state.uses += 1
+                state.entries?[key] = .ready(layer, lastUse: state.uses)
+                return .ready(layer)
+            case .building: return .none(because: "its layer is being built")
+            case .failed(let reason): return .none(because: "its layer cannot be built: \(reason)")
+            case nil: return .none(because: "its layer has not been built yet")
+            }
+        }
+    }
+
+    /// Has the layer built in the background, unless it is there, was tried in vain, or another one is being built.
+    /// - Parameter freeze: boots the runtime and writes it into the directory.
+    func build(
+        _ key: LayerKey, freeze: @escaping @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
+    ) {
+        state.withLock { state in
+            guard !state.isClosed, !state.isBuilding, let entries = state.entries, entries[key] == nil else { return }
+            state.isBuilding = true
+            state.entries?[key] = .building
+            state.work.append(Task { await self.finish(key, await self.made(key, freeze)) })
+        }
+    }
+
+    /// A layer that did not serve is not offered again.
+    func discard(_ key: LayerKey, because reason: String) async {
+        let layer = state.withLock { state -> StoredSnapshot? in
+            guard case .ready(let layer, _) = state.entries?[key] else { return nil }
+            state.entries?[key] = .failed(reason)
+            return layer
+        }
+        if let layer { await remove(layer.id) }
+    }
+
+    /// Builds no more, and waits for what is under way.
+    func close() async {
+        let work = state.withLock { state in
+            state.isClosed = true
+            return state.work
+        }
+        for task in work { await task.value }
+    }
+
+    // MARK: - Building
+
+    private func made(
+        _ key: LayerKey, _ freeze: @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
+    ) async -> Result<StoredSnapshot, SandboxError> {
+        let staging: SnapshotStaging
+        do throws(SnapshotError) { staging = try store.stage() } catch { return .failure(.host("\(error)")) }
+        do throws(SandboxError) {
+            let frozen = try await freeze(staging)
+            do throws(SnapshotError) {
+                return .success(
+                    try await store.commit(
+                        staging,
+                        describing: SnapshotDescription(
+                            functionName: "layer", functionVersion: key.description, createdAt: Date(), codeSha256: "",
+                            imageDigest: frozen.engine.parameters["imageDigest"] ?? "", engine: frozen.engine)))
+            } catch {
+                return .failure(.host("\(error)"))
+            }
+        } catch {
+            staging.discard()
+            return .failure(error)
+        }
+    }
+
+    private func finish(_ key: LayerKey, _ outcome: Result<StoredSnapshot, SandboxError>) async {
+        let surplus = state.withLock { state -> StoredSnapshot? in
+            state.isBuilding = false
+            switch outcome {
+            case .success(let layer):
+                state.uses += 1
+                state.entries?[key] = .ready(layer, lastUse: state.uses)
+                return Self.removeSurplus(&state)
+            case .failure(let error):
+                state.entries?[key] = .failed("\(error)")
+                return nil
+            }
+        }
+        switch outcome {
+        case .success(let layer): logger.info("built a layer", metadata: ["layer": "\(layer.id)"])
+        case .failure(let error): logger.warning("building a layer failed", metadata: ["error": "\(error)"])
+        }
+        if let surplus { await remove(surplus.id) }
+    }
+
+    /// Takes out the one that has not been used for the longest when there are too many.
+    private static func removeSurplus(_ state: inout State) -> StoredSnapshot? {
+        let ready = (state.entries ?? [:]).compactMap { key, entry -> (LayerKey, StoredSnapshot, UInt64)? in
+            if case .ready(let layer, let lastUse) = entry { (key, layer, lastUse) } else { nil }
+        }
+        guard ready.count > maximum, let (key, layer, _) = ready.min(by: { $0.2 < $1.2 }) else { return nil }
+        state.entries?[key] = nil
+        return layer
+    }
+
+    // MARK: - Disk
+
+    /// Reads every layer whole, once: a layer is code.
+    private func load() async {
+        var found: [LayerKey: Entry] = [:]
+        do throws(SnapshotError) {
+            try await store.sweep()
+            for id in try store.list() {
+                guard let (key, layer) = await usable(id) else {
+                    await remove(id)
+                    continue
+                }
+                found[key] = .ready(layer, lastUse: 0)
+            }
+        } catch {
+            logger.warning("cannot look through the layers", metadata: ["error": "\(error)"])
+        }
+        state.withLock { $0.entries = found }
+    }
+
+    private func usable(_ id: SnapshotID) async -> (LayerKey, StoredSnapshot)? {
+        do throws(SnapshotError) {
+            let layer = try await store.open(id)
+            let blueprint: Blueprint
+            do throws(SandboxError) { blueprint = try Blueprint(layer, host: host) } catch { return nil }
+            guard FileStatus.exists(blueprint.root) else { return nil }
+            return (LayerKey(stored: layer.manifest.snapshot.functionVersion), layer)
+        } catch {
+            logger.info("dropping a layer", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    private func remove(_ id: SnapshotID) async {
+        do throws(SnapshotError) { try await store.remove(id) } catch {
+            logger.warning("cannot remove a layer", metadata: ["error": "\(error)"])
+        }
+    }
+}

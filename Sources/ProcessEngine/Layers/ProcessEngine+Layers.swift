@@ -1,0 +1,141 @@
+import Foundation
+import GuestProtocol
+import LinuxKit
+import Logging
+import RuntimeAPI
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+extension ProcessEngine {
+    /// How a start from a layer went.
+    enum LayeredStart {
+        case started(any Sandbox)
+        /// It must not or cannot be. What is to be done about that when the function has been started otherwise.
+        case not(afterwards: @Sendable () -> Void = {})
+    }
+
+    /// A runtime that has been booted beforehand, told its function now. Fails only by the function's own fault.
+    func startFromLayer(
+        _ specification: SandboxSpecification, _ blueprint: Blueprint, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> LayeredStart {
+        guard let layers, let recipe = specification.layer else { return .not() }
+        let differences = recipe.differences(from: specification.initialization.environment)
+        guard differences.isEmpty else {
+            startsAlone("it sets \(differences.joined(separator: ", ")), which count when a process starts")
+            return .not()
+        }
+        let key = LayerKey(
+            recipe, image: specification.image, memoryMegabytes: specification.memoryMegabytes, host: host)
+        switch layers.offer(key) {
+        case .none(let reason):
+            startsAlone(reason)
+            return .not { self.build(key, recipe, specification) }
+        case .ready(let layer):
+            do throws(SandboxError) {
+                let sandbox = try await start(specification, blueprint, from: layer, limit: deadline, output: output)
+                return sandbox.map { .started($0) } ?? .not()
+            } catch .snapshotUnusable(let reason) {
+                logger.warning("a layer cannot be used", metadata: ["layer": "\(layer.id)", "reason": "\(reason)"])
+                await layers.discard(key, because: reason)
+                return .not()
+            }
+        }
+    }
+
+    private func startsAlone(_ reason: String) {
+        logger.info("a function starts without a layer", metadata: ["because": "\(reason)"])
+    }
+
+    // MARK: - Use
+
+    /// Nil when no clone could be made: that is nothing the function has done.
+    private func start(
+        _ specification: SandboxSpecification, _ blueprint: Blueprint, from layer: StoredSnapshot, limit: Duration,
+        output: @escaping OutputSink
+    ) async throws(SandboxError) -> (any Sandbox)? {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let template = try templates.template(of: layer)
+        let process = try await template.process(within: limit)
+        let code = try await codeMount(of: blueprint)
+        let cell = try await cells.claim(blueprint.limits)
+        let clone: Clone
+        do throws(SandboxError) {
+            clone = try Clone(
+                in: cell, loop: loop, blockedIn: .layerNext, isSnapStart: specification.initialization.isSnapStart)
+        } catch {
+            await cells.end(cell)
+            throw error
+        }
+        hosted.add(clone.runtime)
+        do throws(SandboxError) {
+            var uniqueness = specification.initialization.uniqueness
+            uniqueness.wallClockNanoseconds = WallClock.now()
+            try clone.wake(uniqueness, as: try Self.encoded(specification.initialization), output: output)
+            try clone.request(
+                from: process, scratchBytes: blueprint.limits.scratchBytes, hasFrozenScratch: template.hasFrozenScratch,
+                code: code)
+            var frozen = blueprint
+            frozen.readyCall = try await clone.runtime.waitUntilReady(within: max(.zero, limit - (clock.now - start)))
+            return ProcessSandbox(cell: cell, runtime: clone.runtime, engine: self, blueprint: frozen, origin: template)
+        } catch {
+            let explained = clone.explain(error, limit: limit)
+            let wasNotMade = clone.wasNotMade
+            await end(cell, clone.runtime)
+            guard wasNotMade else { throw explained }
+            if case .snapshotUnusable = explained { throw explained }
+            logger.warning("a function starts without its layer", metadata: ["because": "\(explained)"])
+            return nil
+        }
+    }
+
+    private func codeMount(of blueprint: Blueprint) async throws(SandboxError) -> DetachedMount? {
+        guard let code = blueprint.code else { return nil }
+        let roots = roots
+        return try await BlockingThread.run { () throws(SandboxError) in try roots.attachable(code) }
+    }
+
+    private static func encoded(_ initialization: Initialization) throws(SandboxError) -> [UInt8] {
+        do { return Array(try JSONEncoder().encode(FunctionStart(initialization))) } catch {
+            throw .host("cannot tell a layer its function: \(error)")
+        }
+    }
+
+    // MARK: - Building
+
+    /// Longer than any language takes to boot, on a host that is busy with the very start that missed it.
+    private static let bootLimit = Duration.seconds(120)
+
+    private func build(_ key: LayerKey, _ recipe: LayerRecipe, _ specification: SandboxSpecification) {
+        let blueprint = Blueprint(
+            root: specification.image.root, imageDigest: specification.image.digest, code: nil,
+            limits: CellLimits(memoryMegabytes: specification.memoryMegabytes, scratchBytes: 512 << 20),
+            readyCall: .restoreNext)
+        var initialization = specification.initialization
+        initialization.arguments = recipe.arguments
+        initialization.environment = recipe.environment.map { EnvironmentVariable($0.key, $0.value) }
+        initialization.uniqueness.credentials = .none
+        let layered = initialization
+        layers?.build(key) { [weak self] staging throws(SandboxError) in
+            guard let self else { throw .shuttingDown }
+            let (cell, runtime) = try await boot(layered, blueprint, servesLayer: true) { [logger] output in
+                logger.debug("a layer says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
+            }
+            do throws(SandboxError) { try await runtime.waitUntilLayered(within: Self.bootLimit) } catch {
+                await end(cell, runtime)
+                throw error
+            }
+            return try await ProcessSandbox(
+                cell: cell, runtime: runtime, engine: self, blueprint: blueprint, origin: nil
+            ).freeze(into: staging)
+        }
+    }
+}
+
+extension Credentials {
+    /// A layer acts for no function.
+    fileprivate static var none: Credentials {
+        Credentials(authorizationToken: "", accessKeyID: "", secretAccessKey: "", sessionToken: "", expiration: "")
+    }
+}
