@@ -22,7 +22,6 @@ struct RefusedState: CustomTestStringConvertible, Sendable {
     /// Gets into the state, waits, cures itself of it, and lives on.
     var program: String {
         """
-        import ctypes, fcntl, mmap, os, select, signal, socket, subprocess, sys, threading, time
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGUSR2])
         libc = ctypes.CDLL(None, use_errno=True)
         libc.mmap.restype = ctypes.c_void_p
@@ -177,16 +176,19 @@ extension RefusedState {
         RefusedState(
             "a file mapped shared",
             """
-            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096); os.unlink(f.name)
+            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096)
+            os.unlink(f.name)
             """, cure: "m.close()", "(/tmp/thaw-map-", "is a file mapped shared and writable"),
         RefusedState(
             "System V shared memory",
-            "i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)",
-            cure: "libc.shmdt(a)", "is System V shared memory"),
+            """
+            i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)
+            """, cure: "libc.shmdt(a)", "is System V shared memory"),
         RefusedState(
             "a memfd's memory",
-            "f = os.memfd_create(\"java_heap\"); m = mmap.mmap(f, 4096) if not os.ftruncate(f, 4096) else 0; os.close(f)",
-            cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
+            """
+            f = os.memfd_create("java_heap"); os.ftruncate(f, 4096); m = mmap.mmap(f, 4096); os.close(f)
+            """, cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
         RefusedState(
             "locked memory", "a = page(0x22); checked(libc.mlock(a, 4096)); token = hex(a.value)",
             cure: "libc.munlock(a, 4096)", "the mapping at % is locked into memory: use munlock"),

@@ -165,7 +165,9 @@ private struct Freeze {
         let usesBase = memory.sharedBytes > 0
         if let base, usesBase {
             try Self.perform("link \(directory)/base") { () throws(Errno) in
-                try base.file.descriptor.link(to: directory.appending(ImageFile.base))
+                let path = directory.appending(ImageFile.base)
+                try Self.removeOld(path)
+                try base.file.descriptor.link(to: path)
             }
         }
         let state = captured.state(memorySize: size, baseSize: usesBase ? base?.size ?? 0 : 0, memory)
@@ -182,9 +184,14 @@ private struct Freeze {
     }
 
     private static func create(_ path: FilePath) throws(Errno) -> OwnedDescriptor {
-        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}  // of an earlier attempt
+        try removeOld(path)
         return try OwnedDescriptor.open(
             path, .readWrite, options: [.create, .exclusiveCreate, .noFollow], permissions: [.ownerRead])
+    }
+
+    /// What an earlier attempt left.
+    private static func removeOld(_ path: FilePath) throws(Errno) {
+        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}
     }
 
     private static func perform<R>(_ what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {
