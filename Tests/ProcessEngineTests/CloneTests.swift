@@ -128,4 +128,36 @@ import Testing
             #expect(try clone.line() == "event 0")
         }
     }
+
+    /// A periodic timer that nobody reads, and one that counts processor time.
+    private static let timers = """
+        libc = ctypes.CDLL(None)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        period = (ctypes.c_long * 4)(0, 10000000, 0, 10000000)
+        fired = 0
+        def count(number, frame):
+            global fired
+            fired += 1
+        signal.signal(signal.SIGALRM, count)
+        timer = ctypes.c_void_p()
+        libc.timer_create(2, None, ctypes.byref(timer)); libc.timer_settime(timer, 0, period, None)
+        descriptor = libc.timerfd_create(1, 0); libc.timerfd_settime(descriptor, 0, period, None)
+        select.select([descriptor], [], [])
+        print("ready")
+        while True:
+            signal.sigwait([signal.SIGUSR1])
+            before = fired
+            while fired < before + 2: pass
+            print(*(len(os.read(descriptor, 8)) for _ in range(3)))
+        """
+
+    @Test("a timer whose expirations nobody has read goes on, and so does one of processor time")
+    func expiredTimers() throws {
+        let subject = try Subject.python(Self.timers)
+        #expect(try subject.line() == "ready")
+        try cloned(subject) { clone throws in
+            #expect(try clone.poke() == "8 8 8")
+            #expect(try clone.poke() == "8 8 8")
+        }
+    }
 }

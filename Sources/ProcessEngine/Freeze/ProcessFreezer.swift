@@ -138,8 +138,9 @@ private struct Freeze {
                 refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
             }
         }
-        for timer in inside.timers where !(0...3).contains(timer.clock) && timer.clock != 7 {
-            refusals.add("timer \(timer.id) runs by clock \(timer.clock)", "delete it in a before-snapshot hook")
+        for timer in inside.timers where !PosixTimer.clocks.contains(timer.clock) {
+            let clock = timer.clock == -2 ? "the processor time of one thread" : "clock \(timer.clock)"
+            refusals.add("timer \(timer.id) runs by \(clock)", "delete it in a before-snapshot hook")
         }
     }
 
