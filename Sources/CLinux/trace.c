@@ -166,6 +166,12 @@ int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size) {
     return value_or_errno(syscall(SYS_get_robust_list, tid, head, size));
 }
 
+int64_t clinux_read_memory(pid_t pid, void *buffer, size_t count, uint64_t address) {
+    struct iovec here = {buffer, count}, there = {(void *)address, count};
+    ssize_t result = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    return result < 0 ? -errno : result;
+}
+
 int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard) {
     struct rlimit limit;
     if (prlimit(pid, resource, NULL, &limit) < 0) return -errno;

@@ -32,10 +32,10 @@ import Testing
         }
     }
 
-    @Test("a frozen program with forty busy threads goes on in two clones, floating point included")
+    @Test("a frozen program with a dozen busy threads goes on in two clones, floating point included")
     func threads() async throws {
         try await withScratchDirectory { directory in
-            let binary = try await CProgram.build(Self.busyThreads, in: directory)
+            let binary = try await CProgram.build(CProgram.busyThreads, in: directory)
             let subject = try Subject(binary)
             #expect(try subject.line() == "ready")
             try cloned(subject) { clone throws in
@@ -43,46 +43,6 @@ import Testing
             }
         }
     }
-
-    /// Every thread computes without pause what it can check.
-    private static let busyThreads = """
-        #include <pthread.h>
-        #include <signal.h>
-        #include <stdatomic.h>
-        #include <stdio.h>
-        #include <unistd.h>
-        enum { THREADS = 40 };
-        static atomic_ulong rounds[THREADS];
-        static atomic_int wrong;
-        static void *work(void *argument) {
-            for (;;) {
-                double sum = 0;
-                volatile long mark = (long)argument;
-                for (int i = 1; i < 2000; i++) sum += 1.0 / i / (i + 1.0);
-                if (sum < 0.999499 || sum > 0.999501 || mark != (long)argument) atomic_store(&wrong, 1);
-                atomic_fetch_add(&rounds[(long)argument], 1);
-            }
-        }
-        int main(void) {
-            sigset_t set;
-            sigemptyset(&set);
-            sigaddset(&set, SIGUSR1);
-            pthread_sigmask(SIG_BLOCK, &set, NULL);
-            pthread_t thread;
-            for (long i = 0; i < THREADS; i++) pthread_create(&thread, NULL, work, (void *)i);
-            puts("ready");
-            fflush(stdout);
-            for (int signal;;) {
-                sigwait(&set, &signal);
-                unsigned long before[THREADS];
-                for (int i = 0; i < THREADS; i++) before[i] = atomic_load(&rounds[i]);
-                for (int i = 0; i < THREADS; i++)
-                    while (atomic_load(&rounds[i]) == before[i]) usleep(100);
-                puts(atomic_load(&wrong) ? "wrong" : "all right");
-                fflush(stdout);
-            }
-        }
-        """
 
     @Test("a frozen JVM goes on in two clones, compiles and collects", .requiresFile("/usr/bin/javac", "install a JDK"))
     func java() async throws {
@@ -104,16 +64,15 @@ import Testing
     }
 
     private static let javaProgram = """
-        import java.util.concurrent.*;
         public class Program {
             public static void main(String[] arguments) throws Exception {
-                ExecutorService pool = Executors.newFixedThreadPool(4);
-                Semaphore poked = new Semaphore(0);
+                java.util.concurrent.ExecutorService pool = java.util.concurrent.Executors.newFixedThreadPool(4);
+                var poked = new java.util.concurrent.Semaphore(0);
                 sun.misc.Signal.handle(new sun.misc.Signal("USR1"), signal -> poked.release());
                 System.out.println("ready");
                 while (true) {
                     poked.acquire();
-                    Future<Integer> sum = pool.submit(() -> {
+                    java.util.concurrent.Future<Integer> sum = pool.submit(() -> {
                         int total = 0;
                         for (int i = 0; i < 100; i++) total += new byte[1 << 16].length / (1 << 16) * i;
                         System.gc();
@@ -146,7 +105,6 @@ import Testing
     @Test("the connection to the Runtime API is replaced, and one that has ended stays ended")
     func runtimeAPI() throws {
         let program = """
-            import signal, socket
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
             l = socket.create_server(("127.0.0.1", 0))
             ended = socket.create_connection(l.getsockname()); l.accept()[0].close()
@@ -168,6 +126,38 @@ import Testing
             try clone.wake()
             _ = try ends.0.descriptor.write("event".utf8)
             #expect(try clone.line() == "event 0")
+        }
+    }
+
+    /// A periodic timer that nobody reads, and one that counts processor time.
+    private static let timers = """
+        libc = ctypes.CDLL(None)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        period = (ctypes.c_long * 4)(0, 10000000, 0, 10000000)
+        fired = 0
+        def count(number, frame):
+            global fired
+            fired += 1
+        signal.signal(signal.SIGALRM, count)
+        timer = ctypes.c_void_p()
+        libc.timer_create(2, None, ctypes.byref(timer)); libc.timer_settime(timer, 0, period, None)
+        descriptor = libc.timerfd_create(1, 0); libc.timerfd_settime(descriptor, 0, period, None)
+        select.select([descriptor], [], [])
+        print("ready")
+        while True:
+            signal.sigwait([signal.SIGUSR1])
+            before = fired
+            while fired < before + 2: pass
+            print(*(len(os.read(descriptor, 8)) for _ in range(3)))
+        """
+
+    @Test("a timer whose expirations nobody has read goes on, and so does one of processor time")
+    func expiredTimers() throws {
+        let subject = try Subject.python(Self.timers)
+        #expect(try subject.line() == "ready")
+        try cloned(subject) { clone throws in
+            #expect(try clone.poke() == "8 8 8")
+            #expect(try clone.poke() == "8 8 8")
         }
     }
 }

@@ -8,7 +8,6 @@ import Testing
 @Suite(.requiresRoot) struct LayeringTests {
     /// Holds 32 MiB that no page of which is like another, changes one page when poked, and tells what it has.
     private static let program = """
-        import signal, hashlib
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
         data = bytearray(b"".join(i.to_bytes(8, "big") for i in range(4 << 20)))
         def state(): print(hashlib.sha256(data).hexdigest())

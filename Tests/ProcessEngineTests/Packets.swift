@@ -90,6 +90,9 @@ enum TestRestorer {
             _ = try syscall { output.withRaw { lseek($0, 0, SEEK_SET) } }
             throw Lines.Missing(description: String(decoding: try output.descriptor.readAll(), as: UTF8.self))
         }
+        atexit {
+            if let binary = try? TestRestorer.path() { try? DurableFile.remove(binary) }
+        }
         return binary
     }
 

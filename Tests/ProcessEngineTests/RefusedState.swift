@@ -22,7 +22,6 @@ struct RefusedState: CustomTestStringConvertible, Sendable {
     /// Gets into the state, waits, cures itself of it, and lives on.
     var program: String {
         """
-        import ctypes, fcntl, mmap, os, select, signal, socket, subprocess, sys, threading, time
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGUSR2])
         libc = ctypes.CDLL(None, use_errno=True)
         libc.mmap.restype = ctypes.c_void_p
@@ -31,6 +30,8 @@ struct RefusedState: CustomTestStringConvertible, Sendable {
         def checked(result):
             if result < 0: raise OSError(ctypes.get_errno(), "system call")
             return result
+        def single_threaded():
+            while len(os.listdir("/proc/self/task")) > 1: pass
         token = ""
         \(setup)
         print("ready", token)
@@ -177,16 +178,19 @@ extension RefusedState {
         RefusedState(
             "a file mapped shared",
             """
-            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096); os.unlink(f.name)
+            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096)
+            os.unlink(f.name)
             """, cure: "m.close()", "(/tmp/thaw-map-", "is a file mapped shared and writable"),
         RefusedState(
             "System V shared memory",
-            "i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)",
-            cure: "libc.shmdt(a)", "is System V shared memory"),
+            """
+            i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)
+            """, cure: "libc.shmdt(a)", "is System V shared memory"),
         RefusedState(
             "a memfd's memory",
-            "f = os.memfd_create(\"java_heap\"); m = mmap.mmap(f, 4096) if not os.ftruncate(f, 4096) else 0; os.close(f)",
-            cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
+            """
+            f = os.memfd_create("java_heap"); os.ftruncate(f, 4096); m = mmap.mmap(f, 4096); os.close(f)
+            """, cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
         RefusedState(
             "locked memory", "a = page(0x22); checked(libc.mlock(a, 4096)); token = hex(a.value)",
             cure: "libc.munlock(a, 4096)", "the mapping at % is locked into memory: use munlock"),
@@ -219,14 +223,14 @@ extension RefusedState {
             """
             b = threading.Barrier(2); t = threading.Thread(target=lambda: (os.sched_setaffinity(0, [0]), b.wait(), b.wait()))
             t.start(); b.wait(); token = t.native_id
-            """, cure: "b.wait(); t.join()", "thread % (python3) is bound to some processors"),
+            """, cure: "b.wait(); single_threaded()", "thread % (python3) is bound to some processors"),
         RefusedState(
             "a thread of another nice value",
             """
             b = threading.Barrier(2)
             t = threading.Thread(target=lambda: (os.setpriority(os.PRIO_PROCESS, 0, 5), b.wait(), b.wait()))
             t.start(); b.wait(); token = t.native_id
-            """, cure: "b.wait(); t.join()", "thread % (python3) has a nice value of its own"),
+            """, cure: "b.wait(); single_threaded()", "thread % (python3) has a nice value of its own"),
         RefusedState(
             "a personality", "libc.personality(0x0040000)", cure: "libc.personality(0)",
             "runs with personality 0x40000"),

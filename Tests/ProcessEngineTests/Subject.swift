@@ -41,13 +41,17 @@ final class Subject: Sendable {
         }
     }
 
-    /// Python's own program text.
+    private static let modules =
+        "ctypes, fcntl, hashlib, mmap, os, resource, select, signal, socket, subprocess, sys, tempfile, threading"
+
+    /// A program in Python, for which ``modules`` are imported.
     static func python(
         _ program: String, environment: [String: String] = [:], namespace: SharedDescriptor? = nil,
         _ adjust: (inout SpawnPlan) -> Void = { _ in }
     ) throws -> Subject {
         try Subject(
-            "/usr/bin/python3", ["-u", "-S", "-c", program], environment: environment, namespace: namespace, adjust)
+            "/usr/bin/python3", ["-u", "-S", "-c", "import \(modules)\n" + program], environment: environment,
+            namespace: namespace, adjust)
     }
 
     func target(runtimeAPIPort: UInt16? = nil, origin: ProcessImage? = nil) -> FreezeTarget {
@@ -108,4 +112,46 @@ enum CProgram {
         }
         return binary
     }
+}
+
+extension CProgram {
+    /// Every thread computes without pause what it can check.
+    static let busyThreads = """
+        #include <pthread.h>
+        #include <signal.h>
+        #include <stdatomic.h>
+        #include <stdio.h>
+        #include <unistd.h>
+        enum { THREADS = 12 };
+        static atomic_ulong rounds[THREADS];
+        static atomic_int wrong;
+        static void *work(void *argument) {
+            for (;;) {
+                double sum = 0;
+                volatile long mark = (long)argument;
+                for (int i = 1; i < 2000; i++) sum += 1.0 / i / (i + 1.0);
+                if (sum < 0.999499 || sum > 0.999501 || mark != (long)argument) atomic_store(&wrong, 1);
+                atomic_fetch_add(&rounds[(long)argument], 1);
+            }
+        }
+        int main(void) {
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGUSR1);
+            pthread_sigmask(SIG_BLOCK, &set, NULL);
+            pthread_t thread;
+            for (long i = 0; i < THREADS; i++) pthread_create(&thread, NULL, work, (void *)i);
+            puts("ready");
+            fflush(stdout);
+            for (int signal;;) {
+                sigwait(&set, &signal);
+                unsigned long before[THREADS];
+                for (int i = 0; i < THREADS; i++) before[i] = atomic_load(&rounds[i]);
+                for (int i = 0; i < THREADS; i++)
+                    while (atomic_load(&rounds[i]) == before[i]) usleep(100);
+                puts(atomic_load(&wrong) ? "wrong" : "all right");
+                fflush(stdout);
+            }
+        }
+        """
 }

@@ -75,6 +75,9 @@ int clinux_same_open_file(pid_t pid, int first, int second);
 int clinux_same_watched_file(pid_t pid, int descriptor, int epoll, int watched, unsigned int index);
 int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size);
 
+/* process_vm_readv(2) of one range. Returns the bytes read, fewer where the process itself could not read on. */
+int64_t clinux_read_memory(pid_t pid, void *buffer, size_t count, uint64_t address);
+
 /* Declared by glibc only under _GNU_SOURCE, or with an enumeration in place of an integer. */
 int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard);
 int clinux_get_nice(pid_t pid, int *nice);

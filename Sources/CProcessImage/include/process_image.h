@@ -55,7 +55,7 @@ struct thaw_image {
     struct thaw_table watches; /* struct thaw_watch */
     struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
     struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
-    struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes */
+    struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes; nothing starts at 0, which is none */
 
     /* struct prctl_mm_map of prctl(2), PR_SET_MM_MAP, without auxv and exe. */
     uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start,
@@ -124,7 +124,8 @@ enum thaw_descriptor_kind {
                      first end that appears; access mode in `flags`; `b`: capacity */
     THAW_FD_EVENT, /* eventfd: `position` is the count; `a`: 1 for EFD_SEMAPHORE */
     THAW_FD_EPOLL,
-    THAW_FD_TIMER, /* timerfd: `a` clock id, `b` flags as given to timerfd_settime; `position` ticks; `value`, `interval` ns */
+    THAW_FD_TIMER, /* timerfd: `a` clock id, `b` flags as given to timerfd_settime; `position` ticks; `value`, `interval` ns;
+                     `value` is what is left, whatever `b` says */
     THAW_FD_SIGNAL, /* signalfd: `position` is the mask */
     THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes; `id`: options, enum
                          thaw_socket_options */

@@ -16,7 +16,10 @@ package struct ProcessAccess: Sendable {
     }
 
     /// Fills `buffer` from the process's memory at `address`; fewer bytes when what follows cannot be read.
+    ///
+    /// By process_vm_readv(2), which takes half the time of /proc/PID/mem, but not what the process itself may not read.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at address: UInt64) throws(Errno) -> Int {
+        if clinux_read_memory(pid, buffer.baseAddress, buffer.count, address) == buffer.count { return buffer.count }
         guard let offset = Int64(exactly: address) else { throw .badAddress }
         return try memory.descriptor.read(into: buffer, at: offset)
     }

@@ -25,12 +25,16 @@ extension DescriptorCapture {
     }
 
     private mutating func takeTimer(_ descriptor: OpenDescriptor) {
-        let value = Self.nanoseconds(descriptor.info.value("it_value"))
+        var value = Self.nanoseconds(descriptor.info.value("it_value"))
         let interval = Self.nanoseconds(descriptor.info.value("it_interval"))
+        let ticks = descriptor.info.number("ticks") ?? 0
+        // The kernel starts a period anew only when somebody reads or asks; until then nothing seems to be left of it. With
+        // expirations that nobody has read it is not disarmed, which would have cleared them.
+        if value == 0, ticks > 0 { value = interval }
         add(descriptor, THAW_FD_TIMER) {
             $0.a = descriptor.info.number("clockid") ?? 0
             $0.b = descriptor.info.number("settime flags", radix: 8) ?? 0
-            $0.position = descriptor.info.number("ticks") ?? 0
+            $0.position = ticks
             $0.value = value
             $0.interval = interval
         }

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxKit
 import SystemPackage
 
@@ -51,13 +52,26 @@ struct PosixTimer: Equatable {
                 timers[timers.count - 1].thread = thread
             case "ClockID:" where !timers.isEmpty:
                 scanner.skipBlanks()
-                // A negative number encodes whose processor time it is: a descriptor of that process.
-                timers[timers.count - 1].clock = CInt(String(decoding: scanner.word(), as: UTF8.self)) ?? -1
+                let clock = CInt(String(decoding: scanner.word(), as: UTF8.self)) ?? -1
+                timers[timers.count - 1].clock = known(clock, isSingleThreaded: threads.count == 1)
             default: break
             }
         }
         return timers
     }
+
+    /// The clock as timer_create(2) takes it. The kernel keeps the two of processor time under numbers of its own, and does
+    /// not say which thread's it is.
+    private static func known(_ clock: CInt, isSingleThreaded: Bool) -> CInt {
+        switch clock {
+        case -6: CLOCK_PROCESS_CPUTIME_ID
+        case -2 where isSingleThreaded: CLOCK_THREAD_CPUTIME_ID
+        default: clock
+        }
+    }
+
+    /// Clocks whose timers a clone can have: wall, monotonic, process, thread, since boot, TAI.
+    static let clocks: Set<CInt> = [0, 1, 2, 3, 7, 11]
 
     /// "signal/tid.2634"
     private static func notification(

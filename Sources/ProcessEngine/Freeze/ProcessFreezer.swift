@@ -138,8 +138,9 @@ private struct Freeze {
                 refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
             }
         }
-        for timer in inside.timers where !(0...3).contains(timer.clock) && timer.clock != 7 {
-            refusals.add("timer \(timer.id) runs by clock \(timer.clock)", "delete it in a before-snapshot hook")
+        for timer in inside.timers where !PosixTimer.clocks.contains(timer.clock) {
+            let clock = timer.clock == -2 ? "the processor time of one thread" : "clock \(timer.clock)"
+            refusals.add("timer \(timer.id) runs by \(clock)", "delete it in a before-snapshot hook")
         }
     }
 
@@ -165,7 +166,9 @@ private struct Freeze {
         let usesBase = memory.sharedBytes > 0
         if let base, usesBase {
             try Self.perform("link \(directory)/base") { () throws(Errno) in
-                try base.file.descriptor.link(to: directory.appending(ImageFile.base))
+                let path = directory.appending(ImageFile.base)
+                try Self.removeOld(path)
+                try base.file.descriptor.link(to: path)
             }
         }
         let state = captured.state(memorySize: size, baseSize: usesBase ? base?.size ?? 0 : 0, memory)
@@ -182,9 +185,14 @@ private struct Freeze {
     }
 
     private static func create(_ path: FilePath) throws(Errno) -> OwnedDescriptor {
-        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}  // of an earlier attempt
+        try removeOld(path)
         return try OwnedDescriptor.open(
             path, .readWrite, options: [.create, .exclusiveCreate, .noFollow], permissions: [.ownerRead])
+    }
+
+    /// What an earlier attempt left.
+    private static func removeOld(_ path: FilePath) throws(Errno) {
+        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}
     }
 
     private static func perform<R>(_ what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {

@@ -43,8 +43,12 @@ struct StoppedProcess {
         try process.signal(SIGSTOP)
         try leader.detach()
         let deadline = MonotonicClock.now() + UInt64(Self.patience.nanoseconds)
-        while try Self.mayStillRun(leader.tid), MonotonicClock.now() < deadline { sched_yield() }
+        func wait(for thread: TracedThread) throws(Errno) {
+            while try Self.mayStillRun(thread.tid), MonotonicClock.now() < deadline { sched_yield() }
+        }
+        try wait(for: leader)
         for thread in threads.dropFirst() { try? thread.detach() }
+        for thread in threads.dropFirst() { try wait(for: thread) }
     }
 
     private static func mayStillRun(_ tid: CInt) throws(Errno) -> Bool {

@@ -154,7 +154,7 @@ extension StateCheck {
             last = timer.id
             let toThread = timer.notify & 4 != 0  // SIGEV_THREAD_ID
             try StateReader.require(
-                [0, 1, 2, 3, 7].contains(timer.clock) && [0, 1, 2, 4, 6].contains(timer.notify)
+                PosixTimer.clocks.contains(timer.clock) && [0, 1, 2, 4, 6].contains(timer.notify)
                     && (timer.notify == 1 || 1...64 ~= timer.signal) && (!toThread || tids.contains(timer.tid))
                     && isTime(timer.value) && isTime(timer.interval), "timer \(timer.id) is impossible")
         }
