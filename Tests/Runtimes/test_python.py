@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import unittest
 
 from fake_runtime_api import FUNCTION_ARN, Runtime
@@ -81,6 +82,15 @@ class PythonRuntime(unittest.TestCase):
                 runtime.api.restore()
                 self.assertIn("before", runtime.answer("event"))
                 self.assertIn("priming failed", runtime.output())
+
+    def test_functions_of_one_layer_draw_numbers_of_their_own(self):
+        # Stands in for two clones of a layer: both would go on from the state that is set here.
+        program = ("import random, ssl, thaw_runtime.layer as layer; random.seed(1);"
+                   "layer._ask = lambda: {'arguments': [], 'environment': {}, 'workingDirectory': '/'};"
+                   "layer.become_function(); print(random.random())")
+        drawn = {subprocess.run([PYTHON, "-c", program], env={"PYTHONPATH": str(RUNTIME), "AWS_LAMBDA_RUNTIME_API": "x"},
+                                check=True, capture_output=True, text=True).stdout for _ in range(2)}
+        self.assertEqual(len(drawn), 2, drawn)
 
     def test_a_failing_before_hook_is_an_init_error(self):
         with python("failing_before.handler", snap_start=True) as runtime:
