@@ -50,7 +50,8 @@ def node(handler, task=None, environment=None, layer=False, **behaviour):
     """Starts the runtime as in the base image: afresh or as a layer."""
     root = pathlib.Path(workspace.name)
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
-    command = [word.replace("/var/", f"{root}/") for word in (launch["layer"] if layer else launch)["command"]]
+    command = [word.replace("/var/", f"{root}/").replace("{memory}", "512")
+               for word in (launch["layer"] if layer else launch)["command"]]
     defaults = {"NODE_PATH": f"{root}/runtime/node_modules", "UV_USE_IO_URING": "0"}
     task = str(task or root / "task")
     settings = {"_HANDLER": handler, "LAMBDA_TASK_ROOT": task, **defaults, **(environment or {})}
