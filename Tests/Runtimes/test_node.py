@@ -289,7 +289,7 @@ class Snapshots(unittest.TestCase):
         self.assertEqual(len({answer["uuid"] for answer in answers}), 20)
         self.assertEqual(len({answer["math"] for answer in answers}), 20)
         self.assertTrue(all(0 <= answer["math"] < 1 for answer in answers))
-        self.assertEqual(answers[0]["name"], "random")
+        self.assertEqual((answers[0]["name"], answers[0]["place"]), ("random", 0))
 
     def test_a_layer_leaves_nothing_of_its_own(self):
         settings = {"MINE": "1", "NODE_PATH": "/elsewhere"}

@@ -31,6 +31,7 @@ async function pass(client, handler, native, quieten) {
   let restored;
   await orEnd(failInit, BEFORE_FAILED, async () => {
     for (const hook of hooks.before.toReversed()) await hook();
+    randomness.useUpNumbers();
     await quieten();
     restored = await client.restoreNext();
   });
