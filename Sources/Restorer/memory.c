@@ -3,7 +3,6 @@
 #include "image.h"
 #include "report.h"
 #include "syscalls.h"
-#include "text.h"
 
 static int content[2]; /* by enum thaw_run_source */
 
@@ -36,20 +35,35 @@ static void read_run(const struct thaw_run *run) {
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* Makes huge pages of those extents of an anonymous mapping that the image fills at least by half: a fork copies one entry
- * for them instead of 512. After the fact, because asking for them beforehand would mark the mapping for good, and spend
- * 2 MiB on every sparse corner. Where there are none to be had, small pages do. */
-static void collapse(const struct thaw_mapping *mapping) {
-    const struct thaw_run *run = image_runs(mapping->first_run);
-    const struct thaw_run *end = run + mapping->runs;
-    uint64_t extent = (mapping->start + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
-    for (; extent + HUGE_PAGE <= mapping->end; extent += HUGE_PAGE) {
-        uint64_t limit = extent + HUGE_PAGE, filled = 0;
-        while (run < end && run->end <= extent) run++;
-        for (const struct thaw_run *in = run; in < end && in->start < limit; in++)
-            filled += smaller(in->end, limit) - larger(in->start, extent);
-        if (filled >= HUGE_PAGE / 2) sys_madvise(extent, HUGE_PAGE, MADV_COLLAPSE);
+/* Whether huge pages fit: the extents of an anonymous mapping that have content at all are filled by half. A fork copies one
+ * entry for a huge page instead of 512; one for a sparse corner would cost 2 MiB. */
+static int fills_huge_pages(const struct thaw_mapping *mapping) {
+    uint64_t first = (mapping->start + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
+    uint64_t end = mapping->end & -(uint64_t)HUGE_PAGE;
+    uint64_t filled = 0, touched = 0, counted = first; /* extents up to `counted` are in `touched` */
+    if (mapping->path) return 0;
+    for (uint64_t i = 0; i < mapping->runs; i++) {
+        const struct thaw_run *run = image_runs(mapping->first_run + i);
+        uint64_t from = larger(run->start, first), to = smaller(run->end, end);
+        if (from >= to) continue;
+        filled += to - from;
+        uint64_t low = larger(from & -(uint64_t)HUGE_PAGE, counted);
+        uint64_t high = (to + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
+        if (high > low) touched += high - low;
+        counted = larger(counted, high);
     }
+    return filled > 0 && filled >= touched / 2;
+}
+
+/* Huge pages while it is filled, then no more: a clone that touches new memory is to have 4 KiB for it, not 2 MiB, unless the
+ * program itself had asked. Kernels differ in whether they have huge pages at all, and nothing depends on them. */
+static void fill(const struct thaw_mapping *mapping) {
+    uint64_t length = mapping->end - mapping->start;
+    int huge = mapping->flags & (THAW_MAPPING_HUGE | THAW_MAPPING_NO_HUGE) ? 0 : fills_huge_pages(mapping);
+    if (huge || mapping->flags & THAW_MAPPING_HUGE) sys_madvise(mapping->start, length, MADV_HUGEPAGE);
+    if (mapping->flags & THAW_MAPPING_NO_HUGE) sys_madvise(mapping->start, length, MADV_NOHUGEPAGE);
+    for (uint64_t i = 0; i < mapping->runs; i++) read_run(image_runs(mapping->first_run + i));
+    if (huge) sys_madvise(mapping->start, length, MADV_NOHUGEPAGE);
 }
 
 static void advise(const struct thaw_mapping *mapping, uint32_t flag, int advice) {
@@ -69,11 +83,7 @@ static void build_mapping(const struct thaw_mapping *mapping) {
         flags |= MAP_ANONYMOUS;
     int protection = mapping->runs ? PROT_READ | PROT_WRITE : (int)mapping->protection;
     must(sys_mmap(mapping->start, length, protection, flags, file, mapping->file_offset), THAW_STEP_MAP, mapping->start);
-    /* Kernels differ in whether they have huge pages at all; neither flag changes what the memory holds. */
-    if (mapping->flags & THAW_MAPPING_HUGE) sys_madvise(mapping->start, length, MADV_HUGEPAGE);
-    if (mapping->flags & THAW_MAPPING_NO_HUGE) sys_madvise(mapping->start, length, MADV_NOHUGEPAGE);
-    for (uint64_t i = 0; i < mapping->runs; i++) read_run(image_runs(mapping->first_run + i));
-    if (mapping->runs && !mapping->path && !(mapping->flags & THAW_MAPPING_NO_HUGE)) collapse(mapping);
+    fill(mapping);
     if (protection != (int)mapping->protection)
         must(sys_mprotect(mapping->start, length, (int)mapping->protection), THAW_STEP_MAP, mapping->start);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
@@ -122,18 +132,4 @@ void build_memory(int memory, int base) {
 void finish_memory(void) {
     if (not_inherited == 0) return;
     for (uint64_t i = 0; i < image->mappings.count; i++) advise(image_mappings(i), THAW_MAPPING_DONT_FORK, MADV_DONTFORK);
-}
-
-static struct range prefault[THAW_MAXIMUM_PREFAULT_RANGES];
-static uint32_t prefault_count;
-
-void set_prefault(const struct range *ranges, uint32_t count) {
-    memcpy(prefault, ranges, count * sizeof *ranges);
-    prefault_count = count;
-}
-
-/* Only a matter of speed: a range that is not writable is passed over. */
-void prefault_memory(void) {
-    for (uint32_t i = 0; i < prefault_count; i++)
-        sys_madvise(prefault[i].start, prefault[i].end - prefault[i].start, MADV_POPULATE_WRITE);
 }

@@ -5,6 +5,7 @@
 #include "image.h"
 #include "limits.h"
 #include "memory.h"
+#include "prefault.h"
 #include "relocate.h"
 #include "report.h"
 #include "syscalls.h"

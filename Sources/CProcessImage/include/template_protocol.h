@@ -23,8 +23,9 @@ enum thaw_message_kind {
     THAW_CLONE = 3,
     /* template -> engine: thaw_clone_reply + the clone's pidfd if `pid` > 0. In the order of the requests. */
     THAW_CLONED = 4,
-    /* engine -> template: uint32_t kind, uint32_t count, then count x {uint64_t start, end}: pages every later clone makes its own
-     * before it says THAW_PARKED */
+    /* engine -> template: uint32_t kind, uint32_t count, then count x {uint64_t start, end}, ascending, each within one mapping.
+     * Pages of a mapping that can be written: every later clone makes them its own before it says THAW_PARKED. Of another:
+     * every later clone inherits them mapped. Replaces what was said before. */
     THAW_PREFAULT = 5,
     /* clone -> engine, on its control socket: everything is in place, seccomp included; no instruction of the function has run */
     THAW_PARKED = 6,
