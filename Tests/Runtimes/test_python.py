@@ -67,12 +67,13 @@ class PythonRuntime(unittest.TestCase):
         self.assertEqual(environment["AWS_LAMBDA_FUNCTION_NAME"], "example")
 
     def test_a_priming_event_is_handled_before_the_hooks(self):
-        with python("primed.handler", snap_start=True, environment={"THAW_PRIME_EVENT": '{"a": 1}'}) as runtime:
+        with python("primed.handler", snap_start=True, environment={
+                "THAW_PRIME_EVENT": '{"a": 1}', "THAW_PRIME_COUNT": "2"}) as runtime:
             runtime.api.wait("GET restore/next")
             runtime.api.restore()
             seen = runtime.answer("event")
-        self.assertEqual(seen[:2], [[{"a": 1}, "thaw-priming"], "before"])
-        self.assertEqual(seen[3][0], "event")
+        self.assertEqual(seen[:3], [*[[{"a": 1}, "thaw-priming"]] * 2, "before"])
+        self.assertEqual(seen[4][0], "event")
 
     def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
         for event in ('"fail"', "no JSON"):
