@@ -63,7 +63,8 @@ struct Blueprint: Sendable {
             throw .snapshotUnusable("its manifest has a senseless \(Key.readyCall)")
         }
         self.init(
-            root: FilePath(try text(Key.root)), imageDigest: try text(Key.imageDigest), code: FilePath(try text(Key.code)),
+            root: FilePath(try text(Key.root)), imageDigest: try text(Key.imageDigest),
+            code: FilePath(try text(Key.code)),
             limits: CellLimits(
                 memoryMegabytes: try number(Key.memory, in: 64...1_048_576),
                 scratchBytes: try number(Key.scratch, in: 0...1 << 40)),

@@ -19,6 +19,7 @@ extension ProcessEngine {
                 specification.initialization, blueprint, cell, runtime, within: deadline, output: output)
             var frozen = blueprint
             frozen.readyCall = readyCall
+            hosted.add(runtime)
             return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen)
         } catch {
             await end(cell, runtime)

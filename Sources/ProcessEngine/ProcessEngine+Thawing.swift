@@ -98,6 +98,7 @@ extension ProcessEngine {
             await end(clone.cell, clone.runtime)
             throw explained
         }
+        hosted.add(clone.runtime)
         return ProcessSandbox(
             cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint)
     }

@@ -17,6 +17,7 @@ package final class ProcessEngine: SandboxEngine {
     let spawner: Spawner
     let loop: EngineLoop
     let logger: Logger
+    let hosted = HostedRuntimes()
     private let cgroups: EngineCgroups
 
     /// What of an engine can be chosen.
@@ -90,6 +91,8 @@ package final class ProcessEngine: SandboxEngine {
     package func prepare() async { await cells.prepare() }
 
     package func shutdown() async {
+        // Who still waits for one hears that it was ended, not that its function was.
+        hosted.endAll(.destroyed)
         await templates.close()
         await cells.close()
         await loop.shutdown()
@@ -103,6 +106,7 @@ package final class ProcessEngine: SandboxEngine {
 
     /// Ends what is left of a sandbox; `error` is what callers that still wait for it get.
     func end(_ cell: Cell, _ runtime: HostedRuntime, error: SandboxError = .destroyed) async {
+        hosted.remove(runtime)
         runtime.end(error)
         await cells.end(cell)
     }

@@ -89,7 +89,8 @@ import Testing
         try await withScratchDirectory { directory in
             try DurableFile.write(Self.javaProgram.utf8, to: directory.appending("Program.java"))
             let compiler = SpawnPlan(
-                executable: "/usr/bin/javac", arguments: ["javac", "-XDignore.symbol.file", directory.appending("Program.java").string])
+                executable: "/usr/bin/javac",
+                arguments: ["javac", "-XDignore.symbol.file", directory.appending("Program.java").string])
             #expect(try await compiler.spawn().wait()?.reason == .exited(status: 0))
             let subject = try Subject(
                 "/usr/bin/java",

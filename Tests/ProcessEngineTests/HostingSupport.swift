@@ -55,7 +55,8 @@ struct Clone {
         let side = try #require(endpoint.takeProcessSide())
         player = Player(side.connection)
         runtime = try HostedRuntime(
-            cloneBlockedIn: call, endpoint: endpoint, loop: loop, isSnapStart: isSnapStart, outOfMemoryKills: outOfMemoryKills)
+            cloneBlockedIn: call, endpoint: endpoint, loop: loop, isSnapStart: isSnapStart,
+            outOfMemoryKills: outOfMemoryKills)
         try runtime.deliverOutput(to: written.sink)
     }
 }

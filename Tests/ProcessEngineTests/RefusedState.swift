@@ -133,7 +133,8 @@ extension RefusedState {
             """, cure: "fcntl.flock(f, fcntl.LOCK_UN)", "fd % (/tmp/thaw-lock-", "holds a file lock: release it"),
         RefusedState(
             "a deleted file elsewhere",
-            "f = open(f\"/var/tmp/thaw-{os.getpid()}\", \"w\"); os.unlink(f.name); token = f.fileno()", cure: "f.close()",
+            "f = open(f\"/var/tmp/thaw-{os.getpid()}\", \"w\"); os.unlink(f.name); token = f.fileno()",
+            cure: "f.close()",
             "fd % is a deleted file outside of /tmp, /var/tmp/thaw-"),
         RefusedState(
             "a deleted file that is too large",
@@ -146,7 +147,8 @@ extension RefusedState {
             f = open(f"/tmp/thaw-twice-{os.getpid()}", "w"); g = open(f.name); os.unlink(f.name); token = g.fileno()
             """, cure: "g.close()", "fd % is a deleted file that is opened twice"),
         RefusedState(
-            "a terminal", "m, s = os.openpty(); token = s", cure: "os.close(m); os.close(s)", "fd % is a terminal, /dev/pts/"),
+            "a terminal", "m, s = os.openpty(); token = s", cure: "os.close(m); os.close(s)",
+            "fd % is a terminal, /dev/pts/"),
         RefusedState(
             "an io_uring", "f = checked(libc.syscall(425, 8, ctypes.create_string_buffer(120))); token = f",
             cure: "os.close(f)", "fd % is an io_uring", "UV_USE_IO_URING=0"),
@@ -170,7 +172,8 @@ extension RefusedState {
 extension RefusedState {
     static let memory: [RefusedState] = [
         RefusedState(
-            "shared memory", "m = mmap.mmap(-1, 4096)", cure: "m.close()", "is shared memory: unmap it in a before-snapshot hook"),
+            "shared memory", "m = mmap.mmap(-1, 4096)", cure: "m.close()",
+            "is shared memory: unmap it in a before-snapshot hook"),
         RefusedState(
             "a file mapped shared",
             """
@@ -181,7 +184,8 @@ extension RefusedState {
             "i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)",
             cure: "libc.shmdt(a)", "is System V shared memory"),
         RefusedState(
-            "a memfd's memory", "f = os.memfd_create(\"java_heap\"); m = mmap.mmap(f, 4096) if not os.ftruncate(f, 4096) else 0; os.close(f)",
+            "a memfd's memory",
+            "f = os.memfd_create(\"java_heap\"); m = mmap.mmap(f, 4096) if not os.ftruncate(f, 4096) else 0; os.close(f)",
             cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
         RefusedState(
             "locked memory", "a = page(0x22); checked(libc.mlock(a, 4096)); token = hex(a.value)",

@@ -72,7 +72,8 @@ enum Lines {
     }
 
     /// One line, without its end, read byte by byte so that the next stays.
-    static func next(from descriptor: borrowing OwnedDescriptor, atMost limit: Duration = .seconds(20)) throws -> String {
+    static func next(from descriptor: borrowing OwnedDescriptor, atMost limit: Duration = .seconds(20)) throws -> String
+    {
         var bytes: [UInt8] = []
         while true {
             guard try descriptor.wait(for: .readable, atMost: limit) else {

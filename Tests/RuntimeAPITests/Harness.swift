@@ -23,7 +23,9 @@ final class Harness {
     static func adopting(blockedIn call: BlockingCall, isSnapStart: Bool = true) throws -> (Harness, Client) {
         let listener = try LoopbackSocket.listen(port: 0)
         let dialled = try LoopbackSocket.connect(port: try LoopbackSocket.port(of: listener))
-        guard let accepted = try LoopbackSocket.accept(from: listener) else { throw Errno.resourceTemporarilyUnavailable }
+        guard let accepted = try LoopbackSocket.accept(from: listener) else {
+            throw Errno.resourceTemporarilyUnavailable
+        }
         let queue = try EventQueue()
         let server = try RuntimeAPIServer(
             adopting: accepted, blockedIn: call, listener: listener, options: .init(isSnapStart: isSnapStart),

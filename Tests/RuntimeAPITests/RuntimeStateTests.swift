@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct RuntimeStateTests {
     enum Call: CaseIterable {
-        case invocationNext, restoreNext, layerNext, response, errorResponse, foreignResponse, initError, restoreError, release,
+        case invocationNext, restoreNext, layerNext, response, errorResponse, foreignResponse, initError, restoreError,
+            release,
             startFromLayer, handOver
     }
 
@@ -55,7 +56,8 @@ import Testing
     ]
 
     static let states: [(RuntimeState, String)] = [
-        (.started, "Started"), (.layerReady, "LayerReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"), (.restoring, "Restoring"),
+        (.started, "Started"), (.layerReady, "LayerReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"),
+        (.restoring, "Restoring"),
         (.restoreError, "RuntimeRestoreErrorState"), (.ready, "Ready"), (running, "Running"),
         (sent, "RuntimeResponseSentState"),
     ]

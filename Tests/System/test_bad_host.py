@@ -67,7 +67,7 @@ def test_full_disk(thaw, servers, small, isolation):
             assert client.publish_version(FunctionName="first")["State"] == "Pending"
             failed = wait_failed(client, "first")
         assert failed["StateReasonCode"] == "InternalError"
-        assert re.search(r"(?i)no space|disk|room", failed["StateReason"]), failed["StateReason"]
+        assert re.search(r"(?i)no space|enough space|disk|room", failed["StateReason"]), failed["StateReason"]
         assert not server.machines()
         assert not [name for name in host.files(small) if re.match(r"snapshots/(\.staging/|snap-)", name)]
         assert lambdas.invoke(client, "first", {"do": "echo"})[0] == {"do": "echo"}

@@ -29,7 +29,8 @@ struct RuntimePlan {
         [
             .newSession, .fileModeMask([.groupWrite, .otherWrite]), .limit(.openFiles, 1024), .limit(.processes, 1024),
             .limit(.lockedMemoryBytes, 65_536), .limit(.coreFileBytes, 0), .enterNamespace(cell.holder, .users),
-            .dropBoundingSet, .identity(user: Identity.user, group: Identity.group, supplementary: []), .clearCapabilities,
+            .dropBoundingSet, .identity(user: Identity.user, group: Identity.group, supplementary: []),
+            .clearCapabilities,
             .noNewPrivileges, .changeDirectory(FilePath(initialization.workingDirectory)),
             .systemCallFilter(SystemCallFilter.bytes),
         ]

@@ -45,7 +45,9 @@ extension DescriptorCapture {
 
     mutating func takeWatches(of epoll: OpenDescriptor, among opened: [OpenDescriptor]) throws(Errno) {
         // Duplicates of one epoll have its watches in common.
-        guard entries.contains(where: { $0.number == epoll.number && $0.kind == THAW_FD_EPOLL.rawValue }) else { return }
+        guard entries.contains(where: { $0.number == epoll.number && $0.kind == THAW_FD_EPOLL.rawValue }) else {
+            return
+        }
         var found: [thaw_watch] = []
         epoll.info.forEachLine { line in
             guard line.starts(with: "tfd:".utf8) else { return }

@@ -55,7 +55,8 @@ extension DescriptorCapture {
     }
 
     private mutating func takeDeleted(_ descriptor: OpenDescriptor, _ status: FileStatus) {
-        guard status.size <= Self.largestDeletedFile, table.bytes.count + Int(status.size) <= Self.roomForContents else {
+        guard status.size <= Self.largestDeletedFile, table.bytes.count + Int(status.size) <= Self.roomForContents
+        else {
             return refuse(descriptor, "is a deleted file of \(status.size >> 20) MiB, \(descriptor.link)")
         }
         guard deletedFiles.insert(status.inode).inserted else {

@@ -47,7 +47,8 @@ extension DescriptorCapture {
             do throws(Errno) {
                 content = try process.descriptor(reader).pipeContent()
             } catch {
-                return refuse(descriptor, "is a pipe whose content cannot be read (\(error))", "empty it before the snapshot")
+                return refuse(
+                    descriptor, "is a pipe whose content cannot be read (\(error))", "empty it before the snapshot")
             }
         }
         let packets: UInt32 = 0o40000  // O_DIRECT

@@ -34,7 +34,8 @@ extension DescriptorCapture {
         case .established where isRuntimeAPI(state):
             if state.unread > 0 {
                 return refuse(
-                    descriptor, "is the Runtime API with an unread answer", "read it before the snapshot", isPassing: true)
+                    descriptor, "is the Runtime API with an unread answer", "read it before the snapshot",
+                    isPassing: true)
             }
             foundRuntimeAPI = true
             add(descriptor, THAW_FD_GIVEN_RUNTIME_API)

@@ -108,7 +108,8 @@ struct DescriptorCapture {
     }
 
     mutating func refuse(
-        _ descriptor: OpenDescriptor, _ finding: String, _ remedy: String = Refusals.closeInHook, isPassing: Bool = false
+        _ descriptor: OpenDescriptor, _ finding: String, _ remedy: String = Refusals.closeInHook,
+        isPassing: Bool = false
     ) {
         refusals.add("fd \(descriptor.number) \(finding)", remedy, isPassing: isPassing)
     }

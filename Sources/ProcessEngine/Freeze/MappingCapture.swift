@@ -55,7 +55,9 @@ struct MappingCapture {
 
     private mutating func take(_ area: MemoryArea, into refusals: inout Refusals) {
         if origin != nil, area.range.overlaps(windowRange) {
-            if !isOfRestorer(area) { refuse(area, "lies where clones keep what they are restored with", into: &refusals) }
+            if !isOfRestorer(area) {
+                refuse(area, "lies where clones keep what they are restored with", into: &refusals)
+            }
             return
         }
         switch area.name {
@@ -158,7 +160,8 @@ extension MappingCapture {
             isRefused = true
         }
         if area.protectionKey != 0 {
-            refuse(area, "has protection key \(area.protectionKey)", remedy: "do not use pkey_mprotect", into: &refusals)
+            refuse(
+                area, "has protection key \(area.protectionKey)", remedy: "do not use pkey_mprotect", into: &refusals)
             isRefused = true
         }
         for code in area.unknownProperties {

@@ -104,12 +104,14 @@ struct ProcessTraits {
             refusals.add("the runtime has turned off huge pages", "do not use PR_SET_THP_DISABLE")
         }
         if let features = status.value("x86_Thread_features"), !features.isEmpty {
-            refusals.add("the runtime uses the CPU's \(features)", "start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off")
+            refusals.add(
+                "the runtime uses the CPU's \(features)", "start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off")
         }
         // Those of the engine itself were inherited, and one is the sandbox's own.
         let expected = ((try? ProcText(of: "/proc/self/status"))?.number("Seccomp_filters") ?? 0) + 1
         if threads.contains(where: { $0.seccompFilters > expected }) {
-            refusals.add("the runtime has installed a seccomp filter of its own", "do not install one before the snapshot")
+            refusals.add(
+                "the runtime has installed a seccomp filter of its own", "do not install one before the snapshot")
         }
         for (path, what) in [(executable, "program"), (workingDirectory, "working directory")]
         where !path.hasPrefix("/") || path.hasSuffix(" (deleted)") {
@@ -121,7 +123,8 @@ struct ProcessTraits {
         for thread in threads {
             if thread.policy != 0 {
                 refusals.add(
-                    "\(thread.description) has a scheduling policy of its own", "leave it with the default, SCHED_OTHER")
+                    "\(thread.description) has a scheduling policy of its own", "leave it with the default, SCHED_OTHER"
+                )
             }
             if thread.nice != threads[0].nice {
                 refusals.add("\(thread.description) has a nice value of its own", "leave it with the process's")

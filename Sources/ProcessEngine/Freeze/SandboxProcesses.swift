@@ -6,7 +6,8 @@ enum SandboxProcesses {
     /// Refuses them all: a clone is one process.
     static func refuse(of target: FreezeTarget, into refusals: inout Refusals) {
         for child in children(of: target.pid) {
-            let what = child.hasEnded ? "an ended child of the runtime that nobody waited for" : "a child of the runtime"
+            let what =
+                child.hasEnded ? "an ended child of the runtime that nobody waited for" : "a child of the runtime"
             refusals.add(
                 "process \(child.pid) (\(child.name)) is \(what)",
                 "wait for it or end it in a before-snapshot hook", isPassing: child.hasEnded)

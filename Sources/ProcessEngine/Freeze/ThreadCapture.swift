@@ -96,7 +96,8 @@ struct ThreadCapture {
         }
         let size = Scratch.size(threads: threads.count, timers: timers.count)
         let address = try call(
-            SystemCallNumber.mmap, 0, size, UInt64(PROT_READ | PROT_WRITE), UInt64(MAP_PRIVATE | MAP_ANONYMOUS), .max, 0)
+            SystemCallNumber.mmap, 0, size, UInt64(PROT_READ | PROT_WRITE), UInt64(MAP_PRIVATE | MAP_ANONYMOUS), .max, 0
+        )
         let scratch = Scratch(address: address, size: size)
         let outcome = Result { () throws(Errno) in
             for signal in signals { _ = try call(SystemCallNumber.sigaction, signal, 0, scratch.action(signal), 8) }
@@ -146,7 +147,8 @@ struct ThreadCapture {
                 try self.thread(
                     traced, found[index], traits[index],
                     AlternateStack(
-                        address: word(place, 0), flags: UInt32(truncatingIfNeeded: word(place, 1)), size: word(place, 2)),
+                        address: word(place, 0), flags: UInt32(truncatingIfNeeded: word(place, 1)), size: word(place, 2)
+                    ),
                     clearChildTID: word(place, 4)))
         }
         var timers = timers

@@ -45,7 +45,8 @@ final class HostedRuntime: LoopMember {
         cloneBlockedIn call: BlockingCall, endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool,
         outOfMemoryKills: @escaping @Sendable () -> UInt64
     ) throws(Errno) {
-        try self.init(endpoint, cloneBlockedIn: call, loop, RuntimeAPIServer.Options(isSnapStart: isSnapStart), outOfMemoryKills)
+        try self.init(
+            endpoint, cloneBlockedIn: call, loop, RuntimeAPIServer.Options(isSnapStart: isSnapStart), outOfMemoryKills)
     }
 
     private init(

@@ -12,7 +12,9 @@ struct ExtendedStateLayout: Sendable, Equatable {
 
     static let host: ExtendedStateLayout = {
         let features = Processor.enabledFeatures() & ~onRequest
-        let ends = (UInt32(2)..<63).filter { features >> $0 & 1 != 0 }.map { Processor.extendedStateRange($0).upperBound }
+        let ends = (UInt32(2)..<63).filter { features >> $0 & 1 != 0 }.map {
+            Processor.extendedStateRange($0).upperBound
+        }
         return ExtendedStateLayout(features: features, size: max(legacySize + headerSize, ends.max() ?? 0))
     }()
 

@@ -43,8 +43,10 @@ package struct ProcessImage: Sendable {
     /// All runs, ascending by address.
     func runs() -> [thaw_run] {
         state.withUnsafeBytes { bytes in
-            stride(from: summary.runTable.lowerBound, to: summary.runTable.upperBound, by: MemoryLayout<thaw_run>.stride)
-                .map { bytes.loadUnaligned(fromByteOffset: $0, as: thaw_run.self) }
+            stride(
+                from: summary.runTable.lowerBound, to: summary.runTable.upperBound, by: MemoryLayout<thaw_run>.stride
+            )
+            .map { bytes.loadUnaligned(fromByteOffset: $0, as: thaw_run.self) }
         }
     }
 }

@@ -23,7 +23,8 @@ extension StateCheck {
                 !range.overlaps(window) && !range.overlaps(vdso), "\(name) overlaps the window or the vdso")
             try checkKind(of: mapping, name)
             try StateReader.require(
-                mapping.first_run == run && mapping.runs <= UInt64(runs.count) - run, "\(name) does not have its own runs")
+                mapping.first_run == run && mapping.runs <= UInt64(runs.count) - run,
+                "\(name) does not have its own runs")
             try checkRuns(Int(run)..<Int(run + mapping.runs), in: range, name)
             run += mapping.runs
         }
@@ -41,7 +42,8 @@ extension StateCheck {
         } else {
             let (fileEnd, overflow) = mapping.file_offset.addingReportingOverflow(mapping.end - mapping.start)
             try StateReader.require(
-                isPageAligned(mapping.file_offset) && !overflow && fileEnd < 1 << 62, "\(name) has an impossible offset")
+                isPageAligned(mapping.file_offset) && !overflow && fileEnd < 1 << 62, "\(name) has an impossible offset"
+            )
             try StateReader.require(!has(THAW_MAPPING_GROWS_DOWN), "\(name) is a stack and yet of a file")
             try bytes.checkPath(at: mapping.path, name)
         }

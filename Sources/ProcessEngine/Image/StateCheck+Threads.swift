@@ -81,7 +81,8 @@ extension StateCheck {
     private mutating func checkExtendedState(at offset: UInt64, _ name: String) throws(ImageError) {
         let size = layout.size + ExtendedStateLayout.secondMagicSize
         parts.append(try reader.range(offset, UInt64(size), name))
-        func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, _ place: Int) throws(ImageError) -> Word {
+        func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, _ place: Int) throws(ImageError) -> Word
+        {
             try reader.load(type, at: offset + UInt64(place), name)
         }
         let software = ExtendedStateLayout.softwareBytes

@@ -125,7 +125,8 @@ struct EngineFixture: Sendable {
 
     func uniqueness() -> Uniqueness {
         Uniqueness(
-            generation: UInt64.random(in: 1...1 << 52), entropy: (0..<64).map { _ in UInt8.random(in: 0...255) }, wallClockNanoseconds: WallClock.now(),
+            generation: UInt64.random(in: 1...1 << 52), entropy: (0..<64).map { _ in UInt8.random(in: 0...255) },
+            wallClockNanoseconds: WallClock.now(),
             credentials: Credentials(
                 authorizationToken: "token", accessKeyID: "id", secretAccessKey: "secret", sessionToken: "session",
                 expiration: "2030-01-01T00:00:00Z"))
