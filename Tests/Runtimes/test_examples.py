@@ -9,11 +9,22 @@ import unittest
 import zipfile
 
 import test_java
+import test_node
 from fake_runtime_api import Runtime
 
 EXAMPLES = test_java.HERE.parent.parent / "Examples"
 PYTHON = os.environ.get("RUNTIME_PYTHON")
-setUpModule, tearDownModule = test_java.setUpModule, test_java.tearDownModule
+
+
+def setUpModule():
+    test_java.setUpModule()
+    if test_node.NODE:
+        test_node.setUpModule()
+
+
+def tearDownModule():
+    test_java.tearDownModule()
+    test_node.tearDownModule()
 
 
 def contains(answer, expected):
@@ -75,6 +86,22 @@ class Examples(unittest.TestCase):
                 self.check(runtime, event, expected, snap_start)
                 self.assertEqual(runtime.failure({"dataset": "V"})["errorType"], "ValueError")
                 self.assertEqual(sorted(runtime.answer({})["summary"]), ["I", "II", "III", "IV"])
+
+    @unittest.skipUnless(test_node.NODE, "RUNTIME_NODE names no Node.js: start these tests with ./run")
+    def test_the_nodejs_pages_are_rendered_rightly(self):
+        task, function, event, expected = self.built("nodejs-markdown")
+        variables = function["Environment"]["Variables"]
+        # Where an ES module looks beside its own folder, as in the image.
+        (task.parent / "node_modules").symlink_to(pathlib.Path(test_node.workspace.name, "runtime/node_modules"))
+        for snap_start in (False, True):
+            with self.subTest(snap_start=snap_start), test_node.node(
+                    function["Handler"], task=task, environment=variables, snap_start=snap_start) as runtime:
+                self.check(runtime, event, expected, snap_start)
+                self.assertEqual(runtime.failure({"page": "toString"})["errorType"], "RangeError")
+                self.assertEqual(runtime.answer({})["title"], "Welcome")
+                self.assertIn("&lt;b&gt;", runtime.answer({"page": "syntax"})["html"])
+                hostile = runtime.answer({"markdown": "[x](javascript:alert(1)) <script>"})["html"]
+                self.assertEqual(hostile, "<p>[x](javascript:alert(1)) &lt;script&gt;</p>")
 
 
 if __name__ == "__main__":

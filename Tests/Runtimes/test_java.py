@@ -58,10 +58,11 @@ class Snapshots(unittest.TestCase):
                 self.assertEqual(answer["environment"]["AWS_LAMBDA_FUNCTION_NAME"], "example")
 
     def test_a_priming_event_is_handled_before_the_snapshot(self):
-        with java("handlers.Cloned", snap_start=True, environment={"THAW_PRIME_EVENT": '"a"'}) as runtime:
+        with java("handlers.Cloned", snap_start=True, environment={
+                "THAW_PRIME_EVENT": '"a"', "THAW_PRIME_COUNT": "2"}) as runtime:
             runtime.api.wait("GET restore/next")
             runtime.api.restore()
-            self.assertEqual([event for event, _ in runtime.answer("b")["seen"]], ["a", "b"])
+            self.assertEqual([event for event, _ in runtime.answer("b")["seen"]], ["a", "a", "b"])
 
     def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
         with java("handlers.Cloned", snap_start=True, environment={"THAW_PRIME_EVENT": '"fail"'}) as runtime:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import unittest
 
 from fake_runtime_api import FUNCTION_ARN, Runtime
@@ -66,12 +67,13 @@ class PythonRuntime(unittest.TestCase):
         self.assertEqual(environment["AWS_LAMBDA_FUNCTION_NAME"], "example")
 
     def test_a_priming_event_is_handled_before_the_hooks(self):
-        with python("primed.handler", snap_start=True, environment={"THAW_PRIME_EVENT": '{"a": 1}'}) as runtime:
+        with python("primed.handler", snap_start=True, environment={
+                "THAW_PRIME_EVENT": '{"a": 1}', "THAW_PRIME_COUNT": "2"}) as runtime:
             runtime.api.wait("GET restore/next")
             runtime.api.restore()
             seen = runtime.answer("event")
-        self.assertEqual(seen[:2], [[{"a": 1}, "thaw-priming"], "before"])
-        self.assertEqual(seen[3][0], "event")
+        self.assertEqual(seen[:3], [*[[{"a": 1}, "thaw-priming"]] * 2, "before"])
+        self.assertEqual(seen[4][0], "event")
 
     def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
         for event in ('"fail"', "no JSON"):
@@ -81,6 +83,15 @@ class PythonRuntime(unittest.TestCase):
                 runtime.api.restore()
                 self.assertIn("before", runtime.answer("event"))
                 self.assertIn("priming failed", runtime.output())
+
+    def test_functions_of_one_layer_draw_numbers_of_their_own(self):
+        # Stands in for two clones of a layer: both would go on from the state that is set here.
+        program = ("import random, ssl, thaw_runtime.layer as layer; random.seed(1);"
+                   "layer._ask = lambda: {'arguments': [], 'environment': {}, 'workingDirectory': '/'};"
+                   "layer.become_function(); print(random.random())")
+        drawn = {subprocess.run([PYTHON, "-c", program], env={"PYTHONPATH": str(RUNTIME), "AWS_LAMBDA_RUNTIME_API": "x"},
+                                check=True, capture_output=True, text=True).stdout for _ in range(2)}
+        self.assertEqual(len(drawn), 2, drawn)
 
     def test_a_failing_before_hook_is_an_init_error(self):
         with python("failing_before.handler", snap_start=True) as runtime:

@@ -4,7 +4,8 @@
 //
 // - OpenSSL (crypto.randomBytes, randomInt, key generation, TLS, WebCrypto): the native part adds fresh bytes to its primary
 //   generator; the others, of each thread, notice that and reseed themselves before they are used again.
-// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. Drawing that many throws away what is left.
+// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. What is left of them is used up: the numbers before
+//   the snapshot, the UUIDs in the clone, because nothing tells how many are left.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
 //
 // Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
@@ -13,7 +14,7 @@
 const fs = require('fs');
 
 const UUIDS_AHEAD = 128;
-const INTEGERS_AHEAD = 1024;
+const NUMBERS_AHEAD = 1024;
 const KERNEL_BYTES = 32;
 
 /** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
@@ -41,6 +42,34 @@ function replaceMathRandom() {
   Object.defineProperty(Math, 'random', { ...Object.getOwnPropertyDescriptor(Math, 'random'), value: replacement.random });
 }
 
+/** Whether clones must use up the numbers that randomInt has drawn ahead. */
+let hasNumbersAhead = true;
+
+/** Call last before the snapshot: uses up the numbers that randomInt has drawn ahead, so that clones have to draw anew. */
+function useUpNumbers() {
+  if (!hasDrawn()) return;
+  const { randomInt } = require('crypto');
+  const { prototype } = Buffer;
+  const original = prototype.readUIntBE;
+  let left = NUMBERS_AHEAD;
+  // randomInt takes its numbers out of a buffer with this method, which is how to know where in the buffer it is.
+  prototype.readUIntBE = function (offset, length) {
+    if (length !== undefined) left = Math.floor((this.length - offset - length) / length);
+    return original.call(this, offset, length);
+  };
+  try {
+    for (let drawn = 0; drawn < 2 * NUMBERS_AHEAD && left > 0; drawn++) randomInt(2);
+  } finally {
+    prototype.readUIntBE = original;
+  }
+  hasNumbersAhead = left !== 0;
+}
+
+/** Whether the part of `crypto` that draws ahead was ever loaded. */
+function hasDrawn() {
+  return process.moduleLoadList.includes('NativeModule internal/crypto/random');
+}
+
 /**
  * Makes this clone's random numbers its own.
  * @param native the runtime's native part
@@ -59,10 +88,10 @@ function refresh(native, entropy) {
     for (let place = index * 4; place + 4 <= given.length; place += 16) state[index] ^= given.readUInt32LE(place);
   }
   state[0] |= 1;
-  if (!process.moduleLoadList.includes('NativeModule internal/crypto/random')) return;
+  if (!hasDrawn()) return;
   const { randomInt, randomUUID } = require('crypto');
-  for (let drawn = 0; drawn < INTEGERS_AHEAD; drawn++) randomInt(2);
   for (let drawn = 0; drawn < UUIDS_AHEAD; drawn++) randomUUID();
+  if (hasNumbersAhead) for (let drawn = 0; drawn < NUMBERS_AHEAD; drawn++) randomInt(2);
 }
 
-module.exports = { replaceMathRandom, refresh };
+module.exports = { replaceMathRandom, useUpNumbers, refresh };

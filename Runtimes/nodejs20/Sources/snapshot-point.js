@@ -31,6 +31,7 @@ async function pass(client, handler, native, quieten) {
   let restored;
   await orEnd(failInit, BEFORE_FAILED, async () => {
     for (const hook of hooks.before.toReversed()) await hook();
+    randomness.useUpNumbers();
     await quieten();
     restored = await client.restoreNext();
   });
@@ -41,18 +42,26 @@ async function pass(client, handler, native, quieten) {
   });
 }
 
-/** Has the function handle the event in THAW_PRIME_EVENT, so that clones find its own way warm, too. */
+/** Has the function handle the event in THAW_PRIME_EVENT, as often as asked, so that clones find its own way warm, too. */
 async function prime(handler) {
-  const event = process.env.THAW_PRIME_EVENT;
-  if (!event) return;
   const { env } = process;
+  if (!env.THAW_PRIME_EVENT) return;
   const fields = {
     'lambda-runtime-aws-request-id': 'thaw-priming',
     'lambda-runtime-deadline-ms': String(Date.now() + 60000),
     'lambda-runtime-invoked-function-arn':
       `arn:aws:lambda:${env.AWS_REGION}:000000000000:function:${env.AWS_LAMBDA_FUNCTION_NAME}`,
   };
-  await invocations.handle(nowhere, handler, { header: (name) => fields[name], body: event });
+  const invocation = { header: (name) => fields[name], body: env.THAW_PRIME_EVENT };
+  let failed = false;
+  const listener = {
+    ...nowhere,
+    async fail() { failed = true; },
+    async endResponse(thrown) { failed = thrown !== undefined; },
+  };
+  for (let left = Number(env.THAW_PRIME_COUNT ?? 1); left > 0 && !failed; left--) {
+    await invocations.handle(listener, handler, invocation);
+  }
   functionConsole.serving(undefined, undefined);
 }
 

@@ -7,15 +7,19 @@ import json
 import os
 import sys
 
-from . import rehearsal
+from . import randomness, rehearsal
 
 
 def become_function():
     """Waits until this process is told its function; returns the arguments to go on with, the program's name first."""
     rehearsal.run()
+    randomness.look_ahead()
+    gc.collect()
     gc.collect()
     gc.freeze()
     function = _ask()
+    # What the layer loaded has drawn its seeds already.
+    randomness.refresh()
     os.environ.clear()
     os.environ.update(function["environment"])
     os.chdir(function["workingDirectory"])

@@ -12,8 +12,9 @@ import traceback
 
 from . import randomness, rehearsal
 
-# An event that the function handles before it is frozen, so that its clones need not load what handling takes.
+# An event that the function handles before it is frozen, so that its clones need not load what handling takes; how often.
 PRIMING_EVENT = "THAW_PRIME_EVENT"
+PRIMING_COUNT = "THAW_PRIME_COUNT"
 
 
 def prepare(bootstrap):
@@ -47,14 +48,15 @@ def _settle():
 
 
 def _prime(bootstrap, handler):
-    """Has the function handle the priming event. Its answer is dropped; a failure is logged and changes nothing."""
+    """Has the function handle the priming event. Its answers are dropped; a failure is logged, ends this, changes nothing."""
     try:
-        event = json.loads(os.environ[PRIMING_EVENT])
         arn = ":".join((
             "arn:aws:lambda", os.environ.get("AWS_REGION", "us-east-1"), "000000000000", "function",
             os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "function")))
         deadline = str(int(time.time() * 1000) + 60_000)
-        handler(event, bootstrap.create_lambda_context(None, None, deadline, "thaw-priming", arn, None))
+        for _ in range(int(os.environ.get(PRIMING_COUNT, 1))):
+            event = json.loads(os.environ[PRIMING_EVENT])
+            handler(event, bootstrap.create_lambda_context(None, None, deadline, "thaw-priming", arn, None))
     except Exception:
         print("priming failed; clones start without it", file=sys.stderr)
         traceback.print_exc()

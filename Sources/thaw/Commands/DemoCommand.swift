@@ -1,6 +1,7 @@
 import ArgumentParser
 import BaseImages
 import Foundation
+import FunctionModel
 import Glibc
 import SystemPackage
 
@@ -27,7 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let (functions, store) = try (chosenExamples(), ImageStore.open(state))
-        for runtime in Set(functions.map(\.runtime)).sorted() {
+        for runtime in Set(functions.map { Runtimes.image(for: $0.runtime) }).sorted() {
             _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
         }
         print("\(MachineReport.current().text)\n")

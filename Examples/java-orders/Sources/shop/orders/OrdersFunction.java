@@ -18,7 +18,10 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
  * initialised; with SnapStart that is when a version is published.
  */
 public class OrdersFunction implements RequestStreamHandler, Resource {
-    private static final int REHEARSALS = 60;
+    /** The JVM compiles what has run 200 times. */
+    private static final int REHEARSALS = 400;
+    /** Where processors are emulated that many take long; the first ones matter most. */
+    private static final long LIMIT_NANOSECONDS = 5_000_000_000L;
 
     private final AnnotationConfigApplicationContext application;
     private final ObjectMapper json;
@@ -61,12 +64,16 @@ public class OrdersFunction implements RequestStreamHandler, Resource {
         byte[] place = ("{\"action\":\"place\",\"customer\":\"nobody\",\"lines\":[{\"sku\":\"BOOK-01\",\"quantity\":1},"
             + "{\"sku\":\"TEA-02\",\"quantity\":2}]}").getBytes(StandardCharsets.UTF_8);
         byte[] report = "{\"action\":\"report\"}".getBytes(StandardCharsets.UTF_8);
-        database.undone(() -> {
-            for (int round = 0; round < REHEARSALS; round++) {
+        long begin = System.nanoTime();
+        for (int round = 0; round < REHEARSALS && System.nanoTime() - begin < LIMIT_NANOSECONDS; round++) {
+            // Each with a connection of its own, as the first request of a clone.
+            database.undone(() -> {
                 handleRequest(new ByteArrayInputStream(place), new ByteArrayOutputStream(), null);
                 handleRequest(new ByteArrayInputStream(report), new ByteArrayOutputStream(), null);
-            }
-        });
+            });
+            database.disconnect();
+            database.connect();
+        }
         database.disconnect();
     }
 

@@ -14,8 +14,7 @@ final class Layer {
     @SuppressWarnings("unchecked")
     static void becomeFunction(RuntimeClient client) throws IOException, ReflectiveOperationException, JsonException {
         JdkState.reseed();
-        System.gc();
-        System.gc();
+        Quiet.settle();
         byte[] answer = client.layerNext();
         Map<String, Object> function = (Map<String, Object>) JsonReader.read(answer, 0, answer.length, false);
         ProcessEnvironment.replace((Map<String, String>) function.get("environment"));

@@ -4,11 +4,12 @@ import java.nio.charset.StandardCharsets;
 import thaw.runtime.json.Bytes;
 
 /**
- * An event that the function handles before it is frozen, so that its clones need not load what handling takes. Its
- * answer is dropped; a failure is logged and changes nothing.
+ * An event that the function handles before it is frozen, once or as often as asked, so that its clones need not load and
+ * compile what handling takes. Its answers are dropped; a failure is logged, ends the priming and changes nothing else.
  */
 final class Priming {
     private static final String EVENT = "THAW_PRIME_EVENT";
+    private static final String COUNT = "THAW_PRIME_COUNT";
 
     private Priming() {
     }
@@ -25,11 +26,18 @@ final class Priming {
         try {
             Invocation invocation = new Invocation(new HttpConnection.Response(
                 200, head.getBytes(StandardCharsets.ISO_8859_1), event.getBytes(StandardCharsets.UTF_8)));
-            handler.handle(invocation.event, new InvocationContext(invocation), new Bytes());
+            for (int left = count(); left > 0; left--) {
+                handler.handle(invocation.event, new InvocationContext(invocation), new Bytes());
+            }
         } catch (Throwable failure) {
             FunctionLogger.shared().log("priming failed; clones start without it\n" + Fault.of(failure).text());
         }
         System.out.flush();
         System.err.flush();
+    }
+
+    private static int count() {
+        String count = System.getenv(COUNT);
+        return count == null ? 1 : Integer.parseInt(count);
     }
 }

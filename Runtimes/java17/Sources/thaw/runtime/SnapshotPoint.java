@@ -22,9 +22,7 @@ final class SnapshotPoint {
             JdkState.forgetHostNames();
             // The second look at the generators costs a clone next to nothing once its code has run.
             JdkState.reseed();
-            // Twice: what the first run's finalisers leave would be copied into every clone.
-            System.gc();
-            System.gc();
+            Quiet.settle();
             System.out.flush();
             client.restoreNext();
         } catch (Throwable failure) {
