@@ -41,7 +41,9 @@ def base(thaw):
 @pytest.fixture(scope="session")
 def images(thaw):
     directory = pathlib.Path(os.environ.get("THAW_TEST_IMAGES", ROOT / ".build/state/images"))
-    subprocess.run([thaw, "image", "build", "python3.11", "--state-dir", directory.parent], check=True)
+    # All of them, before the servers get their links to them.
+    runtimes = ["python3.11", "java17", "nodejs20", "provided"]
+    subprocess.run([thaw, "image", "build", *runtimes, "--state-dir", directory.parent], check=True)
     return directory
 
 

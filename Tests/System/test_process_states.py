@@ -1,114 +1,175 @@
-"""Every kind of state that a frozen process can have: carried into its clones, or refused by name.
+"""Every kind of state that a frozen process can have: carried into its clones, or refused by name."""
 
-Each program in states/programs is a small Lambda runtime of its own that sets a state up before the snapshot and looks at it
-in every invocation after it."""
-
+import base64
 import concurrent.futures
 import pathlib
 import re
-import subprocess
-import zipfile
+import time
 
 import pytest
 
-import conftest
+import host
 import lambdas
+import programs
+import serving
 
 pytestmark = pytest.mark.process
 
-PROGRAMS = pathlib.Path(__file__).resolve().parent / "states" / "programs"
-SHARED = ["runtime.c", "support.c"]
-# Linked dynamically: what it loads is what it is about.
-DYNAMIC = {"libraries"}
-
-CARRIED = [
-    *(f"{program}" for program in (
-        "altstack", "connections", "deleted", "epolls", "events", "hugepages", "itimers", "libraries", "locks",
-        "madvise", "masks", "pipes", "registers", "restart", "rseq",
-        "scheduling", "signals", "stack", "tls", "vdso", "wake")),
-    "itimers.far", "signals.next",
-    "threads.1", "threads.2", "threads.17", "threads.60",
-]
-
-# What the version's StateReason must contain.
-REFUSED = {
-    "refused.child": r"process \d+ \(the-child\)",
-    "refused.shared-memory": "shared",
-    "refused.sysv": "shared|System V|SYSV",
-    "refused.memfd-mapped": "the-memfd|memfd",
-    "refused.shared-file": "the-shared-file",
-    "refused.pending": "SIGUSR2|signal 12",
-    "refused_descriptors.tcp": r"fd \d+ is a connected TCP socket to 127\.0\.0\.1:\d+: close it in a before-snapshot hook",
-    "refused_descriptors.udp": r"fd \d+ is a UDP socket connected to",
-    "refused_descriptors.memfd": r"fd \d+ .*memfd",
-    "refused_descriptors.inotify": r"fd \d+ .*inotify",
-    "timers": r"timer \d+ runs by clock -6: delete it",
-    "madvise.guard": r"there is a guard page at 0x[0-9a-f]+: do not use MADV_GUARD_INSTALL",
-    "refused_descriptors.netlink": r"fd \d+ .*netlink",
-    "refused_descriptors.flock": r"fd \d+ .*lock",
-    "refused_descriptors.posix-lock": r"fd \d+ .*lock",
-}
+STATES = [*programs.CARRIED, *programs.EITHER, *programs.REFUSED]
+AT_ONCE = 3
+TIMES = 12  # invocations of two at once until both were the first and the second of a clone
 
 
-@pytest.fixture(scope="module")
-def archives(tmp_path_factory):
-    """A zip with a bootstrap for each program."""
-    directory = tmp_path_factory.mktemp("states")
+class State:
+    """A state's function: its version, and what its clones answered."""
 
-    def build(program):
-        binary = directory / program
-        subprocess.run(
-            ["gcc", "-std=gnu2x", "-D_GNU_SOURCE", "-O1", "-w", "-pthread",
-             *([] if program in DYNAMIC else ["-static"]), "-o", binary,
-             *(PROGRAMS / name for name in (f"{program}.c", *SHARED)), *(["-ldl"] if program in DYNAMIC else [])],
-            check=True)
-        archive = directory / f"{program}.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-            entry = zipfile.ZipInfo("bootstrap")
-            entry.external_attr = 0o755 << 16
-            file.writestr(entry, binary.read_bytes())
-        return archive.read_bytes()
+    def __init__(self, server, name, code):
+        self.server = server
+        self.name = name
+        self.function = "state-" + re.sub(r"[^a-z0-9]", "-", name)
+        self.answers = []
+        try:
+            self.version = self._publish(code)
+            self.reason = self.version.get("StateReason", "")
+            if self.version["State"] == "Active":
+                self._meet_two_clones()
+            self.log = serving.logs(server.thaw, server.state, self.function, "--version", "1")
+        finally:
+            server.client.delete_function(FunctionName=self.function)
 
-    programs = sorted({handler.partition(".")[0] for handler in (*CARRIED, *REFUSED)})
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return dict(zip(programs, pool.map(build, programs)))
+    def _publish(self, code):
+        client = self.server.client
+        client.create_function(
+            FunctionName=self.function, Code={"ZipFile": code}, Runtime="provided.al2023", Role=lambdas.ROLE,
+            Handler=self.name, MemorySize=512, Timeout=60, SnapStart={"ApplyOn": "PublishedVersions"},
+        )
+        self._settled()
+        client.publish_version(FunctionName=self.function)
+        return self._settled(Qualifier="1")
 
+    def _settled(self, **qualifier):
+        def look():
+            found = self.server.client.get_function_configuration(FunctionName=self.function, **qualifier)
+            return found if found["State"] != "Pending" else None
 
-@pytest.fixture(scope="module")
-def states(servers, thaw, archives, isolation):
-    """Publishes a handler's version; gives its server and the function's name."""
-    subprocess.run([thaw, "image", "build", "provided", "--state-dir", servers.state], check=True)
-    server = servers.running()
+        return host.until(look, what=f"the end of Pending of {self.function}")
 
-    def publish(handler):
-        name = "state-" + re.sub(r"[^a-z0-9]", "-", handler)
-        server.client.create_function(
-            FunctionName=name, Code={"ZipFile": archives[handler.partition(".")[0]]}, Runtime="provided.al2023",
-            Role=lambdas.ROLE, Handler=handler, MemorySize=256, Timeout=60,
-            SnapStart={"ApplyOn": "PublishedVersions"})
-        conftest.until_done(server.client, "function_active_v2", FunctionName=name)
-        server.client.publish_version(FunctionName=name)
-        return server, name
-
-    return publish
-
-
-@pytest.mark.parametrize("handler", CARRIED)
-def test_a_state_is_carried_into_two_clones_at_once(states, handler):
-    server, name = states(handler)
-    conftest.wait_active(server.client, name)
-    for hold in (300, 0):
+    def _meet_two_clones(self):
+        """Invokes two clones at once, and each again. How long both take decides whether they meet."""
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            calls = [pool.submit(server.invoke, name, {"hold": hold}) for _ in range(2)]
-            answers = [call.result() for call in calls]
-        for answer, response in answers:
-            assert "FunctionError" not in response, answer
-            assert answer["ok"], answer["why"]
+            for turn in range(TIMES):
+                event = {"hold": min(100 * 2 ** turn, 3000)}
+                calls = [pool.submit(self.server.invoke, self.function, event) for _ in range(2)]
+                for call in calls:
+                    payload, response = call.result()
+                    assert "FunctionError" not in response, payload
+                    self.answers.append(payload)
+                if self._clones_seen_twice() >= 2 or not all(answer["ok"] for answer in self.answers):
+                    break
+
+    def _clones_seen_twice(self):
+        counts = {}
+        for answer in self.answers:
+            counts.setdefault(answer["clone"], set()).add(answer["count"])
+        return sum({1, 2} <= each for each in counts.values())
+
+    def check_clones(self):
+        assert self.version["State"] == "Active", "\n".join([self.reason, *self.log])
+        assert not [answer["why"] for answer in self.answers if not answer["ok"]]
+        assert self._clones_seen_twice() >= 2, self.answers
+        unique = [answer["unique"] for answer in self.answers if "unique" in answer]
+        assert len(set(unique)) == len(unique), unique
+
+    def check_refusal(self, words):
+        assert self.version["State"] == "Failed", "the version became active"
+        assert self.version["StateReasonCode"] == "FunctionError.SnapshotRefused", self.reason
+        assert re.search(words, self.reason), self.reason
+        for line in self.log:
+            if line.startswith("detail: "):
+                assert line.removeprefix("detail: ") in self.reason, (line, self.reason)
+
+    @property
+    def denied(self):
+        return {answer["unavailable"] for answer in self.answers} - {""}
 
 
-@pytest.mark.parametrize("handler", REFUSED)
-def test_a_state_that_no_clone_could_have_is_refused_by_name(states, handler):
-    server, name = states(handler)
-    found = conftest.wait_failed(server.client, name)
-    assert found["StateReasonCode"] == "FunctionError.SnapshotRefused", found["StateReason"]
-    assert re.search(REFUSED[handler], found["StateReason"]), found["StateReason"]
+@pytest.fixture(scope="module")
+def server(servers):
+    return servers.running("--max-sandboxes", "24", "--ready", "0", fresh=True)
+
+
+@pytest.fixture(scope="module")
+def states(server, request):
+    """The states that the tests chosen ask for, on their way."""
+    chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    wanted = {params["name"] for params in chosen if "name" in params}
+    executables = programs.build(pathlib.Path(server.thaw).parent.parent.parent / "states")
+    archives = {program: programs.archive(executable) for program, executable in executables.items()}
+    pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+    futures = {
+        name: pool.submit(State, server, name, archives[name.partition(".")[0]]) for name in STATES if name in wanted
+    }
+    yield futures
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("name", programs.CARRIED)
+def test_a_state_is_carried_into_two_clones_at_once(states, name):
+    states[name].result().check_clones()
+
+
+@pytest.mark.parametrize("name", programs.EITHER)
+def test_a_rare_state_is_carried_or_refused(states, name):
+    state = states[name].result()
+    if state.version["State"] == "Active":
+        state.check_clones()
+    else:
+        state.check_refusal(programs.EITHER[name])
+
+
+@pytest.mark.parametrize("name", programs.REFUSED)
+def test_a_state_that_no_clone_could_have_is_refused_by_name(states, name):
+    state = states[name].result()
+    if state.denied:
+        assert state.denied <= programs.DENIED.get(name, set())
+    else:
+        state.check_refusal(programs.REFUSED[name])
+
+
+@pytest.mark.parametrize("name", programs.REFUSED)
+def test_nothing_is_left_of_a_refused_state(states, name):
+    states[name].result()
+    comm = ("-" + name.partition(".")[2])[:15]
+    host.until(lambda: not processes({comm, "the-child"}), what="the end of the process")
+
+
+@pytest.mark.parametrize("name", ["wake"])
+def test_clones_are_told_what_they_are_unique_by(states, name):
+    answers = states[name].result().answers
+    by_clone = {answer["clone"]: answer for answer in answers}.values()
+    for key in ("Thaw-Generation", "Thaw-Entropy", "Thaw-Wall-Clock"):
+        assert len({each[key] for each in by_clone}) == len(by_clone), key
+    assert len({answer["shared"] for answer in answers}) == 1
+    for each in by_clone:
+        assert len(base64.b64decode(each["Thaw-Entropy"])) == 64
+        assert abs(int(each["Thaw-Wall-Clock"]) - int(each["time"])) < 60e9
+        assert abs(int(each["time"]) - time.time_ns()) < 600e9
+
+
+def test_the_server_has_no_sandbox_when_all_functions_are_gone(states, server):
+    for state in states.values():
+        state.exception()
+    host.until(lambda: not server.machines(), what="the end of all sandboxes")
+
+
+def processes(names):
+    """The processes of the host that have one of these names."""
+    found = set()
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "comm").read_text().strip() in names:
+                    found.add(entry.name)
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    return found

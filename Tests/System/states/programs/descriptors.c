@@ -3,7 +3,8 @@
 
 #include "state.h"
 
-static int data, shared[2], shared_high, separate, appending, readonly, directory, path_only, devices[4], image, position_only, of_proc = -1;
+static int data, shared[2], shared_high, separate, appending, readonly, position_only;
+static int directory, path_only, devices[4], image, of_proc = -1;
 static const char *const names[4] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/full"};
 static char content[10000], copy[10000];
 

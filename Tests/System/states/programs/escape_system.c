@@ -20,6 +20,10 @@
         return ERROR_OF(call); \
     }
 
+static union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+static struct perf_event_attr event = {.type = PERF_TYPE_SOFTWARE, .size = sizeof event, .exclude_kernel = 1};
+static struct { uint32_t size; int32_t type; uint64_t id[16]; } handle = {128, 1, {2}};
+
 ATTEMPT(mount_tmpfs, mount("none", "/tmp", "tmpfs", 0, NULL))
 ATTEMPT(mount_proc, mount("proc", "/proc", "proc", 0, NULL))
 ATTEMPT(mount_bind, mount("/tmp", "/var/task", NULL, MS_BIND, NULL))
@@ -31,7 +35,7 @@ ATTEMPT(unmount_scratch, umount2("/tmp", MNT_DETACH))
 ATTEMPT(open_tree_of_root, syscall(SYS_open_tree, AT_FDCWD, "/", 1 /* OPEN_TREE_CLONE */))
 ATTEMPT(move_a_mount, syscall(SYS_move_mount, AT_FDCWD, "/tmp", AT_FDCWD, "/var/task", 0))
 ATTEMPT(open_file_system, syscall(SYS_fsopen, "tmpfs", 0))
-ATTEMPT(set_mount_attributes, syscall(442 /* mount_setattr */, AT_FDCWD, "/", 0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32))
+ATTEMPT(set_mount_attributes, syscall(442 /* mount_setattr */, AT_FDCWD, "/", 0, (uint64_t[4]){0}, 32))
 ATTEMPT(pivot, syscall(SYS_pivot_root, "/tmp", "/tmp"))
 ATTEMPT(change_root, chroot("/tmp"))
 ATTEMPT(unshare_user, unshare(CLONE_NEWUSER))
@@ -57,8 +61,8 @@ ATTEMPT(io_ports, syscall(SYS_ioperm, 0x80, 1, 1))
 ATTEMPT(hang_up, syscall(SYS_vhangup))
 ATTEMPT(dcookie, syscall(SYS_lookup_dcookie, 1L, (char[64]){0}, 64))
 ATTEMPT(set_personality, syscall(SYS_personality, 0x0040000 /* ADDR_NO_RANDOMIZE */))
-ATTEMPT(load_bpf, syscall(SYS_bpf, BPF_MAP_CREATE, &(union bpf_attr){.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1}, sizeof(union bpf_attr)))
-ATTEMPT(open_perf_event, syscall(SYS_perf_event_open, &(struct perf_event_attr){.type = PERF_TYPE_SOFTWARE, .size = sizeof(struct perf_event_attr), .exclude_kernel = 1}, 0, -1, -1, 0))
+ATTEMPT(load_bpf, syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof map))
+ATTEMPT(open_perf_event, syscall(SYS_perf_event_open, &event, 0, -1, -1, 0))
 ATTEMPT(session_keyring, syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3, 1))
 ATTEMPT(add_key, syscall(SYS_add_key, "user", "escape", "x", 1, -2))
 ATTEMPT(request_key, syscall(SYS_request_key, "user", "escape", NULL, -2))
@@ -74,8 +78,8 @@ ATTEMPT(uevent_socket, socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT))
 ATTEMPT(audit_socket, socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT))
 ATTEMPT(make_device, mknod("/tmp/memory", S_IFCHR | 0600, makedev(1, 1)))
 ATTEMPT(make_disk, mknod("/tmp/disk", S_IFBLK | 0600, makedev(254, 0)))
-ATTEMPT(by_handle, syscall(SYS_open_by_handle_at, AT_FDCWD, &(struct { uint32_t size; int32_t type; uint64_t id[2]; }){8, 1, {2, 0}}, O_RDONLY))
-ATTEMPT(name_to_handle, syscall(SYS_name_to_handle_at, AT_FDCWD, "/", &(struct { uint32_t size; int32_t type; uint8_t id[128]; }){128, 0, {0}}, &(int){0}, 0))
+ATTEMPT(by_handle, syscall(SYS_open_by_handle_at, AT_FDCWD, &handle, O_RDONLY))
+ATTEMPT(name_to_handle, syscall(SYS_name_to_handle_at, AT_FDCWD, "/", &handle, &(int){0}, 0))
 ATTEMPT(old_abi, syscall(0x40000000 | SYS_getpid))
 
 static int ioctl_of_loopback(unsigned long request, struct ifreq *change) {
@@ -86,11 +90,15 @@ static int ioctl_of_loopback(unsigned long request, struct ifreq *change) {
     return error;
 }
 
-ATTEMPT(loopback_down, ({ int error = ioctl_of_loopback(SIOCSIFFLAGS, &(struct ifreq){.ifr_flags = 0}); errno = error; error ? -1 : 0; }))
+static int loopback_down(void) {
+    struct ifreq change = {0};
+    return ioctl_of_loopback(SIOCSIFFLAGS, &change);
+}
 
 static int loopback_address(void) {
     struct ifreq change = {0};
-    *(struct sockaddr_in *)&change.ifr_addr = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0A000001)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0A000001)};
+    memcpy(&change.ifr_addr, &address, sizeof address);
     return ioctl_of_loopback(SIOCSIFADDR, &change);
 }
 

@@ -50,15 +50,12 @@ void prepare(const char *variant) {
     where_to_go = strdup(scratch("working"));
     MUST(chdir(where_to_go));
     umask(0137);
-    limits[RLIMIT_NOFILE] = (struct rlimit){300, 400};
-    limits[RLIMIT_CORE] = (struct rlimit){0, 4096};
-    limits[RLIMIT_STACK] = (struct rlimit){1 << 20, 4 << 20};
-    limits[RLIMIT_FSIZE] = (struct rlimit){1 << 28, 1 << 29};
-    for (int each = 0; each < RLIM_NLIMITS; each++) {
-        if (limits[each].rlim_max)
-            MUST(setrlimit(each, &limits[each]));
+    static const struct { int resource; rlim_t soft, hard; } wanted[] = {
+        {RLIMIT_NOFILE, 300, 400}, {RLIMIT_STACK, 1 << 20, 4 << 20}, {RLIMIT_FSIZE, 1 << 28, 1 << 29}, {RLIMIT_DATA, 1 << 30, 1UL << 31}};
+    for (int each = 0; each < COUNT(wanted); each++)
+        MUST(setrlimit(wanted[each].resource, &(struct rlimit){wanted[each].soft, wanted[each].hard}));
+    for (int each = 0; each < RLIM_NLIMITS; each++)
         MUST(getrlimit(each, &limits[each]));
-    }
     MUST(setpriority(PRIO_PROCESS, 0, 7));
     setenv("SET_BEFORE", "the snapshot", 1);
     for (int each = 0; each < COUNT(same); each++)

@@ -124,6 +124,10 @@ const char *restore_header(const char *name) {
     return header_in(restored, name);
 }
 
+bool is_clone(void) {
+    return restore_header("Thaw-Generation") && !getenv("STATES_SCRATCH");
+}
+
 /* Reads an answer into `head` and `event`; gives its status. */
 static int answer(void) {
     size_t have = 0;

@@ -9,7 +9,11 @@
 static pid_t thread;
 static const char *wanted;
 
-struct found { int policy, thread_policy, nice, thread_nice, slack, dumpable, no_thp, subreaper, death, io, tsc, group, session; cpu_set_t processors; };
+struct found {
+    int policy, thread_policy, nice, thread_nice, slack, dumpable, no_thp, subreaper, death, io, tsc, group, session;
+    cpu_set_t processors;
+};
+
 static struct found before;
 
 static void *body(void *argument) {

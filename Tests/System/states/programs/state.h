@@ -83,6 +83,9 @@ pthread_t start(void *(*body)(void *), void *argument);
 /* A path of our own in /tmp. Valid until the fourth call after it. */
 const char *scratch(const char *name);
 
+/* Whether this is a clone that came by restore/next; the tests of the programs themselves only act as if. */
+bool is_clone(void);
+
 /* The value of a header of the answer to restore/next; NULL if there was none. */
 const char *restore_header(const char *name);
 

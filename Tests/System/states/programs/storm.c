@@ -6,7 +6,7 @@
 
 enum { THREADS = 3 };
 
-static pthread_t threads[THREADS];
+static _Atomic(pthread_t) threads[THREADS];
 static atomic_ulong sent[THREADS], received[THREADS];
 static __thread int self;
 
@@ -35,7 +35,9 @@ void prepare(const char *variant) {
     for (long thread = 0; thread < THREADS; thread++)
         threads[thread] = start(body, (void *)thread);
     for (int thread = 0; thread < THREADS; thread++)
-        UNTIL(atomic_load(&received[thread]) > 100, "thread %d is not signalled", thread);
+        UNTIL(atomic_load(&received[thread]) > 100,
+            "thread %d is signalled %lu times; the others sent %lu %lu %lu", thread, atomic_load(&received[thread]),
+            atomic_load(&sent[0]), atomic_load(&sent[1]), atomic_load(&sent[2]));
 }
 
 void verify(int invocation) {
