@@ -1,5 +1,6 @@
 import CProcessImage
 import Testing
+@testable import ProcessEngine
 
 @Suite struct LayoutTests {
     /// The restorer is compiled by another compiler: these are the sizes both must see.
@@ -7,5 +8,11 @@ import Testing
         #expect(MemoryLayout<thaw_run>.size == 32)
         #expect(MemoryLayout<thaw_mapping>.size == 56)
         #expect(MemoryLayout<thaw_descriptor>.size == 72)
+    }
+
+    @Test("a thread stopped at a page fault goes on without the processor's note of it")
+    func resumeFlag() {
+        #expect(SignalFrame.goingOn(0x1_0246) == 0x246)
+        #expect(SignalFrame.goingOn(0x1_0246) & ~SignalFrame.programFlags == 0)
     }
 }

@@ -53,4 +53,10 @@ enum SignalFrame {
     static let wantedFlags: UInt64 = 7
     /// CS and SS of 64-bit user code.
     static let userSegments: UInt64 = 0x33 | 0x2B << 48
+    /// ID, AC, OF, DF, SF, ZF, AF, PF, CF, and the two that are always set. Traps, I/O privilege, virtual 8086 mode and the like
+    /// are not a program's to set.
+    static let programFlags: UInt64 = 0x0024_0CD5 | 0x202
+
+    /// EFLAGS without RF, by which the processor notes that it tries an instruction again after a fault: a clone starts it anew.
+    static func goingOn(_ flags: UInt64) -> UInt64 { flags & ~(1 << 16) }
 }

@@ -15,7 +15,7 @@ struct EncodedFrame {
         for (index, value) in thread.registers.inSignalFrameOrder.enumerated() {
             words[SignalFrame.registers / 8 + index] = value
         }
-        words[SignalFrame.processorFlags / 8] = thread.registers.flags
+        words[SignalFrame.processorFlags / 8] = SignalFrame.goingOn(thread.registers.flags)
         words[SignalFrame.segments / 8] =
             UInt64(thread.registers.codeSegment) | UInt64(thread.registers.stackSegment) << 48
         words[SignalFrame.signalMask / 8] = thread.signalMask

@@ -52,10 +52,8 @@ extension StateCheck {
         try StateReader.require(
             ImageLimit.addresses.contains(instruction) && isAddress(stack) && !window.contains(instruction)
                 && !window.contains(stack), "\(name) goes on at \(hex(instruction)) with its stack at \(hex(stack))")
-        // Traps, I/O privilege, virtual 8086 mode and the like are not a program's to set.
-        let programFlags: UInt64 = 0x0024_0CD5 | 0x202
         try StateReader.require(
-            try word(SignalFrame.processorFlags) & ~programFlags == 0, "\(name) sets flags that no program may")
+            try word(SignalFrame.processorFlags) & ~SignalFrame.programFlags == 0, "\(name) sets flags that no program may")
         try checkAlternateStack(
             address: word(SignalFrame.stackAddress), flags: word(SignalFrame.stackFlags),
             size: word(SignalFrame.stackSize), name)
