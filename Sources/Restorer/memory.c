@@ -35,35 +35,62 @@ static void read_run(const struct thaw_run *run) {
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* Whether huge pages fit: the extents of an anonymous mapping that have content at all are filled by half. A fork copies one
- * entry for a huge page instead of 512; one for a sparse corner would cost 2 MiB. */
-static int fills_huge_pages(const struct thaw_mapping *mapping) {
-    uint64_t first = (mapping->start + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
-    uint64_t end = mapping->end & -(uint64_t)HUGE_PAGE;
+/* Mappings that follow one another and are alike: one to the kernel. */
+struct stretch {
+    uint64_t first, count; /* of the image's mappings */
+    uint64_t start, end;
+};
+
+static int is_anonymous(const struct thaw_mapping *mapping) { return mapping->path == 0; }
+
+static int follows(const struct thaw_mapping *next, const struct thaw_mapping *last) {
+    return next->start == last->end && is_anonymous(next) && is_anonymous(last) &&
+           next->protection == last->protection && next->flags == last->flags;
+}
+
+static struct stretch stretch_from(uint64_t first) {
+    struct stretch found = {first, 1, image_mappings(first)->start, image_mappings(first)->end};
+    for (; first + found.count < image->mappings.count; found.count++) {
+        const struct thaw_mapping *next = image_mappings(first + found.count);
+        if (!follows(next, next - 1)) break;
+        found.end = next->end;
+    }
+    return found;
+}
+
+/* Whether huge pages fit: the extents of a stretch that have content at all are filled by half. A fork copies one entry for
+ * a huge page instead of 512; one for a sparse corner would cost 2 MiB. */
+static int fills_huge_pages(const struct stretch *stretch) {
+    uint64_t first = (stretch->start + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
+    uint64_t end = stretch->end & -(uint64_t)HUGE_PAGE;
     uint64_t filled = 0, touched = 0, counted = first; /* extents up to `counted` are in `touched` */
-    if (mapping->path) return 0;
-    for (uint64_t i = 0; i < mapping->runs; i++) {
-        const struct thaw_run *run = image_runs(mapping->first_run + i);
-        uint64_t from = larger(run->start, first), to = smaller(run->end, end);
-        if (from >= to) continue;
-        filled += to - from;
-        uint64_t low = larger(from & -(uint64_t)HUGE_PAGE, counted);
-        uint64_t high = (to + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
-        if (high > low) touched += high - low;
-        counted = larger(counted, high);
+    for (uint64_t i = 0; i < stretch->count; i++) {
+        const struct thaw_mapping *mapping = image_mappings(stretch->first + i);
+        for (uint64_t j = 0; j < mapping->runs; j++) {
+            const struct thaw_run *run = image_runs(mapping->first_run + j);
+            uint64_t from = larger(run->start, first), to = smaller(run->end, end);
+            if (from >= to) continue;
+            filled += to - from;
+            uint64_t low = larger(from & -(uint64_t)HUGE_PAGE, counted);
+            uint64_t high = (to + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;
+            if (high > low) touched += high - low;
+            counted = larger(counted, high);
+        }
     }
     return filled > 0 && filled >= touched / 2;
 }
 
 /* Huge pages while it is filled, then no more: a clone that touches new memory is to have 4 KiB for it, not 2 MiB, unless the
  * program itself had asked. Kernels differ in whether they have huge pages at all, and nothing depends on them. */
-static void fill(const struct thaw_mapping *mapping) {
-    uint64_t length = mapping->end - mapping->start;
-    int huge = mapping->flags & (THAW_MAPPING_HUGE | THAW_MAPPING_NO_HUGE) ? 0 : fills_huge_pages(mapping);
-    if (huge || mapping->flags & THAW_MAPPING_HUGE) sys_madvise(mapping->start, length, MADV_HUGEPAGE);
-    if (mapping->flags & THAW_MAPPING_NO_HUGE) sys_madvise(mapping->start, length, MADV_NOHUGEPAGE);
-    for (uint64_t i = 0; i < mapping->runs; i++) read_run(image_runs(mapping->first_run + i));
-    if (huge) sys_madvise(mapping->start, length, MADV_NOHUGEPAGE);
+static void fill(const struct stretch *stretch) {
+    const struct thaw_mapping *mapping = image_mappings(stretch->first);
+    uint64_t length = stretch->end - stretch->start;
+    int asked = mapping->flags & THAW_MAPPING_HUGE;
+    int fits = is_anonymous(mapping) && !(mapping->flags & THAW_MAPPING_NO_HUGE) && fills_huge_pages(stretch);
+    if (asked || fits) sys_madvise(stretch->start, length, MADV_HUGEPAGE);
+    for (uint64_t i = 0; i < stretch->count; i++, mapping++)
+        for (uint64_t j = 0; j < mapping->runs; j++) read_run(image_runs(mapping->first_run + j));
+    if (!asked && is_anonymous(mapping - 1)) sys_madvise(stretch->start, length, MADV_NOHUGEPAGE);
 }
 
 static void advise(const struct thaw_mapping *mapping, uint32_t flag, int advice) {
@@ -71,21 +98,31 @@ static void advise(const struct thaw_mapping *mapping, uint32_t flag, int advice
         must(sys_madvise(mapping->start, mapping->end - mapping->start, advice), THAW_STEP_MAP, mapping->start);
 }
 
-static void build_mapping(const struct thaw_mapping *mapping) {
-    uint64_t length = mapping->end - mapping->start;
+/* While it is filled a mapping can be written. */
+static int first_protection(const struct thaw_mapping *mapping) {
+    return mapping->runs ? PROT_READ | PROT_WRITE : (int)mapping->protection;
+}
+
+static void map(const struct thaw_mapping *mapping) {
     int flags = MAP_FIXED_NOREPLACE, file = -1;
     flags |= mapping->flags & THAW_MAPPING_SHARED ? MAP_SHARED : MAP_PRIVATE;
     if (mapping->flags & THAW_MAPPING_NO_RESERVE) flags |= MAP_NORESERVE;
     if (mapping->flags & THAW_MAPPING_GROWS_DOWN) flags |= MAP_GROWSDOWN;
-    if (mapping->path)
-        file = open_mapped(mapping);
-    else
+    if (is_anonymous(mapping))
         flags |= MAP_ANONYMOUS;
-    int protection = mapping->runs ? PROT_READ | PROT_WRITE : (int)mapping->protection;
-    must(sys_mmap(mapping->start, length, protection, flags, file, mapping->file_offset), THAW_STEP_MAP, mapping->start);
-    fill(mapping);
-    if (protection != (int)mapping->protection)
-        must(sys_mprotect(mapping->start, length, (int)mapping->protection), THAW_STEP_MAP, mapping->start);
+    else
+        file = open_mapped(mapping);
+    must(
+        sys_mmap(
+            mapping->start, mapping->end - mapping->start, first_protection(mapping), flags, file, mapping->file_offset),
+        THAW_STEP_MAP, mapping->start);
+}
+
+static void finish(const struct thaw_mapping *mapping) {
+    if (first_protection(mapping) != (int)mapping->protection)
+        must(
+            sys_mprotect(mapping->start, mapping->end - mapping->start, (int)mapping->protection), THAW_STEP_MAP,
+            mapping->start);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
     advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
 }
@@ -119,11 +156,18 @@ static uint64_t not_inherited; /* mappings that a fork leaves out */
 void build_memory(int memory, int base) {
     content[THAW_RUN_MEMORY] = memory;
     content[THAW_RUN_BASE] = base;
+    /* All of them before any is filled: neighbours that are alike become one, which huge pages may lie across. */
+    for (uint64_t i = 0; i < image->mappings.count; i++) map(image_mappings(i));
+    if (opened.path) sys_close(opened.descriptor);
+    for (uint64_t i = 0; i < image->mappings.count;) {
+        struct stretch stretch = stretch_from(i);
+        fill(&stretch);
+        i += stretch.count;
+    }
     for (uint64_t i = 0; i < image->mappings.count; i++) {
-        build_mapping(image_mappings(i));
+        finish(image_mappings(i));
         if (image_mappings(i)->flags & THAW_MAPPING_DONT_FORK) not_inherited++;
     }
-    if (opened.path) sys_close(opened.descriptor);
     if (image->vvar_start)
         must(sys_arch_prctl(ARCH_MAP_VDSO_64, image->vvar_start), THAW_STEP_VDSO, image->vvar_start);
     describe_process();

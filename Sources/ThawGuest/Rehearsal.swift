@@ -17,11 +17,9 @@ enum Rehearsal {
     /// Rehearses this program's own part here, then what a runtime asks of the kernel and of the server at `port` on a
     /// thread, because that takes both ends at once. `done` becomes readable at the end.
     static func begin(_ duties: any Duties, port: UInt16, done: SharedDescriptor) throws(GuestError) {
-        let entropy = try GuestError.wrap("reading random bytes") { () throws(Errno) in
-            try SystemRandom.bytes(Uniqueness.entropyLength)
-        }
         let uniqueness = Uniqueness(
-            generation: 0, entropy: entropy, wallClockNanoseconds: WallClock.now(),
+            generation: 0, entropy: SystemRandom.bytes(Uniqueness.entropyLength),
+            wallClockNanoseconds: WallClock.now(),
             credentials: Credentials(
                 authorizationToken: "", accessKeyID: "", secretAccessKey: "", sessionToken: "", expiration: ""))
         guard case .thaw(let heard)? = afterTheWire(.thaw(uniqueness)) else { return }

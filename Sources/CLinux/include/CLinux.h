@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 
 // Declared by glibc only under _GNU_SOURCE.

@@ -48,16 +48,17 @@ extension Duration {
 
 /// The kernel's random bytes.
 package enum SystemRandom {
-    /// getrandom(2).
-    package static func bytes(_ count: Int) throws(Errno) -> [UInt8] {
+    /// getrandom(2), once for up to 256 bytes: a generator that makes a number at a time makes a system call for each.
+    package static func bytes(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            done += try syscall {
-                bytes.withUnsafeMutableBytes { buffer in
-                    getrandom(buffer.baseAddress.map { $0 + done }, count - done, 0)
-                }
+            let made = bytes.withUnsafeMutableBytes { buffer in
+                getrandom(buffer.baseAddress.map { $0 + done }, count - done, 0)
             }
+            // It is interrupted at most, with these arguments, and has no other way to fail.
+            precondition(made > 0 || errno == EINTR, "getrandom: \(Errno(rawValue: errno))")
+            done += max(0, made)
         }
         return bytes
     }

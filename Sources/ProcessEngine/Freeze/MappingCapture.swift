@@ -105,6 +105,8 @@ struct MappingCapture {
     private mutating func keep(_ area: MemoryArea, _ content: CapturedMapping.Content, path: String? = nil) {
         let isEmpty = !area.properties.isDisjoint(with: [.wipedOnFork, .droppable])
         var flags = Self.flags(of: area.properties)
+        // What a clone is made of has been put off huge pages by the restorer.
+        if origin != nil { flags &= ~THAW_MAPPING_NO_HUGE.rawValue }
         if area.isShared, path != nil { flags |= THAW_MAPPING_SHARED.rawValue }
         mappings.append(
             CapturedMapping(area: area, content: isEmpty ? .none : content, path: path, flags: flags))

@@ -60,8 +60,10 @@ final class LoopCore: Sendable {
         var free: [Int] = []
         var deadlines = DeadlineHeap()
         var work: [@Sendable () -> Void] = []
-        /// When the thread wakes up by itself; 0 while it is awake, and then nobody need wake it.
-        var asleepUntil: UInt64 = 0
+        /// Otherwise it looks at the work and the deadlines before it sleeps, and nobody need wake it.
+        var isAsleep = false
+        /// When the alarm wakes the thread: not after the earliest deadline while it sleeps.
+        var alarmTime = UInt64.max
         var isClosed = false
         var isOver = false
         var mourners: [@Sendable () -> Void] = []
@@ -69,13 +71,14 @@ final class LoopCore: Sendable {
 
     let queue: EventQueue
     private let state = Mutex(State())
-    private let alarm: OwnedDescriptor
+    /// Others set it too: a deadline that is set wakes nobody before its time.
+    private let alarm: AlarmDescriptor
     private let thread = Atomic<UInt>(0)
 
     init() throws(Errno) {
         queue = try EventQueue()
-        alarm = try OwnedDescriptor.event()
-        try queue.add(alarm, .readable, token: Self.wakeToken)
+        alarm = try AlarmDescriptor()
+        try queue.add(alarm.descriptor, .readable, token: Self.wakeToken)
     }
 
     // MARK: - Any thread
@@ -104,11 +107,10 @@ final class LoopCore: Sendable {
     }
 
     func setDeadline(_ deadline: UInt64, at index: Int) {
-        let isDue = state.withLock { state in
+        state.withLock { state in
             state.deadlines.set(deadline, for: index)
-            return Self.mustWake(&state, before: deadline)
+            if state.isAsleep { setAlarm(deadline, &state) }
         }
-        if isDue { wake() }
     }
 
     func perform(_ work: @escaping @Sendable () -> Void) {
@@ -116,30 +118,28 @@ final class LoopCore: Sendable {
             work()
             return
         }
-        let isAsleep = state.withLock { state in
+        state.withLock { state in
             state.work.append(work)
-            return Self.mustWake(&state, before: 0)
+            if state.isAsleep { setAlarm(0, &state) }
         }
-        if isAsleep { wake() }
     }
 
     func close(_ ended: (@Sendable () -> Void)? = nil) {
         let isOver = state.withLock { state in
             state.isClosed = true
             if let ended, !state.isOver { state.mourners.append(ended) }
+            if state.isAsleep { setAlarm(0, &state) }
             return state.isOver
         }
-        if isOver { ended?() } else { wake() }
+        if isOver { ended?() }
     }
 
-    /// Whether the thread sleeps and would sleep too long. Said once: it is awake then.
-    private static func mustWake(_ state: inout State, before deadline: UInt64) -> Bool {
-        guard state.asleepUntil > deadline else { return false }
-        state.asleepUntil = 0
-        return true
+    /// Under the lock, or two who set it would pass each other. It fails only for arguments that are wrong.
+    private func setAlarm(_ time: UInt64, _ state: inout State) {
+        guard time < state.alarmTime else { return }
+        state.alarmTime = time
+        try? alarm.set(time)
     }
-
-    private func wake() { _ = try? alarm.write([1, 0, 0, 0, 0, 0, 0, 0] as [UInt8]) }
 
     private static func tokens(_ index: Int, _ turn: UInt64) -> UInt64 {
         (turn << indexBits | UInt64(index)) << 32
@@ -150,17 +150,9 @@ final class LoopCore: Sendable {
     func run() {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         var work: [@Sendable () -> Void] = []
-        while let deadline = prepare(&work) {
+        while prepare(&work) {
             for piece in work { piece() }
-            let now = MonotonicClock.now()
-            let limit: Duration? =
-                if !work.isEmpty || deadline <= now {
-                    .zero
-                } else if deadline == .max {
-                    nil
-                } else {
-                    .nanoseconds(Int64(clamping: deadline - now))
-                }
+            let limit: Duration? = work.isEmpty ? nil : .zero
             work.removeAll(keepingCapacity: true)
             // It fails only for arguments that are wrong.
             try? queue.wait(atMost: limit, maximum: Self.batch) { dispatch($0) }
@@ -174,37 +166,43 @@ final class LoopCore: Sendable {
         for mourner in mourners { mourner() }
     }
 
-    /// Takes the work that waits and says until when to sleep; nil at the end. From here on others wake the thread.
-    private func prepare(_ work: inout [@Sendable () -> Void]) -> UInt64? {
+    /// Takes the work that waits; false at the end. When there is none the thread may sleep: from here on others wake it.
+    private func prepare(_ work: inout [@Sendable () -> Void]) -> Bool {
         state.withLock { state in
             swap(&state.work, &work)
-            if work.isEmpty, state.isClosed { return nil }
-            let deadline = state.deadlines.earliest ?? .max
-            state.asleepUntil = work.isEmpty ? max(1, deadline) : 0
-            return deadline
+            guard work.isEmpty else { return true }
+            if state.isClosed { return false }
+            state.isAsleep = true
+            setAlarm(state.deadlines.earliest ?? .max, &state)
+            return true
         }
     }
 
     private func dispatch(_ event: EventQueue.Event) {
-        guard event.token != Self.wakeToken else {
-            _ = try? alarm.read(upTo: 8)
-            return
-        }
+        guard event.token != Self.wakeToken else { return alarmRang() }
         let tokens = event.token & ~0xFFFF_FFFF
         let index = Int(event.token >> 32 & (1 << Self.indexBits - 1))
         let member = state.withLock { state -> (any LoopMember)? in
-            state.asleepUntil = 0
+            state.isAsleep = false
             guard index < state.places.count, Self.tokens(index, state.places[index].turn) == tokens else { return nil }
             return state.places[index].member
         }
         member?.handle(event)
     }
 
+    private func alarmRang() {
+        state.withLock { state in
+            state.isAsleep = false
+            state.alarmTime = .max
+            try? alarm.set(.max)
+        }
+    }
+
     /// The next member whose deadline has passed.
     private func overdue() -> (any LoopMember)? {
         let now = MonotonicClock.now()
         return state.withLock { state in
-            state.asleepUntil = 0
+            state.isAsleep = false
             while let index = state.deadlines.takePassed(at: now) {
                 if let member = state.places[index].member { return member }
             }

@@ -16,7 +16,7 @@ package struct AuthorizationTokens: Sendable {
             self.init(secret: stored)
             return
         }
-        let made = try SystemRandom.bytes(Self.length)
+        let made = SystemRandom.bytes(Self.length)
         try DurableFile.write(made, to: path, permissions: .ownerReadWrite)
         self.init(secret: made)
     }

@@ -1,4 +1,5 @@
 import GuestProtocol
+internal import LinuxKit
 import Synchronization
 
 /// Makes what no two sandboxes may share.
@@ -9,13 +10,7 @@ struct SandboxIdentity: Sendable {
 
     /// - Parameter token: fixed at init, because the runtime's environment holds it.
     func make(role: CredentialsSource.Role, token: String) -> Uniqueness {
-        // getrandom(2) underneath.
-        var generator = SystemRandomNumberGenerator()
-        var entropy: [UInt8] = []
-        entropy.reserveCapacity(Uniqueness.entropyLength)
-        while entropy.count < Uniqueness.entropyLength {
-            withUnsafeBytes(of: generator.next()) { entropy.append(contentsOf: $0) }
-        }
+        let entropy = SystemRandom.bytes(Uniqueness.entropyLength)
         return Uniqueness(
             generation: generations.next(clock.wallClock()), entropy: entropy, wallClockNanoseconds: clock.wallClock(),
             credentials: Credentials(

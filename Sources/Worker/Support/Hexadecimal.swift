@@ -1,3 +1,5 @@
+internal import LinuxKit
+
 /// Lower-case hexadecimal digits.
 enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)
@@ -13,9 +15,5 @@ enum Hexadecimal {
     }
 
     /// `count` random bytes, two digits each.
-    static func random(bytes count: Int) -> String {
-        // Each number is a system call.
-        let words = (0..<(count + 7) / 8).map { _ in UInt64.random(in: .min ... .max) }
-        return words.withUnsafeBytes { text($0.prefix(count)) }
-    }
+    static func random(bytes count: Int) -> String { text(SystemRandom.bytes(count)) }
 }
