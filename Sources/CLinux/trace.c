@@ -162,6 +162,14 @@ int clinux_same_watched_file(pid_t pid, int descriptor, int epoll, int watched, 
     return value_or_errno(syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, descriptor, &slot));
 }
 
+int clinux_same_descriptors(pid_t first, pid_t second) {
+    return value_or_errno(syscall(SYS_kcmp, first, second, KCMP_FILES, 0, 0));
+}
+
+int clinux_same_directories(pid_t first, pid_t second) {
+    return value_or_errno(syscall(SYS_kcmp, first, second, KCMP_FS, 0, 0));
+}
+
 int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size) {
     return value_or_errno(syscall(SYS_get_robust_list, tid, head, size));
 }
@@ -178,6 +186,11 @@ int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard) {
     *soft = limit.rlim_cur;
     *hard = limit.rlim_max;
     return 0;
+}
+
+int clinux_get_io_priority(pid_t tid) {
+    enum { WHO_PROCESS = 1 }; /* <linux/ioprio.h>; it means a thread */
+    return value_or_errno(syscall(SYS_ioprio_get, WHO_PROCESS, tid));
 }
 
 int clinux_get_nice(pid_t pid, int *nice) {

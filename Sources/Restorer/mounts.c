@@ -26,7 +26,8 @@ static void mount_overlay(uint64_t bytes) {
     char path[DESCRIPTOR_PATH_SIZE], buffer[OPTIONS_SIZE];
     descriptor_path(path, lower);
     struct text options = {buffer, sizeof buffer, 0};
-    append(&options, "upperdir=/tmp/upper,workdir=/tmp/work,lowerdir=");
+    /* What was frozen is renamed, and keeps its other names, as it did before. */
+    append(&options, "redirect_dir=on,index=on,upperdir=/tmp/upper,workdir=/tmp/work,lowerdir=");
     append(&options, path);
     must(sys_mount("overlay", "/tmp", "overlay", MS_NOSUID | MS_NODEV, buffer), THAW_STEP_MOUNT, OVERLAY);
     sys_close(lower);

@@ -29,6 +29,10 @@ static inline _Noreturn void sys_exit_group(int status) {
 static inline long sys_mmap(uint64_t address, uint64_t length, int protection, int flags, int file, uint64_t offset) {
     return CALL(mmap, address, length, protection, flags, file, offset);
 }
+/* mremap, onto what is at `target`. */
+static inline long sys_move(uint64_t address, uint64_t length, uint64_t target) {
+    return CALL(mremap, address, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, target, 0);
+}
 static inline long sys_munmap(uint64_t address, uint64_t length) { return CALL(munmap, address, length, 0, 0, 0, 0); }
 static inline long sys_mprotect(uint64_t address, uint64_t length, int protection) {
     return CALL(mprotect, address, length, protection, 0, 0, 0);
@@ -101,6 +105,7 @@ static inline long sys_clone3(const struct clone_args *arguments) {
 static inline long sys_setsid(void) { return CALL(setsid, 0, 0, 0, 0, 0, 0); }
 static inline long sys_setns(int file, int kinds) { return CALL(setns, file, kinds, 0, 0, 0, 0); }
 static inline long sys_unshare(int kinds) { return CALL(unshare, kinds, 0, 0, 0, 0, 0); }
+static inline long sys_membarrier(int command) { return CALL(membarrier, command, 0, 0, 0, 0, 0); }
 static inline long sys_prctl(int option, long a, long b, long c) { return CALL(prctl, option, a, b, c, 0, 0); }
 static inline long sys_arch_prctl(int option, uint64_t value) {
     return CALL(arch_prctl, option, value, 0, 0, 0, 0);

@@ -73,6 +73,9 @@ int clinux_pidfd_getfd(int pidfd, int descriptor);
 int clinux_same_open_file(pid_t pid, int first, int second);
 /* KCMP_EPOLL_TFD: the same for a descriptor and the `index`th watch that `epoll` has for the number `watched`. */
 int clinux_same_watched_file(pid_t pid, int descriptor, int epoll, int watched, unsigned int index);
+/* KCMP_FILES and KCMP_FS: 0 when two threads have one table of descriptors, or one root and working directory. */
+int clinux_same_descriptors(pid_t first, pid_t second);
+int clinux_same_directories(pid_t first, pid_t second);
 int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size);
 
 /* process_vm_readv(2) of one range. Returns the bytes read, fewer where the process itself could not read on. */
@@ -81,6 +84,8 @@ int64_t clinux_read_memory(pid_t pid, void *buffer, size_t count, uint64_t addre
 /* Declared by glibc only under _GNU_SOURCE, or with an enumeration in place of an integer. */
 int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard);
 int clinux_get_nice(pid_t pid, int *nice);
+/* ioprio_get(2); 0: none of its own. */
+int clinux_get_io_priority(pid_t tid);
 ssize_t tee(int from, int to, size_t length, unsigned int flags);
 
 /* F_GETPIPE_SZ and F_SETPIPE_SZ; `size` 0 asks. Returns the capacity. */

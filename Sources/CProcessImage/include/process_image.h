@@ -71,6 +71,8 @@ struct thaw_image {
     struct thaw_interval interval_timers[3]; /* ITIMER_REAL, _VIRTUAL, _PROF */
     int32_t nice;
     uint32_t dumpable;
+    uint32_t barriers; /* MEMBARRIER_CMD_REGISTER_…, of membarrier(2) */
+    uint32_t is_subreaper; /* PR_SET_CHILD_SUBREAPER */
 };
 
 struct thaw_thread {

@@ -16,6 +16,9 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 
+#ifndef __NR_landlock_restrict_self
+#define __NR_landlock_restrict_self 446
+#endif
 #ifndef __NR_open_tree_attr
 #define __NR_open_tree_attr 467
 #endif
@@ -103,7 +106,10 @@ static const struct sock_filter thaw_seccomp_filter[] = {
     THAW_REFUSE_RANGE(__NR_io_uring_setup, __NR_fspick),
     /* Its flags are in memory, where a filter cannot look. C libraries fall back to clone. */
     THAW_IF(__NR_clone3, THAW_REFUSE(ENOSYS)),
-    THAW_REFUSE_4(__NR_pidfd_getfd, __NR_mount_setattr, __NR_quotactl_fd, __NR_open_tree_attr),
+    /* mount_setattr, quotactl_fd, landlock_create_ruleset, landlock_add_rule, landlock_restrict_self; no clone could be put
+     * under the rules that its source made. */
+    THAW_REFUSE_RANGE(__NR_mount_setattr, __NR_landlock_restrict_self),
+    THAW_REFUSE_2(__NR_pidfd_getfd, __NR_open_tree_attr),
     THAW_IF_BELOW(THAW_X32_FIRST, THAW_ALLOW),
     THAW_REFUSE(EPERM),
 };

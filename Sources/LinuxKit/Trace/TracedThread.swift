@@ -87,6 +87,19 @@ package struct TracedThread: Sendable {
         return RestartableSequences(address: rseq.address, size: rseq.size, signature: rseq.signature)
     }
 
+    /// ioprio_get(2) of any thread, by its number in this pid namespace; 0 is none of its own.
+    package static func ioPriority(of tid: CInt) throws(Errno) -> CInt { try shim { clinux_get_io_priority(tid) } }
+
+    /// Whether two threads have one table of descriptors: kcmp(2).
+    package static func shareDescriptors(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_descriptors(first, second) } == 0
+    }
+
+    /// Whether two threads have one root, working directory and umask: kcmp(2).
+    package static func shareDirectories(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_directories(first, second) } == 0
+    }
+
     /// Nil when the thread has registered none.
     package func robustList() throws(Errno) -> RobustList? {
         var head: UInt64 = 0

@@ -1,3 +1,4 @@
+import LinuxKit
 import Logging
 import Sandboxes
 import Synchronization
@@ -15,10 +16,15 @@ final class CellPool: Sendable {
         /// AWS's defaults until the first claim.
         var limits: CellLimits
         var filler: Task<Void, Never>?
+        /// When a cell was claimed last, and when the filler began to wait for a pause. By ``MonotonicClock``.
+        var lastClaim: UInt64 = 0
+        var waitsSince: UInt64?
     }
 
-    /// How long the pool leaves the CPUs to those who have just claimed, before it builds what they took.
-    private static let pause = Duration.milliseconds(5)
+    /// How long the pool leaves the CPUs to those who have claimed, before it builds what they took: until none has for a
+    /// while, but not for ever. While no cell waits it does not pause at all.
+    private static let pause: UInt64 = 10_000_000
+    private static let longestPause: UInt64 = 200_000_000
 
     private let builder: CellBuilder
     private let count: Int
@@ -37,7 +43,8 @@ final class CellPool: Sendable {
     func takeReady(_ limits: CellLimits) throws(SandboxError) -> Cell? {
         let cell = state.withLock { state -> Cell? in
             state.limits = limits
-            defer { fill(&state, after: state.idle.isEmpty ? .zero : Self.pause) }
+            state.lastClaim = MonotonicClock.now()
+            defer { fill(&state) }
             return state.idle.popLast()
         }
         guard let cell else { return nil }
@@ -67,12 +74,14 @@ final class CellPool: Sendable {
 
     private func discard(_ cell: Cell) { Task { await end(cell) } }
 
-    func prepareInBackground() { state.withLock { fill(&$0, after: .zero) } }
+    func prepareInBackground() { state.withLock { fill(&$0) } }
 
     /// Builds cells until as many wait as should; returns then, or when no more can be built.
     func prepare() async {
         let filler = state.withLock { state in
-            fill(&state, after: .zero)
+            // Whoever asks for this has time.
+            state.lastClaim = 0
+            fill(&state)
             return state.filler
         }
         await filler?.value
@@ -93,30 +102,46 @@ final class CellPool: Sendable {
 
     // MARK: - Filling
 
-    private func fill(_ state: inout State, after pause: Duration) {
+    private func fill(_ state: inout State) {
         guard state.isOpen, state.filler == nil, state.idle.count < count else { return }
         state.filler = Task { [self] in
-            if pause > .zero { try? await Task.sleep(for: pause) }
-            while let limits = missing() {
-                do throws(SandboxError) {
-                    let cell = try await builder.build(limits: limits)
-                    if !register(cell, idle: true) { await cell.end() }
-                } catch {
-                    // The next claim tries again and tells its caller.
-                    logger.warning("building a cell failed", metadata: ["error": "\(error)"])
-                    self.state.withLock { $0.filler = nil }
-                    return
+            while let step = next() {
+                switch step {
+                case .pause(let duration): try? await Task.sleep(for: duration)
+                case .build(let limits):
+                    do throws(SandboxError) {
+                        let cell = try await builder.build(limits: limits)
+                        if !register(cell, idle: true) { await cell.end() }
+                    } catch {
+                        // The next claim tries again and tells its caller.
+                        logger.warning("building a cell failed", metadata: ["error": "\(error)"])
+                        self.state.withLock { $0.filler = nil }
+                        return
+                    }
                 }
             }
         }
     }
 
-    /// The limits of the next cell to build; nil, and the filler is done, when enough wait.
-    private func missing() -> CellLimits? {
+    private enum Step {
+        case pause(Duration)
+        case build(CellLimits)
+    }
+
+    /// What the filler does next; nil, and it is done, when enough cells wait.
+    private func next() -> Step? {
         state.withLock { state in
-            if state.isOpen, state.idle.count < count { return state.limits }
-            state.filler = nil
-            return nil
+            guard state.isOpen, state.idle.count < count else {
+                state.filler = nil
+                state.waitsSince = nil
+                return nil
+            }
+            let now = MonotonicClock.now()
+            let since = state.waitsSince ?? now
+            state.waitsSince = since
+            let end = min(state.lastClaim + Self.pause, since + Self.longestPause)
+            if state.idle.isEmpty || end <= now { return .build(state.limits) }
+            return .pause(.nanoseconds(Int64(end - now)))
         }
     }
 

@@ -74,6 +74,8 @@ struct CapturedProcess {
         }
         header.nice = Int32(truncatingIfNeeded: traits.threads.first?.nice ?? 0)
         header.dumpable = inside.dumpable
+        header.barriers = inside.barriers
+        header.is_subreaper = inside.isSubreaper ? 1 : 0
     }
 
     private static func entry(_ thread: CapturedThread, _ writer: inout StateWriter) -> thaw_thread {

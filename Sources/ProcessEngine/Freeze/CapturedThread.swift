@@ -14,6 +14,10 @@ struct CapturedThread {
     let restartableSequences: RestartableSequences?
     let robustList: RobustList?
     let clearChildTID: UInt64
+    /// PR_SET_PDEATHSIG; 0 is none.
+    let parentDeathSignal: UInt32
+    /// PR_SET_TSC; 1 is the usual one.
+    let timeStampMode: UInt32
 }
 
 /// `stack_t` of sigaltstack(2).

@@ -134,6 +134,14 @@ private struct Freeze {
             if inUse & ~ExtendedStateLayout.host.features != 0 {
                 refusals.add("\(name) uses matrix tiles (AMX)", "release them with TILERELEASE before the snapshot")
             }
+            if thread.parentDeathSignal != 0 {
+                refusals.add(
+                    "\(name) asks for signal \(thread.parentDeathSignal) when its parent ends",
+                    "do not use PR_SET_PDEATHSIG: a clone's parent is another")
+            }
+            if thread.timeStampMode != 1 {
+                refusals.add("\(name) may not read the time stamp counter", "do not use PR_SET_TSC")
+            }
             if thread.registers.codeSegment != 0x33 {
                 refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
             }

@@ -12,6 +12,13 @@ struct ThreadTraits {
     /// Scheduling policy of sched(7), and nice value.
     let policy: Int
     let nice: Int
+    /// Class and level of ioprio_set(2); 0 is none of its own.
+    let ioPriority: CInt
+    /// PR_SET_TIMERSLACK, in nanoseconds.
+    let timerSlack: UInt64
+    /// Whether it has the process's table of descriptors, and its root, working directory and umask.
+    let sharesDescriptors: Bool
+    let sharesDirectories: Bool
 
     /// - Parameter pid: the process, in this one's pid namespace, as `tid`.
     init(_ tid: CInt, of pid: CInt) throws(Errno) {
@@ -24,6 +31,15 @@ struct ThreadTraits {
         let stat = try ProcStat(ProcText(of: "/proc/\(pid)/task/\(tid)/stat"))
         policy = Int(stat[41])
         nice = Int(Int64(bitPattern: stat[19]))
+        ioPriority = try TracedThread.ioPriority(of: tid)
+        timerSlack = Self.timerSlack(of: "\(tid)")
+        sharesDescriptors = try TracedThread.shareDescriptors(pid, tid)
+        sharesDirectories = try TracedThread.shareDirectories(pid, tid)
+    }
+
+    static func timerSlack(of process: String) -> UInt64 {
+        let text = try? SmallFile.text(FilePath("/proc/\(process)/timerslack_ns"))
+        return text.flatMap { UInt64($0.prefix { $0 != "\n" }) } ?? 0
     }
 
     var description: String { "thread \(tid) (\(String(decoding: name, as: UTF8.self)))" }
@@ -120,6 +136,8 @@ struct ProcessTraits {
     }
 
     private func refuseThreads(into refusals: inout Refusals) {
+        // What the engine's own threads have, the sandbox's have inherited.
+        let usualSlack = ThreadTraits.timerSlack(of: "self")
         for thread in threads {
             if thread.policy != 0 {
                 refusals.add(
@@ -128,6 +146,19 @@ struct ProcessTraits {
             }
             if thread.nice != threads[0].nice {
                 refusals.add("\(thread.description) has a nice value of its own", "leave it with the process's")
+            }
+            if !thread.sharesDescriptors {
+                refusals.add("\(thread.description) has a table of descriptors of its own", "start it with CLONE_FILES")
+            }
+            if !thread.sharesDirectories {
+                refusals.add("\(thread.description) has a working directory of its own", "start it with CLONE_FS")
+            }
+            if thread.ioPriority != 0 {
+                refusals.add("\(thread.description) has an I/O priority of its own", "do not use ioprio_set")
+            }
+            if thread.timerSlack != usualSlack {
+                refusals.add(
+                    "\(thread.description) has a timer slack of \(thread.timerSlack) ns", "do not use PR_SET_TIMERSLACK")
             }
             if thread.allowedProcessors != threads[0].allowedProcessors {
                 refusals.add("\(thread.description) is bound to some processors", "do not bind threads to processors")

@@ -15,7 +15,7 @@ struct StoppedProcess {
     static func stop(_ pid: CInt) throws(FreezeError) -> StoppedProcess {
         var stopping = Stopping(pid: pid, deadline: MonotonicClock.now() + UInt64(patience.nanoseconds))
         do throws(FreezeError) {
-            while try stopping.stopNewThreads() {}
+            repeat { while try stopping.stopNewThreads() {} } while try stopping.takeSignals()
         } catch {
             release(stopping.threads)
             throw error
@@ -100,6 +100,25 @@ private struct Stopping {
         return !new.isEmpty
     }
 
+    /// Lets threads take the signals that are on their way to them: a handler that has begun is a part of their state. False
+    /// when there were none.
+    mutating func takeSignals() throws(FreezeError) -> Bool {
+        var isAny = false
+        for thread in threads where isSignalDue(thread.tid) {
+            isAny = true
+            do throws(Errno) { try thread.resume() } catch { continue }
+            // It stops where the signal is delivered, and right after that.
+            guard try settle(thread, interrupting: true) else { throw .failed("the runtime, process \(pid), has ended") }
+        }
+        return isAny
+    }
+
+    private func isSignalDue(_ tid: CInt) -> Bool {
+        guard let status = try? ProcText(of: "/proc/\(pid)/task/\(tid)/status") else { return false }
+        func set(_ name: String) -> UInt64 { status.number(name, radix: 16) ?? 0 }
+        return (set("SigPnd") | set("ShdPnd")) & ~set("SigBlk") != 0
+    }
+
     private func seize(_ tid: CInt) throws(FreezeError) -> TracedThread? {
         do throws(Errno) {
             let thread = try TracedThread.seize(tid)
@@ -125,7 +144,10 @@ private struct Stopping {
     }
 
     /// Waits until the interrupted thread stands still; false when it ended instead.
-    private mutating func settle(_ thread: TracedThread) throws(FreezeError) -> Bool {
+    /// - Parameter interrupting: it has not been interrupted yet, and is to be as soon as it takes a signal.
+    private mutating func settle(
+        _ thread: TracedThread, interrupting: Bool = false
+    ) throws(FreezeError) -> Bool {
         var rounds = 0
         while true {
             do throws(Errno) {
@@ -136,7 +158,9 @@ private struct Stopping {
                     isUnderJobControl = true
                     return true
                 // Its handler's frame is part of the thread's state then; the interrupt is still due.
-                case .signal(let signal): try thread.resume(signal: signal)
+                case .signal(let signal):
+                    if interrupting { try thread.interrupt() }
+                    try thread.resume(signal: signal)
                 case .none: break
                 }
             } catch {
@@ -149,6 +173,8 @@ private struct Stopping {
                 throw .refused([refusal])
             }
             rounds += 1
+            // The signal may have come to nothing.
+            if interrupting, rounds == 100 { try? thread.interrupt() }
             if rounds < 200 { sched_yield() } else { usleep(100) }
         }
     }

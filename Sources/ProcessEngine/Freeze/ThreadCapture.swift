@@ -10,6 +10,10 @@ struct CapturedInside {
     var timers: [PosixTimer]
     var dataEnd: UInt64
     var dumpable: UInt32
+    /// MEMBARRIER_CMD_REGISTER_… of membarrier(2).
+    var barriers: UInt32
+    /// PR_SET_CHILD_SUBREAPER.
+    var isSubreaper: Bool
 }
 
 /// A signal's disposition: `struct kernel_sigaction`.
@@ -37,6 +41,7 @@ struct ThreadCapture {
     private struct Scratch {
         let address: UInt64
         let size: UInt64
+        static let subreaper: UInt64 = 0
         static let actionSize: UInt64 = 32
         static let threadSize: UInt64 = 64
         static let timerSize: UInt64 = 32
@@ -109,10 +114,16 @@ struct ThreadCapture {
             for (index, thread) in threads.enumerated() {
                 try ask(thread, from: found[index].registers, into: scratch.thread(index))
             }
+            _ = try call(SystemCallNumber.prctl, PrctlOption.getSubreaper, address + Scratch.subreaper)
+            var barriers: UInt64 = 0
+            // Before Linux 6.3 nobody can tell.
+            do throws(Errno) {
+                barriers = try call(SystemCallNumber.membarrier, UInt64(1) << 9)
+            } catch .invalidArgument {}
             return try answers(
                 in: try process.bytes(Int(size), at: address), scratch, found, signals: signals, timers: timers,
                 dataEnd: try call(SystemCallNumber.brk, 0),
-                dumpable: try call(SystemCallNumber.prctl, UInt64(PrctlOption.getDumpable)))
+                dumpable: try call(SystemCallNumber.prctl, UInt64(PrctlOption.getDumpable)), barriers: barriers)
         }
         _ = try call(SystemCallNumber.munmap, address, size)
         return try outcome.get()
@@ -122,13 +133,17 @@ struct ThreadCapture {
         _ thread: TracedThread, from registers: ThreadRegisters, into address: UInt64
     ) throws(Errno) {
         _ = try thread.call(SystemCallNumber.sigaltstack, [0, address], from: registers, at: instruction)
-        _ = try thread.call(
-            SystemCallNumber.prctl, [PrctlOption.getTIDAddress, address + 32], from: registers, at: instruction)
+        for (option, place) in [
+            (PrctlOption.getTIDAddress, Answer.clearChildTID), (PrctlOption.getParentDeathSignal, Answer.deathSignal),
+            (PrctlOption.getTimeStampMode, Answer.timeStampMode),
+        ] {
+            _ = try thread.call(SystemCallNumber.prctl, [option, address + place], from: registers, at: instruction)
+        }
     }
 
     private func answers(
         in bytes: [UInt8], _ scratch: Scratch, _ found: [Found], signals: [UInt64], timers: [PosixTimer],
-        dataEnd: UInt64, dumpable: UInt64
+        dataEnd: UInt64, dumpable: UInt64, barriers: UInt64
     ) throws(Errno) -> CapturedInside {
         func word(_ address: UInt64, _ index: Int) -> UInt64 {
             bytes.withUnsafeBytes {
@@ -149,7 +164,9 @@ struct ThreadCapture {
                     AlternateStack(
                         address: word(place, 0), flags: UInt32(truncatingIfNeeded: word(place, 1)), size: word(place, 2)
                     ),
-                    clearChildTID: word(place, 4)))
+                    clearChildTID: word(place, Int(Answer.clearChildTID / 8)),
+                    parentDeathSignal: UInt32(truncatingIfNeeded: word(place, Int(Answer.deathSignal / 8))),
+                    timeStampMode: UInt32(truncatingIfNeeded: word(place, Int(Answer.timeStampMode / 8)))))
         }
         var timers = timers
         for index in timers.indices { timers[index].time = time(scratch.timer(index, threads: threads.count), unit: 1) }
@@ -162,17 +179,20 @@ struct ThreadCapture {
                     mask: word(place, 3))
             },
             intervalTimers: (0..<3).map { time(scratch.interval($0), unit: 1000) }, timers: timers, dataEnd: dataEnd,
-            dumpable: UInt32(truncatingIfNeeded: dumpable))
+            dumpable: UInt32(truncatingIfNeeded: dumpable), barriers: UInt32(truncatingIfNeeded: barriers),
+            isSubreaper: UInt32(truncatingIfNeeded: word(scratch.address + Scratch.subreaper, 0)) != 0)
     }
 
     private func thread(
-        _ thread: TracedThread, _ found: Found, _ traits: ThreadTraits, _ stack: AlternateStack, clearChildTID: UInt64
+        _ thread: TracedThread, _ found: Found, _ traits: ThreadTraits, _ stack: AlternateStack, clearChildTID: UInt64,
+        parentDeathSignal: UInt32, timeStampMode: UInt32
     ) throws(Errno) -> CapturedThread {
         CapturedThread(
             tid: traits.tid, name: traits.name,
             registers: ThreadResumption.restartingSystemCall(found.registers),
             extendedState: try thread.extendedState(), signalMask: found.mask, alternateStack: stack,
-            restartableSequences: found.rseq, robustList: try thread.robustList(), clearChildTID: clearChildTID)
+            restartableSequences: found.rseq, robustList: try thread.robustList(), clearChildTID: clearChildTID,
+            parentDeathSignal: parentDeathSignal, timeStampMode: timeStampMode)
     }
 }
 
@@ -186,9 +206,20 @@ private enum SystemCallNumber {
     static let sigaltstack = 131
     static let prctl = 157
     static let timerGettime = 224
+    static let membarrier = 324
+}
+
+/// Where a thread's answers are, from its place on: first its alternate stack, of 24 bytes.
+private enum Answer {
+    static let clearChildTID: UInt64 = 32
+    static let deathSignal: UInt64 = 40
+    static let timeStampMode: UInt64 = 48
 }
 
 private enum PrctlOption {
+    static let getParentDeathSignal: UInt64 = 2
+    static let getTimeStampMode: UInt64 = 25
+    static let getSubreaper: UInt64 = 37
     static let getDumpable: UInt64 = 3
     static let getTIDAddress: UInt64 = 40
 }

@@ -103,6 +103,9 @@ struct StateCheck {
         try StateReader.require(header.mode_mask <= 0o777, "its umask is \(header.mode_mask)")
         try StateReader.require(-20...19 ~= header.nice, "its nice value is \(header.nice)")
         try StateReader.require(header.dumpable <= 2, "its dumpable flag is \(header.dumpable)")
+        // MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, _PRIVATE_EXPEDITED, _SYNC_CORE, _RSEQ.
+        try StateReader.require(
+            header.barriers & ~0x154 == 0 && header.is_subreaper <= 1, "its registrations are \(hex(UInt64(header.barriers)))")
         try StateReader.require(
             header.auxv_size <= UInt32(MemoryLayout.size(ofValue: header.auxv)) && header.auxv_size % 16 == 0,
             "its auxiliary vector has \(header.auxv_size) bytes")

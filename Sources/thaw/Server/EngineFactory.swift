@@ -16,6 +16,8 @@ struct EngineFactory: Sendable {
     let slots: any SlotNetwork
     let share: ShareDirectory
     let options: ServerOptions
+    /// Cells for process sandboxes that wait, built.
+    let readyCells: Int
     let logger: Logger
 
     /// The engine of the plan's standard level, with those of its other levels for when a function asks for them.
@@ -54,6 +56,7 @@ struct EngineFactory: Sendable {
             return try await MicroVMEngine.make(directory: directory, instance: instance, slots: slots, logger: logger)
         case .process:
             var choices = ProcessEngine.Options()
+            choices.readyCells = readyCells
             choices.usesLayers = options.layers
             return try await ProcessEngine.make(
                 directory: directory, instance: instance, slots: slots, restorer: share.restorer, options: choices,

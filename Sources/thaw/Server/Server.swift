@@ -40,7 +40,7 @@ struct Server: Sendable {
         let slots = IsolatedNamespaces(count: Self.slotCount(configuration), logger: logger)
         let engine = try await EngineFactory(
             directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
-            share: share, options: options, logger: logger
+            share: share, options: options, readyCells: Self.readyCells(configuration), logger: logger
         ).make(plan)
         configuration.isolations = engine.available
         let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
@@ -102,10 +102,16 @@ struct Server: Sendable {
         }
     }
 
-    /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen.
+    /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen, and
+    /// the cells that wait for the next.
     private static func slotCount(_ configuration: WorkerConfiguration) -> Int {
         configuration.maximumSandboxes + configuration.readyClones * configuration.maximumReadyVersions
-            + configuration.concurrentPublishes + 2
+            + configuration.concurrentPublishes + readyCells(configuration) + 2
+    }
+
+    /// As many as may be claimed at once, as far as that is a burst and not a steady state.
+    private static func readyCells(_ configuration: WorkerConfiguration) -> Int {
+        min(configuration.maximumSandboxes, 64)
     }
 
     /// Names this state directory's cgroups: the same at every start, another one for another directory. FNV-1a.
