@@ -1,8 +1,11 @@
 """AWS's own Python runtime interface client, as Thaw starts it, against the same Runtime API."""
 
+import json
 import os
 import pathlib
+import socket
 import subprocess
+import time
 import unittest
 
 from fake_runtime_api import FUNCTION_ARN, Runtime
@@ -24,6 +27,34 @@ def python(handler, as_layer=False, environment=(), **behaviour):
     return Runtime(command, settings, directory=FUNCTIONS, **behaviour)
 
 
+def exchanges(*answers):
+    """What a connection makes of these answers, each a list of pieces that arrive one by one: bodies, or errors."""
+    program = """if True:
+        import json, sys
+        from thaw_runtime.connection import Connection
+        connection = Connection(sys.argv[1])
+        for _ in range(int(sys.argv[2])):
+            try:
+                status, fields, body = connection.exchange(b"GET / HTTP/1.1\\r\\n\\r\\n")
+                print(json.dumps([status, fields, body.decode()]))
+            except OSError as error:
+                print(json.dumps(str(error)))
+        """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = subprocess.Popen(
+            [PYTHON, "-c", program, "127.0.0.1:%d" % listener.getsockname()[1], str(len(answers))],
+            env={"PYTHONPATH": str(RUNTIME), "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.PIPE, text=True)
+        with client, listener.accept()[0] as peer:
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for pieces in answers:
+                peer.recv(65536)
+                for piece in pieces:
+                    peer.sendall(piece)
+                    time.sleep(0.02)
+            peer.shutdown(socket.SHUT_WR)
+            return [json.loads(line) for line in client.stdout]
+
+
 @unittest.skipUnless(PYTHON, "RUNTIME_PYTHON names no interpreter with awslambdaric: start these tests with ./run")
 class PythonRuntime(unittest.TestCase):
     def test_events_are_answered_and_failures_reported(self):
@@ -42,14 +73,40 @@ class PythonRuntime(unittest.TestCase):
             self.assertEqual(runtime.answer({}), [])
             self.assertEqual(runtime.api.routes()[0], "GET invocation/next")
 
-    def test_hooks_run_around_restore_on_connections_of_their_own(self):
+    def test_events_and_answers_of_six_megabytes_are_whole(self):
+        with python("plain.echo") as runtime:
+            event = "0123456789" * 629_000
+            self.assertEqual(runtime.answer(event)["event"], event)
+            self.assertEqual(runtime.api.connections, 1)
+
+    def test_a_connection_that_was_closed_between_calls_is_made_anew(self):
+        with python("plain.echo", snap_start=True, close_after_answer=True) as runtime:
+            runtime.api.restore()
+            for number in range(3):
+                self.assertEqual(runtime.answer(number)["event"], number)
+            self.assertGreater(runtime.api.connections, 3)
+
+    def test_an_answer_that_is_refused_ends_the_runtime(self):
+        with python("plain.echo", response_status=413) as runtime:
+            runtime.api.send({})
+            self.assertEqual(runtime.exit_code(), 1)
+            self.assertIn("Http response code: 413", runtime.output())
+            self.assertIn("RuntimeError: Failed to post invocation response", runtime.output())
+
+    def test_a_restore_that_is_refused_is_an_init_error(self):
+        with python("plain.echo", snap_start=True, restore_status=403) as runtime:
+            runtime.api.restore()
+            self.assertEqual(runtime.api.wait("POST init/error").json()["errorType"], "LambdaRuntimeClientError")
+            self.assertEqual(runtime.exit_code(), 64)
+
+    def test_hooks_run_around_restore_on_one_connection(self):
         with python("hooks.handler", snap_start=True) as runtime:
             runtime.api.wait("GET restore/next")
             runtime.api.restore()
             self.assertEqual(runtime.answer({}), ["before second", "before first", "after first", "after second"])
             self.assertEqual(runtime.api.routes()[:3],
                              ["GET restore/next", "GET invocation/next", "POST invocation/response"])
-            self.assertEqual(runtime.api.connections, 2)
+            self.assertEqual(runtime.api.connections, 1)
 
     def test_a_layer_becomes_a_function_like_any_other(self):
         for snap_start in (False, True):
@@ -59,6 +116,7 @@ class PythonRuntime(unittest.TestCase):
                 hooks = ["before second", "before first", "after first", "after second"] if snap_start else []
                 self.assertEqual(runtime.answer({}), hooks)
                 self.assertEqual(runtime.api.routes()[0], "GET layer/next")
+                self.assertEqual(runtime.api.connections, 1)
 
     def test_a_layer_takes_on_the_environment_of_its_function(self):
         with python("plain.environment", as_layer=True, environment={"ONLY_HERE": "ü=1"}) as runtime:
@@ -118,6 +176,23 @@ class PythonRuntime(unittest.TestCase):
                 self.assertEqual(call.headers["Lambda-Runtime-Function-Error-Type"], error_type)
                 self.assertEqual(runtime.exit_code(), 1)
                 self.assertEqual(runtime.api.routes(), ["POST init/error"])
+
+
+@unittest.skipUnless(PYTHON, "RUNTIME_PYTHON names no interpreter with awslambdaric: start these tests with ./run")
+class PythonConnection(unittest.TestCase):
+    def test_answers_may_come_in_pieces_and_spell_names_as_they_like(self):
+        answer = b"HTTP/1.1 202 Accepted\r\nCONTENT-length:5\r\nX-a: b:c \r\n\r\nhello"
+        whole = [202, {"content-length": "5", "x-a": "b:c"}, "hello"]
+        self.assertEqual(exchanges([answer], [answer[:30], answer[30:-7], answer[-7:-2], answer[-2:]]), [whole, whole])
+
+    def test_an_answer_that_does_not_say_its_length_is_refused(self):
+        for fields in (b"", b"Transfer-Encoding: chunked\r\n", b"Content-Length: x\r\n"):
+            with self.subTest(fields):
+                self.assertIn("Content-Length", exchanges([b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n"])[0])
+
+    def test_half_an_answer_is_none(self):
+        self.assertIn("before it had answered", exchanges([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])[0])
+        self.assertIn("before it had answered", exchanges([b"HTTP/1.1 200"])[0])
 
 
 if __name__ == "__main__":

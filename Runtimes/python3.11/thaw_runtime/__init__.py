@@ -1,1 +1,12 @@
-"""What Thaw puts around AWS's runtime interface client, which itself is used as published."""
+"""What Thaw puts around AWS's runtime interface client, which itself is used as published but for its connections."""
+
+import sys
+
+from . import runtime_client
+
+# Before AWS's client looks for its extension module of this name.
+sys.modules["runtime_client"] = runtime_client
+
+from awslambdaric import lambda_runtime_client  # noqa: E402
+
+lambda_runtime_client.BaseLambdaRuntimeClient.call_rapid = runtime_client.call_rapid

@@ -1,13 +1,13 @@
 """A language runtime without a function: everything that does not depend on one is loaded, then a function is asked for."""
 
 import gc
-import http.client
 import importlib
 import json
 import os
 import sys
 
 from . import randomness, rehearsal
+from .runtime_client import connection
 
 
 def become_function():
@@ -32,13 +32,8 @@ def become_function():
 
 
 def _ask():
-    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    try:
-        connection.request("GET", "/2018-06-01/runtime/layer/next")
-        response = connection.getresponse()
-        body = response.read()
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise SystemExit(f"layer/next was answered with status {response.status}")
+    status, _, body = connection.exchange(
+        f"GET /2018-06-01/runtime/layer/next HTTP/1.1\r\nHost: {connection.address}\r\n\r\n".encode())
+    if status != 200:
+        raise SystemExit(f"layer/next was answered with status {status}")
     return json.loads(body)

@@ -53,7 +53,7 @@ def _prime(bootstrap, handler):
         arn = ":".join((
             "arn:aws:lambda", os.environ.get("AWS_REGION", "us-east-1"), "000000000000", "function",
             os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "function")))
-        deadline = str(int(time.time() * 1000) + 60_000)
+        deadline = int(time.time() * 1000) + 60_000
         for _ in range(int(os.environ.get(PRIMING_COUNT, 1))):
             event = json.loads(os.environ[PRIMING_EVENT])
             handler(event, bootstrap.create_lambda_context(None, None, deadline, "thaw-priming", arn, None))

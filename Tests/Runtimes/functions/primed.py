@@ -18,6 +18,7 @@ def after():
 
 
 def handler(event, context):
+    assert context.get_remaining_time_in_millis() > 0
     seen.append([event, context.aws_request_id])
     if event == "fail":
         raise ValueError("not this one")
