@@ -14,8 +14,10 @@ struct SandboxFreeze: Sendable {
     let origin: Template?
 
     func write(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
-        let quiescence = try runtime.quiesce()
         guard let process = cell.tenant else { throw .destroyed }
+        let pid = process.pid
+        await BlockingThread.run { ProcessFreezer.settle(pid) }
+        let quiescence = try runtime.quiesce()
         let target = FreezeTarget(
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,

@@ -22,9 +22,9 @@ final class CellPool: Sendable {
     }
 
     /// How long the pool leaves the CPUs to those who have claimed, before it builds what they took: until none has for a
-    /// while, but not for ever. While no cell waits it does not pause at all.
-    private static let pause: UInt64 = 10_000_000
-    private static let longestPause: UInt64 = 200_000_000
+    /// while, but not for ever. While less than half of the cells wait it does not pause at all.
+    private static let pause: UInt64 = 50_000_000
+    private static let longestPause: UInt64 = 1_000_000_000
 
     private let builder: CellBuilder
     private let count: Int
@@ -140,7 +140,7 @@ final class CellPool: Sendable {
             let since = state.waitsSince ?? now
             state.waitsSince = since
             let end = min(state.lastClaim + Self.pause, since + Self.longestPause)
-            if state.idle.isEmpty || end <= now { return .build(state.limits) }
+            if state.idle.count < (count + 1) / 2 || end <= now { return .build(state.limits) }
             return .pause(.nanoseconds(Int64(end - now)))
         }
     }

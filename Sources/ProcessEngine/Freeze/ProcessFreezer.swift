@@ -25,6 +25,15 @@ package enum ProcessFreezer {
         return try attempt(target, into: directory, base: base)
     }
 
+    /// Waits until every thread sleeps, unless that takes long: what a thread is about to do when it is frozen, such as the way
+    /// into the call it waits in, each clone does first. Blocks.
+    package static func settle(_ pid: CInt) {
+        for _ in 0..<settlingLimit where StoppedProcess.isAtWork(pid) { usleep(1_000) }
+    }
+
+    /// Milliseconds.
+    private static let settlingLimit = 100
+
     /// On a thread that ends: what is still traced then, whatever went wrong, goes on.
     private static func attempt(
         _ target: FreezeTarget, into directory: FilePath, base: BaseMemory?

@@ -52,10 +52,22 @@ struct StoppedProcess {
     }
 
     private static func mayStillRun(_ tid: CInt) throws(Errno) -> Bool {
-        let stat = try ProcText(of: "/proc/\(tid)/stat").bytes
+        guard let state = try state(of: "\(tid)") else { return false }
+        return state != UInt8(ascii: "T") && state != UInt8(ascii: "Z")
+    }
+
+    /// Whether a thread of a process runs, or would.
+    static func isAtWork(_ pid: CInt) -> Bool {
+        let threads = (try? Directory.entries(FilePath("/proc/\(pid)/task"))) ?? []
+        return threads.contains { (try? state(of: "\(pid)/task/\($0)")) == UInt8(ascii: "R") }
+    }
+
+    /// The letter of proc_pid_stat(5).
+    private static func state(of thread: String) throws(Errno) -> UInt8? {
+        let stat = try ProcText(of: "/proc/\(thread)/stat").bytes
         // After the name, which may hold anything and ends with the last parenthesis.
-        guard let end = stat.lastIndex(of: UInt8(ascii: ")")), end + 2 < stat.count else { return false }
-        return stat[end + 2] != UInt8(ascii: "T") && stat[end + 2] != UInt8(ascii: "Z")
+        guard let end = stat.lastIndex(of: UInt8(ascii: ")")), end + 2 < stat.count else { return nil }
+        return stat[end + 2]
     }
 
     fileprivate static var patienceText: String { "\(patience.components.seconds) s" }

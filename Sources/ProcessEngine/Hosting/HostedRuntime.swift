@@ -65,17 +65,17 @@ final class HostedRuntime: LoopMember {
 
     /// Begins to pass on what the runtime writes: call it before it runs. `sink` is called under a lock, on any thread.
     func deliverOutput(to sink: @escaping OutputSink) throws(Errno) {
-        try core.withLock { core throws(Errno) in try core.deliverOutput(to: sink) }
+        try locked { core throws(Errno) in try core.deliverOutput(to: sink) }
     }
 
     /// Notices from now on when the process ends, and reaps it.
     func adopt(_ process: ChildProcess) throws(Errno) {
         memory.follow(process.pid)
-        try core.withLock { core throws(Errno) in try core.adopt(process) }
+        try locked { core throws(Errno) in try core.adopt(process) }
     }
 
     func setCredentials(_ credentials: Credentials) {
-        core.withLock { $0.server?.setCredentials(credentials) }
+        locked { $0.server?.setCredentials(credentials) }
     }
 
     // MARK: - Init
@@ -94,14 +94,14 @@ final class HostedRuntime: LoopMember {
 
     /// Tells a clone of a layer its function, in the JSON that `/runtime/layer/next` answers; its init begins.
     func startFromLayer(_ start: [UInt8]) throws(SandboxError) {
-        try core.withLock { core throws(SandboxError) in try core.startFromLayer(start) }
+        try locked { core throws(SandboxError) in try core.startFromLayer(start) }
     }
 
     // MARK: - Restore
 
     /// Lets a clone go on as one of its own. The process need not exist yet: it wakes up to find its answer waiting.
     func release(_ uniqueness: Uniqueness) throws(SandboxError) {
-        try core.withLock { core throws(SandboxError) in try core.release(uniqueness) }
+        try locked { core throws(SandboxError) in try core.release(uniqueness) }
     }
 
     /// Waits until the after-restore hooks have run.
@@ -112,7 +112,7 @@ final class HostedRuntime: LoopMember {
     // MARK: - Invocations
 
     /// False once the runtime ended or failed, and while it is at work.
-    var isUsable: Bool { core.withLock { $0.isReady } }
+    var isUsable: Bool { locked { $0.isReady } }
 
     /// Hands over one event and waits for the answer.
     func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError) -> InvocationResult {
@@ -133,23 +133,34 @@ final class HostedRuntime: LoopMember {
 
     /// Readies a waiting runtime for a freeze: passes on what it has written and closes its idle connections.
     func quiesce() throws(SandboxError) -> Quiescence {
-        try core.withLock { core throws(SandboxError) in try core.quiesce() }
+        try locked { core throws(SandboxError) in try core.quiesce() }
     }
 
     /// Passes on what the runtime has written up to now.
-    func drainOutput() { core.withLock { $0.drainOutput() } }
+    func drainOutput() { locked { $0.drainOutput() } }
 
     /// Ends every wait with `error` and lets go of everything but the process. Safe to call twice.
     func end(_ error: SandboxError = .destroyed) {
-        core.withLock { $0.end(error) }
+        locked { $0.end(error) }
         memory.forget()
     }
 
     // MARK: - Loop
 
-    func handle(_ event: EventQueue.Event) { core.withLock { $0.handle(event) } }
+    private func locked<R: Sendable, E: Error>(
+        _ body: (inout sending RuntimeCore) throws(E) -> sending R
+    ) throws(E) -> R {
+        var settled: [RuntimeCore.Settled] = []
+        defer { for waiter in settled { waiter.tell() } }
+        return try core.withLock { core throws(E) in
+            defer { settled = core.takeSettled() }
+            return try body(&core)
+        }
+    }
 
-    func deadlinePassed() { core.withLock { $0.deadlinePassed(at: MonotonicClock.now()) } }
+    func handle(_ event: EventQueue.Event) { locked { $0.handle(event) } }
+
+    func deadlinePassed() { locked { $0.deadlinePassed(at: MonotonicClock.now()) } }
 
     /// - Parameter start: what begins that for which is waited; told the waiter under the lock, it keeps or answers it.
     private func wait(
@@ -163,7 +174,7 @@ final class HostedRuntime: LoopMember {
                 goal: goal, phase: phase, limit: limit, deadline: deadline, continuation: continuation)
             // It may pass before the waiter is there: ``RuntimeCore/wait(_:)`` looks at the time again.
             seat.setDeadline(deadline)
-            core.withLock { start($0, waiter) }
+            locked { start($0, waiter) }
         }
         return try outcome.get()
     }

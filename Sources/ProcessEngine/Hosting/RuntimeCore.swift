@@ -51,13 +51,21 @@ final class RuntimeCore {
         case answered(InvocationResult)
     }
 
-    struct Waiter {
+    struct Waiter: Sendable {
         let goal: Goal
         let phase: SandboxError.Phase
         let limit: Duration
         /// Nanoseconds of CLOCK_MONOTONIC.
         let deadline: UInt64
         let continuation: CheckedContinuation<Result<Progress, SandboxError>, Never>
+    }
+
+    /// A waiter's outcome. Told when the lock is free again, or the waiter would wake up only to wait for it.
+    struct Settled: Sendable {
+        fileprivate let waiter: Waiter
+        fileprivate let outcome: Result<Progress, SandboxError>
+
+        func tell() { waiter.continuation.resume(returning: outcome) }
     }
 
     private enum Token {
@@ -72,6 +80,8 @@ final class RuntimeCore {
     private let outOfMemoryKills: @Sendable () -> UInt64
     private var state: State
     private var waiter: Waiter?
+    /// Outcomes that their waiters are still to be told.
+    private var settled: [Settled] = []
     private var standardOutput: RuntimeOutput?
     private var standardError: RuntimeOutput?
     private var sink: OutputSink?
@@ -139,11 +149,11 @@ final class RuntimeCore {
     /// Keeps the waiter, or answers it at once.
     func wait(_ new: Waiter) {
         if case .ended(let ending) = state {
-            new.continuation.resume(returning: .failure(ending.error(during: new.phase)))
+            settle(new, .failure(ending.error(during: new.phase)))
         } else if waiter != nil {
-            new.continuation.resume(returning: .failure(.lost("two waited for it at once", during: new.phase)))
+            settle(new, .failure(.lost("two waited for it at once", during: new.phase)))
         } else if let progress = progress(to: new.goal) {
-            new.continuation.resume(returning: .success(progress))
+            settle(new, .success(progress))
         } else {
             waiter = new
             if new.deadline <= MonotonicClock.now() { deadlinePassed(at: .max) }
@@ -153,8 +163,7 @@ final class RuntimeCore {
     /// The answer to this waiter is the invocation's.
     func invoke(_ invocation: Invocation, _ new: Waiter) {
         guard case .ready = state, let server else {
-            new.continuation.resume(returning: .failure(outOfTurn("an invocation", .invocation)))
-            return
+            return settle(new, .failure(outOfTurn("an invocation", .invocation)))
         }
         state = .running(requestID: invocation.requestID)
         wait(new)
@@ -270,15 +279,26 @@ final class RuntimeCore {
     }
 
     private func resume(_ progress: Progress) {
-        waiter?.continuation.resume(returning: .success(progress))
+        if let waiter { settle(waiter, .success(progress)) }
         waiter = nil
+    }
+
+    private func settle(_ waiter: Waiter, _ outcome: Result<Progress, SandboxError>) {
+        settled.append(Settled(waiter: waiter, outcome: outcome))
+    }
+
+    /// Hands over what is to be told.
+    func takeSettled() -> [Settled] {
+        if settled.isEmpty { return [] }
+        defer { settled = [] }
+        return settled
     }
 
     /// Only the first reason counts.
     private func finish(_ ending: Ending) {
         if case .ended = state { return }
         state = .ended(ending)
-        if let waiter { waiter.continuation.resume(returning: .failure(ending.error(during: waiter.phase))) }
+        if let waiter { settle(waiter, .failure(ending.error(during: waiter.phase))) }
         waiter = nil
     }
 

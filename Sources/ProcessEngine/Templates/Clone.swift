@@ -77,8 +77,9 @@ final class Clone: Sendable {
     /// Gives the clone what makes it unique and lets it run, whether it exists or not.
     func wake(_ uniqueness: Uniqueness, output: @escaping OutputSink) throws(SandboxError) {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
-        try cell.control.wake(uniqueness)
+        // First the answer, then the word to go on: the clone is to have the CPU when nothing is left to do here.
         try runtime.release(uniqueness)
+        try cell.control.wake(uniqueness)
     }
 
     /// The same for a clone of a layer, which is told its function.
@@ -88,8 +89,8 @@ final class Clone: Sendable {
     ) throws(SandboxError) {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
         runtime.setCredentials(uniqueness.credentials)
-        try cell.control.wake(uniqueness)
         try runtime.startFromLayer(function)
+        try cell.control.wake(uniqueness)
     }
 
     /// Waits until it is complete, as one that is not woken yet.
