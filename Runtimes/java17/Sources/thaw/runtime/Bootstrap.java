@@ -26,7 +26,7 @@ public final class Bootstrap {
         RuntimeClient client = new RuntimeClient(address);
         SecureRandoms.watch();
         if (arguments.length > 0 && arguments[0].equals("--layer")) {
-            rehearse();
+            rehearse(Rehearsal.COMPILING);
             Layer.becomeFunction(client);
         }
         serve(client);
@@ -39,8 +39,7 @@ public final class Bootstrap {
         Thread.currentThread().setContextClassLoader(loader);
         EventHandler handler = handler(System.getenv("_HANDLER"), loader, client);
         if ("snap-start".equals(System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
-            rehearse();
-            Priming.run(handler);
+            warm(handler);
             new SnapshotPoint(client).pass();
         }
         new InvocationLoop(client, handler).run();
@@ -57,9 +56,19 @@ public final class Bootstrap {
         }
     }
 
-    private static void rehearse() {
+    /** Twice each: compiled code that has not run yet is linked when it does, and that would be in every clone. */
+    private static void warm(EventHandler handler) {
+        Priming priming = new Priming(handler);
+        rehearse(Rehearsal.COMPILING);
+        priming.begin();
+        Quiet.awaitCompilers();
+        rehearse(Rehearsal.LINKING);
+        priming.end();
+    }
+
+    private static void rehearse(int rounds) {
         try {
-            Rehearsal.run();
+            Rehearsal.run(rounds);
         } catch (IOException noLoopback) {
             System.err.println("the first invocation of each clone will be slower: " + noLoopback);
         }

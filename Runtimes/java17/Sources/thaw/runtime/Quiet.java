@@ -19,18 +19,22 @@ final class Quiet {
     }
 
     static void settle() {
-        try {
-            awaitCompilers();
-        } catch (IOException | InterruptedException unknown) {
-            System.err.println("clones may go on with what is being compiled: " + unknown);
-        }
+        awaitCompilers();
         // Twice: what the first run's finalisers leave would be copied into every clone.
         System.gc();
         System.gc();
     }
 
     /** Waits until the compilers have slept for a while: what is queued would be compiled by each clone. */
-    private static void awaitCompilers() throws IOException, InterruptedException {
+    static void awaitCompilers() {
+        try {
+            poll();
+        } catch (IOException | InterruptedException unknown) {
+            System.err.println("clones may go on with what is being compiled: " + unknown);
+        }
+    }
+
+    private static void poll() throws IOException, InterruptedException {
         List<Path> compilers = compilers();
         int atRest = 0;
         for (int poll = 0; poll < MOST_POLLS && atRest < POLLS_AT_REST; poll++) {

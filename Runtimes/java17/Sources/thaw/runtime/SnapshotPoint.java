@@ -17,11 +17,14 @@ final class SnapshotPoint {
     }
 
     void pass() throws IOException {
+        JdkState state = null;
         try {
             Core.getGlobalContext().beforeCheckpoint(null);
             JdkState.forgetHostNames();
-            // The second look at the generators costs a clone next to nothing once its code has run.
-            JdkState.reseed();
+            state = new JdkState();
+            Rehearsal.restore(state, Rehearsal.COMPILING);
+            Quiet.awaitCompilers();
+            Rehearsal.restore(state, Rehearsal.LINKING);
             Quiet.settle();
             System.out.flush();
             client.restoreNext();
@@ -31,7 +34,7 @@ final class SnapshotPoint {
             System.exit(EXIT_CODE);
         }
         try {
-            JdkState.reseed();
+            state.reseed();
             Core.getGlobalContext().afterRestore(null);
             System.out.flush();
         } catch (Throwable failure) {
