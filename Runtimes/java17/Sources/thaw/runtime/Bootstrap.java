@@ -38,11 +38,12 @@ public final class Bootstrap {
             environment("LAMBDA_TASK_ROOT", "/var/task"), "/opt", Bootstrap.class.getClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
         EventHandler handler = handler(System.getenv("_HANDLER"), loader, client);
+        InvocationLoop loop = new InvocationLoop(client, handler);
         if ("snap-start".equals(System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
             warm(handler);
             new SnapshotPoint(client).pass();
         }
-        new InvocationLoop(client, handler).run();
+        loop.run();
     }
 
     private static EventHandler handler(String name, ClassLoader loader, RuntimeClient client) throws IOException {

@@ -104,8 +104,7 @@ final class Rehearsal {
         Hook hook = new Hook();
         resources.register(hook);
         for (int round = 0; round < rounds && System.nanoTime() - begin < LIMIT_NANOSECONDS; round++) {
-            state.reseed();
-            resources.afterRestore(null);
+            SnapshotPoint.restored(state, resources);
         }
         Reference.reachabilityFence(hook);
     }
