@@ -26,6 +26,11 @@ public class OrderRepository {
         }
     }
 
+    public void remove(Order order) {
+        database.update("delete from order_line where order_number = ?", order.number);
+        database.update("delete from placed_order where number = ?", order.number);
+    }
+
     public List<CategorySales> sales() {
         return database.query(
             "select c.name, sum(l.quantity), sum(l.net) from order_line l join product p on p.sku = l.sku"

@@ -35,6 +35,13 @@ public class OrderService {
         });
     }
 
+    public void cancel(Order order) {
+        transaction.execute(status -> {
+            orders.remove(order);
+            return null;
+        });
+    }
+
     public List<CategorySales> report() {
         return orders.sales();
     }

@@ -3,30 +3,22 @@ package shop.orders;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import org.crac.Core;
-import org.crac.Resource;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 
 /**
  * The function: a Spring application behind one handler. The application context starts once, when the function is
  * initialised; with SnapStart that is when a version is published.
  */
-public class OrdersFunction implements RequestStreamHandler, Resource {
-    /** The JVM compiles what has run 200 times. */
-    private static final int REHEARSALS = 400;
-    /** Where processors are emulated that many take long; the first ones matter most. */
-    private static final long LIMIT_NANOSECONDS = 5_000_000_000L;
+public class OrdersFunction implements RequestStreamHandler {
+    /** The request id of the events that are handled before a snapshot, to warm what clones need. */
+    private static final String PRIMING = "thaw-priming";
 
     private final AnnotationConfigApplicationContext application;
     private final ObjectMapper json;
     private final OrderService orders;
-    private final Database database;
     private final long initialisedInMilliseconds;
 
     public OrdersFunction() {
@@ -34,9 +26,7 @@ public class OrdersFunction implements RequestStreamHandler, Resource {
         application = new AnnotationConfigApplicationContext("shop.orders");
         json = application.getBean(ObjectMapper.class);
         orders = application.getBean(OrderService.class);
-        database = application.getBean(Database.class);
         initialisedInMilliseconds = (System.nanoTime() - begin) / 1_000_000;
-        Core.getGlobalContext().register(this);
         System.out.println("application context with " + application.getBeanDefinitionCount() + " beans started in "
             + initialisedInMilliseconds + " ms");
     }
@@ -44,6 +34,24 @@ public class OrdersFunction implements RequestStreamHandler, Resource {
     @Override
     public void handleRequest(InputStream input, OutputStream output, Context context) throws IOException {
         Request request = json.readValue(input, Request.class);
+        if (context != null && PRIMING.equals(context.getAwsRequestId())) {
+            prime(request, output);
+        } else {
+            json.writeValue(output, answer(request));
+        }
+    }
+
+    /** Walks the way of both kinds of request, and takes out again what that placed. */
+    private void prime(Request request, OutputStream output) throws IOException {
+        Request report = new Request();
+        report.action = "report";
+        Answer placed = answer(request);
+        json.writeValue(output, placed);
+        json.writeValue(output, answer(report));
+        orders.cancel(placed.order);
+    }
+
+    private Answer answer(Request request) {
         Answer answer = new Answer();
         answer.initializationType = System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE");
         answer.initialisedInMilliseconds = initialisedInMilliseconds;
@@ -55,30 +63,6 @@ public class OrdersFunction implements RequestStreamHandler, Resource {
             throw new IllegalArgumentException(
                 "unknown action \"" + request.action + "\": say \"place\" or \"report\"");
         }
-        json.writeValue(output, answer);
-    }
-
-    /** Walks the way of a request, so that clones find it warm, and gives up what must not be in a snapshot. */
-    @Override
-    public void beforeCheckpoint(org.crac.Context<? extends Resource> context) throws Exception {
-        byte[] place = ("{\"action\":\"place\",\"customer\":\"nobody\",\"lines\":[{\"sku\":\"BOOK-01\",\"quantity\":1},"
-            + "{\"sku\":\"TEA-02\",\"quantity\":2}]}").getBytes(StandardCharsets.UTF_8);
-        byte[] report = "{\"action\":\"report\"}".getBytes(StandardCharsets.UTF_8);
-        long begin = System.nanoTime();
-        for (int round = 0; round < REHEARSALS && System.nanoTime() - begin < LIMIT_NANOSECONDS; round++) {
-            // Each with a connection of its own, as the first request of a clone.
-            database.undone(() -> {
-                handleRequest(new ByteArrayInputStream(place), new ByteArrayOutputStream(), null);
-                handleRequest(new ByteArrayInputStream(report), new ByteArrayOutputStream(), null);
-            });
-            database.disconnect();
-            database.connect();
-        }
-        database.disconnect();
-    }
-
-    @Override
-    public void afterRestore(org.crac.Context<? extends Resource> context) {
-        database.connect();
+        return answer;
     }
 }

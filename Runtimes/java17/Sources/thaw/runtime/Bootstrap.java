@@ -26,7 +26,7 @@ public final class Bootstrap {
         RuntimeClient client = new RuntimeClient(address);
         SecureRandoms.watch();
         if (arguments.length > 0 && arguments[0].equals("--layer")) {
-            rehearse();
+            rehearse(Rehearsal.COMPILING);
             Layer.becomeFunction(client);
         }
         serve(client);
@@ -38,12 +38,12 @@ public final class Bootstrap {
             environment("LAMBDA_TASK_ROOT", "/var/task"), "/opt", Bootstrap.class.getClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
         EventHandler handler = handler(System.getenv("_HANDLER"), loader, client);
+        InvocationLoop loop = new InvocationLoop(client, handler);
         if ("snap-start".equals(System.getenv("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
-            rehearse();
-            Priming.run(handler);
+            warm(handler);
             new SnapshotPoint(client).pass();
         }
-        new InvocationLoop(client, handler).run();
+        loop.run();
     }
 
     private static EventHandler handler(String name, ClassLoader loader, RuntimeClient client) throws IOException {
@@ -57,9 +57,19 @@ public final class Bootstrap {
         }
     }
 
-    private static void rehearse() {
+    /** Twice each: compiled code that has not run yet is linked when it does, and that would be in every clone. */
+    private static void warm(EventHandler handler) {
+        Priming priming = new Priming(handler);
+        rehearse(Rehearsal.COMPILING);
+        priming.begin();
+        Quiet.awaitCompilers();
+        rehearse(Rehearsal.LINKING);
+        priming.end();
+    }
+
+    private static void rehearse(int rounds) {
         try {
-            Rehearsal.run();
+            Rehearsal.run(rounds);
         } catch (IOException noLoopback) {
             System.err.println("the first invocation of each clone will be slower: " + noLoopback);
         }

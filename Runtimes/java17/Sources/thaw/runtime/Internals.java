@@ -2,6 +2,7 @@ package thaw.runtime;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
 import sun.misc.Unsafe;
 
 /**
@@ -16,11 +17,42 @@ final class Internals {
     private Internals() {
     }
 
-    /** The class if it has been initialised, else null: one that has not holds no state yet. */
-    @SuppressWarnings("removal")
-    static Class<?> initialised(String name) throws ClassNotFoundException {
-        Class<?> type = Class.forName(name, false, null);
-        return UNSAFE.shouldBeInitialized(type) ? null : type;
+    /** One field, looked up once: what reads and writes it later needs no reflection. */
+    static final class Slot {
+        private final Object owner;
+        private final long offset;
+
+        private Slot(Field field) {
+            boolean shared = Modifier.isStatic(field.getModifiers());
+            owner = shared ? UNSAFE.staticFieldBase(field) : null;
+            offset = shared ? UNSAFE.staticFieldOffset(field) : UNSAFE.objectFieldOffset(field);
+        }
+
+        /** A static field's value: null while its class has not been initialised. */
+        Object get() {
+            return UNSAFE.getObject(owner, offset);
+        }
+
+        void put(Object value) {
+            UNSAFE.putObject(owner, offset, value);
+        }
+
+        Object get(Object object) {
+            return UNSAFE.getObject(object, offset);
+        }
+
+        void put(Object object, int value) {
+            UNSAFE.putInt(object, offset, value);
+        }
+
+        void put(Object object, long value) {
+            UNSAFE.putLong(object, offset, value);
+        }
+    }
+
+    /** A field of one of the JDK's classes, which this does not initialise. */
+    static Slot slot(String type, String name) throws ReflectiveOperationException {
+        return new Slot(Class.forName(type, false, null).getDeclaredField(name));
     }
 
     static Object get(Class<?> type, String name) throws NoSuchFieldException {
@@ -35,15 +67,6 @@ final class Internals {
 
     static Object get(Object object, String name) throws NoSuchFieldException {
         return UNSAFE.getObject(object, UNSAFE.objectFieldOffset(object.getClass().getDeclaredField(name)));
-    }
-
-    static void put(Object object, String name, int value) throws NoSuchFieldException {
-        UNSAFE.putInt(object, UNSAFE.objectFieldOffset(object.getClass().getDeclaredField(name)), value);
-    }
-
-    /** A field of `type`, which may be hidden from reflection, in an object of a subclass. */
-    static void put(Object object, Class<?> type, String name, long value) throws NoSuchFieldException {
-        UNSAFE.putLong(object, UNSAFE.objectFieldOffset(type.getDeclaredField(name)), value);
     }
 
     /** Sees every member of every class. */

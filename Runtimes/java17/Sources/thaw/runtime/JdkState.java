@@ -6,8 +6,8 @@ import java.security.SecureRandomSpi;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import thaw.runtime.Internals.Slot;
 
 /**
  * State inside the JDK that must not be the same in every clone, or that is stale in all of them.
@@ -20,12 +20,25 @@ import java.util.concurrent.atomic.AtomicLong;
  * itself made before the snapshot. An after-restore hook has to make those anew.
  */
 final class JdkState {
-    private static final String NATIVE = "sun.security.provider.NativePRNG";
-    private static final String SEEDER = "sun.security.provider.SecureRandom$SeederHolder";
-    private static final String DRBG_SEEDER = "sun.security.provider.AbstractDrbg$SeederHolder";
-    private static final String MATH_RANDOM = "java.lang.Math$RandomNumberGeneratorHolder";
+    private static final String PACKAGE = "sun.security.provider.";
 
-    private JdkState() {
+    private final Slot[] natives = {
+        Internals.slot(PACKAGE + "NativePRNG", "INSTANCE"),
+        Internals.slot(PACKAGE + "NativePRNG$Blocking", "INSTANCE"),
+        Internals.slot(PACKAGE + "NativePRNG$NonBlocking", "INSTANCE"),
+    };
+    private final Slot lock = Internals.slot(PACKAGE + "NativePRNG$RandomIO", "LOCK_GET_BYTES");
+    private final Slot buffered = Internals.slot(PACKAGE + "NativePRNG$RandomIO", "buffered");
+    private final Slot mixer = Internals.slot(PACKAGE + "NativePRNG$RandomIO", "mixRandom");
+    private final Slot seeder = Internals.slot(PACKAGE + "SecureRandom$SeederHolder", "seeder");
+    private final Slot drbgSeeder = Internals.slot(PACKAGE + "AbstractDrbg$SeederHolder", "seeder");
+    private final Slot drbgKernel = Internals.slot(PACKAGE + "AbstractDrbg$SeederHolder", "prseeder");
+    private final Slot mathRandom = Internals.slot("java.lang.Math$RandomNumberGeneratorHolder", "randomNumberGenerator");
+    private final Slot threadSeeder = Internals.slot("java.util.concurrent.ThreadLocalRandom", "seeder");
+    private final Slot threadSeed = Internals.slot("java.lang.Thread", "threadLocalRandomSeed");
+
+    /** Looks up where all of it is, so that a clone need not. */
+    JdkState() throws ReflectiveOperationException {
     }
 
     /** Forgets every host name looked up so far. A JDK that keeps them elsewhere keeps them: they expire in 30 s. */
@@ -39,58 +52,53 @@ final class JdkState {
     }
 
     /** Gives the JDK's own random number generators fresh seeds from the kernel. */
-    static void reseed() throws IOException, ReflectiveOperationException {
-        for (String variant : new String[] {"", "$Blocking", "$NonBlocking"}) {
-            Class<?> generator = Internals.initialised(NATIVE + variant);
-            Object io = generator == null ? null : Internals.get(generator, "INSTANCE");
-            if (io != null) {
-                reseedNative(io);
-            }
+    void reseed() throws IOException {
+        for (Slot generator : natives) {
+            reseedNative(generator.get());
         }
-        reseedSeeders();
+        Object seeds = seeder.get();
+        if (seeds != null) {
+            SecureRandoms.reseed((SecureRandomSpi) seeds);
+        }
+        if (drbgSeeder.get() != null) {
+            // The seeder is a closure over a generator that nothing can reach; the other source is the kernel.
+            drbgSeeder.put(drbgKernel.get());
+        }
         SecureRandoms.reseed();
         reseedOrdinary();
     }
 
-    private static void reseedNative(Object io) throws IOException, ReflectiveOperationException {
-        synchronized (Internals.get(io, "LOCK_GET_BYTES")) {
-            Internals.put(io, "buffered", 0);
+    private void reseedNative(Object io) throws IOException {
+        if (io == null) {
+            return;
         }
-        Object mixer = Internals.get(io, "mixRandom");
-        if (mixer != null) {
-            SecureRandoms.reseed((SecureRandomSpi) mixer);
+        synchronized (lock.get(io)) {
+            buffered.put(io, 0);
         }
-    }
-
-    private static void reseedSeeders() throws IOException, ReflectiveOperationException {
-        Class<?> seeder = Internals.initialised(SEEDER);
-        if (seeder != null) {
-            SecureRandoms.reseed((SecureRandomSpi) Internals.get(seeder, "seeder"));
-        }
-        Class<?> drbg = Internals.initialised(DRBG_SEEDER);
-        if (drbg != null) {
-            // The seeder is a closure over a generator that nothing can reach; the other source is the kernel.
-            Internals.put(drbg, "seeder", Internals.get(drbg, "prseeder"));
+        Object mixing = mixer.get(io);
+        if (mixing != null) {
+            SecureRandoms.reseed((SecureRandomSpi) mixing);
         }
     }
 
     /** Those that are not for secrets. */
-    private static void reseedOrdinary() throws IOException, ReflectiveOperationException {
-        Class<?> holder = Internals.initialised(MATH_RANDOM);
-        if (holder != null) {
-            ((Random) Internals.get(holder, "randomNumberGenerator")).setSeed(Kernel.number());
+    private void reseedOrdinary() throws IOException {
+        Object random = mathRandom.get();
+        if (random != null) {
+            ((Random) random).setSeed(Kernel.number());
         }
-        if (Internals.initialised(ThreadLocalRandom.class.getName()) == null) {
+        Object seeds = threadSeeder.get();
+        if (seeds == null) {
             return;
         }
         // New threads draw their seeds from the seeder; those that live keep theirs in the Thread.
         long seed = Kernel.number();
-        ((AtomicLong) Internals.get(ThreadLocalRandom.class, "seeder")).set(seed);
+        ((AtomicLong) seeds).set(seed);
         Thread[] threads = new Thread[Thread.activeCount() + 16];
         int count = Thread.enumerate(threads);
         for (int index = 0; index < count; index++) {
             // The golden gamma, as ThreadLocalRandom itself spaces seeds.
-            Internals.put(threads[index], Thread.class, "threadLocalRandomSeed", seed + (index + 1) * 0x9e3779b97f4a7c15L);
+            threadSeed.put(threads[index], seed + (index + 1) * 0x9e3779b97f4a7c15L);
         }
     }
 }

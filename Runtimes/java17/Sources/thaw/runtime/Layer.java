@@ -13,12 +13,12 @@ final class Layer {
     /** Waits until this process is told its function, and takes on its environment. */
     @SuppressWarnings("unchecked")
     static void becomeFunction(RuntimeClient client) throws IOException, ReflectiveOperationException, JsonException {
-        JdkState.reseed();
+        JdkState state = new JdkState();
         Quiet.settle();
         byte[] answer = client.layerNext();
         Map<String, Object> function = (Map<String, Object>) JsonReader.read(answer, 0, answer.length, false);
         ProcessEnvironment.replace((Map<String, String>) function.get("environment"));
         // Whatever the layer drew its seeds from is the same in all functions that start from it.
-        JdkState.reseed();
+        state.reseed();
     }
 }

@@ -45,18 +45,17 @@ final class SecureRandoms {
 
     /** Mixes fresh bytes of the kernel into every one that still lives. */
     static void reseed() throws java.io.IOException {
-        List<SecureRandomSpi> living = new ArrayList<>();
+        SecureRandomSpi[] living;
         synchronized (MADE) {
-            MADE.removeIf(reference -> reference.get() == null);
-            for (WeakReference<SecureRandomSpi> reference : MADE) {
-                SecureRandomSpi generator = reference.get();
-                if (generator != null) {
-                    living.add(generator);
-                }
+            living = new SecureRandomSpi[MADE.size()];
+            for (int index = 0; index < living.length; index++) {
+                living[index] = MADE.get(index).get();
             }
         }
         for (SecureRandomSpi generator : living) {
-            reseed(generator);
+            if (generator != null) {
+                reseed(generator);
+            }
         }
     }
 

@@ -1,7 +1,10 @@
 package thaw.runtime;
 
 import java.io.IOException;
+import org.crac.Context;
 import org.crac.Core;
+import org.crac.Resource;
+import org.crac.RestoreException;
 
 /**
  * The step from an initialised function to a ready clone: hooks, the snapshot itself (inside
@@ -17,11 +20,14 @@ final class SnapshotPoint {
     }
 
     void pass() throws IOException {
+        JdkState state = null;
         try {
             Core.getGlobalContext().beforeCheckpoint(null);
             JdkState.forgetHostNames();
-            // The second look at the generators costs a clone next to nothing once its code has run.
-            JdkState.reseed();
+            state = new JdkState();
+            Rehearsal.restore(state, Rehearsal.COMPILING);
+            Quiet.awaitCompilers();
+            Rehearsal.restore(state, Rehearsal.LINKING);
             Quiet.settle();
             System.out.flush();
             client.restoreNext();
@@ -31,14 +37,19 @@ final class SnapshotPoint {
             System.exit(EXIT_CODE);
         }
         try {
-            JdkState.reseed();
-            Core.getGlobalContext().afterRestore(null);
-            System.out.flush();
+            restored(state, Core.getGlobalContext());
         } catch (Throwable failure) {
             Fault fault = report(failure);
             client.failRestore(fault, "Runtime.AfterRestoreError");
             System.exit(EXIT_CODE);
         }
+    }
+
+    /** What a clone does before it asks for its first event. */
+    static void restored(JdkState state, Context<Resource> hooks) throws IOException, RestoreException {
+        state.reseed();
+        hooks.afterRestore(null);
+        System.out.flush();
     }
 
     private static Fault report(Throwable failure) {
