@@ -33,7 +33,10 @@ async function main() {
   // A native part is needed only where there are snapshots.
   const native = isLayer || isSnapStart() ? require(path.join(__dirname, 'thaw.node')) : null;
   let client = connect();
-  if (native !== null) randomness.replaceMathRandom();
+  if (native !== null) {
+    randomness.replaceMathRandom();
+    randomness.drawUUIDsOneByOne();
+  }
   if (isLayer) {
     await require('./layer.js').pass(client, native, quieten);
     if (client.address !== process.env.AWS_LAMBDA_RUNTIME_API) client = connect();
@@ -44,7 +47,7 @@ async function main() {
   lastResort.install();
   const handler = await load(client);
   if (isSnapStart()) {
-    if (!isLayer) await require('./rehearsal.js').run();
+    if (!isLayer) await require('./rehearsal.js').run(native);
     await require('./snapshot-point.js').pass(client, handler, native, quieten);
   }
   await invocations.run(client, handler);

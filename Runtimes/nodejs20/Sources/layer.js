@@ -13,7 +13,7 @@ const COMMON = ['assert', 'buffer', 'crypto', 'dns', 'events', 'fs/promises', 'h
 /** Waits until this is a clone; gives its environment to the process. */
 async function pass(client, native, quieten) {
   for (const name of COMMON) require(name);
-  await rehearsal.run();
+  await rehearsal.run(native);
   randomness.useUpNumbers();
   await quieten();
   const answer = await client.layerNext();

@@ -4,18 +4,18 @@
 //
 // - OpenSSL (crypto.randomBytes, randomInt, key generation, TLS, WebCrypto): the native part adds fresh bytes to its primary
 //   generator; the others, of each thread, notice that and reseed themselves before they are used again.
-// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. What is left of them is used up: the numbers before
-//   the snapshot, the UUIDs in the clone, because nothing tells how many are left.
+// - crypto.randomInt draws 1024 numbers ahead: what is left of them is used up before the snapshot. crypto.randomUUID draws 128,
+//   and nothing tells how many are left: where snapshots are taken, it draws each by itself.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
 //
 // Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
 // realms (vm contexts) and in worker threads. An after-restore hook has to make those anew.
 
-const fs = require('fs');
+const { syncBuiltinESMExports } = require('module');
 
-const UUIDS_AHEAD = 128;
 const NUMBERS_AHEAD = 1024;
 const KERNEL_BYTES = 32;
+const GIVEN_BYTES = 64;
 
 /** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
 const state = new Uint32Array(4);
@@ -42,11 +42,34 @@ function replaceMathRandom() {
   Object.defineProperty(Math, 'random', { ...Object.getOwnPropertyDescriptor(Math, 'random'), value: replacement.random });
 }
 
+/** Has crypto.randomUUID draw nothing ahead. Call before the function is loaded. */
+function drawUUIDsOneByOne() {
+  const crypto = require('crypto');
+  const original = crypto.randomUUID;
+  const alone = { disableEntropyCache: true };
+  const isObject = (options) => options !== null && typeof options === 'object' && !Array.isArray(options);
+  const replacement = {
+    randomUUID(options) {
+      if (options === undefined) return original(alone);
+      // What is wrong with the options is for the original to say.
+      return original(isObject(options) && !options.disableEntropyCache ? { ...options, ...alone } : options);
+    },
+  };
+  crypto.randomUUID = replacement.randomUUID;
+  syncBuiltinESMExports();
+  const { prototype } = globalThis.Crypto;
+  const ofWeb = prototype.randomUUID;
+  prototype.randomUUID = {
+    randomUUID() { return this === globalThis.crypto ? original(alone) : ofWeb.call(this); },
+  }.randomUUID;
+}
+
 /** Whether clones must use up the numbers that randomInt has drawn ahead. */
-let hasNumbersAhead = true;
+let hasNumbersAhead = false;
 
 /** Call last before the snapshot: uses up the numbers that randomInt has drawn ahead, so that clones have to draw anew. */
 function useUpNumbers() {
+  hasNumbersAhead = false;
   if (!hasDrawn()) return;
   const { randomInt } = require('crypto');
   const { prototype } = Buffer;
@@ -70,28 +93,26 @@ function hasDrawn() {
   return process.moduleLoadList.includes('NativeModule internal/crypto/random');
 }
 
+/** Fresh bytes of the kernel's, then what the platform gave. */
+const seed = Buffer.alloc(KERNEL_BYTES + GIVEN_BYTES);
+
 /**
  * Makes this clone's random numbers its own.
  * @param native the runtime's native part
  * @param entropy what the platform gave to this clone alone, base64, or undefined
  */
 function refresh(native, entropy) {
-  const kernel = Buffer.alloc(KERNEL_BYTES);
-  const device = fs.openSync('/dev/urandom', 'r');
-  const count = fs.readSync(device, kernel);
-  fs.closeSync(device);
-  if (count !== KERNEL_BYTES) throw new Error('/dev/urandom gave no bytes');
-  const given = entropy === undefined ? Buffer.alloc(0) : Buffer.from(entropy, 'base64');
-  if (!native.addEntropy(Buffer.concat([kernel, given]))) throw new Error('OpenSSL took no entropy');
+  const given = entropy === undefined ? 0 : seed.write(entropy, KERNEL_BYTES, 'base64');
+  if (!native.reseed(seed, KERNEL_BYTES)) throw new Error('OpenSSL took no entropy');
   for (let index = 0; index < state.length; index++) {
-    state[index] = kernel.readUInt32LE(index * 4);
-    for (let place = index * 4; place + 4 <= given.length; place += 16) state[index] ^= given.readUInt32LE(place);
+    state[index] = seed.readUInt32LE(index * 4);
+    for (let place = index * 4; place + 4 <= given; place += 16) state[index] ^= seed.readUInt32LE(KERNEL_BYTES + place);
   }
   state[0] |= 1;
-  if (!hasDrawn()) return;
-  const { randomInt, randomUUID } = require('crypto');
-  for (let drawn = 0; drawn < UUIDS_AHEAD; drawn++) randomUUID();
-  if (hasNumbersAhead) for (let drawn = 0; drawn < NUMBERS_AHEAD; drawn++) randomInt(2);
+  seed.fill(0);
+  if (!hasNumbersAhead || !hasDrawn()) return;
+  const { randomInt } = require('crypto');
+  for (let drawn = 0; drawn < NUMBERS_AHEAD; drawn++) randomInt(2);
 }
 
-module.exports = { replaceMathRandom, useUpNumbers, refresh };
+module.exports = { replaceMathRandom, drawUUIDsOneByOne, useUpNumbers, refresh };

@@ -1,7 +1,7 @@
 'use strict';
 
-// Runs the way of an invocation (socket, HTTP, JSON, context, error report) on made-up events before the snapshot, so that a
-// clone finds it loaded and compiled. Nothing of it reaches the platform or the function: the other end is a loopback socket of
+// Runs a clone's way (socket, HTTP, fresh randomness, JSON, context, error report) on made-up answers before the snapshot, so
+// that a clone finds it loaded and compiled. Nothing of it reaches the platform or the function: the other end is a loopback socket of
 // our own, whose answers are written ahead.
 
 const net = require('net');
@@ -10,6 +10,7 @@ const lastResort = require('./last-resort.js');
 const faults = require('./faults.js');
 const invocations = require('./invocations.js');
 const { Handler } = require('./handler-loader.js');
+const snapshotPoint = require('./snapshot-point.js');
 const { RuntimeClient } = require('./runtime-client.js');
 
 const ROUNDS = 200;
@@ -19,12 +20,15 @@ const EVENT = JSON.stringify({ text: 'caf\u00e9', count: 3, ratio: 1.5, list: [t
 const NEXT = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(EVENT)}\r\n` +
   'Lambda-Runtime-Aws-Request-Id: 00000000-0000-0000-0000-000000000000\r\nLambda-Runtime-Deadline-Ms: 0\r\n' +
   'Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:rehearsal\r\n\r\n' + EVENT;
+const RESTORED = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\nThaw-Generation: 1\r\n' +
+  `Thaw-Entropy: ${Buffer.alloc(64).toString('base64')}\r\nThaw-Wall-Clock: 0\r\n\r\n`;
 const ACCEPTED = 'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n';
 
 /** What the rehearsed handlers may and may not change, put back afterwards. */
 const TRACE = '_X_AMZN_TRACE_ID';
 
-async function run() {
+/** @param native the runtime's native part */
+async function run(native) {
   const began = performance.now();
   const trace = process.env[TRACE];
   const platform = await listening();
@@ -37,6 +41,7 @@ async function run() {
     }),
   ];
   for (let round = 0; round < ROUNDS && performance.now() - began < LIMIT_MILLISECONDS; round++) {
+    await snapshotPoint.goOn(client, native, await client.restoreNext(), []);
     await invocations.serve(client, handlers[round % handlers.length]);
   }
   faults.text(new Error('rehearsal'));
@@ -49,10 +54,13 @@ async function run() {
   else process.env[TRACE] = trace;
 }
 
-/** Answers every request: a GET with an event, anything else with an acknowledgement. Requests are small enough for one read. */
+/** Answers every request: with a restore, an event or an acknowledgement. Requests are small enough for one read. */
 function listening() {
   const server = net.createServer({ noDelay: true }, (socket) => {
-    socket.on('data', (request) => socket.write(request[0] === 0x47 ? NEXT : ACCEPTED));
+    socket.on('data', (request) => {
+      if (request[0] !== 0x47) socket.write(ACCEPTED);
+      else socket.write(request.includes('restore/next') ? RESTORED : NEXT);
+    });
     socket.on('error', () => {});
   });
   return new Promise((resolve, reject) => {

@@ -25,7 +25,6 @@ const nowhere = {
 async function pass(client, handler, native, quieten) {
   const hooks = globalThis[HOOKS] ?? { before: [], after: [] };
   const failInit = (thrown) => client.failInit(thrown, 'Runtime.BeforeSnapshotError');
-  const failRestore = (thrown) => client.failRestore(thrown, 'Runtime.AfterRestoreError');
   await prime(handler);
   lastResort.reportTo(failInit);
   let restored;
@@ -35,10 +34,16 @@ async function pass(client, handler, native, quieten) {
     await quieten();
     restored = await client.restoreNext();
   });
+  await goOn(client, native, restored, hooks.after);
+}
+
+/** A clone's first steps, before the platform hears that it is ready. @param restored the answer to restoreNext */
+async function goOn(client, native, restored, hooks) {
+  const failRestore = (thrown) => client.failRestore(thrown, 'Runtime.AfterRestoreError');
   lastResort.reportTo(failRestore);
   await orEnd(failRestore, AFTER_FAILED, async () => {
     randomness.refresh(native, restored.header('thaw-entropy'));
-    for (const hook of hooks.after) await hook();
+    for (const hook of hooks) await hook();
   });
 }
 
@@ -75,4 +80,4 @@ async function orEnd(report, code, action) {
   }
 }
 
-module.exports = { pass };
+module.exports = { pass, goOn };
