@@ -265,6 +265,9 @@ package final class MicroVMEngine: SandboxEngine {
         return machine
     }
 
+    /// What this engine builds ahead belongs to a snapshot, see ``keepReady(_:of:)``.
+    package func prepare() async {}
+
     package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
         await prepared.keep(count, of: snapshot.id) { [self] in
             do throws(SandboxError) { return try await prepareAhead(snapshot) } catch {

@@ -89,6 +89,11 @@ package final class EngineSelection: SandboxEngine {
         await engine.keepReady(count, of: snapshot)
     }
 
+    package func prepare() async {
+        let entries = state.withLock { Array($0.entries.values) }
+        for case .made(let engine) in entries { await engine.prepare() }
+    }
+
     package func shutdown() async {
         let entries = state.withLock { state in
             state.isShutDown = true

@@ -26,6 +26,9 @@ package protocol SandboxEngine: Sendable {
     /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.
     func keepReady(_ count: Int, of snapshot: StoredSnapshot) async
 
+    /// Returns when everything that the next sandboxes find built ahead is there.
+    func prepare() async
+
     /// Ends everything this engine runs and waits until it is gone.
     func shutdown() async
 }

@@ -69,7 +69,8 @@ class Examples(unittest.TestCase):
         task, function, event, expected = self.built("java-orders")
         for snap_start in (False, True):
             with self.subTest(snap_start=snap_start), \
-                    test_java.java(function["Handler"], task=task, snap_start=snap_start) as runtime:
+                    test_java.java(function["Handler"], task=task, snap_start=snap_start,
+                                   environment=function["Environment"]["Variables"]) as runtime:
                 self.check(runtime, event, expected, snap_start)
                 self.assertIn("unknown action", runtime.failure({"action": "steal"})["errorMessage"])
                 report = runtime.answer({"action": "report"})["report"]

@@ -43,7 +43,7 @@ def java(handler, task=None, environment=None, as_layer=False, **behaviour):
     return Runtime(command, settings, **behaviour)
 
 
-class Snapshots(unittest.TestCase):
+class Clones(unittest.TestCase):
     """What happens around a snapshot beside hooks."""
 
     def test_a_layer_becomes_a_function_with_its_environment(self):
@@ -59,10 +59,10 @@ class Snapshots(unittest.TestCase):
 
     def test_a_priming_event_is_handled_before_the_snapshot(self):
         with java("handlers.Cloned", snap_start=True, environment={
-                "THAW_PRIME_EVENT": '"a"', "THAW_PRIME_COUNT": "2"}) as runtime:
+                "THAW_PRIME_EVENT": '"a"', "THAW_PRIME_COUNT": "5"}) as runtime:
             runtime.api.wait("GET restore/next")
             runtime.api.restore()
-            self.assertEqual([event for event, _ in runtime.answer("b")["seen"]], ["a", "a", "b"])
+            self.assertEqual([event for event, _ in runtime.answer("b")["seen"]], ["a"] * 5 + ["b"])
 
     def test_a_failing_priming_event_is_logged_and_changes_nothing(self):
         with java("handlers.Cloned", snap_start=True, environment={"THAW_PRIME_EVENT": '"fail"'}) as runtime:

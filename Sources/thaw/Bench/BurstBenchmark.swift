@@ -37,6 +37,7 @@ struct BurstBenchmark: Sendable {
         for round in 0...Self.rounds {
             await server.makeCold()
             await server.server.worker.prepareClones(of: function.name, .published(version))
+            await server.rest()
             let before = server.events.restoreCount
             let durations = try await BlockingThread.run { () throws(any Error) in
                 try HTTPLoad(target, connections: count).burst()
@@ -59,6 +60,7 @@ struct BurstBenchmark: Sendable {
         let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
         var (all, slowest) = (Samples(), Samples())
         for _ in 0..<Self.rounds {
+            await server.rest()
             let durations = try await Self.clones(context.count, of: source, function)
             all.add(durations)
             slowest.add(durations.max() ?? .zero)

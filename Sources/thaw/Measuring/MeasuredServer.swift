@@ -133,6 +133,9 @@ struct MeasuredServer: Sendable {
 
     /// Makes the next invocation need a new clone.
     func makeCold() async { await server.worker.evictIdle() }
+
+    /// Waits until the server has made up for what was taken from it, as it does between one burst and the next.
+    func rest() async { await server.prepare() }
 }
 
 /// What was to be the first response of a clone was not.

@@ -16,6 +16,7 @@ import Worker
 /// A whole server in this process: engine, worker and API over one state directory.
 struct Server: Sendable {
     let engine: EngineSelection
+    private let slots: IsolatedNamespaces
     let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
     private let options: ServerOptions
@@ -54,7 +55,7 @@ struct Server: Sendable {
         try await worker.recover()
         await slots.prepare()
         return Server(
-            engine: engine, worker: worker, functions: functions, options: options, logger: logger)
+            engine: engine, slots: slots, worker: worker, functions: functions, options: options, logger: logger)
     }
 
     /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
@@ -71,6 +72,12 @@ struct Server: Sendable {
         return ServiceGroup(
             services: [api.application(onListening: onListening), worker],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    }
+
+    /// Returns when what the next sandboxes find built ahead is there: the server is at rest then, if nothing else goes on.
+    func prepare() async {
+        await engine.prepare()
+        await slots.prepare()
     }
 
     /// Gives the state directory free for another server. Call once nothing runs any more.

@@ -81,6 +81,8 @@ final class FakeEngine: SandboxEngine {
 
     func keepReady(_ count: Int, of snapshot: StoredSnapshot) async { note { $0.ready[snapshot.id] = count } }
 
+    func prepare() async {}
+
     func shutdown() async {
         note {
             $0.isShutDown = true
