@@ -18,8 +18,12 @@ final class EngineLoop: Sendable {
     init() throws(Errno) {
         let core = try LoopCore()
         self.core = core
-        try PosixThread.start { core.run() }
+        let threads = Mutex<LoopCore?>(core)
+        try PosixThread.start { for mourner in Self.run(threads.withLock { $0.take() }) { mourner() } }
     }
+
+    /// When somebody hears of the end, the thread holds nothing any more.
+    private static func run(_ core: consuming LoopCore?) -> [@Sendable () -> Void] { core?.run() ?? [] }
 
     deinit { core.close() }
 
@@ -147,7 +151,8 @@ final class LoopCore: Sendable {
 
     // MARK: - The loop's thread
 
-    func run() {
+    /// Returns who wants to hear of the end.
+    func run() -> [@Sendable () -> Void] {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         var work: [@Sendable () -> Void] = []
         while prepare(&work) {
@@ -158,12 +163,11 @@ final class LoopCore: Sendable {
             try? queue.wait(atMost: limit, maximum: Self.batch) { dispatch($0) }
             while let member = overdue() { member.deadlinePassed() }
         }
-        let mourners = state.withLock { state in
+        return state.withLock { state in
             state.isOver = true
             defer { state.mourners = [] }
             return state.mourners
         }
-        for mourner in mourners { mourner() }
     }
 
     /// Takes the work that waits; false at the end. When there is none the thread may sleep: from here on others wake it.
