@@ -44,7 +44,7 @@ async function main() {
   lastResort.install();
   const handler = await load(client);
   if (isSnapStart()) {
-    if (!isLayer) await require('./rehearsal.js').run();
+    if (!isLayer) await require('./rehearsal.js').run(native);
     await require('./snapshot-point.js').pass(client, handler, native, quieten);
   }
   await invocations.run(client, handler);

@@ -13,8 +13,8 @@ const COMMON = ['assert', 'buffer', 'crypto', 'dns', 'events', 'fs/promises', 'h
 /** Waits until this is a clone; gives its environment to the process. */
 async function pass(client, native, quieten) {
   for (const name of COMMON) require(name);
-  await rehearsal.run();
-  randomness.useUpNumbers();
+  await rehearsal.run(native);
+  randomness.useUp(native);
   await quieten();
   const answer = await client.layerNext();
   randomness.refresh(native, answer.header('thaw-entropy'));

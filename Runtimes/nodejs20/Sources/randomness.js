@@ -4,21 +4,19 @@
 //
 // - OpenSSL (crypto.randomBytes, randomInt, key generation, TLS, WebCrypto): the native part adds fresh bytes to its primary
 //   generator; the others, of each thread, notice that and reseed themselves before they are used again.
-// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. What is left of them is used up: the numbers before
-//   the snapshot, the UUIDs in the clone, because nothing tells how many are left.
+// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. They are used up before the snapshot, and
+//   in the clone if anything was drawn in between.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
 //
 // Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
 // realms (vm contexts) and in worker threads. An after-restore hook has to make those anew.
 
-const fs = require('fs');
-
 const UUIDS_AHEAD = 128;
 const NUMBERS_AHEAD = 1024;
-const KERNEL_BYTES = 32;
 
 /** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
 const state = new Uint32Array(4);
+const stateBytes = Buffer.from(state.buffer);
 
 function next() {
   const [a, b, c, d] = state;
@@ -42,56 +40,56 @@ function replaceMathRandom() {
   Object.defineProperty(Math, 'random', { ...Object.getOwnPropertyDescriptor(Math, 'random'), value: replacement.random });
 }
 
-/** Whether clones must use up the numbers that randomInt has drawn ahead. */
-let hasNumbersAhead = true;
+/** How often OpenSSL's generator had taken a new seed when nothing was drawn ahead; NaN if that is not known. */
+let settled = NaN;
 
-/** Call last before the snapshot: uses up the numbers that randomInt has drawn ahead, so that clones have to draw anew. */
-function useUpNumbers() {
-  if (!hasDrawn()) return;
-  const { randomInt } = require('crypto');
-  const { prototype } = Buffer;
-  const original = prototype.readUIntBE;
-  let left = NUMBERS_AHEAD;
-  // randomInt takes its numbers out of a buffer with this method, which is how to know where in the buffer it is.
-  prototype.readUIntBE = function (offset, length) {
-    if (length !== undefined) left = Math.floor((this.length - offset - length) / length);
-    return original.call(this, offset, length);
-  };
-  try {
-    for (let drawn = 0; drawn < 2 * NUMBERS_AHEAD && left > 0; drawn++) randomInt(2);
-  } finally {
-    prototype.readUIntBE = original;
-  }
-  hasNumbersAhead = left !== 0;
+/** Call late before the snapshot: uses up what is drawn ahead, so that clones have to draw anew. */
+function useUp(native) {
+  const isUsedUp = drawnAhead().every(({ draw, ahead }) => {
+    if (!drawsAnew(native, draw, ahead)) return false;
+    drawAll(draw, ahead - 1);
+    return true;
+  });
+  // Whoever draws between now and the snapshot makes the generator take this seed, and the count tells.
+  reseed(native, '');
+  settled = isUsedUp ? native.reseeds() || NaN : NaN;
 }
 
-/** Whether the part of `crypto` that draws ahead was ever loaded. */
-function hasDrawn() {
-  return process.moduleLoadList.includes('NativeModule internal/crypto/random');
+/** What draws ahead, and how much; nothing as long as the part of `crypto` that does was never loaded. */
+function drawnAhead() {
+  if (!process.moduleLoadList.includes('NativeModule internal/crypto/random')) return [];
+  const { randomInt, randomUUID } = require('crypto');
+  return [{ draw: () => randomUUID(), ahead: UUIDS_AHEAD }, { draw: () => randomInt(2), ahead: NUMBERS_AHEAD }];
+}
+
+/** Draws until all that is ahead was just drawn anew, which OpenSSL tells: its generator then takes the seed it was given. */
+function drawsAnew(native, draw, ahead) {
+  reseed(native, '');
+  const before = native.reseeds();
+  for (let drawn = 0; drawn < ahead; drawn++) {
+    draw();
+    if (native.reseeds() !== before) return true;
+  }
+  return false;
+}
+
+function drawAll(draw, count) {
+  for (let drawn = 0; drawn < count; drawn++) draw();
+}
+
+function reseed(native, text) {
+  if (!native.refresh(text, stateBytes)) throw new Error('OpenSSL or the kernel gave no fresh random bytes');
+  state[0] |= 1;
 }
 
 /**
  * Makes this clone's random numbers its own.
  * @param native the runtime's native part
- * @param entropy what the platform gave to this clone alone, base64, or undefined
+ * @param entropy what the platform gave to this clone alone, text, or undefined
  */
 function refresh(native, entropy) {
-  const kernel = Buffer.alloc(KERNEL_BYTES);
-  const device = fs.openSync('/dev/urandom', 'r');
-  const count = fs.readSync(device, kernel);
-  fs.closeSync(device);
-  if (count !== KERNEL_BYTES) throw new Error('/dev/urandom gave no bytes');
-  const given = entropy === undefined ? Buffer.alloc(0) : Buffer.from(entropy, 'base64');
-  if (!native.addEntropy(Buffer.concat([kernel, given]))) throw new Error('OpenSSL took no entropy');
-  for (let index = 0; index < state.length; index++) {
-    state[index] = kernel.readUInt32LE(index * 4);
-    for (let place = index * 4; place + 4 <= given.length; place += 16) state[index] ^= given.readUInt32LE(place);
-  }
-  state[0] |= 1;
-  if (!hasDrawn()) return;
-  const { randomInt, randomUUID } = require('crypto');
-  for (let drawn = 0; drawn < UUIDS_AHEAD; drawn++) randomUUID();
-  if (hasNumbersAhead) for (let drawn = 0; drawn < NUMBERS_AHEAD; drawn++) randomInt(2);
+  reseed(native, entropy ?? '');
+  if (native.reseeds() !== settled) for (const { draw, ahead } of drawnAhead()) drawAll(draw, ahead);
 }
 
-module.exports = { replaceMathRandom, useUpNumbers, refresh };
+module.exports = { replaceMathRandom, useUp, refresh };

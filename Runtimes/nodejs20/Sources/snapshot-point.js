@@ -23,16 +23,25 @@ const nowhere = {
 };
 
 async function pass(client, handler, native, quieten) {
-  const hooks = globalThis[HOOKS] ?? { before: [], after: [] };
+  await prime(handler);
+  await cross(client, native, globalThis[HOOKS] ?? { before: [], after: [] }, async () => {
+    randomness.useUp(native);
+    await quieten();
+  });
+}
+
+/**
+ * From the hooks before the snapshot to those after the restore.
+ * @param settle what to do last before the snapshot
+ */
+async function cross(client, native, hooks, settle) {
   const failInit = (thrown) => client.failInit(thrown, 'Runtime.BeforeSnapshotError');
   const failRestore = (thrown) => client.failRestore(thrown, 'Runtime.AfterRestoreError');
-  await prime(handler);
   lastResort.reportTo(failInit);
   let restored;
   await orEnd(failInit, BEFORE_FAILED, async () => {
     for (const hook of hooks.before.toReversed()) await hook();
-    randomness.useUpNumbers();
-    await quieten();
+    await settle();
     restored = await client.restoreNext();
   });
   lastResort.reportTo(failRestore);
@@ -75,4 +84,4 @@ async function orEnd(report, code, action) {
   }
 }
 
-module.exports = { pass };
+module.exports = { pass, cross };
