@@ -291,6 +291,27 @@ class Snapshots(unittest.TestCase):
         self.assertTrue(all(0 <= answer["math"] < 1 for answer in answers))
         self.assertEqual((answers[0]["name"], answers[0]["place"]), ("random", 0))
 
+    def test_what_is_drawn_ahead_does_not_outlive_the_snapshot(self):
+        for layer in (False, True):
+            for settings in ({}, {"DRAWS_LATE": "1"}):
+                with self.subTest(settings, layer=layer), node("ahead.handler", snap_start=True, layer=layer,
+                                                               environment=settings) as runtime:
+                    runtime.api.wait("GET restore/next")
+                    runtime.api.restore()
+                    counts = runtime.answer({})
+                if settings:
+                    # Drawn anew in the clone, before the function could.
+                    self.assertGreater(counts["before"], counts["late"])
+                else:
+                    self.assertGreater(counts["after"], counts["before"])
+
+    def test_the_rehearsal_is_not_seen(self):
+        for layer in (False, True):
+            with self.subTest(layer=layer), node("hooks.handler", snap_start=True, layer=layer) as runtime:
+                runtime.api.wait("GET restore/next")
+                routes = ["GET layer/next"] * layer + ["GET restore/next"]
+                self.assertEqual((runtime.api.routes(), runtime.output()), (routes, ""))
+
     def test_a_layer_leaves_nothing_of_its_own(self):
         settings = {"MINE": "1", "NODE_PATH": "/elsewhere"}
         with node("forms.look", environment=settings) as runtime:

@@ -110,4 +110,4 @@ function isModuleFolder(folder) {
   }
 }
 
-module.exports = { Handler, installGlobals, load };
+module.exports = { Handler, STREAMING, installGlobals, load };

@@ -170,7 +170,7 @@ class HttpConnection {
     const waiting = this.#waiting;
     this.#waiting = null;
     this.#received = [];
-    if (/^close$/i.test(response.header('connection') ?? '')) this.close();
+    if (response.header('connection')?.toLowerCase() === 'close') this.close();
     else this.#socket.unref();
     waiting.resolve(response);
     return true;
@@ -191,7 +191,7 @@ class HttpConnection {
     const start = end + 4;
     if (status < 200) return this.#skip(buffer, start);
     if (status === 204 || status === 304) return new Response(status, head, Buffer.alloc(0));
-    if (/^chunked$/i.test(field(head, 'transfer-encoding') ?? '')) {
+    if (field(head, 'transfer-encoding')?.toLowerCase() === 'chunked') {
       const body = unchunk(buffer, start);
       this.#needed = buffer.length + 1;
       return body === null ? null : new Response(status, head, body);

@@ -33,10 +33,7 @@ async function main() {
   // A native part is needed only where there are snapshots.
   const native = isLayer || isSnapStart() ? require(path.join(__dirname, 'thaw.node')) : null;
   let client = connect();
-  if (native !== null) {
-    randomness.replaceMathRandom();
-    randomness.drawUUIDsOneByOne();
-  }
+  if (native !== null) randomness.replaceMathRandom();
   if (isLayer) {
     await require('./layer.js').pass(client, native, quieten);
     if (client.address !== process.env.AWS_LAMBDA_RUNTIME_API) client = connect();

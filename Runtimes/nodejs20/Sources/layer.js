@@ -14,7 +14,7 @@ const COMMON = ['assert', 'buffer', 'crypto', 'dns', 'events', 'fs/promises', 'h
 async function pass(client, native, quieten) {
   for (const name of COMMON) require(name);
   await rehearsal.run(native);
-  randomness.useUpNumbers();
+  randomness.useUp(native);
   await quieten();
   const answer = await client.layerNext();
   randomness.refresh(native, answer.header('thaw-entropy'));

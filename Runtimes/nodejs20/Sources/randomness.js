@@ -4,21 +4,19 @@
 //
 // - OpenSSL (crypto.randomBytes, randomInt, key generation, TLS, WebCrypto): the native part adds fresh bytes to its primary
 //   generator; the others, of each thread, notice that and reseed themselves before they are used again.
-// - crypto.randomInt draws 1024 numbers ahead: what is left of them is used up before the snapshot. crypto.randomUUID draws 128,
-//   and nothing tells how many are left: where snapshots are taken, it draws each by itself.
+// - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. They are used up before the snapshot, and
+//   in the clone if anything was drawn in between.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
 //
 // Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
 // realms (vm contexts) and in worker threads. An after-restore hook has to make those anew.
 
-const { syncBuiltinESMExports } = require('module');
-
+const UUIDS_AHEAD = 128;
 const NUMBERS_AHEAD = 1024;
-const KERNEL_BYTES = 32;
-const GIVEN_BYTES = 64;
 
 /** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
 const state = new Uint32Array(4);
+const stateBytes = Buffer.from(state.buffer);
 
 function next() {
   const [a, b, c, d] = state;
@@ -42,77 +40,56 @@ function replaceMathRandom() {
   Object.defineProperty(Math, 'random', { ...Object.getOwnPropertyDescriptor(Math, 'random'), value: replacement.random });
 }
 
-/** Has crypto.randomUUID draw nothing ahead. Call before the function is loaded. */
-function drawUUIDsOneByOne() {
-  const crypto = require('crypto');
-  const original = crypto.randomUUID;
-  const alone = { disableEntropyCache: true };
-  const isObject = (options) => options !== null && typeof options === 'object' && !Array.isArray(options);
-  const replacement = {
-    randomUUID(options) {
-      if (options === undefined) return original(alone);
-      // What is wrong with the options is for the original to say.
-      return original(isObject(options) && !options.disableEntropyCache ? { ...options, ...alone } : options);
-    },
-  };
-  crypto.randomUUID = replacement.randomUUID;
-  syncBuiltinESMExports();
-  const { prototype } = globalThis.Crypto;
-  const ofWeb = prototype.randomUUID;
-  prototype.randomUUID = {
-    randomUUID() { return this === globalThis.crypto ? original(alone) : ofWeb.call(this); },
-  }.randomUUID;
+/** How often OpenSSL's generator had taken a new seed when nothing was drawn ahead; NaN if that is not known. */
+let settled = NaN;
+
+/** Call late before the snapshot: uses up what is drawn ahead, so that clones have to draw anew. */
+function useUp(native) {
+  const isUsedUp = drawnAhead().every(({ draw, ahead }) => {
+    if (!drawsAnew(native, draw, ahead)) return false;
+    drawAll(draw, ahead - 1);
+    return true;
+  });
+  // Whoever draws between now and the snapshot makes the generator take this seed, and the count tells.
+  reseed(native, '');
+  settled = isUsedUp ? native.reseeds() || NaN : NaN;
 }
 
-/** Whether clones must use up the numbers that randomInt has drawn ahead. */
-let hasNumbersAhead = false;
+/** What draws ahead, and how much; nothing as long as the part of `crypto` that does was never loaded. */
+function drawnAhead() {
+  if (!process.moduleLoadList.includes('NativeModule internal/crypto/random')) return [];
+  const { randomInt, randomUUID } = require('crypto');
+  return [{ draw: () => randomUUID(), ahead: UUIDS_AHEAD }, { draw: () => randomInt(2), ahead: NUMBERS_AHEAD }];
+}
 
-/** Call last before the snapshot: uses up the numbers that randomInt has drawn ahead, so that clones have to draw anew. */
-function useUpNumbers() {
-  hasNumbersAhead = false;
-  if (!hasDrawn()) return;
-  const { randomInt } = require('crypto');
-  const { prototype } = Buffer;
-  const original = prototype.readUIntBE;
-  let left = NUMBERS_AHEAD;
-  // randomInt takes its numbers out of a buffer with this method, which is how to know where in the buffer it is.
-  prototype.readUIntBE = function (offset, length) {
-    if (length !== undefined) left = Math.floor((this.length - offset - length) / length);
-    return original.call(this, offset, length);
-  };
-  try {
-    for (let drawn = 0; drawn < 2 * NUMBERS_AHEAD && left > 0; drawn++) randomInt(2);
-  } finally {
-    prototype.readUIntBE = original;
+/** Draws until all that is ahead was just drawn anew, which OpenSSL tells: its generator then takes the seed it was given. */
+function drawsAnew(native, draw, ahead) {
+  reseed(native, '');
+  const before = native.reseeds();
+  for (let drawn = 0; drawn < ahead; drawn++) {
+    draw();
+    if (native.reseeds() !== before) return true;
   }
-  hasNumbersAhead = left !== 0;
+  return false;
 }
 
-/** Whether the part of `crypto` that draws ahead was ever loaded. */
-function hasDrawn() {
-  return process.moduleLoadList.includes('NativeModule internal/crypto/random');
+function drawAll(draw, count) {
+  for (let drawn = 0; drawn < count; drawn++) draw();
 }
 
-/** Fresh bytes of the kernel's, then what the platform gave. */
-const seed = Buffer.alloc(KERNEL_BYTES + GIVEN_BYTES);
+function reseed(native, text) {
+  if (!native.refresh(text, stateBytes)) throw new Error('OpenSSL or the kernel gave no fresh random bytes');
+  state[0] |= 1;
+}
 
 /**
  * Makes this clone's random numbers its own.
  * @param native the runtime's native part
- * @param entropy what the platform gave to this clone alone, base64, or undefined
+ * @param entropy what the platform gave to this clone alone, text, or undefined
  */
 function refresh(native, entropy) {
-  const given = entropy === undefined ? 0 : seed.write(entropy, KERNEL_BYTES, 'base64');
-  if (!native.reseed(seed, KERNEL_BYTES)) throw new Error('OpenSSL took no entropy');
-  for (let index = 0; index < state.length; index++) {
-    state[index] = seed.readUInt32LE(index * 4);
-    for (let place = index * 4; place + 4 <= given; place += 16) state[index] ^= seed.readUInt32LE(KERNEL_BYTES + place);
-  }
-  state[0] |= 1;
-  seed.fill(0);
-  if (!hasNumbersAhead || !hasDrawn()) return;
-  const { randomInt } = require('crypto');
-  for (let drawn = 0; drawn < NUMBERS_AHEAD; drawn++) randomInt(2);
+  reseed(native, entropy ?? '');
+  if (native.reseeds() !== settled) for (const { draw, ahead } of drawnAhead()) drawAll(draw, ahead);
 }
 
-module.exports = { replaceMathRandom, drawUUIDsOneByOne, useUpNumbers, refresh };
+module.exports = { replaceMathRandom, useUp, refresh };

@@ -23,27 +23,31 @@ const nowhere = {
 };
 
 async function pass(client, handler, native, quieten) {
-  const hooks = globalThis[HOOKS] ?? { before: [], after: [] };
-  const failInit = (thrown) => client.failInit(thrown, 'Runtime.BeforeSnapshotError');
   await prime(handler);
+  await cross(client, native, globalThis[HOOKS] ?? { before: [], after: [] }, async () => {
+    randomness.useUp(native);
+    await quieten();
+  });
+}
+
+/**
+ * From the hooks before the snapshot to those after the restore.
+ * @param settle what to do last before the snapshot
+ */
+async function cross(client, native, hooks, settle) {
+  const failInit = (thrown) => client.failInit(thrown, 'Runtime.BeforeSnapshotError');
+  const failRestore = (thrown) => client.failRestore(thrown, 'Runtime.AfterRestoreError');
   lastResort.reportTo(failInit);
   let restored;
   await orEnd(failInit, BEFORE_FAILED, async () => {
     for (const hook of hooks.before.toReversed()) await hook();
-    randomness.useUpNumbers();
-    await quieten();
+    await settle();
     restored = await client.restoreNext();
   });
-  await goOn(client, native, restored, hooks.after);
-}
-
-/** A clone's first steps, before the platform hears that it is ready. @param restored the answer to restoreNext */
-async function goOn(client, native, restored, hooks) {
-  const failRestore = (thrown) => client.failRestore(thrown, 'Runtime.AfterRestoreError');
   lastResort.reportTo(failRestore);
   await orEnd(failRestore, AFTER_FAILED, async () => {
     randomness.refresh(native, restored.header('thaw-entropy'));
-    for (const hook of hooks) await hook();
+    for (const hook of hooks.after) await hook();
   });
 }
 
@@ -80,4 +84,4 @@ async function orEnd(report, code, action) {
   }
 }
 
-module.exports = { pass, goOn };
+module.exports = { pass, cross };
