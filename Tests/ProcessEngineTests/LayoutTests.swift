@@ -1,5 +1,6 @@
 import CProcessImage
 import Testing
+
 @testable import ProcessEngine
 
 @Suite struct LayoutTests {

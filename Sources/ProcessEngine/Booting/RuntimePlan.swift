@@ -30,7 +30,8 @@ struct RuntimePlan {
             .newSession, .fileModeMask([.groupWrite, .otherWrite]), .enterNamespace(cell.holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
-            .limit(.coreFileBytes, 0), .dropBoundingSet, .identity(user: Identity.user, group: Identity.group, supplementary: []),
+            .limit(.coreFileBytes, 0), .dropBoundingSet,
+            .identity(user: Identity.user, group: Identity.group, supplementary: []),
             .clearCapabilities,
             .noNewPrivileges, .changeDirectory(FilePath(initialization.workingDirectory)),
             .systemCallFilter(SystemCallFilter.bytes),

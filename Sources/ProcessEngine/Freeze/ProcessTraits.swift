@@ -158,7 +158,8 @@ struct ProcessTraits {
             }
             if thread.timerSlack != usualSlack {
                 refusals.add(
-                    "\(thread.description) has a timer slack of \(thread.timerSlack) ns", "do not use PR_SET_TIMERSLACK")
+                    "\(thread.description) has a timer slack of \(thread.timerSlack) ns", "do not use PR_SET_TIMERSLACK"
+                )
             }
             if thread.allowedProcessors != threads[0].allowedProcessors {
                 refusals.add("\(thread.description) is bound to some processors", "do not bind threads to processors")

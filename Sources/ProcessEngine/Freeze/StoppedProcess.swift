@@ -120,7 +120,9 @@ private struct Stopping {
             isAny = true
             do throws(Errno) { try thread.resume() } catch { continue }
             // It stops where the signal is delivered, and right after that.
-            guard try settle(thread, interrupting: true) else { throw .failed("the runtime, process \(pid), has ended") }
+            guard try settle(thread, interrupting: true) else {
+                throw .failed("the runtime, process \(pid), has ended")
+            }
         }
         return isAny
     }

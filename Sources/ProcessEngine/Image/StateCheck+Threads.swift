@@ -53,7 +53,8 @@ extension StateCheck {
             ImageLimit.addresses.contains(instruction) && isAddress(stack) && !window.contains(instruction)
                 && !window.contains(stack), "\(name) goes on at \(hex(instruction)) with its stack at \(hex(stack))")
         try StateReader.require(
-            try word(SignalFrame.processorFlags) & ~SignalFrame.programFlags == 0, "\(name) sets flags that no program may")
+            try word(SignalFrame.processorFlags) & ~SignalFrame.programFlags == 0,
+            "\(name) sets flags that no program may")
         try checkAlternateStack(
             address: word(SignalFrame.stackAddress), flags: word(SignalFrame.stackFlags),
             size: word(SignalFrame.stackSize), name)

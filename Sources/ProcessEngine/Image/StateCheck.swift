@@ -105,7 +105,8 @@ struct StateCheck {
         try StateReader.require(header.dumpable <= 2, "its dumpable flag is \(header.dumpable)")
         // MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, _PRIVATE_EXPEDITED, _SYNC_CORE, _RSEQ.
         try StateReader.require(
-            header.barriers & ~0x154 == 0 && header.is_subreaper <= 1, "its registrations are \(hex(UInt64(header.barriers)))")
+            header.barriers & ~0x154 == 0 && header.is_subreaper <= 1,
+            "its registrations are \(hex(UInt64(header.barriers)))")
         try StateReader.require(
             header.auxv_size <= UInt32(MemoryLayout.size(ofValue: header.auxv)) && header.auxv_size % 16 == 0,
             "its auxiliary vector has \(header.auxv_size) bytes")
