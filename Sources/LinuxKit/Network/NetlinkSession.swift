@@ -24,13 +24,6 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
         package init(index: CInt) { self.index = index }
     }
 
-    /// An IPv4 address, as four bytes.
-    package struct IPv4: Sendable, Hashable, CustomStringConvertible {
-        package let bytes: [UInt8]
-        package init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) { bytes = [a, b, c, d] }
-        package var description: String { bytes.map(String.init).joined(separator: ".") }
-    }
-
     /// `ip link show dev NAME`.
     package mutating func link(named name: String) throws(NetworkError) -> Link {
         var request = NetlinkRequest(RTM_GETLINK, flags: NLM_F_REQUEST | NLM_F_ACK, ifinfomsg())
@@ -80,7 +73,7 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
     }
 
     /// `ip address add ADDRESS/PREFIX dev LINK`.
-    package mutating func addAddress(_ address: IPv4, prefix: UInt8, to link: Link) throws(NetworkError) {
+    package mutating func addAddress(_ address: IPv4Address, prefix: UInt8, to link: Link) throws(NetworkError) {
         var header = ifaddrmsg()
         header.ifa_family = UInt8(AF_INET)
         header.ifa_prefixlen = prefix
@@ -93,7 +86,7 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
 
     /// `ip route add DESTINATION/PREFIX via GATEWAY dev LINK`; prefix 0 is the default route.
     package mutating func addRoute(
-        to destination: IPv4, prefix: UInt8, via gateway: IPv4, over link: Link
+        to destination: IPv4Address, prefix: UInt8, via gateway: IPv4Address, over link: Link
     ) throws(NetworkError) {
         var header = rtmsg()
         header.rtm_family = UInt8(AF_INET)
