@@ -60,6 +60,8 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CGuestBoot"),
         .target(name: "CProcessImage"),
+        .target(name: "CSlotPrograms", cSettings: [.unsafeFlags(["-std=gnu23"])]),
+        .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CLibzip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // Leaves.
@@ -72,7 +74,7 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["LinuxKit", logging]),
+        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system], testable: true),
 
         // Isolation.
         library("Sandboxes", ["GuestProtocol", "Snapshots", system]),
@@ -128,7 +130,7 @@ let package = Package(
         tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
-        tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport", system]),
+        tests("SlotNetworkTests", ["CSlotPrograms", "LinuxKit", "SlotNetwork", "TestSupport", logging, system]),
         tests("MicroVMEngineTests", ["MicroVMEngine", nioPosix]),
         tests(
             "ProcessEngineTests",

@@ -9,6 +9,6 @@ struct Thaw: AsyncParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Server", subcommands: [ServeCommand.self, ImageCommand.self, LogsCommand.self]),
-            CommandGroup(name: "This host", subcommands: [DoctorCommand.self, DemoCommand.self, BenchCommand.self]),
+            CommandGroup(name: "This host", subcommands: [DoctorCommand.self, SlotsCommand.self, DemoCommand.self, BenchCommand.self]),
         ])
 }

@@ -16,7 +16,7 @@ struct EngineFixture: Sendable {
     static let scratchMegabytes = 8
 
     let engine: ProcessEngine
-    let slots: IsolatedNamespaces
+    let slots: SlotPool
     let store: SnapshotStore
     let directory: FilePath
     let instance: String
@@ -51,7 +51,11 @@ struct EngineFixture: Sendable {
     private init(_ directory: FilePath, _ options: ProcessEngine.Options) async throws {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
-        slots = IsolatedNamespaces(count: 100)
+        var configuration = SlotConfiguration(
+            count: 100, instance: instance, directory: directory.appending("slots"))
+        configuration.egress = .none
+        // In a host's network of its own: tests leave this one's alone.
+        slots = try await SlotPool.open(configuration, host: try NetworkNamespace.create())
         store = try SnapshotStore(directory: directory.appending("snapshots"))
         if !FileStatus.exists(directory.appending("restorer")) { try await Self.makeImages(in: directory) }
         engine = try await ProcessEngine.make(
