@@ -72,10 +72,10 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["LinuxKit", logging]),
+        library("SlotNetwork", ["LinuxKit", logging, system]),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "Snapshots", system]),
+        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
@@ -94,8 +94,8 @@ let package = Package(
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "Snapshots",
-                crypto, lifecycle, logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
             "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
@@ -139,9 +139,8 @@ let package = Package(
         tests(
             "WorkerTests",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "Sandboxes", "Snapshots",
-                "TestSupport",
-                "Worker", logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", "TestSupport", "Worker", logging, system,
             ]),
         tests(
             "LambdaAPITests",
@@ -149,7 +148,7 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("thawTests", ["thaw", argumentParser]),
+        tests("thawTests", ["thaw", "LinuxKit", "SlotNetwork", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )
