@@ -77,7 +77,7 @@ let package = Package(
         library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system], testable: true),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "Snapshots", system]),
+        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
@@ -96,8 +96,8 @@ let package = Package(
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "Snapshots",
-                crypto, lifecycle, logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
             "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
@@ -141,9 +141,8 @@ let package = Package(
         tests(
             "WorkerTests",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "Sandboxes", "Snapshots",
-                "TestSupport",
-                "Worker", logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", "TestSupport", "Worker", logging, system,
             ]),
         tests(
             "LambdaAPITests",
@@ -151,7 +150,7 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("thawTests", ["thaw", argumentParser]),
+        tests("thawTests", ["thaw", "LinuxKit", "SlotNetwork", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 internal import CSlotPrograms
-internal import Foundation
+import Foundation
 import Glibc
 internal import LinuxKit
 internal import Logging

@@ -1,6 +1,6 @@
 internal import LinuxKit
 internal import Logging
-internal import Synchronization
+import Synchronization
 
 /// What a pool does in the background.
 extension SlotPool {

@@ -1,8 +1,8 @@
 internal import CSlotPrograms
-internal import Foundation
+import Foundation
 package import LinuxKit
 package import Logging
-internal import Synchronization
+import Synchronization
 
 /// All slots of a server: built at its start, lent, and reset between one use and the next.
 ///

@@ -1,5 +1,5 @@
 internal import LinuxKit
-internal import Synchronization
+import Synchronization
 internal import SystemPackage
 
 /// Builds slots side by side on threads of its own, in small groups that are complete, and so of use, one after the other.

@@ -51,6 +51,7 @@ struct Server: Sendable {
             let worker = FunctionWorker(
                 FunctionWorker.Parts(
                     engine: engine, functions: functions, snapshots: snapshots, files: files,
+                    networks: NetworkStore(directory: options.state.networks),
                     logs: LogFiles(directory: options.state.logs, logger: logger),
                     tokens: try AuthorizationTokens(secretAt: directory.appending("secret")),
                     credentials: .placeholders(clock: .system), observer: observer),

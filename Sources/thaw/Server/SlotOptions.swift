@@ -51,5 +51,3 @@ struct SlotOptions: ParsableArguments {
 
 extension SlotLayout: ExpressibleByArgument {}
 extension EgressMode: ExpressibleByArgument {}
-extension IPv4Prefix: ExpressibleByArgument {}
-extension IPv4Address: ExpressibleByArgument {}

@@ -130,7 +130,7 @@ struct EngineFixture: Sendable {
         layer: LayerRecipe? = nil
     ) -> SandboxSpecification {
         SandboxSpecification(
-            id: .random(), isolation: .process,
+            id: .random(), isolation: .process, network: .isolated,
             image: SandboxImage(
                 kernel: "/none", initramfs: "/none", root: directory.appending("root.erofs"), digest: "test"),
             codeImage: directory.appending("code.erofs"), memoryMegabytes: memory,
@@ -176,7 +176,8 @@ struct EngineFixture: Sendable {
     func thaw(
         _ snapshot: StoredSnapshot, deadline: Duration = .seconds(20), output: CollectedOutput = .init()
     ) async throws -> any Sandbox {
-        try await engine.thaw(snapshot, uniqueness: uniqueness(), deadline: deadline, output: output.sink)
+        try await engine.thaw(
+            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline, output: output.sink)
     }
 
     // MARK: - What is there
