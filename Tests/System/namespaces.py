@@ -101,6 +101,8 @@ class Greeter:
         with contextlib.suppress(OSError):
             while True:
                 _, peer = self._datagrams.recvfrom(100)
+                if not peer:
+                    return  # Shut down.
                 self._datagrams.sendto(self._greeting(peer), peer)
 
     def close(self):
