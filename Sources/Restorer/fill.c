@@ -149,23 +149,44 @@ static void fill_side_by_side(const struct thaw_mapping *mapping) {
     if (mapping->end > end) sys_madvise(end, mapping->end - end, MADV_DONTNEED);
 }
 
-/* The first time those that have huge pages; the second time the others. */
-static void fill(int is_second) {
+/* Small pages where the program asked for them, before any is there. A kernel without huge pages refuses what is so anyway. */
+static void keep_advice(const struct thaw_mapping *mapping) {
+    if (mapping->flags & THAW_MAPPING_NO_HUGE)
+        sys_madvise(mapping->start, mapping->end - mapping->start, MADV_NOHUGEPAGE);
+}
+
+static void fill_stretches_with_huge_pages(void) {
     for (uint64_t i = 0; i < image->mappings.count;) {
         struct stretch stretch = stretch_from(i);
-        if (has_huge_pages(&stretch)) {
-            if (!is_second) fill_with_huge_pages(&stretch);
-            i += stretch.count;
-            continue;
+        if (has_huge_pages(&stretch)) fill_with_huge_pages(&stretch);
+        i += stretch.count;
+    }
+}
+
+static uint64_t room_needed(void) {
+    uint64_t needed = 0;
+    for (uint64_t i = 0; i < image->mappings.count;) {
+        struct stretch stretch = stretch_from(i);
+        i += stretch.count;
+        if (has_huge_pages(&stretch)) continue;
+        for (uint64_t j = stretch.first; j < i; j++) {
+            const struct thaw_mapping *mapping = image_mappings(j);
+            if (is_dense(mapping)) needed += mapping->end - mapping->start;
         }
-        for (const struct thaw_mapping *mapping = image_mappings(i); i < stretch.first + stretch.count; i++, mapping++) {
-            int dense = is_dense(mapping);
-            if (!is_second)
-                room.needed += dense ? mapping->end - mapping->start : 0;
-            else if (dense)
-                fill_side_by_side(mapping);
-            else
-                fill_in_place(mapping);
+    }
+    return needed;
+}
+
+static void fill_others(void) {
+    for (uint64_t i = 0; i < image->mappings.count;) {
+        struct stretch stretch = stretch_from(i);
+        i += stretch.count;
+        if (has_huge_pages(&stretch)) continue;
+        for (uint64_t j = stretch.first; j < i; j++) {
+            const struct thaw_mapping *mapping = image_mappings(j);
+            keep_advice(mapping);
+            if (is_dense(mapping)) fill_side_by_side(mapping);
+            else fill_in_place(mapping);
         }
     }
 }
@@ -174,7 +195,8 @@ void fill_mappings(int memory, int base) {
     content[THAW_RUN_MEMORY] = memory;
     content[THAW_RUN_BASE] = base;
     room.start = (uint64_t)image - THAW_WINDOW_STATE + THAW_WINDOW_STACKS;
-    fill(0);
-    fill(1);
+    fill_stretches_with_huge_pages();
+    room.needed = room_needed();
+    fill_others();
     leave_room();
 }

@@ -20,12 +20,8 @@ struct SlotWorld: Sendable {
     static func with<R>(_ body: (SlotWorld) async throws -> R) async throws -> R {
         try await withScratchDirectory { directory in
             let world = SlotWorld(
-                host: try NetworkNamespace.create(), directory: directory.appending("slots"),
+                host: try makeHostNamespace(), directory: directory.appending("slots"),
                 instance: String(UInt32.random(in: .min ... .max), radix: 36))
-            try NetworkNamespace.run(in: world.host) { () throws(NetworkError) in
-                var netlink = NetlinkSession(transport: try NetlinkSocket())
-                try netlink.bringUp(.loopback)
-            }
             do {
                 let result = try await body(world)
                 try? NamespaceKeep.remove(in: world.directory)

@@ -69,7 +69,12 @@ extension NetlinkRequest {
         NetlinkRequest("list links", RTM_GETLINK, flags: CInt(NLM_F_DUMP), ifinfomsg())
     }
 
-    /// `ip link set dev LINK …`: several changes that cost the kernel one.
+    /// Two changes: without IPv6 addresses first, or the kernel makes one in the moment in which the link comes up.
+    package static func bringUpWithoutIPv6(_ link: Link, arp: Bool = false) -> [NetlinkRequest] {
+        [.change(link, generatesIPv6Addresses: false), .change(link, arp ? .up : .upWithoutARP)]
+    }
+
+    /// `ip link set dev LINK …`: several changes that cost the kernel one. Flags are changed before the mode of IPv6.
     package static func change(
         _ link: Link, _ state: LinkState = .unchanged, hardwareAddress: [UInt8]? = nil,
         generatesIPv6Addresses: Bool = true

@@ -32,7 +32,7 @@ package struct SocketDiagnostics {
 
     /// What is left of users in a namespace, as far as the kernel counts it.
     package struct Counts: Sendable, Equatable {
-        /// Of every kind, netlink sockets too. The kernel counts one of those for some milliseconds after its end.
+        /// Those in use, which packets or other sockets can reach: of every kind but netlink.
         package var sockets = 0
         /// Closed connections that are kept for late packets.
         package var timeWait = 0
@@ -40,10 +40,13 @@ package struct SocketDiagnostics {
         package var fragments = 0
     }
 
-    /// The counts of the calling thread's namespace: /proc/net/sockstat of proc_net(5).
+    /// The counts of the calling thread's namespace: /proc/net/protocols and /proc/net/sockstat of proc_net(5). What the latter says
+    /// of all sockets is of no use here: a netlink socket is counted for some milliseconds after its end.
     package static func counts() throws(NetworkError) -> Counts {
         do throws(Errno) {
-            return Counts(sockstat: try SmallFile.text("/proc/thread-self/net/sockstat"))
+            return Counts(
+                protocols: try SmallFile.text("/proc/thread-self/net/protocols"),
+                sockstat: try SmallFile.text("/proc/thread-self/net/sockstat"))
         } catch {
             throw NetworkError("count sockets", error)
         }
@@ -51,15 +54,20 @@ package struct SocketDiagnostics {
 }
 
 extension SocketDiagnostics.Counts {
-    /// "TCP: inuse 1 orphan 0 tw 2 alloc 3 mem 4": a name, then pairs of key and number.
-    init(sockstat text: String) {
-        for line in text.split(separator: "\n") {
+    init(protocols: String, sockstat: String) {
+        // A header, then a line each: name, size, sockets, …
+        for line in protocols.split(separator: "\n").dropFirst() {
+            let words = line.split(separator: " ", maxSplits: 3)
+            guard words.count > 2, words[0] != "NETLINK" else { continue }
+            sockets += Int(words[2]) ?? 0
+        }
+        // "TCP: inuse 1 orphan 0 tw 2 alloc 3 mem 4": a name, then pairs of key and number.
+        for line in sockstat.split(separator: "\n") {
             let words = line.split(separator: " ")
             func value(_ key: Substring) -> Int {
                 words.firstIndex(of: key).flatMap { words.indices.contains($0 + 1) ? Int(words[$0 + 1]) : nil } ?? 0
             }
             switch words.first {
-            case "sockets:": sockets = value("used")
             case "TCP:": timeWait = value("tw")
             case "FRAG:": fragments = value("inuse")
             default: break

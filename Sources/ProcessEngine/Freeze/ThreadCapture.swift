@@ -218,8 +218,8 @@ private enum Answer {
 
 private enum PrctlOption {
     static let getParentDeathSignal: UInt64 = 2
+    static let getDumpable: UInt64 = 3
     static let getTimeStampMode: UInt64 = 25
     static let getSubreaper: UInt64 = 37
-    static let getDumpable: UInt64 = 3
     static let getTIDAddress: UInt64 = 40
 }

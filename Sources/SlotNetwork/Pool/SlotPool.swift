@@ -103,6 +103,13 @@ package final class SlotPool: SlotNetwork {
         background.withLock { $0 = Task { [self] in await maintain(stream) } }
     }
 
+    /// Throws when this host's kernel does not take the slots' programs. Blocks for 20 ms.
+    package static func checkHost() throws(SlotError) {
+        var settings = slot_settings()
+        settings.count = 1
+        do throws(NetworkError) { _ = try KernelPrograms.load(settings) } catch { throw .host(error) }
+    }
+
     /// Returns when no slot is being built or reset any more.
     package func prepare() async {
         await withCheckedContinuation { continuation in

@@ -1,6 +1,6 @@
 import Glibc
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// A server's part of the host's own network: one interface, one route, and with masquerading one table of one rule. None of it
 /// grows with the number of slots.
@@ -51,10 +51,11 @@ struct HostUplink: Sendable {
             let link = try netlink.link(named: name)
             // The hub takes every frame: the next hop is only a name for its station.
             let hop = Self.hop(of: range)
-            try netlink.perform([
-                .change(link, .up, generatesIPv6Addresses: false), .addNeighbour(hop, SlotAddresses.hub, on: link),
-                .addRoute(to: range, via: hop, over: link, isOnLink: true),
-            ])
+            try netlink.perform(
+                NetlinkRequest.bringUpWithoutIPv6(link, arp: true) + [
+                    .addNeighbour(hop, SlotAddresses.hub, on: link),
+                    .addRoute(to: range, via: hop, over: link, isOnLink: true),
+                ])
         }
     }
 
@@ -136,7 +137,7 @@ struct HostUplink: Sendable {
                 try writer.writeAll(rules.utf8)
                 return reader.shared()
             }
-            var plan = SpawnPlan(executable: "/usr/sbin/nft", arguments: ["nft", "-f", "-"], environment: [:])
+            var plan = SpawnPlan(executable: HostTools.packetFilter, arguments: ["nft", "-f", "-"], environment: [:])
             plan.birthplace = Birthplace(network: host)
             plan.descriptors = [0: reader]
             let end = try plan.spawn().waitBlocking()
@@ -147,4 +148,10 @@ struct HostUplink: Sendable {
             throw NetworkError(action, (error as? Errno) ?? .noSuchFileOrDirectory)
         }
     }
+}
+
+/// Programs of the host that are used where the kernel's own interface is not worth it.
+package enum HostTools {
+    /// Of Debian's package nftables.
+    package static let packetFilter: FilePath = "/usr/sbin/nft"
 }

@@ -34,7 +34,7 @@ struct Hub: Sendable {
                 .init("uplink", index: Self.uplink.index, hardwareAddress: SlotAddresses.hub),
                 peer: .init(name, hardwareAddress: SlotAddresses.host, namespace: host))
         }
-        try netlink.perform([request, .change(Self.uplink, .upWithoutARP, generatesIPv6Addresses: false)])
+        try netlink.perform([request] + NetlinkRequest.bringUpWithoutIPv6(Self.uplink))
     }
 
     /// Makes the device that all slots of layout `direct` share. Its packets travel on the host, its frames end in the hub.
@@ -48,7 +48,7 @@ struct Hub: Sendable {
             try netlink.perform([request])
         }
         var inner = NetlinkSession(transport: try NetlinkSocket())
-        try inner.perform([.change(Self.tunnel, .upWithoutARP, generatesIPv6Addresses: false)])
+        try inner.perform(NetlinkRequest.bringUpWithoutIPv6(Self.tunnel))
     }
 
     /// Takes the tunnel device away, if there is one: its port is free for the next server at once, and not only when the kernel has

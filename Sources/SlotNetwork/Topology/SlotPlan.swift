@@ -60,9 +60,7 @@ struct SlotPlan: Sendable {
     }
 
     /// The hub's end comes up, without ARP: before the slot's, so that this one has a carrier from its first moment.
-    var openingHub: NetlinkRequest {
-        .change(Hub.end(of: index), .upWithoutARP, generatesIPv6Addresses: false)
-    }
+    var openingHub: [NetlinkRequest] { NetlinkRequest.bringUpWithoutIPv6(Hub.end(of: index)) }
 
     /// When the slot's end is up, too.
     var settlingHub: NetlinkRequest { .settle(Hub.end(of: index)) }
@@ -84,7 +82,7 @@ struct SlotPlan: Sendable {
         try Tap.make(named: SlotAddresses.tapName, index: tap.index)
         try programs.attach(.directFromTap, to: tap, .ingress)
         try programs.attach(.directFromHub, to: interface, .ingress)
-        return [.change(tap, .upWithoutARP, generatesIPv6Addresses: false)] + giveAddress(to: interface)
+        return NetlinkRequest.bringUpWithoutIPv6(tap) + giveAddress(to: interface)
     }
 
     private static let bridgedVeth = Link(index: CInt(slot_bridged_veth))
@@ -114,7 +112,7 @@ struct SlotPlan: Sendable {
         try programs.attach(.bridgedFromStack, to: bridge, .egress)
         if settings.hasOwnTunnel { try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress) }
         let devices = [veth, tap] + (settings.hasOwnTunnel ? [bridgedTunnel] : [])
-        return devices.map { .change($0, .upWithoutARP, generatesIPv6Addresses: false) } + giveAddress(to: bridge)
+        return devices.flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
             + [.settle(veth), .settle(bridge)]
     }
 
@@ -146,8 +144,7 @@ struct SlotPlan: Sendable {
 
     /// What processes in the slot use: loopback, and the guest's address on this interface.
     private func giveAddress(to interface: NetlinkRequest.Link) -> [NetlinkRequest] {
-        [
-            .change(.loopback, .up), .change(interface, .up, generatesIPv6Addresses: false),
+        [.change(.loopback, .up)] + NetlinkRequest.bringUpWithoutIPv6(interface, arp: true) + [
             .addAddress(SlotAddresses.guest, prefix: SlotAddresses.prefixLength, to: interface),
             .addNeighbour(SlotAddresses.gateway, SlotAddresses.gatewayStation, on: interface),
             .addRoute(to: IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0), via: SlotAddresses.gateway, over: interface),

@@ -8,7 +8,7 @@ import SystemPackage
 enum HostChecks {
     static func all(stateDirectory: FilePath) -> [HostCheck] {
         [user(), virtualisation(), controlGroups(), disk(stateDirectory), memory()]
-            + kernelFeatures(stateDirectory: stateDirectory) + processFeatures() + packages()
+            + kernelFeatures(stateDirectory: stateDirectory) + network() + processFeatures() + packages()
     }
 
     /// The levels that can be used where these were found.

@@ -52,10 +52,10 @@ struct EngineFixture: Sendable {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
         var configuration = SlotConfiguration(
-            count: 100, instance: instance, directory: directory.appending("slots"))
+            count: 24, instance: instance, directory: directory.appending("slots"))
         configuration.egress = .none
         // In a host's network of its own: tests leave this one's alone.
-        slots = try await SlotPool.open(configuration, host: try NetworkNamespace.create())
+        slots = try await SlotPool.open(configuration, host: try makeHostNamespace())
         store = try SnapshotStore(directory: directory.appending("snapshots"))
         if !FileStatus.exists(directory.appending("restorer")) { try await Self.makeImages(in: directory) }
         engine = try await ProcessEngine.make(

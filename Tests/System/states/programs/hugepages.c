@@ -33,6 +33,7 @@ void verify(int invocation) {
             fill(part, HUGE, 100 + each);
     }
     REQUIRE(filled(small, HUGE, 99), "memory without huge pages changed");
+    REQUIRE(flagged(small, "nh"), "MADV_NOHUGEPAGE is lost");
     MUST(madvise(memory + 3 * HUGE, HUGE, MADV_DONTNEED));
     REQUIRE(!memory[3 * HUGE], "MADV_DONTNEED of a huge page gives no zeros");
 }

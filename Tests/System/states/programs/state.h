@@ -96,6 +96,9 @@ bool filled(const void *memory, size_t size, uint64_t seed);
 /* The content of a file of /proc, NUL-terminated; free() it. */
 char *slurp(const char *path, size_t *size);
 
+// Whether the mapping that holds the address has this flag among its VmFlags, see proc_pid_smaps(5).
+bool flagged(const void *memory, const char *flag);
+
 /* A field of a file with lines "Name:\tvalue", such as /proc/self/status. False without it. */
 bool field(const char *path, const char *name, char *value, size_t size);
 

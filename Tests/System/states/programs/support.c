@@ -92,3 +92,17 @@ bool field(const char *path, const char *name, char *value, size_t size) {
     free(text);
     return found;
 }
+
+bool flagged(const void *memory, const char *flag) {
+    char *text = slurp("/proc/self/smaps", NULL);
+    bool inside = false, found = false;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        unsigned long start, end;
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            inside = start <= (unsigned long)memory && (unsigned long)memory < end;
+        else if (inside && !strncmp(line, "VmFlags:", 8) && strstr(line + 8, flag))
+            found = true;
+    }
+    free(text);
+    return found;
+}
