@@ -9,7 +9,7 @@ import SystemPackage
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Deploy the examples, invoke them cold and from snapshots, show the difference, and clones in networks.",
+        abstract: "Show the examples cold and from snapshots, and what clones reach in networks of their own.",
         discussion: """
             Builds the base images that are missing, starts a server of its own on a free port for each isolation level, with \
             its state in <state-dir>/demo, and checks every answer. Ends with 1 if one was wrong. The networks that \

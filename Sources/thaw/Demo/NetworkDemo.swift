@@ -108,8 +108,9 @@ struct NetworkDemo: Sendable {
 
     // MARK: - The two rounds
 
-    private static let servers = Set([NetworkWorld.outside.text] + NetworkWorld.networks.map { NetworkWorld.place(in: $0).text })
-        .sorted()
+    private static let servers = Set(
+        [NetworkWorld.outside.text] + NetworkWorld.networks.map { NetworkWorld.place(in: $0).text }
+    ).sorted()
 
     /// New clones ask every server there is.
     private func greet(_ subject: inout Subject) async throws {
@@ -120,7 +121,8 @@ struct NetworkDemo: Sendable {
             }
             let wanted = Set([subject.place?.text].compactMap { $0 })
             guard Set(answer.reached.keys) == wanted else {
-                throw Failure(network: subject.network, what: "reached \(answer.reached), not \(wanted); \(answer.refused)")
+                throw Failure(
+                    network: subject.network, what: "reached \(answer.reached), not \(wanted); \(answer.refused)")
             }
             if let place = subject.place { subject.outside.append(try Self.outside(answer, place, subject)) }
         }
@@ -201,7 +203,8 @@ struct NetworkDemo: Sendable {
             subject.network == .isolated
             ? bound.count >= clones : bound.count == clones && addresses == Set(subject.outside.map(\.description))
         guard isRight else {
-            throw Failure(network: subject.network, what: "has no slot: those bound are \(bound.map(\.index)), \(addresses)")
+            throw Failure(
+                network: subject.network, what: "has no slot of its own: \(bound.map(\.index)) are bound, \(addresses)")
         }
         return bound.map(\.index)
     }

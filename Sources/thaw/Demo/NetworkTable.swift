@@ -5,11 +5,13 @@ import LinuxKit
 enum NetworkTable {
     static func text(_ subjects: [NetworkDemo.Subject], at isolation: Isolation) -> String {
         var table = Table(
-            ["NETWORK", "CLONES", "ADDRESS INSIDE", "SEEN OUTSIDE AS", "REACHED", "NOT REACHED"], alignRight: [1])
+            ["NETWORK", "CLONES", "IN SLOTS", "ADDRESS INSIDE", "SEEN OUTSIDE AS", "REACHED", "NOT REACHED"],
+            alignRight: [1])
         for subject in subjects {
             let answers = subject.answers
             table.add([
-                "\(subject.network)", "\(answers.count)", Set(answers.map(\.inside)).sorted().joined(separator: " "),
+                "\(subject.network)", "\(answers.count)", subject.slots.map { "\($0)" }.joined(separator: " "),
+                Set(answers.map(\.inside)).sorted().joined(separator: " "),
                 subject.outside.isEmpty ? "nobody" : subject.outside.sorted().map(\.description).joined(separator: " "),
                 subject.place.map { "\($0.name) at \($0.address)" } ?? "nothing",
                 (Set(answers.flatMap(\.refused.keys)).sorted() + ["\(subject.unreached) addresses of clones"])
