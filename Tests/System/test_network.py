@@ -114,7 +114,9 @@ def test_egress_masquerade_shows_the_hosts_address(hosted, talks, world):
     answer = told(server, talks, ask=[OUTSIDE, STATION, METADATA], send=[OUTSIDE])
     assert answer["inside"] == GUEST
     assert answer["said"].pop(OUTSIDE) == answer["sent"].pop(OUTSIDE) == f"outside {world.HOST}"
-    assert set(answer["said"].values()) <= {"ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"}
+    assert answer["said"].pop(METADATA) == "ECONNREFUSED"
+    # The host has no route to the virtual networks, and may say so or not.
+    assert answer["said"].pop(STATION) in {"TimeoutError", "ENETUNREACH", "EHOSTUNREACH"}
 
 
 @pytest.mark.process
