@@ -72,7 +72,7 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["LinuxKit", logging]),
+        library("SlotNetwork", ["LinuxKit", logging, system]),
 
         // Isolation.
         library("Sandboxes", ["GuestProtocol", "Snapshots", system]),

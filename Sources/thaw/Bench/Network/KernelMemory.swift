@@ -1,0 +1,41 @@
+import LinuxKit
+import SystemPackage
+
+/// What the kernel holds for itself, and how many network namespaces it has not freed.
+enum NetworkKernel {
+    /// Bytes that are no longer available. The kernel's own accounts of slab and per-CPU memory leave out what devices take as
+    /// pages, so this is what counts; caches are dropped first.
+    static func usedMemory() throws -> Int64 {
+        try SmallFile.set("/proc/sys/vm/drop_caches", to: "3")
+        let memory = try HostMemory.read()
+        return memory.total - memory.available
+    }
+
+    /// Network namespaces that exist, those that are being taken down included; nil where the kernel does not tell.
+    static func namespaces() -> Int? {
+        guard let text = try? SmallFile.text("/proc/slabinfo") else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("net_namespace ") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+
+    /// Waits until the kernel has freed what was let go: it takes namespaces down in the background, for minutes when there are
+    /// thousands, and holds the lock meanwhile that everything here is about.
+    static func waitUntilFreed(to count: Int?, _ progress: @Sendable (String) -> Void) async throws {
+        guard let count else { return }
+        let start = ContinuousClock.now
+        while let left = namespaces(), left > count, ContinuousClock.now - start < .seconds(300) {
+            progress("the kernel is taking down \(left - count) namespaces")
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// Runs `body` while the kernel does not put off what waits for all processors (RCU): setting up and taking down thousands
+    /// of devices is mostly such waits.
+    static func expedited<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+        let file = FilePath("/sys/kernel/rcu_expedited")
+        let before = (try? SmallFile.text(file).filter(\.isNumber)) ?? "0"
+        try SmallFile.set(file, to: "1")
+        defer { try? SmallFile.set(file, to: before) }
+        return try await body()
+    }
+}

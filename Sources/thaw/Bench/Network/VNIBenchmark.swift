@@ -1,0 +1,7 @@
+import LinuxKit
+
+struct VNIBenchmark: Sendable {
+    let context: BenchContext
+
+    func run() async throws {}
+}
