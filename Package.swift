@@ -60,6 +60,8 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CGuestBoot"),
         .target(name: "CProcessImage"),
+        .target(name: "CSlotPrograms", cSettings: [.unsafeFlags(["-std=gnu23"])]),
+        .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CLibzip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // Leaves.
@@ -72,10 +74,10 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["LinuxKit", logging, system]),
+        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system], testable: true),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "Snapshots", system]),
+        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
@@ -94,8 +96,8 @@ let package = Package(
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "Snapshots",
-                crypto, lifecycle, logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
             "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
@@ -128,7 +130,7 @@ let package = Package(
         tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
-        tests("SlotNetworkTests", ["LinuxKit", "SlotNetwork", "TestSupport", system]),
+        tests("SlotNetworkTests", ["CSlotPrograms", "LinuxKit", "SlotNetwork", "TestSupport", logging, system]),
         tests("MicroVMEngineTests", ["MicroVMEngine", nioPosix]),
         tests(
             "ProcessEngineTests",
@@ -139,9 +141,8 @@ let package = Package(
         tests(
             "WorkerTests",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "Sandboxes", "Snapshots",
-                "TestSupport",
-                "Worker", logging, system,
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "Snapshots", "TestSupport", "Worker", logging, system,
             ]),
         tests(
             "LambdaAPITests",
@@ -149,7 +150,7 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("thawTests", ["thaw", argumentParser]),
+        tests("thawTests", ["thaw", "LinuxKit", "SlotNetwork", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +71,18 @@ int clinux_tap_attach(int descriptor, const char *name) {
     memcpy(request.ifr_name, name, strlen(name));
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     return value_or_errno(ioctl(descriptor, TUNSETIFF, &request));
+}
+
+int clinux_tap_choose_index(int descriptor, unsigned int index) {
+    return value_or_errno(ioctl(descriptor, TUNSETIFINDEX, &index));
+}
+
+int clinux_tap_persist(int descriptor) { return value_or_errno(ioctl(descriptor, TUNSETPERSIST, 1)); }
+
+int clinux_pivot_root(const char *directory) {
+    /* Its section NOTES: "." onto "." stacks the old root on the new, and detaching "." leaves the new alone. */
+    if (chdir(directory) < 0 || syscall(SYS_pivot_root, ".", ".") < 0) return -errno;
+    return value_or_errno(umount2(".", MNT_DETACH));
 }
 
 int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count) {

@@ -18,6 +18,8 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     package var architectures: [String]
     package var tracingMode: String
     package var snapStart: SnapStart
+    /// Nil when it never was set. Rows of before it existed have none.
+    package var vpc: VPCConfiguration?
     package var code: CodeReference
     package var state: FunctionState
     package var lastUpdate: LastUpdate?
@@ -34,9 +36,9 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
         functionName: String, version: FunctionVersion, runtime: String, role: String, handler: String,
         description: String = "", timeout: Int = 3, memorySize: Int = 128, ephemeralStorage: Int = 512,
         environment: [String: String] = [:], architectures: [String] = ["x86_64"], tracingMode: String = "PassThrough",
-        snapStart: SnapStart = .off, code: CodeReference, state: FunctionState, lastUpdate: LastUpdate?,
-        lastModified: Date,
-        revisionID: String, contentID: String? = nil, runtimeVersionARN: String? = nil
+        snapStart: SnapStart = .off, vpc: VPCConfiguration? = nil, code: CodeReference, state: FunctionState,
+        lastUpdate: LastUpdate?, lastModified: Date, revisionID: String, contentID: String? = nil,
+        runtimeVersionARN: String? = nil
     ) {
         self.functionName = functionName
         self.version = version
@@ -51,6 +53,7 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
         self.architectures = architectures
         self.tracingMode = tracingMode
         self.snapStart = snapStart
+        self.vpc = vpc
         self.code = code
         self.state = state
         self.lastUpdate = lastUpdate

@@ -16,13 +16,16 @@ package struct FunctionMembers: Sendable, Equatable {
     package var architectures: [String]?
     package var tracingMode: String?
     package var snapStart: String?
+    package var vpc: VPCConfiguration?
+    /// `Ipv6AllowedForDualStack` of `VpcConfig`.
+    package var allowsIPv6: Bool?
     package var tags: [String: String]?
 
     package init(
         runtime: String? = nil, role: String? = nil, handler: String? = nil, description: String? = nil,
         timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil, environment: [String: String]? = nil,
         architectures: [String]? = nil, tracingMode: String? = nil, snapStart: String? = nil,
-        tags: [String: String]? = nil
+        vpc: VPCConfiguration? = nil, allowsIPv6: Bool? = nil, tags: [String: String]? = nil
     ) {
         self.runtime = runtime
         self.role = role
@@ -35,6 +38,8 @@ package struct FunctionMembers: Sendable, Equatable {
         self.architectures = architectures
         self.tracingMode = tracingMode
         self.snapStart = snapStart
+        self.vpc = vpc
+        self.allowsIPv6 = allowsIPv6
         self.tags = tags
     }
 }

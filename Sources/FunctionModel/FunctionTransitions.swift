@@ -243,6 +243,9 @@ extension StateReason {
         Self(code: "InvalidConfiguration", message: message)
     }
 
+    /// The virtual network that the function asks for is not there, or cannot be used.
+    package static func invalidSubnet(_ message: String) -> Self { Self(code: "InvalidSubnet", message: message) }
+
     package static func invalidZip(_ message: String) -> Self {
         Self(code: "InvalidZipFileException", message: message)
     }

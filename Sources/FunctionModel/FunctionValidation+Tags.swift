@@ -28,6 +28,7 @@ extension FunctionValidation {
     static func checkMeaning(of tags: [String: String], by server: ServerAbilities) throws(LambdaError) {
         try checkCount(of: tags)
         if let key = tags.keys.sorted().first(where: isReserved) { throw .reservedTag(key) }
+        if let value = tags[FunctionTags.networkKey], NetworkChoice(value) == nil { throw .invalidNetwork(value) }
         guard let value = tags[FunctionTags.isolationKey] else { return }
         guard let choice = IsolationChoice(rawValue: value) else { throw .invalidIsolation(value) }
         guard choice == .auto || server.isolations.contains(choice) else {

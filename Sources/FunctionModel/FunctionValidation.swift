@@ -91,6 +91,7 @@ extension FunctionValidation {
         if let applyOn = members.snapStart, SnapStart.ApplyOn(rawValue: applyOn) == nil {
             violations.add(applyOn, at: "snapStart.applyOn", .oneOf(snapStartValues))
         }
+        if let vpc = members.vpc { violations.checkVPC(vpc) }
         if let environment = members.environment { violations.checkEnvironmentNames(environment) }
         if let tags = members.tags { violations.checkTags(tags) }
         return violations
@@ -125,6 +126,7 @@ extension FunctionValidation {
         if let size = members.memorySize, !Limits.memory.contains(size) { throw .memoryAboveQuota }
         if let environment = members.environment { try checkEnvironment(environment) }
         if let tags = members.tags { try checkMeaning(of: tags, by: server) }
+        try checkNetwork(of: members)
     }
 
     private static func checkRuntime(_ runtime: String, available: [String]) throws(LambdaError) {

@@ -24,6 +24,7 @@ package struct LambdaError: Error, Sendable, Equatable {
         case invalidParameterValue = "InvalidParameterValueException"
         case invalidRequestContent = "InvalidRequestContentException"
         case invalidRuntime = "InvalidRuntimeException"
+        case invalidSubnetID = "InvalidSubnetIDException"
         case invalidZipFile = "InvalidZipFileException"
         case preconditionFailed = "PreconditionFailedException"
         case requestEntityTooLarge = "RequestEntityTooLargeException"
@@ -65,7 +66,7 @@ extension LambdaError.Code {
         case .unsupportedMediaType: 415
         case .tooManyRequests: 429
         case .service: 500
-        case .invalidRuntime, .invalidZipFile, .resourceNotReady: 502
+        case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady: 502
         }
     }
 
@@ -73,7 +74,7 @@ extension LambdaError.Code {
     /// typed clients read only the one that belongs to the type.
     package var messageKey: String {
         switch self {
-        case .accessDenied, .invalidRuntime, .invalidZipFile, .resourceNotFound, .service, .snapStart,
+        case .accessDenied, .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotFound, .service, .snapStart,
             .snapStartNotReady,
             .snapStartTimeout:
             "Message"
@@ -88,7 +89,7 @@ extension LambdaError.Code {
     package var faultType: String? {
         switch self {
         case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
-        case .invalidRuntime, .invalidZipFile, .resourceNotReady, .service: "Service"
+        case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady, .service: "Service"
         case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .preconditionFailed,
             .requestTooLarge,
             .resourceConflict, .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,

@@ -32,6 +32,13 @@ package enum Limits {
     package static let tags = 50
     package static let tagKey = 128
     package static let tagValue = 256
+    /// The name of a virtual network.
+    package static let networkName = 40
+    /// `VpcConfig.SubnetIds`.
+    package static let subnets = 16
+    /// `VpcConfig.SecurityGroupIds`.
+    package static let securityGroups = 5
+    package static let securityGroupID = 1_024
     package static let pageItems = 1...10_000
     /// What a page holds at most, whatever was asked for.
     package static let pageItemsGiven = 50

@@ -114,7 +114,7 @@ package final class MicroVMEngine: SandboxEngine {
         return try await launch(
             MachineLauncher.Order(
                 id: specification.id, role: .template, memoryMegabytes: specification.memoryMegabytes, files: files,
-                output: OutputRelay(output)))
+                output: OutputRelay(output), network: specification.network))
     }
 
     /// Only what becomes a snapshot needs a file on disk.
@@ -154,7 +154,8 @@ package final class MicroVMEngine: SandboxEngine {
     // MARK: - Cloning
 
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let clock = ContinuousClock()
         let start = clock.now
@@ -163,6 +164,7 @@ package final class MicroVMEngine: SandboxEngine {
             if let ready = await takePrepared(snapshot.id) { ready } else { try await prepare(snapshot, reading) }
         machine.output.connect(to: output)
         do throws(SandboxError) {
+            try machine.join(network)
             try await resume(machine)
             var uniqueness = uniqueness
             uniqueness.setClock()

@@ -2,6 +2,7 @@ import GuestProtocol
 import LinuxKit
 import Logging
 import Sandboxes
+import SlotNetwork
 import SystemPackage
 
 extension ProcessEngine {
@@ -27,7 +28,7 @@ extension ProcessEngine {
     ) async throws(SandboxError) -> any Sandbox {
         let start = MonotonicClock.now()
         let (cell, runtime) = try await boot(
-            specification.initialization, blueprint, servesLayer: false, output: output)
+            specification.initialization, blueprint, network: specification.network, output: output)
         do throws(SandboxError) {
             let passed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
             var frozen = blueprint
@@ -51,14 +52,15 @@ extension ProcessEngine {
     }
 
     /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.
-    /// - Parameter servesLayer: whether it may wait to be told its function.
+    /// - Parameter network: nil for a layer, which may wait to be told its function, and has nobody to talk to.
     func boot(
-        _ initialization: Initialization, _ blueprint: Blueprint, servesLayer: Bool, output: @escaping OutputSink
+        _ initialization: Initialization, _ blueprint: Blueprint, network: NetworkMode?, output: @escaping OutputSink
     ) async throws(SandboxError) -> (Cell, HostedRuntime) {
         let cell = try await cells.claim(blueprint.limits)
         let runtime: HostedRuntime
         do throws(SandboxError) {
-            runtime = try host(initialization, in: cell, servesLayer: servesLayer, output: output)
+            if let network { try cell.join(network) }
+            runtime = try host(initialization, in: cell, servesLayer: network == nil, output: output)
         } catch {
             await cells.end(cell)
             throw error

@@ -3,23 +3,24 @@ import LinuxKit
 import Logging
 import RuntimeAPI
 import Sandboxes
+import SlotNetwork
 import Snapshots
 import SystemPackage
 
 extension ProcessEngine {
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let order = ThawOrder(
-            template: try templates.template(of: snapshot), uniqueness: uniqueness, limit: deadline, output: output)
+            template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network, limit: deadline,
+            output: output)
         while let clone = order.template.ready.take() {
             guard clone.isUsable else {
                 await end(clone.cell, clone.runtime)
                 continue
             }
-            return try await finish(clone, order) { () throws(SandboxError) in
-                try clone.wake(order.freshUniqueness(), output: output)
-            }
+            return try await finish(clone, order) { () throws(SandboxError) in try wake(clone, order) }
         }
         let clone = try await newClone(of: order.template)
         do throws(SandboxError) { return try await make(clone, order) } catch {
@@ -33,6 +34,7 @@ extension ProcessEngine {
     private struct ThawOrder: Sendable {
         let template: Template
         let uniqueness: Uniqueness
+        let network: NetworkMode
         let limit: Duration
         let output: OutputSink
         let start = MonotonicClock.now()
@@ -75,13 +77,19 @@ extension ProcessEngine {
             return try await finish(clone, order) { () throws(SandboxError) in
                 try request(clone, template, process)
                 try await clone.park(on: loop, within: order.left)
-                try clone.wake(order.freshUniqueness(), output: order.output)
+                try wake(clone, order)
             }
         }
         return try await finish(clone, order) { () throws(SandboxError) in
-            try clone.wake(order.freshUniqueness(), output: order.output)
+            try wake(clone, order)
             try request(clone, template, process)
         }
+    }
+
+    /// Lets the clone go, into its network: none of it has run before.
+    private func wake(_ clone: Clone, _ order: ThawOrder) throws(SandboxError) {
+        try clone.cell.join(order.network)
+        try clone.wake(order.freshUniqueness(), output: order.output)
     }
 
     private func request(

@@ -1,4 +1,5 @@
 package import GuestProtocol
+package import SlotNetwork
 package import Snapshots
 import Synchronization
 
@@ -73,13 +74,15 @@ package final class EngineSelection: SandboxEngine {
     }
 
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let taken = snapshot.manifest.snapshot.engine.isolation
         guard let level = IsolationLevel(rawValue: taken), let engine = try await engine(level) else {
             throw .snapshotUnusable("it was taken at isolation \(taken), which is not available on this server")
         }
-        return try await engine.thaw(snapshot, uniqueness: uniqueness, deadline: deadline, output: output)
+        return try await engine.thaw(
+            snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
     }
 
     package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {

@@ -1,4 +1,5 @@
 package import GuestProtocol
+package import SlotNetwork
 package import Snapshots
 
 /// What makes sandboxes at one isolation level. Nothing above knows which engine runs.
@@ -19,8 +20,11 @@ package protocol SandboxEngine: Sendable {
     /// Makes a clone of `snapshot`: resumed, made unique, after-restore hooks done, ready for its first invocation.
     ///
     /// On any failure, the deadline included, the clone is destroyed: one that was not made unique never runs user code.
+    ///
+    /// - Parameter network: where it may send to, from its first instruction on; need not be that of the snapshot's init.
     func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox
 
     /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.

@@ -1,10 +1,13 @@
 package import GuestProtocol
+package import SlotNetwork
 package import SystemPackage
 
 /// Everything an engine needs to boot one sandbox.
 package struct SandboxSpecification: Sendable {
     package var id: SandboxID
     package var isolation: IsolationLevel
+    /// Where what runs in it may send to, from its first instruction on.
+    package var network: NetworkMode
     package var image: SandboxImage
     /// erofs, read-only, at /var/task.
     package var codeImage: FilePath
@@ -16,11 +19,13 @@ package struct SandboxSpecification: Sendable {
     package var layer: LayerRecipe?
 
     package init(
-        id: SandboxID, isolation: IsolationLevel, image: SandboxImage, codeImage: FilePath, memoryMegabytes: Int,
-        scratchImage: FilePath, initialization: Initialization, layer: LayerRecipe? = nil
+        id: SandboxID, isolation: IsolationLevel, network: NetworkMode, image: SandboxImage,
+        codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath, initialization: Initialization,
+        layer: LayerRecipe? = nil
     ) {
         self.id = id
         self.isolation = isolation
+        self.network = network
         self.image = image
         self.codeImage = codeImage
         self.memoryMegabytes = memoryMegabytes

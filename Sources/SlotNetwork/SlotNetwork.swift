@@ -1,5 +1,4 @@
 package import LinuxKit
-internal import SystemPackage
 
 /// Where sandboxes get their networks from. A slot belongs to one claimant until it is released.
 package protocol SlotNetwork: Sendable {
@@ -11,32 +10,46 @@ package protocol SlotNetwork: Sendable {
     func shutdown() async
 }
 
-/// Why there is no slot.
+/// Why there is no slot, or not one with that mode.
 package enum SlotError: Error, Sendable, CustomStringConvertible {
     /// All slots are claimed.
     case exhausted(count: Int)
     case shutDown
-    /// The kernel refused a namespace or a device.
+    /// All addresses of a virtual network that this host may give are given.
+    case noAddress(network: String)
+    /// This server has no such mode; why.
+    case modeUnavailable(String)
+    /// The slot is not the caller's any more.
+    case notClaimed(slot: Int)
+    /// The kernel refused a namespace, a device or a map's change.
     case host(NetworkError)
 
     package var description: String {
         switch self {
         case .exhausted(let count): "all \(count) network slots are in use; raise the number of slots or wait"
         case .shutDown: "the slot network has been shut down"
+        case .noAddress(let network):
+            "network \(network) has no address left for a sandbox; give this host more of them (thaw network create --addresses)"
+        case .modeUnavailable(let why): why
+        case .notClaimed(let slot): "network slot \(slot) has been released"
         case .host(let error): "\(error)"
         }
     }
 }
 
-/// One sandbox's network: a namespace of its own.
+/// One sandbox's network, for the length of one claim: a namespace in which the guest is ``SlotAddresses/guest``.
 package final class Slot: Sendable {
     package let index: Int
     /// For ``LinuxKit/SpawnStep/enterNamespace(_:_:)``: what starts here sees this network only.
     package let namespace: SharedDescriptor
+    let claim: SlotState.Claim
+    private let pool: SlotPool
 
-    init(index: Int, namespace: SharedDescriptor) {
+    init(index: Int, namespace: SharedDescriptor, claim: SlotState.Claim, pool: SlotPool) {
         self.index = index
         self.namespace = namespace
+        self.claim = claim
+        self.pool = pool
     }
 
     /// Lends the number of the namespace's descriptor for the length of `body`.
@@ -46,15 +59,13 @@ package final class Slot: Sendable {
 
     /// Lets what is in the slot send, as far as `mode` says. Nothing gets out of a slot that was not bound since it was claimed.
     ///
-    /// Bind before the sandbox runs: one change of a kernel map, two with a virtual network; it neither waits nor allocates.
+    /// Bind before the sandbox runs: one change of a kernel map, two with a virtual network. It waits for nothing.
     package func bind(_ occupant: SlotOccupant, to mode: NetworkMode) throws(SlotError) {
-        guard mode == .isolated else { throw .host(NetworkError("bind a slot to \(mode)", .notSupported)) }
+        try pool.bind(self, occupant, to: mode)
     }
 
-    /// Opens the slot's tap device `tap0` (IFF_TAP | IFF_NO_PI, no virtio header), link up, for a virtual machine.
-    ///
-    /// The device exists while the descriptor is open, once per slot: open it once per claim. Blocks for about 1 ms.
+    /// Opens the slot's tap device for a virtual machine, once per claim. Blocks for 0.2 ms.
     package func openTap() throws(NetworkError) -> OwnedDescriptor {
-        try Tap.open(named: "tap0", in: namespace)
+        try Tap.open(named: SlotAddresses.tapName, in: namespace)
     }
 }

@@ -14,6 +14,8 @@ enum GuestNetwork {
             // The same in every sandbox: each has a network namespace of its own outside.
             try session.addAddress(.init(169, 254, 0, 21), prefix: 30, to: interface)
             try session.bringUp(interface)
+            // Whether anything gets beyond the gateway is up to the slot, which knows the function's network.
+            try session.addRoute(to: .init(0, 0, 0, 0), prefix: 0, via: .init(169, 254, 0, 22), over: interface)
         } catch {
             throw GuestError(error)
         }

@@ -1,6 +1,7 @@
 internal import FunctionModel
 import GuestProtocol
 package import Sandboxes
+internal import SlotNetwork
 internal import Snapshots
 
 /// Makes clones of one version at the engine's own interface, beside the pool: for whoever measures an engine without the
@@ -8,6 +9,7 @@ internal import Snapshots
 package struct CloneSource: Sendable {
     let engine: any SandboxEngine
     let snapshot: StoredSnapshot
+    let network: NetworkMode
     let function: FunctionConfiguration
     let identity: SandboxIdentity
     let token: String
@@ -24,7 +26,8 @@ package struct CloneSource: Sendable {
     package func thaw() async throws(SandboxError) -> MeasuredClone {
         let role = identity.credentials.credentials(function.role)
         let sandbox = try await engine.thaw(
-            snapshot, uniqueness: identity.make(role: role, token: token), deadline: restoreLimit, output: { _ in })
+            snapshot, uniqueness: identity.make(role: role, token: token), network: network, deadline: restoreLimit,
+            output: { _ in })
         return MeasuredClone(
             sandbox: sandbox, invokedARN: invokedARN, timeout: .seconds(function.timeout), clock: identity.clock)
     }

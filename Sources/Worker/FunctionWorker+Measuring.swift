@@ -37,8 +37,8 @@ extension FunctionWorker {
             throw .service(error.reason)
         }
         return CloneSource(
-            engine: parts.engine, snapshot: snapshot, function: function,
-            identity: maker.identity,
+            engine: parts.engine, snapshot: snapshot, network: try await maker.network(of: function),
+            function: function, identity: maker.identity,
             token: parts.tokens.token(for: snapshot.id.description),
             invokedARN: configuration.account.arn(name: name).description, restoreLimit: configuration.restoreLimit)
     }

@@ -16,6 +16,7 @@ package final class FunctionWorker: LambdaService, Service {
         package var functions: any FunctionStore
         package var snapshots: SnapshotStore
         package var files: any FunctionFiles
+        package var networks: any NetworkCatalog
         package var logs: LogFiles
         package var tokens: AuthorizationTokens
         package var credentials: CredentialsSource
@@ -24,13 +25,14 @@ package final class FunctionWorker: LambdaService, Service {
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, snapshots: SnapshotStore, files: any FunctionFiles,
-            logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource, clock: WorkerClock = .system,
-            observer: @escaping WorkerObserver = { _ in }
+            networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
+            clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in }
         ) {
             self.engine = engine
             self.functions = functions
             self.snapshots = snapshots
             self.files = files
+            self.networks = networks
             self.logs = logs
             self.tokens = tokens
             self.credentials = credentials
@@ -63,9 +65,9 @@ package final class FunctionWorker: LambdaService, Service {
             maximumVersions: configuration.maximumReadyVersions)
         pool = SandboxPool(limit: configuration.maximumSandboxes, clock: parts.clock, tasks: tasks)
         maker = SandboxMaker(
-            engine: parts.engine, files: parts.files, functions: catalog, tokens: parts.tokens,
-            credentials: parts.credentials, logs: parts.logs, clock: parts.clock, configuration: configuration,
-            observe: parts.observer)
+            engine: parts.engine, files: parts.files, functions: catalog, networks: parts.networks,
+            tokens: parts.tokens, credentials: parts.credentials, logs: parts.logs, clock: parts.clock,
+            configuration: configuration, observe: parts.observer)
         invoker = Invoker(
             pool: pool, maker: maker, snapshots: snapshots, ready: ready, tasks: tasks, clock: parts.clock,
             account: configuration.account)

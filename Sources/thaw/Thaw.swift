@@ -8,7 +8,11 @@ struct Thaw: AsyncParsableCommand {
         abstract: "Starts AWS Lambda functions from snapshots.",
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Server", subcommands: [ServeCommand.self, ImageCommand.self, LogsCommand.self]),
-            CommandGroup(name: "This host", subcommands: [DoctorCommand.self, DemoCommand.self, BenchCommand.self]),
+            CommandGroup(
+                name: "Server",
+                subcommands: [ServeCommand.self, ImageCommand.self, NetworkCommand.self, LogsCommand.self]),
+            CommandGroup(
+                name: "This host",
+                subcommands: [DoctorCommand.self, SlotsCommand.self, DemoCommand.self, BenchCommand.self]),
         ])
 }

@@ -10,6 +10,7 @@ import Testing
             (.invalidParameterValue, "InvalidParameterValueException", 400, "message", "User"),
             (.invalidRequestContent, "InvalidRequestContentException", 400, "message", "User"),
             (.invalidRuntime, "InvalidRuntimeException", 502, "Message", "Service"),
+            (.invalidSubnetID, "InvalidSubnetIDException", 502, "Message", "Service"),
             (.invalidZipFile, "InvalidZipFileException", 502, "Message", "Service"),
             (.preconditionFailed, "PreconditionFailedException", 412, "message", "User"),
             (.requestTooLarge, "RequestTooLargeException", 413, "message", "User"),
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test("the table above leaves no code out")
-    func complete() { #expect(LambdaError.Code.allCases.count == 21) }
+    func complete() { #expect(LambdaError.Code.allCases.count == 22) }
 
     @Test(
         "the recorded texts are AWS's",

@@ -16,6 +16,8 @@ import Testing
         ),
         (["aws:x": "v"], .invalidParameterValue, "The tag key aws:x cannot be used"),
         (["AWS:": "v"], .invalidParameterValue, "The tag key AWS: cannot be used"),
+        (["thaw:network": "internet"], .invalidParameterValue, "is not one of: isolated, egress, vpc:NAME"),
+        (["thaw:network": "vpc:A"], .invalidParameterValue, "The value 'vpc:A' of the tag thaw:network"),
         (["thaw:isolation": "none"], .invalidParameterValue, "is not one of: auto, microvm, process."),
         (
             ["thaw:isolation": "process"], .invalidParameterValue,
@@ -39,7 +41,8 @@ import Testing
         "at the limits are taken",
         arguments: [
             [String(repeating: "k", count: 128): String(repeating: "v", count: 256)], ["k": ""], ["é😀": "v"],
-            ["thaw:isolation": "auto"], ["thaw:isolation": "microvm"], ["thaw:other": "x"], ["aws": "v"],
+            ["thaw:isolation": "auto"], ["thaw:isolation": "microvm"], ["thaw:other": "x"],
+            ["thaw:network": "egress", "thaw:isolation": "auto"], ["thaw:network": "vpc:a-1"], ["aws": "v"],
             Dictionary(uniqueKeysWithValues: (0..<50).map { ("k\($0)", "v") }),
         ])
     func takes(tags: [String: String]) throws { try FunctionValidation.checkTags(tags, by: server) }

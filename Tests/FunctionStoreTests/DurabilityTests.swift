@@ -204,7 +204,27 @@ import Testing
             #expect(read.state == .pending(.creating))
             #expect(read.lastUpdate == .failed(.initTimeout("m")))
             #expect(read.version == .published(7))
+            #expect(read.vpc == nil)
             #expect(try JSONText.encode(read) == row)
+        }
+    }
+
+    @Test("a VpcConfig is kept, an empty one too")
+    func vpc() async throws {
+        try await withScratchDirectory { directory in
+            let vpcs = [VPCConfiguration(subnetIDs: ["subnet-a"], securityGroupIDs: ["sg-1"]), VPCConfiguration()]
+            var store = try SQLiteFunctionStore(directory: directory)
+            for (number, vpc) in vpcs.enumerated() {
+                var function = FunctionConfiguration.sample("f\(number)")
+                function.vpc = vpc
+                try await store.create(function, tags: [:])
+            }
+            try store.close()
+            store = try SQLiteFunctionStore(directory: directory)
+            for (number, vpc) in vpcs.enumerated() {
+                #expect(try await store.configuration(name: "f\(number)", version: .latest)?.vpc == vpc)
+            }
+            try store.close()
         }
     }
 

@@ -57,6 +57,7 @@ import Worker
         let settings = try #require(service.seen.created).settings
         #expect(settings.description == nil && settings.timeout == nil && settings.memorySize == nil)
         #expect(settings.environment == nil && settings.snapStart == nil && settings.tracingMode == nil)
+        #expect(settings.vpc == nil)
     }
 
     @Test("A function's name may come as an ARN")
@@ -94,7 +95,8 @@ import Worker
         (creation(#","Architectures":["vax"]"#), "ValidationException", "'architectures'"),
         (creation(#","Environment":{"Variables":{"AWS_REGION":"x"}}"#), "InvalidParameterValueException", "AWS_REGION"),
         (creation(#","Layers":["arn:aws:lambda:us-east-1:1:layer:l:1"]"#), "InvalidParameterValueException", "Layers"),
-        (creation(#","VpcConfig":{"SubnetIds":["subnet-1"]}"#), "InvalidParameterValueException", "VpcConfig"),
+        (creation(#","VpcConfig":{"SubnetIds":["vpc-1"]}"#), "ValidationException", "'vpcConfig.subnetIds'"),
+        (creation(#","VpcConfig":{"SubnetIds":"subnet-1"}"#), "SerializationException", "'VpcConfig.SubnetIds'"),
         (creation(#","KMSKeyArn":"arn:aws:kms:x"#) + "\"", "SerializationException", "json"),
         (creation(#","KMSKeyArn":"arn:aws:kms:x""#), "InvalidParameterValueException", "KMSKeyArn"),
         (creation(#","LoggingConfig":{"LogFormat":"JSON"}"#), "InvalidParameterValueException", "LogFormat JSON"),

@@ -45,6 +45,44 @@ def test_doctor_looks_at_one_level(thaw, base, level):
     assert done.returncode == 0 and level in done.stdout.splitlines()[-1], done.stdout
 
 
+def test_networks_are_made_listed_and_deleted(thaw, tmp_path):
+    state = tmp_path / "new" / "state"
+
+    def network(*arguments, status=0):
+        done = run(thaw, "network", *arguments, "--state-dir", state)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout if status == 0 else done.stderr
+
+    assert json.loads(network("list", "--json")) == []
+    made = network("create", "shop", "--vni", "7001", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7")
+    assert made.splitlines()[1].split() == [
+        "shop", "7001", "10.1.0.0/16", "10.1.128.0-10.1.255.254", "192.0.2.7", "0.0.0.0/0", "02:54:48:41:57:fe",
+    ]  # fmt: skip
+    bank = ("create", "bank", "--vni", "7002", "--subnet", "10.1.0.0/24", "--addresses", "10.1.0.9-10.1.0.20")
+    network(*bank, "--endpoint", "192.0.2.7,10.2.0.0/16,02:00:00:00:00:01", "--endpoint", "192.0.2.8")
+    listed = json.loads(network("list", "--json"))
+    assert [(entry["name"], entry["vni"], len(entry["endpoints"])) for entry in listed] == [
+        ("bank", 7002, 2), ("shop", 7001, 1),
+    ]  # fmt: skip
+    assert listed[0]["addresses"] == {"first": "10.1.0.9", "last": "10.1.0.20"}
+    assert len(network("list").splitlines()) == 4
+    for wrong, text in (
+        (("delete", "nobody"), "there is no network 'nobody'"),
+        (bank, "--endpoint"),
+        ((*bank, "--endpoint", "host"), "host"),
+        ((*bank, "--endpoint", "192.0.2.7"), "there is a network 'bank' already"),
+        (("create", "Shop", "--vni", "1", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7"), "lower-case"),
+        (("create", "c", "--vni", "0", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7"), "VNI 0"),
+        (("create", "c", "--vni", "1", "--subnet", "10.1.0.1/16", "--endpoint", "192.0.2.7"), "10.1.0.1/16"),
+        (("create", "c", "--vni", "1", "--subnet", "10.1.0.0/30", "--endpoint", "192.0.2.7"), "8 to 29"),
+        (("create", "c", "--vni", "7001", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7"), "of the network 'shop'"),
+    ):
+        # What can be told from the arguments alone is a wrong use of the command.
+        assert text in network(*wrong, status=1 if "there is" in text or "of the network" in text else 64)
+    network("delete", "shop")
+    assert [entry["name"] for entry in json.loads(network("list", "--json"))] == ["bank"]
+
+
 def test_image_list(thaw, images):
     done = run(thaw, "image", "list", "--state-dir", images.parent)
     assert done.returncode == 0

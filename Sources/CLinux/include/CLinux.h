@@ -8,9 +8,13 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <linux/stat.h>
+#include <linux/veth.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +26,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 
 // Declared by glibc only under _GNU_SOURCE.
 int unshare(int flags);
@@ -62,6 +67,13 @@ int clinux_statx(int directory, const char *path, int follow, struct statx *resu
 
 /* TUNSETIFF is an _IOW number and its argument a structure with anonymous unions. Flags: IFF_TAP | IFF_NO_PI. */
 int clinux_tap_attach(int descriptor, const char *name);
+/* TUNSETIFINDEX and TUNSETPERSIST are _IOW numbers too: the first before, the second after clinux_tap_attach. */
+int clinux_tap_choose_index(int descriptor, unsigned int index);
+int clinux_tap_persist(int descriptor);
+
+/* pivot_root(2) has no wrapper: the directory becomes the root of the calling thread's mount namespace, and what was there
+ * before is detached. */
+int clinux_pivot_root(const char *directory);
 
 /* RNDADDENTROPY takes a structure with a flexible array member. Credits `count` * 8 bits; at most 512 bytes. */
 int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count);

@@ -29,6 +29,7 @@ struct FunctionConfigurationShape: Encodable {
     var snapStart: SnapStartShape
     var runtimeVersionConfig: RuntimeVersionConfig?
     var loggingConfig: LoggingConfig
+    var vpcConfig: VPCConfigShape?
 
     struct SnapStartShape: Encodable {
         var applyOn: String
@@ -86,6 +87,7 @@ struct FunctionConfigurationShape: Encodable {
         case snapStart = "SnapStart"
         case runtimeVersionConfig = "RuntimeVersionConfig"
         case loggingConfig = "LoggingConfig"
+        case vpcConfig = "VpcConfig"
     }
 }
 
@@ -113,6 +115,7 @@ extension FunctionConfigurationShape {
         snapStart = SnapStartShape(
             applyOn: configuration.snapStart.applyOn.rawValue,
             optimizationStatus: configuration.snapStart.optimizationStatus.rawValue)
+        vpcConfig = configuration.vpc.map(VPCConfigShape.init)
         loggingConfig = LoggingConfig(logGroup: WireFormat.logGroup(functionName: configuration.functionName))
     }
 }

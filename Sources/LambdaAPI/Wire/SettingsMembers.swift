@@ -14,6 +14,7 @@ struct SettingsMembers: Decodable {
     var tracingConfig: TracingConfigShape?
     var snapStart: SnapStartMember?
     var loggingConfig: LoggingConfigMember?
+    var vpcConfig: VPCConfigMember?
 
     struct SnapStartMember: Decodable {
         var applyOn: String?
@@ -45,6 +46,7 @@ struct SettingsMembers: Decodable {
         case tracingConfig = "TracingConfig"
         case snapStart = "SnapStart"
         case loggingConfig = "LoggingConfig"
+        case vpcConfig = "VpcConfig"
     }
 }
 
@@ -54,7 +56,8 @@ extension SettingsMembers {
         FunctionMembers(
             runtime: runtime, role: role, handler: handler, description: description, timeout: timeout,
             memorySize: memorySize, ephemeralStorage: ephemeralStorage?.size, environment: environment?.variables,
-            architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn, tags: tags)
+            architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn,
+            vpc: vpcConfig?.value, allowsIPv6: vpcConfig?.ipv6AllowedForDualStack, tags: tags)
     }
 
     /// For the worker, once checked.
@@ -65,7 +68,7 @@ extension SettingsMembers {
             // An Environment without Variables removes them all.
             environment: environment.map { $0.variables ?? [:] }, architectures: architectures,
             tracingMode: tracingConfig?.mode,
-            snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn))
+            snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value)
     }
 
     /// Refuses a log that would not be where and how this server writes it.

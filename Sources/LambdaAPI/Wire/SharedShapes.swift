@@ -1,3 +1,5 @@
+import FunctionModel
+
 /// `Environment`, in requests and responses.
 struct EnvironmentShape: Codable {
     var variables: [String: String]?
@@ -23,5 +25,46 @@ struct EphemeralStorageShape: Codable {
 
     private enum CodingKeys: String, CodingKey {
         case size = "Size"
+    }
+}
+
+/// `VpcConfig` in requests.
+struct VPCConfigMember: Decodable {
+    var subnetIDs: [String]?
+    var securityGroupIDs: [String]?
+    var ipv6AllowedForDualStack: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case subnetIDs = "SubnetIds"
+        case securityGroupIDs = "SecurityGroupIds"
+        case ipv6AllowedForDualStack = "Ipv6AllowedForDualStack"
+    }
+
+    /// Nil when neither list was given, which asks for no change; empty lists ask for no network.
+    var value: VPCConfiguration? {
+        if subnetIDs == nil, securityGroupIDs == nil { return nil }
+        return VPCConfiguration(subnetIDs: subnetIDs ?? [], securityGroupIDs: securityGroupIDs ?? [])
+    }
+}
+
+/// `VpcConfig` in responses.
+struct VPCConfigShape: Encodable {
+    var subnetIDs: [String]
+    var securityGroupIDs: [String]
+    /// Empty for a function that was taken out of its network.
+    var vpcID: String
+    let ipv6AllowedForDualStack = false
+
+    init(_ configuration: VPCConfiguration) {
+        subnetIDs = configuration.subnetIDs
+        securityGroupIDs = configuration.securityGroupIDs
+        vpcID = configuration.network.map { "vpc-\($0)" } ?? ""
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subnetIDs = "SubnetIds"
+        case securityGroupIDs = "SecurityGroupIds"
+        case vpcID = "VpcId"
+        case ipv6AllowedForDualStack = "Ipv6AllowedForDualStack"
     }
 }

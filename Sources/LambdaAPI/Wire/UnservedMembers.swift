@@ -30,7 +30,6 @@ struct UnservedMembers: Decodable {
         case layers = "Layers"
         case publishTo = "PublishTo"
         case tenancyConfig = "TenancyConfig"
-        case vpcConfig = "VpcConfig"
     }
 }
 

@@ -47,10 +47,8 @@ package struct DetachedMount: Sendable {
     /// - Parameter process: its pidfd.
     package static func copy(of path: FilePath, seenBy process: SharedDescriptor) throws(MountError) -> DetachedMount {
         do throws(Errno) {
-            // A thread can change its mount namespace only if it shares its root and working directory with no other.
             return try PosixThread.runAndWait { () throws(Errno) in
-                try syscall { unshare(clinux_CLONE_FS) }
-                try process.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNS) } }
+                try MountNamespace.enter(process.descriptor)
                 let raw = try shim { path.withPlatformString { clinux_clone_mount_at($0) } }
                 return DetachedMount(descriptor: OwnedDescriptor(adopting: raw).shared())
             }.get()

@@ -48,6 +48,19 @@ package enum Mount {
         try syscall { target.withPlatformString { umount2($0, detach ? CInt(MNT_DETACH) : 0) } }
     }
 
+    /// The kind of the file system that holds the file: a magic number of fstatfs(2).
+    package static func fileSystemType(of file: borrowing OwnedDescriptor) throws(Errno) -> Int {
+        var status = statfs()
+        try file.withRaw { raw throws(Errno) in _ = try syscall { fstatfs(raw, &status) } }
+        return Int(status.f_type)
+    }
+
+    /// pivot_root(2): the directory, a mount point, becomes the root of the calling thread's mount namespace; what was the root
+    /// before is detached.
+    package static func pivotRoot(to directory: FilePath) throws(Errno) {
+        try shim { directory.withPlatformString { clinux_pivot_root($0) } }
+    }
+
     /// Makes the mount at `newRoot` the root of this process, from an initramfs, which pivot_root(2) cannot leave.
     ///
     /// The mounts under /dev, /proc and /sys must have been moved first.

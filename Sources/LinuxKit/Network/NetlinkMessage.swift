@@ -1,33 +1,50 @@
 internal import CLinux
 import Glibc
 
-/// One rtnetlink(7) request, without the sequence number its session gives it.
-struct NetlinkRequest: Sendable, Equatable {
+/// One netlink(7) request, without the sequence number its session gives it.
+package struct NetlinkRequest: Sendable, Equatable {
+    /// What it asks for, for the error of its failure: "bring link 2 up".
+    package let action: String
     let type: UInt16
     let flags: UInt16
     /// The fixed structure of the message type, then attributes.
     private(set) var body: [UInt8]
 
-    /// - Parameter header: `ifinfomsg`, `ifaddrmsg` or `rtmsg`.
-    init<Header: BitwiseCopyable>(_ type: Int, flags: CInt, _ header: Header) {
+    /// - Parameters:
+    ///   - header: the structure of the message type: `ifinfomsg`, `ifaddrmsg`, `rtmsg`.
+    ///   - flags: beside NLM_F_REQUEST and NLM_F_ACK.
+    init<Header: BitwiseCopyable>(_ action: String, _ type: Int, flags: CInt = 0, _ header: Header) {
+        self.action = action
         self.type = UInt16(truncatingIfNeeded: type)
-        self.flags = UInt16(truncatingIfNeeded: flags)
+        self.flags = UInt16(truncatingIfNeeded: flags | NLM_F_REQUEST | NLM_F_ACK)
         body = withUnsafeBytes(of: header, Array.init)
         pad()
     }
 
-    mutating func add(_ attribute: Int, _ value: [UInt8]) {
+    mutating func add(_ attribute: some BinaryInteger, _ value: [UInt8]) {
         appendAttribute(UInt16(truncatingIfNeeded: attribute), value, to: &body)
         pad()
     }
 
-    /// An attribute that holds attributes; nesting deeper is done by passing nested bytes in.
-    static func nested(_ attribute: Int, _ value: [UInt8]) -> [UInt8] {
+    /// Attributes that ``attribute(_:_:)`` made.
+    mutating func addEncoded(_ attributes: [UInt8]) { body += attributes }
+
+    mutating func add(_ attribute: some BinaryInteger, _ value: UInt32) { add(attribute, Self.bytes(of: value)) }
+    mutating func add(_ attribute: some BinaryInteger, text: String) { add(attribute, Self.text(text)) }
+
+    /// An attribute by itself: one that holds attributes is given them as its value, one after the other.
+    static func attribute(_ type: some BinaryInteger, _ value: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
-        appendAttribute(UInt16(truncatingIfNeeded: attribute), value, to: &bytes)
+        appendAttribute(UInt16(truncatingIfNeeded: type), value, to: &bytes)
         while bytes.count % 4 != 0 { bytes.append(0) }
         return bytes
     }
+
+    static func attribute(_ type: some BinaryInteger, _ value: UInt32) -> [UInt8] { attribute(type, bytes(of: value)) }
+    static func attribute(_ type: some BinaryInteger, text: String) -> [UInt8] { attribute(type, Self.text(text)) }
+
+    static func bytes(of value: some BitwiseCopyable) -> [UInt8] { withUnsafeBytes(of: value, Array.init) }
+    static func text(_ string: String) -> [UInt8] { Array(string.utf8) + [0] }
 
     /// The whole datagram: nlmsghdr in the machine's byte order, then the body.
     func bytes(sequence: UInt32) -> [UInt8] {
@@ -49,7 +66,7 @@ private func appendAttribute(_ type: UInt16, _ value: [UInt8], to bytes: inout [
 }
 
 /// One message out of a datagram from the kernel.
-struct NetlinkReply: Sendable, Equatable {
+package struct NetlinkReply: Sendable, Equatable {
     let type: UInt16
     let flags: UInt16
     let sequence: UInt32
@@ -99,7 +116,21 @@ struct NetlinkReply: Sendable, Equatable {
         return Self.load(ifinfomsg.self, from: body, at: 0)?.ifi_index
     }
 
-    private static func load<T: BitwiseCopyable>(_ type: T.Type, from bytes: [UInt8], at offset: Int) -> T? {
+    /// The value of the first attribute of this type after a header of `headerBytes`; nil if there is none.
+    func attribute(_ wanted: some BinaryInteger, after headerBytes: Int) -> ArraySlice<UInt8>? {
+        var offset = (headerBytes + 3) & ~3
+        while let attribute = Self.load(rtattr.self, from: body, at: offset) {
+            let length = Int(attribute.rta_len)
+            guard length >= MemoryLayout<rtattr>.size, offset + length <= body.count else { return nil }
+            if Int(attribute.rta_type) & 0x3fff == Int(wanted) {
+                return body[(offset + MemoryLayout<rtattr>.size)..<(offset + length)]
+            }
+            offset += (length + 3) & ~3
+        }
+        return nil
+    }
+
+    static func load<T: BitwiseCopyable>(_ type: T.Type, from bytes: [UInt8], at offset: Int) -> T? {
         guard offset >= 0, offset + MemoryLayout<T>.size <= bytes.count else { return nil }
         return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
     }

@@ -6,14 +6,31 @@ package import SystemPackage
 package final class NetlinkSocket: NetlinkTransport {
     private let socket: OwnedDescriptor
 
-    /// Asks for the kernel's error texts (NETLINK_EXT_ACK), and gives up on a silent kernel after 5 s.
-    package init() throws(NetworkError) {
+    /// Whom a socket speaks with.
+    package enum Family: Sendable {
+        case routes, socketDiagnostics, netfilter
+
+        fileprivate var number: CInt {
+            switch self {
+            case .routes: NETLINK_ROUTE
+            case .socketDiagnostics: NETLINK_SOCK_DIAG
+            case .netfilter: NETLINK_NETFILTER
+            }
+        }
+    }
+
+    /// How long a change may wait for the kernel: for as long as it takes apart what somebody else let go of, it changes
+    /// nothing else.
+    private static let patience = timeval(tv_sec: 120, tv_usec: 0)
+
+    /// Asks for the kernel's error texts (NETLINK_EXT_ACK), and gives up on a silent kernel after two minutes.
+    package init(_ family: Family = .routes) throws(NetworkError) {
         do throws(Errno) {
-            let raw = try shim { clinux_socket(AF_NETLINK, CInt(SOCK_RAW.rawValue), NETLINK_ROUTE, 0) }
+            let raw = try shim { clinux_socket(AF_NETLINK, CInt(SOCK_RAW.rawValue), family.number, 0) }
             let socket = OwnedDescriptor(adopting: raw)
             try Self.set(raw, SOL_NETLINK, NETLINK_EXT_ACK, CInt(1))
             try Self.set(raw, SOL_NETLINK, NETLINK_CAP_ACK, CInt(1))
-            try Self.set(raw, SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 5, tv_usec: 0))
+            try Self.set(raw, SOL_SOCKET, SO_RCVTIMEO, Self.patience)
             // Port 0: the kernel chooses, so that any number of sockets may exist in one process.
             var address = sockaddr_nl()
             address.nl_family = UInt16(AF_NETLINK)

@@ -24,7 +24,7 @@ package struct NetworkError: Error, Sendable, Hashable, CustomStringConvertible 
     private var remedy: String? {
         switch errno {
         case .notPermitted, .permissionDenied: "Run as root."
-        case .noSuchFileOrDirectory where action.contains("/dev/net/tun"):
+        case .noSuchFileOrDirectory where action.contains("tap device"):
             "Load the tun module: modprobe tun."
         default: nil
         }
@@ -60,6 +60,23 @@ package enum NetworkNamespace {
             try namespace.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNET) } }
             return Result { () throws(NetworkError) in try body() }
         }.get()
+    }
+
+    /// Moves the calling thread into the namespace (setns(2)), for good. Only for threads of our own.
+    package static func enter(_ namespace: SharedDescriptor) throws(NetworkError) {
+        do throws(Errno) {
+            try namespace.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNET) } }
+        } catch {
+            throw NetworkError("enter a network namespace", error)
+        }
+    }
+
+    /// Makes a new namespace and moves the calling thread into it (unshare(2)). Only for threads of our own.
+    package static func enterNew() throws(NetworkError) -> SharedDescriptor {
+        do throws(Errno) { try syscall { unshare(clinux_CLONE_NEWNET) } } catch {
+            throw NetworkError("make a network namespace", error)
+        }
+        return try current()
     }
 
     private static func onOwnThread<R>(

@@ -2,41 +2,43 @@ internal import CLinux
 import Glibc
 internal import SystemPackage
 
-/// Tap devices: an Ethernet link whose other end is a descriptor.
+/// Tap devices: an Ethernet link whose other end is a descriptor. Frames are read and written bare: IFF_NO_PI, no virtio header.
 package enum Tap {
-    /// Makes tap device `name` (at most 15 bytes) inside the namespace and brings it up.
+    /// Makes tap device `name` (at most 15 bytes) with this interface index in the calling thread's network namespace. It stays
+    /// when nobody has it open, down, as long as the namespace.
+    package static func make(named name: String, index: CInt) throws(NetworkError) {
+        try attempt("make tap device \(name)") { () throws(Errno) in
+            let device = try OwnedDescriptor.open("/dev/net/tun", .readWrite)
+            try device.withRaw { raw throws(Errno) in
+                _ = try shim { clinux_tap_choose_index(raw, UInt32(bitPattern: index)) }
+                _ = try shim { clinux_tap_attach(raw, name) }
+                _ = try shim { clinux_tap_persist(raw) }
+            }
+        }
+    }
+
+    /// Opens a tap device of the namespace; it must be open nowhere else. The descriptor is nonblocking. Blocks for 0.2 ms.
     ///
-    /// Frames are read and written bare: IFF_NO_PI, no virtio header. The device goes with its descriptor, which is
-    /// nonblocking. The kernel puts nothing on the link by itself: it has no addresses, not even IPv6 link-local. Blocks
-    /// for about 1 ms.
-    ///
-    /// After the close the name may stay taken for another millisecond: a process that is just being started holds copies of
+    /// After a close the device may be in use for another millisecond: a process that is just being started holds copies of
     /// all descriptors until its execve.
     package static func open(
         named name: String, in namespace: SharedDescriptor
     ) throws(NetworkError) -> OwnedDescriptor {
         let raw = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
-            try make(named: name).relinquish()
+            let raw = try attempt("open tap device \(name)") { () throws(Errno) in
+                let device = try OwnedDescriptor.open("/dev/net/tun", .readWrite, options: [.nonBlocking])
+                try device.withRaw { raw throws(Errno) in _ = try shim { clinux_tap_attach(raw, name) } }
+                return device.relinquish()
+            }
+            // With the descriptor came the carrier.
+            guard var netlink = try? NetlinkSession(transport: NetlinkSocket()) else { return raw }
+            _ = try? netlink.link(named: name)
+            return raw
         }
         return OwnedDescriptor(adopting: raw)
     }
 
-    private static func make(named name: String) throws(NetworkError) -> OwnedDescriptor {
-        let tun: OwnedDescriptor
-        do throws(Errno) {
-            tun = try OwnedDescriptor.open("/dev/net/tun", .readWrite, options: [.nonBlocking])
-        } catch {
-            throw NetworkError("open /dev/net/tun", error)
-        }
-        do throws(Errno) {
-            try tun.withRaw { tun throws(Errno) in _ = try shim { clinux_tap_attach(tun, name) } }
-        } catch {
-            throw NetworkError("make tap device \(name)", error)
-        }
-        var netlink = NetlinkSession(transport: try NetlinkSocket())
-        let link = try netlink.link(named: name)
-        try netlink.disableIPv6Addresses(of: link)
-        try netlink.bringUp(link)
-        return tun
+    private static func attempt<R>(_ action: String, _ call: () throws(Errno) -> R) throws(NetworkError) -> R {
+        do throws(Errno) { return try call() } catch { throw NetworkError(action, error) }
     }
 }

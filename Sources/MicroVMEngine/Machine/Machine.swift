@@ -46,6 +46,9 @@ final class Machine: Sendable {
         self.remains = remains
     }
 
+    /// Lets the machine, which stands still, send as far as `mode` says.
+    func join(_ mode: NetworkMode) throws(SandboxError) { try remains.slot.join(mode, as: .microvm) }
+
     /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
     func end() async {
         await ending.run { await self.tearDown() }

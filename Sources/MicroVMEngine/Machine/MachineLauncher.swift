@@ -37,6 +37,8 @@ struct MachineLauncher: Sendable {
         var output: OutputRelay
         /// `query-version` must say the same, when given.
         var requiredVersion: String?
+        /// For a machine that runs at once. Nil for one that is made to stand still: see ``Machine/join(_:)``.
+        var network: NetworkMode?
     }
 
     func launch(_ order: Order) async throws(SandboxError) -> Machine {
@@ -108,6 +110,8 @@ struct MachineLauncher: Sendable {
         let console = try SocketEnds()
         let plan = try await plan(
             order, remains: remains, sockets: [control.theirs, guest.theirs, console.theirs])
+        // Its network is complete before the machine runs.
+        if let network = order.network { try remains.slot.join(network, as: .microvm) }
         do throws(SpawnError) {
             let process = try await spawner.spawn(plan)
             return Spawned(

@@ -71,6 +71,9 @@ final class Cell: Sendable {
         state.withLock { $0.limits = limits }
     }
 
+    /// Lets what will run in the cell send as far as `mode` says.
+    func join(_ mode: NetworkMode) throws(SandboxError) { try slot.join(mode, as: .process) }
+
     /// The cgroup's cgroup.procs files, for the one who moves in; the cell keeps them no longer.
     func takeEntrances() -> [SharedDescriptor] {
         state.withLock { state in

@@ -62,6 +62,7 @@ extension ProcessEngine {
         let cell = try await cells.claim(blueprint.limits)
         let clone: Clone
         do throws(SandboxError) {
+            try cell.join(specification.network)
             clone = try Clone(
                 in: cell, loop: loop, blockedIn: .layerNext, isSnapStart: specification.initialization.isSnapStart)
         } catch {
@@ -119,7 +120,7 @@ extension ProcessEngine {
         let layered = initialization
         layers?.build(key) { [weak self] staging throws(SandboxError) in
             guard let self else { throw .shuttingDown }
-            let (cell, runtime) = try await boot(layered, blueprint, servesLayer: true) { [logger] output in
+            let (cell, runtime) = try await boot(layered, blueprint, network: nil) { [logger] output in
                 logger.debug("a layer says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
             }
             do throws(SandboxError) { try await runtime.waitUntilLayered(within: Self.bootLimit) } catch {

@@ -59,11 +59,13 @@ package struct FunctionSettings: Sendable {
     package var architectures: [String]?
     package var tracingMode: String?
     package var snapStart: SnapStart.ApplyOn?
+    /// Empty takes the function out of its network.
+    package var vpc: VPCConfiguration?
 
     package init(
         description: String? = nil, timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil,
         environment: [String: String]? = nil, architectures: [String]? = nil, tracingMode: String? = nil,
-        snapStart: SnapStart.ApplyOn? = nil
+        snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil
     ) {
         self.description = description
         self.timeout = timeout
@@ -73,6 +75,7 @@ package struct FunctionSettings: Sendable {
         self.architectures = architectures
         self.tracingMode = tracingMode
         self.snapStart = snapStart
+        self.vpc = vpc
     }
 }
 

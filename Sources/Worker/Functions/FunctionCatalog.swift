@@ -3,6 +3,17 @@ internal import FunctionStore
 import Synchronization
 internal import SystemPackage
 
+/// What the tags of a function say that means something to this server.
+struct TagChoices: Sendable, Hashable {
+    var isolation: IsolationChoice
+    var network: NetworkChoice
+
+    init(_ tags: [String: String]) {
+        isolation = FunctionTags.isolation(tags)
+        network = FunctionTags.network(tags)
+    }
+}
+
 /// The functions of this server: the store, and in front of it what was read last, because every invocation asks.
 ///
 /// Whoever changes a function holds its lock (``changing(_:_:)``), from reading what is to change to storing the change.
@@ -12,7 +23,7 @@ final class FunctionCatalog: Sendable {
         var generation: UInt64 = 0
         var configurations: [VersionKey: FunctionConfiguration] = [:]
         /// What the functions' tags ask for, by name.
-        var isolations: [String: IsolationChoice] = [:]
+        var choices: [String: TagChoices] = [:]
     }
 
     let store: any FunctionStore
@@ -58,14 +69,14 @@ final class FunctionCatalog: Sendable {
         return found
     }
 
-    /// The isolation that a function's tags ask for.
-    func isolation(_ name: String) async throws(LambdaError) -> IsolationChoice {
-        let (known, generation) = cache.withLock { ($0.isolations[name], $0.generation) }
+    /// What a function's tags ask for.
+    func choices(_ name: String) async throws(LambdaError) -> TagChoices {
+        let (known, generation) = cache.withLock { ($0.choices[name], $0.generation) }
         if let known { return known }
         let tags = try await calling { (store) throws(FunctionStoreError) in try await store.tags(name) }
-        let found = FunctionTags.isolation(tags)
+        let found = TagChoices(tags)
         cache.withLock { cache in
-            if cache.generation == generation { cache.isolations[name] = found }
+            if cache.generation == generation { cache.choices[name] = found }
         }
         return found
     }
@@ -121,7 +132,7 @@ final class FunctionCatalog: Sendable {
         cache.withLock { cache in
             cache.generation += 1
             cache.configurations = cache.configurations.filter { !matches($0.key) }
-            cache.isolations = cache.isolations.filter { !matches(VersionKey($0.key, .latest)) }
+            cache.choices = cache.choices.filter { !matches(VersionKey($0.key, .latest)) }
         }
     }
 }

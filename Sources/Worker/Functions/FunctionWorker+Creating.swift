@@ -13,6 +13,7 @@ extension FunctionWorker {
         try check(zip: request.zipFile)
         let draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
+        try parts.networks.check(draft.network(tagged: FunctionTags.network(request.tags)))
         try await checkBuilt(runtime: draft.runtime)
         return try await catalog.changing(name) { () throws(LambdaError) in
             if try await self.catalog.configuration(VersionKey(name, .latest)) != nil {
@@ -102,7 +103,7 @@ extension FunctionSettings {
         FunctionMembers(
             description: description, timeout: timeout, memorySize: memorySize, ephemeralStorage: ephemeralStorage,
             environment: environment, architectures: architectures, tracingMode: tracingMode,
-            snapStart: snapStart?.rawValue)
+            snapStart: snapStart?.rawValue, vpc: vpc)
     }
 
     /// Sets what was given.
@@ -115,5 +116,6 @@ extension FunctionSettings {
         if let architectures { configuration.architectures = architectures }
         if let tracingMode { configuration.tracingMode = tracingMode }
         if let snapStart { configuration.snapStart.applyOn = snapStart }
+        if let vpc { configuration.setVPC(vpc) }
     }
 }

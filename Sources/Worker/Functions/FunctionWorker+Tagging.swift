@@ -2,10 +2,12 @@ package import FunctionModel
 internal import FunctionStore
 internal import Sandboxes
 
-/// Tags belong to a function, not to its versions. The tag `thaw:isolation` says how its sandboxes are kept apart.
+/// Tags belong to a function, not to its versions. The tag `thaw:isolation` says how its sandboxes are kept apart, and
+/// `thaw:network` where they may send to. Only the first is content of a version: a snapshot can be thawed into any network.
 extension FunctionWorker {
     package func tagFunction(_ name: String, tags: [String: String]) async throws(LambdaError) {
         try FunctionValidation.checkTags(tags, by: abilities)
+        try parts.networks.check(FunctionTags.network(tags))
         try await changeTags(of: name) { $0.merging(tags) { $1 } }
     }
 

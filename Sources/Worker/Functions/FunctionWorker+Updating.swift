@@ -28,6 +28,7 @@ extension FunctionWorker {
         members.handler = request.handler
         try FunctionValidation.checkUpdate(members, by: abilities)
         if let runtime = request.runtime { try await checkBuilt(runtime: runtime) }
+        if let network = request.settings.vpc?.network { try parts.networks.check(.vpc(network)) }
         return try await catalog.changing(name) { () throws(LambdaError) in
             let latest = try await self.updatable(name, revisionID: request.revisionID)
             let change: @Sendable (inout FunctionConfiguration) -> Void = { configuration in

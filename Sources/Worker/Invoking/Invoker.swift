@@ -71,12 +71,15 @@ struct Invoker: Sendable {
 
     private func key(_ function: FunctionConfiguration) async throws(SandboxMaker.Failure) -> SandboxKey {
         let version = VersionKey(function)
-        if function.snapStart.optimizationStatus == .on {
-            return SandboxKey(version: version, origin: .snapshot(revisionID: function.revisionID))
-        }
         do throws(LambdaError) {
+            let network = try await maker.network(of: function)
+            if function.snapStart.optimizationStatus == .on {
+                return SandboxKey(
+                    version: version, origin: .snapshot(revisionID: function.revisionID), network: network)
+            }
             let level = try await maker.isolation(of: function)
-            return SandboxKey(version: version, origin: .configuration(contentID: function.contentID, level))
+            return SandboxKey(
+                version: version, origin: .configuration(contentID: function.contentID, level), network: network)
         } catch {
             throw .refused(error)
         }

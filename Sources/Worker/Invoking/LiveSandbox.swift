@@ -1,5 +1,6 @@
 internal import FunctionModel
 internal import Sandboxes
+internal import SlotNetwork
 internal import Snapshots
 import Synchronization
 
@@ -62,4 +63,6 @@ struct SandboxKey: Sendable, Hashable {
 
     var version: VersionKey
     var origin: Origin
+    /// Where it may send to: fixed when it was made, while tags and networks change.
+    var network: NetworkMode
 }

@@ -2,6 +2,7 @@ internal import BaseImages
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
+internal import SlotNetwork
 internal import Snapshots
 internal import SystemPackage
 
@@ -10,6 +11,7 @@ struct SandboxMaker: Sendable {
     let engine: any SandboxEngine
     let files: any FunctionFiles
     let functions: FunctionCatalog
+    let networks: any NetworkCatalog
     let tokens: AuthorizationTokens
     let credentials: CredentialsSource
     let logs: LogFiles
@@ -53,12 +55,18 @@ struct SandboxMaker: Sendable {
 
     /// The level at which sandboxes of `function` are booted now.
     func isolation(of function: FunctionConfiguration) async throws(LambdaError) -> IsolationLevel {
-        try await functions.isolation(function.functionName).level(default: engine.isolation)
+        try await functions.choices(function.functionName).isolation.level(default: engine.isolation)
+    }
+
+    /// Where sandboxes of `function` may send to that are made now.
+    func network(of function: FunctionConfiguration) async throws(LambdaError) -> NetworkMode {
+        let tagged = try await functions.choices(function.functionName).network
+        return try networks.mode(function.network(tagged: tagged))
     }
 
     /// What a sandbox of `function` is made from.
     func specification(
-        for function: FunctionConfiguration, at isolation: IsolationLevel, image: RuntimeImage,
+        for function: FunctionConfiguration, at isolation: IsolationLevel, in network: NetworkMode, image: RuntimeImage,
         kind: RuntimeEnvironment.Kind, token: String, role: CredentialsSource.Role
     ) async throws(ImageError) -> SandboxSpecification {
         let isSnapStart = if case .snapStart = kind { true } else { false }
@@ -68,6 +76,7 @@ struct SandboxMaker: Sendable {
         return SandboxSpecification(
             id: .random(),
             isolation: isolation,
+            network: network,
             image: image.image,
             codeImage: try await codeImage(of: function),
             memoryMegabytes: function.memorySize,
@@ -124,8 +133,8 @@ struct SandboxMaker: Sendable {
         let specification: SandboxSpecification
         do throws(ImageError) {
             specification = try await self.specification(
-                for: function, at: isolation, image: image, kind: kind, token: Hexadecimal.random(bytes: 16), role: role
-            )
+                for: function, at: isolation, in: key.network, image: image, kind: kind,
+                token: Hexadecimal.random(bytes: 16), role: role)
         } catch {
             throw .host("\(error)")
         }
@@ -179,7 +188,8 @@ struct SandboxMaker: Sendable {
         let began = clock.now()
         do throws(SandboxError) {
             let sandbox = try await engine.thaw(
-                snapshot, uniqueness: uniqueness, deadline: configuration.restoreLimit, output: log.sink)
+                snapshot, uniqueness: uniqueness, network: key.network, deadline: configuration.restoreLimit,
+                output: log.sink)
             let duration = clock.now() - began
             log.write(.restoreReport(duration, nil))
             observe(.restored(function.functionName, function.version, duration))

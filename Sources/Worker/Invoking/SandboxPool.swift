@@ -23,7 +23,7 @@ final class SandboxPool: Sendable {
     }
 
     private struct Group {
-        var origin: SandboxKey.Origin
+        var key: SandboxKey
         /// Oldest first.
         var idle: [Idle] = []
         var settling: [LiveSandbox] = []
@@ -60,10 +60,10 @@ final class SandboxPool: Sendable {
     func claim(_ key: SandboxKey) -> Claim {
         state.withLock { state in
             guard !state.isClosed else { return .closed }
-            var group = state.groups[key.version] ?? Group(origin: key.origin)
-            if group.origin != key.origin {
+            var group = state.groups[key.version] ?? Group(key: key)
+            if group.key != key {
                 for stale in group.idle { destroy(stale.sandbox, &state) }
-                group = Group(origin: key.origin)
+                group = Group(key: key)
             }
             defer { state.groups[key.version] = group }
             if let last = group.idle.popLast() { return .idle(last.sandbox) }
@@ -192,7 +192,7 @@ final class SandboxPool: Sendable {
     // MARK: - Under the lock
 
     private func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool {
-        state.groups[sandbox.key.version]?.origin == sandbox.key.origin
+        state.groups[sandbox.key.version]?.key == sandbox.key
     }
 
     private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {

@@ -3,6 +3,7 @@ import Foundation
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
+internal import SlotNetwork
 internal import Snapshots
 
 /// The way of a publish with SnapStart: boot with the version's own environment, init, freeze, make durable.
@@ -77,14 +78,18 @@ struct Publisher: Sendable {
     private func initialize(
         _ function: FunctionConfiguration, _ image: RuntimeImage, token: String, _ log: LogStream
     ) async throws(Failure) -> any Sandbox {
-        let isolation: IsolationLevel
-        do throws(LambdaError) { isolation = try await maker.isolation(of: function) } catch {
-            throw Failure(reason: .internalError(error.message))
+        let (isolation, network): (IsolationLevel, NetworkMode)
+        do throws(LambdaError) {
+            isolation = try await maker.isolation(of: function)
+            network = try await maker.network(of: function)
+        } catch {
+            let isSubnet = error.code == .invalidSubnetID
+            throw Failure(reason: isSubnet ? .invalidSubnet(error.message) : .internalError(error.message))
         }
         let specification: SandboxSpecification
         do throws(ImageError) {
             specification = try await maker.specification(
-                for: function, at: isolation, image: image, kind: .snapStart(token: token), token: token,
+                for: function, at: isolation, in: network, image: image, kind: .snapStart(token: token), token: token,
                 role: maker.credentials.credentials(function.role))
         } catch {
             throw Failure(reason: .ofImage(error))

@@ -24,9 +24,10 @@ struct ServeCommand: AsyncParsableCommand {
         let services = server.serviceGroup { port in
             logger.notice("listening", metadata: ["url": "http://\(address):\(port)"])
         }
-        do {
-            try await services.run()
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await services.run()) } catch { outcome = .failure(error) }
+        try await server.close()
+        do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw ServerError.addressInUse(address, options.port)
         }
     }

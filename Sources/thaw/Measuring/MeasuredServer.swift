@@ -75,7 +75,7 @@ struct MeasuredServer: Sendable {
             }
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
-            try server.close()
+            try await server.close()
             return try result.get()
         }
     }

@@ -16,7 +16,7 @@ import Worker
 /// A whole server in this process: engine, worker and API over one state directory.
 struct Server: Sendable {
     let engine: EngineSelection
-    private let slots: IsolatedNamespaces
+    private let slots: SlotPool
     let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
     private let options: ServerOptions
@@ -38,24 +38,31 @@ struct Server: Sendable {
         let accelerator = Accelerator.detect()
         let plan = IsolationPlan(options.isolation, accelerator: accelerator)
         var configuration = Self.configuration(options, plan, accelerator)
-        let slots = IsolatedNamespaces(count: Self.slotCount(configuration), logger: logger)
-        let engine = try await EngineFactory(
-            directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
-            share: share, options: options, readyCells: Self.readyCells(configuration), logger: logger
-        ).make(plan)
-        configuration.isolations = engine.available
-        let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
-        let worker = FunctionWorker(
-            FunctionWorker.Parts(
-                engine: engine, functions: functions, snapshots: snapshots, files: files,
-                logs: LogFiles(directory: options.state.logs, logger: logger),
-                tokens: try AuthorizationTokens(secretAt: directory.appending("secret")),
-                credentials: .placeholders(clock: .system), observer: observer),
-            configuration: configuration, logger: logger)
-        try await worker.recover()
-        await slots.prepare()
-        return Server(
-            engine: engine, slots: slots, worker: worker, functions: functions, options: options, logger: logger)
+        // Functions can be served while most of the slots are still being built.
+        let slots = try await SlotPool.open(
+            Self.slots(options, configuration, instance: Self.instance(of: directory)), logger: logger)
+        do {
+            let engine = try await EngineFactory(
+                directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
+                share: share, options: options, readyCells: Self.readyCells(configuration), logger: logger
+            ).make(plan)
+            configuration.isolations = engine.available
+            let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
+            let worker = FunctionWorker(
+                FunctionWorker.Parts(
+                    engine: engine, functions: functions, snapshots: snapshots, files: files,
+                    networks: NetworkStore(directory: options.state.networks),
+                    logs: LogFiles(directory: options.state.logs, logger: logger),
+                    tokens: try AuthorizationTokens(secretAt: directory.appending("secret")),
+                    credentials: .placeholders(clock: .system), observer: observer),
+                configuration: configuration, logger: logger)
+            try await worker.recover()
+            return Server(
+                engine: engine, slots: slots, worker: worker, functions: functions, options: options, logger: logger)
+        } catch {
+            await slots.shutdown(keepingSlots: options.keepSlots)
+            throw error
+        }
     }
 
     /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
@@ -80,8 +87,11 @@ struct Server: Sendable {
         await slots.prepare()
     }
 
-    /// Gives the state directory free for another server. Call once nothing runs any more.
-    func close() throws { try functions.close() }
+    /// Ends the slots and gives the state directory free for another server. Call once nothing runs any more.
+    func close() async throws {
+        await slots.shutdown(keepingSlots: options.keepSlots)
+        try functions.close()
+    }
 
     // MARK: - Parts
 
@@ -109,11 +119,32 @@ struct Server: Sendable {
         }
     }
 
+    private static func slots(
+        _ options: ServerOptions, _ configuration: WorkerConfiguration, instance: String
+    ) throws -> SlotConfiguration {
+        var slots = SlotConfiguration(
+            count: try slotCount(options, configuration), instance: instance,
+            directory: SlotConfiguration.directory(ofInstance: instance))
+        slots.layout = options.slots.layout
+        slots.ranges = options.slots.ranges
+        slots.egress = options.slots.egress
+        slots.tunnelPort = UInt16(clamping: options.slots.tunnelPort)
+        // Mbit/s, as network people count.
+        slots.bytesPerSecond = options.slots.rate.map { UInt64($0) * 125_000 }
+        return slots
+    }
+
     /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen, and
-    /// the cells that wait for the next.
-    private static func slotCount(_ configuration: WorkerConfiguration) -> Int {
-        configuration.maximumSandboxes + configuration.readyClones * configuration.maximumReadyVersions
+    /// the cells that wait for the next. Without a number given, also as many as this host has memory for sandboxes.
+    private static func slotCount(_ options: ServerOptions, _ configuration: WorkerConfiguration) throws -> Int {
+        let needed =
+            configuration.maximumSandboxes + configuration.readyClones * configuration.maximumReadyVersions
             + configuration.concurrentPublishes + readyCells(configuration) + 2
+        guard let given = options.slots.count else {
+            return max(needed, min(4_000, Int(try HostMemory.read().total) / (128 << 20)))
+        }
+        guard given >= needed else { throw ServerError.tooFewSlots(given: given, needed: needed) }
+        return given
     }
 
     /// As many as may be claimed at once, as far as that is a burst and not a steady state.
@@ -129,6 +160,7 @@ struct Server: Sendable {
 }
 
 enum ServerError: Error, CustomStringConvertible {
+    case tooFewSlots(given: Int, needed: Int)
     case notRoot
     case notListening
     case addressInUse(String, Int)
@@ -136,6 +168,8 @@ enum ServerError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
+        case .tooFewSlots(let given, let needed):
+            "\(given) network slots are too few: --max-sandboxes and --ready need \(needed). Raise --slots, or lower those."
         case .noExample(let name, let directory):
             "there is no example \(name) in \(directory). Run `make build`, or give the name of a directory there."
         case .notListening: "the server ended before it listened"

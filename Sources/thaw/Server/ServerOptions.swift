@@ -5,6 +5,7 @@ import Logging
 /// What can be set about a server, with the limits of each value.
 struct ServerOptions: ParsableArguments {
     @OptionGroup var state: StateOptions
+    @OptionGroup(title: "Network slots") var slots: SlotOptions
 
     @Option(help: "Address to listen on. Who can reach it can run code here.")
     var address = "127.0.0.1"
@@ -83,6 +84,7 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    var keepSlots: Bool { slots.keep }
     var account: AccountScope { AccountScope(region: region, accountID: accountID) }
 }
 

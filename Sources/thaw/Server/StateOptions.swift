@@ -15,5 +15,6 @@ struct StateOptions: ParsableArguments {
     }
 
     var images: FilePath { directory.appending("images") }
+    var networks: FilePath { directory.appending("networks") }
     var logs: FilePath { directory.appending("logs") }
 }

@@ -16,7 +16,7 @@ struct EngineFixture: Sendable {
     static let scratchMegabytes = 8
 
     let engine: ProcessEngine
-    let slots: IsolatedNamespaces
+    let slots: SlotPool
     let store: SnapshotStore
     let directory: FilePath
     let instance: String
@@ -51,7 +51,11 @@ struct EngineFixture: Sendable {
     private init(_ directory: FilePath, _ options: ProcessEngine.Options) async throws {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
-        slots = IsolatedNamespaces(count: 100)
+        var configuration = SlotConfiguration(
+            count: 100, instance: instance, directory: directory.appending("slots"))
+        configuration.egress = .none
+        // In a host's network of its own: tests leave this one's alone.
+        slots = try await SlotPool.open(configuration, host: try NetworkNamespace.create())
         store = try SnapshotStore(directory: directory.appending("snapshots"))
         if !FileStatus.exists(directory.appending("restorer")) { try await Self.makeImages(in: directory) }
         engine = try await ProcessEngine.make(
@@ -126,7 +130,7 @@ struct EngineFixture: Sendable {
         layer: LayerRecipe? = nil
     ) -> SandboxSpecification {
         SandboxSpecification(
-            id: .random(), isolation: .process,
+            id: .random(), isolation: .process, network: .isolated,
             image: SandboxImage(
                 kernel: "/none", initramfs: "/none", root: directory.appending("root.erofs"), digest: "test"),
             codeImage: directory.appending("code.erofs"), memoryMegabytes: memory,
@@ -172,7 +176,8 @@ struct EngineFixture: Sendable {
     func thaw(
         _ snapshot: StoredSnapshot, deadline: Duration = .seconds(20), output: CollectedOutput = .init()
     ) async throws -> any Sandbox {
-        try await engine.thaw(snapshot, uniqueness: uniqueness(), deadline: deadline, output: output.sink)
+        try await engine.thaw(
+            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline, output: output.sink)
     }
 
     // MARK: - What is there

@@ -1,5 +1,6 @@
 import GuestProtocol
 import Sandboxes
+import SlotNetwork
 import Snapshots
 import Synchronization
 import SystemPackage
@@ -24,6 +25,8 @@ final class FakeEngine: SandboxEngine {
     struct Record: Sendable {
         var starts: [SandboxSpecification] = []
         var thaws: [StoredSnapshot] = []
+        /// Of the thaws.
+        var networks: [NetworkMode] = []
         var uniqueness: [Uniqueness] = []
         /// The sandbox that served each invocation, in the order in which they began.
         var served: [SandboxID] = []
@@ -63,10 +66,12 @@ final class FakeEngine: SandboxEngine {
     }
 
     func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, deadline: Duration, output: @escaping OutputSink
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         note {
             $0.thaws.append(snapshot)
+            $0.networks.append(network)
             $0.uniqueness.append(uniqueness)
         }
         let script = script.withLock { $0 }

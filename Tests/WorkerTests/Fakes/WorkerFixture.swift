@@ -13,6 +13,7 @@ struct WorkerFixture: Sendable {
     let directory: FilePath
     let engine: FakeEngine
     let files: FakeFiles
+    let networks: FakeNetworks
     let time: ManualClock
     let store: SQLiteFunctionStore
     let worker: FunctionWorker
@@ -35,7 +36,7 @@ struct WorkerFixture: Sendable {
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
         others: [EngineSelection.Deferred] = []
     ) throws -> WorkerFixture {
-        let (time, files) = (ManualClock(), FakeFiles())
+        let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let selection = EngineSelection(engine, others: others)
@@ -43,14 +44,15 @@ struct WorkerFixture: Sendable {
             FunctionWorker.Parts(
                 engine: selection, functions: store,
                 snapshots: try SnapshotStore(directory: directory.appending("snapshots")), files: files,
-                logs: LogFiles(directory: directory.appending("logs"), logger: logger),
+                networks: networks, logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
                 credentials: .placeholders(clock: time.clock), clock: time.clock),
             configuration: WorkerConfiguration(
                 maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, isolations: selection.available),
             logger: logger)
         return WorkerFixture(
-            directory: directory, engine: engine, files: files, time: time, store: store, worker: worker)
+            directory: directory, engine: engine, files: files, networks: networks, time: time, store: store,
+            worker: worker)
     }
 
     // MARK: - What tests do

@@ -1,0 +1,153 @@
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// What keeps network namespaces and kernel programs alive when no process holds them: a mount namespace of its own, whose only
+/// trace on the host is one file, `keep`. A sandbox's view of the host's mounts does not grow with the number of slots.
+///
+/// In it: `/namespaces/NAME`, each a bind mount of a network namespace, `/programs`, a bpf file system, and `/record`.
+struct NamespaceKeep: Sendable {
+    private static let namespaces: FilePath = "/namespaces"
+    static let programs: FilePath = "/programs"
+    static let record: FilePath = "/record"
+
+    private let directory: FilePath
+    private let mounts: SharedDescriptor
+
+    private static func file(in directory: FilePath) -> FilePath { directory.appending("keep") }
+
+    /// The keep in `directory`; nil when there is none.
+    static func find(in directory: FilePath) throws(NetworkError) -> NamespaceKeep? {
+        let path = file(in: directory)
+        return try attempt("open \(path)") { () throws(Errno) in
+            let file: OwnedDescriptor
+            do throws(Errno) { file = try OwnedDescriptor.open(path, .readOnly) } catch .noSuchFileOrDirectory {
+                return nil
+            }
+            // An ordinary file is what is left when the namespace itself has gone, as after a reboot.
+            guard try Mount.fileSystemType(of: file) == namespaceFileSystem else { return nil }
+            return NamespaceKeep(directory: directory, mounts: file.shared())
+        }
+    }
+
+    /// Makes an empty keep; what was in `directory` under that name must have been removed.
+    static func make(in directory: FilePath) throws(NetworkError) -> NamespaceKeep {
+        let path = file(in: directory)
+        let mounts = try attempt("make the mount namespace of \(directory)") { () throws(Errno) in
+            try PosixThread.runAndWait { () throws(Errno) in try makeMounts(at: directory) }.get()
+        }
+        try attempt("name \(path)") { () throws(Errno) in
+            try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
+            try mounts.withRaw { raw throws(Errno) in
+                try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
+            }
+        }
+        return NamespaceKeep(directory: directory, mounts: mounts)
+    }
+
+    /// Forgets the keep: all that it holds ends, unless somebody else holds it too. The kernel does that in the background.
+    func remove() throws(NetworkError) { try Self.remove(in: directory) }
+
+    /// Removes what is left of one under this name, too.
+    static func remove(in directory: FilePath) throws(NetworkError) {
+        let path = file(in: directory)
+        try attempt("remove \(path)") { () throws(Errno) in
+            // EINVAL: nothing is mounted there.
+            do throws(Errno) { try Mount.unmount(path, detach: true) } catch .invalidArgument {
+            } catch .noSuchFileOrDirectory {
+                return
+            }
+            try DurableFile.remove(path)
+        }
+    }
+
+    // MARK: - Inside
+
+    /// Moves the calling thread in, for good: its root directory is the keep's then. Only for threads of our own.
+    func enter() throws(NetworkError) {
+        try Self.attempt("enter the mount namespace of \(directory)") { () throws(Errno) in
+            try MountNamespace.enter(mounts.descriptor)
+        }
+    }
+
+    /// Runs `body` inside, on a thread made for it, while the calling thread waits.
+    func run<R>(_ body: () throws(NetworkError) -> R) throws(NetworkError) -> R {
+        let outcome = try Self.attempt("start a thread") { () throws(Errno) in
+            try PosixThread.runAndWait { () throws(NetworkError) in
+                try enter()
+                return try body()
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Keeps the calling thread's network namespace under a name. The thread must be inside.
+    static func keepCurrent(as name: String) throws(NetworkError) {
+        let path = namespaces.appending(name)
+        try attempt("keep network namespace \(name)") { () throws(Errno) in
+            try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
+            try Mount.mount("/proc/thread-self/ns/net", on: path, flags: .bind)
+        }
+    }
+
+    /// A namespace that is kept; nil when there is none of that name. The thread must be inside.
+    static func open(_ name: String) throws(NetworkError) -> SharedDescriptor? {
+        try attempt("open network namespace \(name)") { () throws(Errno) in
+            let file: OwnedDescriptor
+            do throws(Errno) { file = try OwnedDescriptor.open(namespaces.appending(name), .readOnly) } catch
+                .noSuchFileOrDirectory
+            { return nil }
+            guard try Mount.fileSystemType(of: file) == namespaceFileSystem else { return nil }
+            return file.shared()
+        }
+    }
+
+    /// Keeps a namespace no longer. The thread must be inside.
+    static func release(_ name: String) throws(NetworkError) {
+        try attempt("let network namespace \(name) go") { () throws(Errno) in
+            do throws(Errno) { try Mount.unmount(namespaces.appending(name), detach: true) } catch .invalidArgument {
+            } catch .noSuchFileOrDirectory {
+                return
+            }
+            try DurableFile.remove(namespaces.appending(name))
+        }
+    }
+
+    /// The names of all that are kept. The thread must be inside.
+    static func names() throws(NetworkError) -> [String] {
+        try attempt("list the network namespaces") { () throws(Errno) in try Directory.entries(namespaces) }
+    }
+
+    // MARK: - Private
+
+    /// A root of nothing but what slots need: the host's mounts would be kept alive by a copy.
+    private static func makeMounts(at directory: FilePath) throws(Errno) -> SharedDescriptor {
+        let mounts = try MountNamespace.enterNew()
+        try Mount.mount(
+            "thaw-slots", on: directory, type: "tmpfs", flags: [.noSetUserID, .noExecution], data: "mode=0700")
+        for name in ["proc", "dev", "dev/net", "namespaces", "programs"] {
+            try Directory.create(directory.appending(name), permissions: .ownerReadWriteExecute)
+        }
+        try Mount.mount(
+            "proc", on: directory.appending("proc"), type: "proc", flags: [.noSetUserID, .noDevices, .noExecution])
+        try Mount.mount(
+            "bpf", on: directory.appending("programs"), type: "bpf", flags: [.noSetUserID, .noDevices, .noExecution],
+            data: "mode=0700")
+        // The tun driver's, of Documentation/admin-guide/devices.txt.
+        let tun: (major: UInt64, minor: UInt64) = (10, 200)
+        try syscall {
+            directory.appending("dev/net/tun").withPlatformString {
+                mknod($0, S_IFCHR | 0o600, dev_t(tun.major << 8 | tun.minor))
+            }
+        }
+        try Mount.pivotRoot(to: directory)
+        return mounts.shared()
+    }
+
+    /// NSFS_MAGIC of linux/magic.h.
+    private static let namespaceFileSystem: Int = 0x6e73_6673
+
+    private static func attempt<R>(_ action: String, _ body: () throws(Errno) -> R) throws(NetworkError) -> R {
+        do throws(Errno) { return try body() } catch { throw NetworkError(action, error) }
+    }
+}

@@ -1,0 +1,234 @@
+internal import CSlotPrograms
+import Foundation
+import Glibc
+internal import LinuxKit
+internal import Logging
+internal import SystemPackage
+
+/// What all slots of a server stand on: the keep, the hub with its uplink and tunnel, the programs. Made anew, or taken over from a
+/// server that died.
+struct SlotGround: Sendable {
+    let keep: NamespaceKeep
+    let hub: Hub
+    let uplink: HostUplink
+    let programs: KernelPrograms
+    let record: KeepRecord
+    let range: IPv4Prefix
+    let lock: SlotLock
+    /// Programs at interfaces that are not ours: they go when these are closed.
+    let borrowed: [SharedDescriptor]
+
+    var settings: SlotPlan.LayoutSettings {
+        SlotPlan.LayoutSettings(
+            layout: record.layout, tunnelPort: record.tunnelPort, dummyNetwork: record.dummyNetwork,
+            hasOwnTunnel: record.layout == .bridged && record.hasTunnel)
+    }
+
+    var building: SlotBuilding { SlotBuilding(keep: keep, hub: hub, programs: programs, settings: settings) }
+
+    // MARK: - Taking over
+
+    /// What a dead server left, if it is what this one would build; nil if there is nothing of use. Blocks.
+    private static func adopt(
+        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: SlotLock
+    ) throws(NetworkError) -> SlotGround? {
+        guard let keep = try NamespaceKeep.find(in: configuration.directory) else { return nil }
+        return try keep.run { () throws(NetworkError) -> SlotGround? in
+            guard let record = KeepRecord.read(), record.fits(configuration), let range = IPv4Prefix(record.range),
+                let namespace = try NamespaceKeep.open(Hub.name)
+            else { return nil }
+            let hub = Hub(namespace: namespace, host: host)
+            let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs)
+            // The uplink's other end is on the host, where anybody may have removed it.
+            try NetworkNamespace.enter(namespace)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            guard try netlink.query(.dumpLinks()).contains(where: { $0.linkSummary?.link == Hub.uplink }) else {
+                return nil
+            }
+            return SlotGround(
+                keep: keep, hub: hub, uplink: HostUplink(host: host, instance: configuration.instance),
+                programs: programs, record: record, range: range, lock: lock,
+                borrowed: try borrow(record, programs, host: host))
+        }
+    }
+
+    /// The slots that were found, by index. Blocks.
+    func findSlots() throws(NetworkError) -> [Int: SharedDescriptor] {
+        try keep.run { () throws(NetworkError) in
+            var found: [Int: SharedDescriptor] = [:]
+            for index in 0..<record.count {
+                if let namespace = try NamespaceKeep.open("\(index)") { found[index] = namespace }
+            }
+            return found
+        }
+    }
+
+    // MARK: - Making
+
+    /// Makes everything anew. On failure nothing is left. Blocks, for 50 ms.
+    private static func make(
+        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: SlotLock, logger: Logger
+    ) throws(NetworkError) -> SlotGround {
+        let uplink = HostUplink(host: host, instance: configuration.instance)
+        try uplink.remove()
+        let keep = try NamespaceKeep.make(in: configuration.directory)
+        do throws(NetworkError) {
+            let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
+            return try keep.run { () throws(NetworkError) in
+                let hub = try Hub.make(host: host)
+                try hub.makeUplink(named: uplink.name)
+                try uplink.lead(range)
+                let maker = Maker(
+                    configuration: configuration, keep: keep, hub: hub, uplink: uplink, range: range, lock: lock)
+                return try maker.complete(logger: logger)
+            }
+        } catch {
+            try? uplink.remove()
+            try? keep.remove()
+            throw error
+        }
+    }
+
+    /// The steps once there are a hub and a range; they run on a thread inside both keep and hub.
+    private struct Maker {
+        let configuration: SlotConfiguration
+        let keep: NamespaceKeep
+        let hub: Hub
+        let uplink: HostUplink
+        let range: IPv4Prefix
+        let lock: SlotLock
+
+        func complete(logger: Logger) throws(NetworkError) -> SlotGround {
+            var record = KeepRecord(configuration, range: range)
+            record.hasTunnel = makeTunnel(logger)
+            if configuration.layout == .bridged { record.tunnelSource = try uplink.address()?.description }
+            let programs = try KernelPrograms.load(settings(record))
+            try programs.pin(in: NamespaceKeep.programs)
+            try hub.attach(programs, hasTunnel: record.hasTunnel && configuration.layout == .direct)
+            try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
+            try uplink.attach(programs, record)
+            if configuration.egress != .none { record.enabledForwarding = try uplink.enableForwarding() }
+            if configuration.egress == .masquerade { try uplink.masquerade(range) }
+            try record.write()
+            return SlotGround(
+                keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,
+                borrowed: try borrow(record, programs, host: hub.host))
+        }
+
+        /// Where the tunnels' port is somebody else's there is everything but virtual networks.
+        private func makeTunnel(_ logger: Logger) -> Bool {
+            guard configuration.layout == .direct else { return true }
+            do throws(NetworkError) {
+                try hub.makeTunnel(port: configuration.tunnelPort)
+                return true
+            } catch {
+                logger.warning(
+                    "no function can use a virtual network: the tunnel's UDP port is in use, or the kernel has no VXLAN",
+                    metadata: ["port": "\(configuration.tunnelPort)", "error": "\(error)"])
+                return false
+            }
+        }
+
+        private func settings(_ record: KeepRecord) -> slot_settings {
+            var settings = slot_settings()
+            settings.count = UInt32(configuration.count)
+            settings.first_address = range.address.rawValue.bigEndian
+            if let rate = configuration.bytesPerSecond {
+                settings.bytes_per_second = rate
+                // A tenth of a second's worth, and never less than one large packet.
+                settings.burst_bytes = max(rate / 10, 131_072)
+            }
+            settings.dummy_network = record.dummyNetwork
+            settings.dummy_endpoint = SlotPlan.dummyEndpoint.rawValue.bigEndian
+            settings.tunnel_source = record.tunnelSource.flatMap { IPv4Address($0) }?.rawValue.bigEndian ?? 0
+            settings.tunnel_port = configuration.tunnelPort
+            settings.bridged = configuration.layout == .bridged ? 1 : 0
+            return settings
+        }
+    }
+
+    /// In layout `bridged` frames of the tunnels are rewritten where the host receives them.
+    private static func borrow(
+        _ record: KeepRecord, _ programs: KernelPrograms, host: SharedDescriptor
+    ) throws(NetworkError) -> [SharedDescriptor] {
+        guard record.layout == .bridged else { return [] }
+        return try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            var links: [SharedDescriptor] = []
+            for link in try netlink.query(.dumpLinks()).compactMap(\.linkSummary)
+            where link.type == 1 && !link.name.hasPrefix(HostUplink.prefix) {
+                links.append(try programs.link(.hostFromTunnel, to: link.link, .ingress).shared())
+            }
+            return links
+        }
+    }
+
+    // MARK: - End
+
+    /// Takes everything away, the slots too: what the kernel has to do for that it does in the background. Blocks.
+    func remove() throws(NetworkError) {
+        try uplink.remove()
+        if record.enabledForwarding { uplink.disableForwarding() }
+        keep.releasePort()
+        try keep.remove()
+    }
+}
+
+extension NamespaceKeep {
+    /// Frees the tunnel's port of the hub that is kept here.
+    fileprivate func releasePort() {
+        try? run { () throws(NetworkError) in
+            guard let hub = try NamespaceKeep.open(Hub.name) else { return }
+            try NetworkNamespace.enter(hub)
+            Hub(namespace: hub, host: hub).removeTunnel()
+        }
+    }
+}
+
+/// Destinations that no slot reaches, whatever its mode.
+enum DeniedDestinations {
+    private static let everywhere: [IPv4Prefix] = [
+        IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 8),
+        IPv4Prefix(IPv4Address(127, 0, 0, 0), length: 8),
+        // The metadata addresses of AWS, Google Cloud and Azure among them.
+        IPv4Prefix(IPv4Address(169, 254, 0, 0), length: 16),
+        // Alibaba Cloud's metadata, Azure's wire server, Oracle Cloud's metadata.
+        IPv4Prefix(IPv4Address(100, 100, 100, 200), length: 32),
+        IPv4Prefix(IPv4Address(168, 63, 129, 16), length: 32),
+        IPv4Prefix(IPv4Address(192, 0, 0, 192), length: 32),
+        IPv4Prefix(IPv4Address(224, 0, 0, 0), length: 3),
+    ]
+
+    /// - Parameter slots: where slots have their addresses; virtual networks may use the same ones.
+    static func enter(_ maps: SlotMaps, slots: IPv4Prefix) throws(NetworkError) {
+        for destination in everywhere { try maps.deny(destination, to: [slot_mode_egress, slot_mode_vpc]) }
+        try maps.deny(slots, to: [slot_mode_egress])
+    }
+}
+
+extension SlotGround {
+    /// Takes over or makes anew. What a dead server left and this one cannot use is taken away, in the background of the kernel.
+    static func open(
+        _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
+    ) throws(NetworkError) -> (ground: SlotGround, found: [Int: SharedDescriptor]) {
+        do throws(Errno) { try Directory.createAll(configuration.directory) } catch {
+            throw NetworkError("make \(configuration.directory)", error)
+        }
+        guard let lock = try SlotLock.take(in: configuration.directory) else {
+            throw NetworkError("use the slots in \(configuration.directory), which another server has", .resourceBusy)
+        }
+        KernelHaste(directory: configuration.directory).end()
+        do throws(NetworkError) {
+            if let ground = try adopt(configuration, host: host, lock: lock) {
+                let found = try ground.findSlots()
+                logger.notice("network slots are taken over", metadata: ["count": "\(found.count)"])
+                return (ground, found)
+            }
+        } catch {
+            logger.warning("network slots cannot be taken over", metadata: ["error": "\(error)"])
+        }
+        if let old = try? NamespaceKeep.find(in: configuration.directory) { old.releasePort() }
+        try NamespaceKeep.remove(in: configuration.directory)
+        return (try make(configuration, host: host, lock: lock, logger: logger), [:])
+    }
+}

@@ -1,0 +1,187 @@
+internal import LinuxKit
+internal import Logging
+import Synchronization
+
+/// What a pool does in the background.
+extension SlotPool {
+    /// Attempts at a reset before the slot is built anew: what a user left may take the kernel some milliseconds.
+    private static let attemptLimit = 6
+    /// Each pause is twice as long as the one before: 0.6 s in all.
+    private static let firstPause = Duration.milliseconds(20)
+
+    /// Works until the stream ends. Slots are reset by one thread, one after the other, while others are built.
+    func maintain(_ stream: AsyncStream<Work>) async {
+        let resetting: SerialThread
+        let building: SerialThread
+        do {
+            resetting = try SerialThread()
+            building = try SerialThread()
+        } catch {
+            logger.error("network slots cannot be built: no thread", metadata: ["error": "\(error)"])
+            return fail(NetworkError("start a thread", error))
+        }
+        await withDiscardingTaskGroup { group in
+            for await work in stream {
+                switch work {
+                case .build(let indices): group.addTask { await building.run { self.build(indices) } }
+                case .rebuild(let index): group.addTask { await building.run { self.rebuild(index) } }
+                case .reset(let index): group.addTask { await self.reset(index, on: resetting) }
+                }
+            }
+        }
+    }
+
+    // MARK: - Building
+
+    private func build(_ indices: [Int]) {
+        let haste = KernelHaste(directory: configuration.directory)
+        haste.begin()
+        defer { haste.end() }
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(NetworkError) {
+            try ground.building.build(indices, while: { state.withLock { $0.isOpen } }) { finish($0) }
+            logger.info(
+                "network slots are built", metadata: ["count": "\(indices.count)", "took": "\(clock.now - start)"])
+            publishReport(atOnce: true)
+        } catch {
+            logger.error("network slots cannot be built", metadata: ["error": "\(error)"])
+            fail(error)
+        }
+    }
+
+    private func finish(_ built: [SlotBuilding.Built]) {
+        let (freed, progress) = state.withLock { state in
+            for slot in built where state.change(slot.index, { $0.finishBuilding(slot.namespace) }) {
+                state.statistics.builds.add(UInt64(slot.duration.nanoseconds))
+                state.statistics.note(slot.duration, ofBuilding: slot.index)
+                state.free.append(slot.index)
+                cutOff(slot.index, as: .free)
+            }
+            return (serveWaiters(&state), state.statistics.builds.count)
+        }
+        deliver(freed)
+        let count = UInt64(built.count)
+        if progress / 500 != (progress - min(progress, count)) / 500 {
+            logger.info("building network slots", metadata: ["built": "\(progress)"])
+        }
+    }
+
+    private func rebuild(_ index: Int) {
+        guard state.withLock({ $0.isOpen && $0.change(index) { $0.rebuild() } }) else { return }
+        cutOff(index, as: .building)
+        do throws(NetworkError) {
+            try ground.building.demolish(index)
+            try ground.building.build([index], while: { true }) { finish($0) }
+        } catch {
+            logger.error("a network slot cannot be rebuilt", metadata: ["slot": "\(index)", "error": "\(error)"])
+            fail(error)
+        }
+    }
+
+    /// Whatever could not be built stays out of use.
+    private func fail(_ error: NetworkError) {
+        let outcome = state.withLock { state in
+            state.failure = state.failure ?? error
+            for index in state.slots.indices where state.change(index, { $0.failBuilding("\(error)") }) {
+                cutOff(index, as: .quarantined)
+            }
+            return serveWaiters(&state)
+        }
+        deliver(outcome)
+    }
+
+    // MARK: - Resetting
+
+    private func reset(_ index: Int, on thread: SerialThread) async {
+        var pause = Self.firstPause
+        while let again = await thread.run({ self.reset(index) }), again {
+            try? await Task.sleep(for: pause)
+            pause *= 2
+        }
+    }
+
+    /// Whether it has to be tried again; nil when the slot is not there to be reset.
+    private func reset(_ index: Int) -> Bool? {
+        guard let namespace = state.withLock({ $0.change(index) { $0.beginReset() } }) else { return nil }
+        cutOff(index, as: .resetting)
+        let start = MonotonicClock.now()
+        let left: String?
+        do throws(NetworkError) { left = try clean(index, namespace) } catch { left = "\(error)" }
+        return conclude(index, left: left, took: MonotonicClock.now() - start)
+    }
+
+    private func clean(_ index: Int, _ namespace: SharedDescriptor) throws(NetworkError) -> String? {
+        let left = try SlotReset.clean(namespace, SlotReset.Expectation(ground.settings))
+        let passed = try ground.programs.maps.counters(of: index)
+        try ground.programs.maps.clearCounters(of: index)
+        state.withLock { $0.statistics.traffic += passed }
+        return left
+    }
+
+    private func conclude(_ index: Int, left: String?, took: UInt64) -> Bool {
+        let (kind, outcome) = state.withLock { state -> (SlotState.Kind, Served) in
+            if let left {
+                _ = state.change(index) { $0.failReset(left, attemptLimit: Self.attemptLimit) }
+            } else if state.change(index, { $0.finishReset() }) {
+                state.statistics.resets.add(took)
+                state.free.append(index)
+            }
+            let kind = state.slots[index].kind
+            cutOff(index, as: kind)
+            return (kind, serveWaiters(&state))
+        }
+        deliver(outcome)
+        publishReport()
+        if kind == .quarantined {
+            logger.warning(
+                "a network slot is built anew", metadata: ["slot": "\(index)", "because": "\(left ?? "")"])
+            work.yield(.rebuild(index))
+        }
+        return kind == .draining
+    }
+
+    /// Lets others read what the pool measures, at most once a second.
+    private func publishReport(atOnce: Bool = false) {
+        let report = state.withLock { state -> SlotReport? in
+            let now = MonotonicClock.now()
+            guard atOnce || now - state.reported >= 1_000_000_000 else { return nil }
+            state.reported = now
+            return SlotReport(state.statistics)
+        }
+        report?.write(to: configuration.directory)
+    }
+
+    // MARK: - Those who wait
+
+    struct Served {
+        var claims: [(CheckedContinuation<Slot?, Never>, Slot?)] = []
+        var settlers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Whom the present state answers. Deliver it when the lock is open again.
+    private func serveWaiters(_ state: inout State) -> Served {
+        var served = Served()
+        while !state.waiters.isEmpty, let index = state.free.popLast() {
+            let start = MonotonicClock.now()
+            served.claims.append((state.waiters.removeFirst(), claim(index, &state, since: start)))
+        }
+        guard state.coming == 0 else { return served }
+        served.claims += state.waiters.map { ($0, nil) }
+        served.settlers = state.settlers
+        (state.waiters, state.settlers) = ([], [])
+        return served
+    }
+
+    private func deliver(_ served: Served) {
+        for (continuation, slot) in served.claims { continuation.resume(returning: slot) }
+        for settler in served.settlers { settler.resume() }
+    }
+}
+
+extension Duration {
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

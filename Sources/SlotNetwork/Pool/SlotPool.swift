@@ -1,0 +1,289 @@
+internal import CSlotPrograms
+import Foundation
+package import LinuxKit
+package import Logging
+import Synchronization
+
+/// All slots of a server: built at its start, lent, and reset between one use and the next.
+///
+/// A claim takes a slot that is free and asks nothing of the kernel but the change of one map entry. What takes time, building and
+/// resetting, happens in the background.
+package final class SlotPool: SlotNetwork {
+    let configuration: SlotConfiguration
+    let ground: SlotGround
+    let logger: Logger
+    let state: Mutex<State>
+    /// What the background is to do next.
+    let work: AsyncStream<Work>.Continuation
+    private let background: Mutex<Task<Void, Never>?>
+
+    struct State {
+        private(set) var slots: [SlotState]
+        /// How many slots will be free by themselves.
+        private(set) var coming: Int
+        /// Indices of the slots that are free; the last one is claimed next, whose memory is the warmest.
+        var free: [Int] = []
+        var uses: [Int: Use] = [:]
+        var residents = NetworkResidents()
+        var claims: SlotState.Claim = 0
+        var waiters: [CheckedContinuation<Slot?, Never>] = []
+        /// Those who wait until nothing is being built or reset.
+        var settlers: [CheckedContinuation<Void, Never>] = []
+        var statistics = SlotStatistics()
+        /// When they were published last. By ``MonotonicClock``.
+        var reported: UInt64 = 0
+        var isOpen = true
+        /// Why slots could not be built, the first time.
+        var failure: NetworkError?
+
+        init(count: Int) {
+            slots = Array(repeating: .building, count: count)
+            coming = count
+        }
+
+        /// Takes a slot from one state to another.
+        mutating func change<R>(_ index: Int, _ way: (inout SlotState) -> R) -> R {
+            let before = slots[index].isComing
+            defer { coming += (slots[index].isComing ? 1 : 0) - (before ? 1 : 0) }
+            return way(&slots[index])
+        }
+    }
+
+    /// What a claimed slot is bound to.
+    struct Use: Sendable {
+        var claimTime: UInt64
+        /// In a virtual network: the address there, and the network's identifier.
+        var resident: (address: IPv4Address, network: UInt32)?
+    }
+
+    enum Work: Sendable {
+        case build([Int])
+        case reset(Int)
+        case rebuild(Int)
+    }
+
+    // MARK: - Beginning and end
+
+    /// Makes what slots stand on, or takes over what a server of the same configuration left when it died, and begins to build.
+    /// Returns after about 50 ms; slots are there from then on, more and more of them.
+    ///
+    /// - Parameter host: the network namespace whose uplink is used; the calling thread's own unless given.
+    package static func open(
+        _ configuration: SlotConfiguration, host: SharedDescriptor? = nil, logger: Logger = Logger(label: "thaw.slots")
+    ) async throws(SlotError) -> SlotPool {
+        do throws(NetworkError) {
+            let opened = try await BlockingThread.run { () throws(NetworkError) in
+                                let host = if let host { host } else { try NetworkNamespace.current() }
+                return try SlotGround.open(configuration, host: host, logger: logger)
+            }
+            return SlotPool(configuration, opened.ground, found: opened.found, logger)
+        } catch {
+            throw .host(error)
+        }
+    }
+
+    private init(
+        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor], _ logger: Logger
+    ) {
+        self.configuration = configuration
+        self.ground = ground
+        self.logger = logger
+        var state = State(count: configuration.count)
+        for (index, namespace) in found { _ = state.change(index) { $0.adopt(namespace) } }
+        self.state = Mutex(state)
+        let (stream, work) = AsyncStream.makeStream(of: Work.self)
+        self.work = work
+        background = Mutex(nil)
+        for index in found.keys.sorted() {
+            cutOff(index, as: .draining)
+            work.yield(.reset(index))
+        }
+        let missing = (0..<configuration.count).filter { found[$0] == nil }
+        if !missing.isEmpty { work.yield(.build(missing)) }
+        background.withLock { $0 = Task { [self] in await maintain(stream) } }
+    }
+
+    /// Returns when no slot is being built or reset any more.
+    package func prepare() async {
+        await withCheckedContinuation { continuation in
+            let settled = state.withLock { state in
+                guard state.isOpen, state.coming > 0 else { return true }
+                state.settlers.append(continuation)
+                return false
+            }
+            if settled { continuation.resume() }
+        }
+    }
+
+    /// Ends every slot; claims fail from then on. What must have ended before: whatever ran in them.
+    ///
+    /// - Parameter keepingSlots: leaves them to the next server of this configuration.
+    package func shutdown(keepingSlots: Bool = false) async {
+        let (waiters, settlers) = state.withLock { state in
+            defer { (state.waiters, state.settlers, state.free) = ([], [], []) }
+            state.isOpen = false
+            return (state.waiters, state.settlers)
+        }
+        for waiter in waiters { waiter.resume(returning: nil) }
+        for settler in settlers { settler.resume() }
+        work.finish()
+        let task = background.withLock { background in
+            defer { background = nil }
+            return background
+        }
+        guard let task else { return }
+        await task.value
+        defer { ground.lock.release() }
+        guard !keepingSlots else { return }
+        let (ground, logger, directory) = (ground, logger, configuration.directory)
+        await BlockingThread.run {
+            do throws(NetworkError) { try ground.remove() } catch {
+                logger.warning("network slots are left behind: run `thaw slots clean`", metadata: ["error": "\(error)"])
+            }
+            SlotReport.remove(from: directory)
+        }
+    }
+
+    package func shutdown() async { await shutdown(keepingSlots: false) }
+
+    /// What the pool has measured about itself so far.
+    package var statistics: SlotStatistics { state.withLock { $0.statistics } }
+
+    // MARK: - Claiming
+
+    /// A slot that is free now; nil when none is.
+    package func claimFree() -> Slot? {
+        let start = MonotonicClock.now()
+        return state.withLock { state in
+            guard state.isOpen, let index = state.free.popLast() else { return nil }
+            return claim(index, &state, since: start)
+        }
+    }
+
+    /// A slot nobody has used since it was last built or reset; waits for one that is being built or reset.
+    package func claim() async throws(SlotError) -> Slot {
+        let start = MonotonicClock.now()
+        let slot = await withCheckedContinuation { (continuation: CheckedContinuation<Slot?, Never>) in
+            let answer = state.withLock { state -> Slot?? in
+                guard state.isOpen else { return .some(nil) }
+                if let index = state.free.popLast() { return claim(index, &state, since: start) }
+                guard state.coming > 0 else { return .some(nil) }
+                state.waiters.append(continuation)
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
+        if let slot { return slot }
+        let (isOpen, failure) = state.withLock { ($0.isOpen, $0.failure) }
+        guard isOpen else { throw .shutDown }
+        if let failure { throw .host(failure) }
+        throw .exhausted(count: configuration.count)
+    }
+
+    func claim(_ index: Int, _ state: inout State, since start: UInt64) -> Slot? {
+        state.claims += 1
+        let number = state.claims
+        guard let namespace = state.change(index, { $0.claim(number) }) else { return nil }
+        note(index, as: .claimed, claims: UInt32(truncatingIfNeeded: state.claims))
+        state.uses[index] = Use(claimTime: MonotonicClock.now() - start)
+        return Slot(index: index, namespace: namespace, claim: state.claims, pool: self)
+    }
+
+    func bind(_ slot: Slot, _ occupant: SlotOccupant, to mode: NetworkMode) throws(SlotError) {
+        let start = MonotonicClock.now()
+        let outcome = state.withLock { state in
+            Result { () throws(SlotError) in try bind(slot, occupant, to: mode, &state, since: start) }
+        }
+        try outcome.get()
+    }
+
+    private func bind(
+        _ slot: Slot, _ occupant: SlotOccupant, to mode: NetworkMode, _ state: inout State, since start: UInt64
+    ) throws(SlotError) {
+        let index = slot.index
+        guard state.slots[index].isClaimed(by: slot.claim), var use = state.uses[index] else {
+            throw .notClaimed(slot: index)
+        }
+        try leaveNetwork(index, &state)
+        use.resident = nil
+        var entry = slot_entry()
+        entry.occupant = occupant == .microvm ? 1 : 0
+        switch mode {
+        case .isolated: entry.mode = UInt8(slot_mode_isolated.rawValue)
+        case .egress:
+            guard configuration.egress != .none else {
+                throw .modeUnavailable("this server gives no function egress: it was started with --egress none")
+            }
+            entry.mode = UInt8(slot_mode_egress.rawValue)
+            entry.address = outsideAddress(of: index).rawValue.bigEndian
+        case .vpc(let network):
+            guard ground.record.hasTunnel else {
+                throw .modeUnavailable(
+                    "this server has no virtual networks: UDP port \(configuration.tunnelPort) was in use at its start")
+            }
+            let address = try state.residents.admit(index, to: network, ground.programs.maps)
+            use.resident = (address, network.identifier)
+            entry.mode = UInt8(slot_mode_vpc.rawValue)
+            entry.address = address.rawValue.bigEndian
+            entry.vni = network.identifier
+        }
+        entry.state = SlotState.Kind.claimed.rawValue
+        entry.claims = UInt32(truncatingIfNeeded: slot.claim)
+        entry.since = UInt64(max(0, WallClock.now()))
+        state.uses[index] = use
+        do throws(NetworkError) { try ground.programs.maps.set(entry, of: index) } catch { throw .host(error) }
+        state.statistics.claims.add(use.claimTime + MonotonicClock.now() - start)
+    }
+
+    /// The slot's address outside of it, in mode `egress`.
+    package func outsideAddress(of slot: Int) -> IPv4Address { ground.range.address + UInt32(slot) }
+
+    /// Cuts the slot off at once and takes it back; in the background it is reset.
+    package func release(_ slot: Slot) async {
+        let index = slot.index
+        let released = state.withLock { state in
+            guard state.change(index, { $0.release(slot.claim) }) else { return false }
+            // A slot of no use to the kernel's maps stays cut off and unclaimed until its reset has found out why.
+            try? leaveNetwork(index, &state)
+            state.uses[index] = nil
+            cutOff(index, as: .draining)
+            return true
+        }
+        if released { work.yield(.reset(index)) }
+    }
+
+    private func leaveNetwork(_ index: Int, _ state: inout State) throws(SlotError) {
+        guard let resident = state.uses[index]?.resident else { return }
+        do throws(NetworkError) {
+            try state.residents.dismiss(resident.address, from: resident.network, ground.programs.maps)
+        } catch {
+            throw .host(error)
+        }
+        state.uses[index]?.resident = nil
+    }
+
+    // MARK: - The map's side of a state
+
+    /// Lets nothing pass, and says in what state the slot is.
+    func cutOff(_ index: Int, as kind: SlotState.Kind) { note(index, as: kind, claims: 0) }
+
+    private func note(_ index: Int, as kind: SlotState.Kind, claims: UInt32) {
+        var entry = slot_entry()
+        entry.state = kind.rawValue
+        entry.claims = claims
+        entry.since = UInt64(max(0, WallClock.now()))
+        do throws(NetworkError) { try ground.programs.maps.set(entry, of: index) } catch {
+            logger.error("a slot's state is not known to the kernel", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension SlotState {
+    /// Whether it will be free by itself.
+    fileprivate var isComing: Bool {
+        switch self {
+        case .building, .draining, .resetting, .quarantined(_, isFinal: false): true
+        case .free, .claimed, .quarantined: false
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package import LinuxKit
+
+/// Where one slot is in its life. The only ways from one state to another are the methods; each says whether it was taken.
+///
+/// ```
+/// building ──▶ free ──▶ claimed ──▶ draining ──▶ resetting ──▶ free
+///    ▲                                 ▲              │
+///    │                                 └── not yet ───┤
+///    └──────────── quarantined ◀── not clean ─────────┘
+/// ```
+package enum SlotState: Sendable {
+    /// Its devices are being made.
+    case building
+    case free(SharedDescriptor)
+    case claimed(SharedDescriptor, by: Claim)
+    /// Released and cut off: nothing passes it, what its last user left is ending. How often it was found not to be clean.
+    case draining(SharedDescriptor, attempts: Int)
+    /// It is being proved to be clean.
+    case resetting(SharedDescriptor, attempts: Int)
+    /// It did not become clean, and is to be taken away and built anew; or it could not be built, and stays that way.
+    case quarantined(reason: String, isFinal: Bool)
+
+    /// A number that no other claim of any slot has.
+    package typealias Claim = UInt64
+
+    /// The name by which it is shown, and the number it has in the map of the slots.
+    package enum Kind: UInt8, Sendable, CaseIterable {
+        case building, free, claimed, draining, resetting, quarantined
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .building: .building
+        case .free: .free
+        case .claimed: .claimed
+        case .draining: .draining
+        case .resetting: .resetting
+        case .quarantined: .quarantined
+        }
+    }
+
+    package var namespace: SharedDescriptor? {
+        switch self {
+        case .free(let namespace), .claimed(let namespace, _), .draining(let namespace, _),
+            .resetting(let namespace, _):
+            namespace
+        case .building, .quarantined: nil
+        }
+    }
+
+    /// Its devices are complete.
+    package mutating func finishBuilding(_ namespace: SharedDescriptor) -> Bool {
+        guard case .building = self else { return false }
+        self = .free(namespace)
+        return true
+    }
+
+    /// It was found as a dead server left it.
+    package mutating func adopt(_ namespace: SharedDescriptor) -> Bool {
+        guard case .building = self else { return false }
+        self = .draining(namespace, attempts: 0)
+        return true
+    }
+
+    package mutating func claim(_ claim: Claim) -> SharedDescriptor? {
+        guard case .free(let namespace) = self else { return nil }
+        self = .claimed(namespace, by: claim)
+        return namespace
+    }
+
+    package func isClaimed(by claim: Claim) -> Bool {
+        if case .claimed(_, claim) = self { true } else { false }
+    }
+
+    /// Only the present claim can be given up.
+    package mutating func release(_ claim: Claim) -> Bool {
+        guard case .claimed(let namespace, claim) = self else { return false }
+        self = .draining(namespace, attempts: 0)
+        return true
+    }
+
+    package mutating func beginReset() -> SharedDescriptor? {
+        guard case .draining(let namespace, let attempts) = self else { return nil }
+        self = .resetting(namespace, attempts: attempts)
+        return namespace
+    }
+
+    package mutating func finishReset() -> Bool {
+        guard case .resetting(let namespace, _) = self else { return false }
+        self = .free(namespace)
+        return true
+    }
+
+    /// It was not clean: it drains on, or after so many attempts goes into quarantine.
+    package mutating func failReset(_ reason: String, attemptLimit: Int) -> Bool {
+        guard case .resetting(let namespace, let attempts) = self else { return false }
+        self =
+            attempts + 1 < attemptLimit
+            ? .draining(namespace, attempts: attempts + 1) : .quarantined(reason: reason, isFinal: false)
+        return true
+    }
+
+    package mutating func failBuilding(_ reason: String) -> Bool {
+        guard case .building = self else { return false }
+        self = .quarantined(reason: reason, isFinal: true)
+        return true
+    }
+
+    package mutating func rebuild() -> Bool {
+        guard case .quarantined(_, isFinal: false) = self else { return false }
+        self = .building
+        return true
+    }
+}

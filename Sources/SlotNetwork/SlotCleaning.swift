@@ -1,0 +1,60 @@
+internal import LinuxKit
+package import SystemPackage
+
+/// Takes away what servers that do not run left of their slots.
+package enum SlotCleaning {
+    /// - Parameter progress: how many of a server's slots are gone, of how many.
+    /// - Returns: the instances whose slots were taken away, and those that were left alone because their server runs. Blocks: one
+    ///   slot after the other, so that the kernel, which changes one thing at a time, has time for others too.
+    package static func clean(
+        in directories: FilePath = SlotConfiguration.directories, progress: (String, Int, Int) -> Void = { _, _, _ in }
+    ) throws(SlotError) -> (cleaned: [String], running: [String]) {
+        var (cleaned, running) = ([String](), [String]())
+        for instance in ((try? Directory.entries(directories)) ?? []).sorted() {
+            let directory = directories.appending(instance).appending("slots")
+            guard FileStatus.exists(directory) else { continue }
+            do throws(NetworkError) {
+                guard let lock = try SlotLock.take(in: directory) else {
+                    running.append(instance)
+                    continue
+                }
+                try clean(instance, directory) { progress(instance, $0, $1) }
+                withExtendedLifetime(lock) {}
+                cleaned.append(instance)
+            } catch {
+                throw .host(error)
+            }
+        }
+        return (cleaned, running)
+    }
+
+    private static func clean(
+        _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
+    ) throws(NetworkError) {
+        KernelHaste(directory: directory).end()
+        let uplink = HostUplink(host: try NetworkNamespace.current(), instance: instance)
+        if let keep = try NamespaceKeep.find(in: directory) {
+            let enabledForwarding = try keep.run { () throws(NetworkError) in
+                let record = KeepRecord.read()
+                try demolishSlots(progress)
+                return record?.enabledForwarding ?? false
+            }
+            if enabledForwarding { uplink.disableForwarding() }
+        }
+        try uplink.remove()
+        try NamespaceKeep.remove(in: directory)
+        try? Directory.removeTree(directory)
+        try? Directory.remove(directory.removingLastComponent())
+    }
+
+    /// The calling thread is in the keep.
+    private static func demolishSlots(_ progress: (Int, Int) -> Void) throws(NetworkError) {
+        guard let hub = try NamespaceKeep.open(Hub.name) else { return }
+        try NetworkNamespace.enter(hub)
+        let slots = try NamespaceKeep.names().compactMap { Int($0) }.sorted()
+        for (number, slot) in slots.enumerated() {
+            try SlotBuilding.demolish(slot)
+            progress(number + 1, slots.count)
+        }
+    }
+}

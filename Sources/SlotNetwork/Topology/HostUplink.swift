@@ -1,0 +1,150 @@
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// A server's part of the host's own network: one interface, one route, and with masquerading one table of one rule. None of it
+/// grows with the number of slots.
+struct HostUplink: Sendable {
+    let host: SharedDescriptor
+    /// Interface and table: `thaw-` and the server's instance.
+    let name: String
+
+    init(host: SharedDescriptor, instance: String) {
+        self.host = host
+        name = Self.prefix + instance.prefix(8)
+    }
+
+    static let prefix = "thaw-"
+
+    /// The programs at the host's end: nothing of the host itself is reached from a slot, and in layout `bridged` what the slots'
+    /// tunnels send is rewritten on its way.
+    func attach(_ programs: KernelPrograms, _ record: KeepRecord) throws(NetworkError) {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let link = try netlink.link(named: name)
+            try programs.attach(.hostFromHub, to: link, .ingress)
+            guard record.layout == .bridged, let range = IPv4Prefix(record.range) else { return }
+            try programs.attach(.hostToTunnel, to: link, .egress)
+            try netlink.perform([
+                .addRoute(
+                    to: IPv4Prefix(SlotPlan.dummyEndpoint, length: 32), via: Self.hop(of: range), over: link,
+                    isOnLink: true, source: record.tunnelSource.flatMap { IPv4Address($0) })
+            ])
+        }
+    }
+
+    /// An address of the host that others can reach it by: what it sends from by default, else any that is not loopback's.
+    func address() throws(NetworkError) -> IPv4Address? {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let route = try? netlink.query(.findRoute(to: SlotPlan.dummyEndpoint)).lazy.compactMap(\.route).first
+            if let source = route?.source { return source }
+            return try netlink.query(.dumpAddresses()).lazy.compactMap(\.linkAddress)
+                .first { $0.link != .loopback }?.address
+        }
+    }
+
+    /// Leads `range` to the hub, over the interface that is there already. Throws `.fileExists` when some route has it.
+    func lead(_ range: IPv4Prefix) throws(NetworkError) {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let link = try netlink.link(named: name)
+            // The hub takes every frame: the next hop is only a name for its station.
+            let hop = Self.hop(of: range)
+            try netlink.perform([
+                .change(link, .up, generatesIPv6Addresses: false), .addNeighbour(hop, SlotAddresses.hub, on: link),
+                .addRoute(to: range, via: hop, over: link, isOnLink: true),
+            ])
+        }
+    }
+
+    /// The last address of a range is no slot's.
+    static func hop(of range: IPv4Prefix) -> IPv4Address { range.address + UInt32(range.count - 1) }
+
+    /// The part of `ranges` with room for `count` slots that no route of the host leads into.
+    func freeRange(in ranges: IPv4Prefix, count: Int) throws(NetworkError) -> IPv4Prefix {
+        // The next power of two, of which the last address is the hop's.
+        let length = UInt8(UInt32(count + 1).leadingZeroBitCount)
+        guard length >= ranges.length else {
+            throw NetworkError("give \(count) slots addresses of \(ranges)", .addressNotAvailable)
+        }
+        let taken = try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            return try netlink.query(.dumpRoutes()).compactMap(\.destination)
+        }.filter { $0.length > 0 }
+        let step = UInt32(1) << UInt32(32 - length)
+        for part in 0..<(ranges.count / UInt64(step)) {
+            let range = IPv4Prefix(ranges.address + UInt32(part) * step, length: length)
+            if !taken.contains(where: { $0.overlaps(range) }) { return range }
+        }
+        throw NetworkError("find addresses for the slots in \(ranges)", .addressInUse)
+    }
+
+    /// Has the host pass on what slots send. Returns whether it did not before.
+    func enableForwarding() throws(NetworkError) -> Bool {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            let path: FilePath = "/proc/sys/net/ipv4/ip_forward"
+            do throws(Errno) {
+                guard try SmallFile.text(path).first == "0" else { return false }
+                try SmallFile.set(path, to: "1")
+                return true
+            } catch {
+                throw NetworkError("set net.ipv4.ip_forward", error)
+            }
+        }
+    }
+
+    /// The opposite of ``enableForwarding()``.
+    func disableForwarding() {
+        try? NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            try? SmallFile.set("/proc/sys/net/ipv4/ip_forward", to: "0")
+        }
+    }
+
+    /// Has what leaves the host carry the host's address.
+    func masquerade(_ range: IPv4Prefix) throws(NetworkError) {
+        try packetFilter(
+            """
+            table ip \(name)
+            delete table ip \(name)
+            table ip \(name) {
+              chain postrouting {
+                type nat hook postrouting priority srcnat
+                ip saddr \(range) oifname != "\(name)" masquerade
+              }
+            }
+            """)
+    }
+
+    /// Takes everything away again. What is not there is fine.
+    func remove() throws(NetworkError) {
+        try? packetFilter("table ip \(name)\ndelete table ip \(name)\n")
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            do throws(NetworkError) { try netlink.perform([.delete(named: name)]) } catch {
+                guard error.errno == .operationNotSupportedByDevice else { throw error }  // ENODEV
+            }
+        }
+    }
+
+    /// nft(8), once at a server's start and end.
+    private func packetFilter(_ rules: String) throws(NetworkError) {
+        let action = "masquerade what slots send (with nft of Debian's package nftables)"
+        do {
+            let input = try OwnedDescriptor.pipe()
+            let reader = try input.take { reader, writer throws(Errno) in
+                try writer.writeAll(rules.utf8)
+                return reader.shared()
+            }
+            var plan = SpawnPlan(executable: "/usr/sbin/nft", arguments: ["nft", "-f", "-"], environment: [:])
+            plan.birthplace = Birthplace(network: host)
+            plan.descriptors = [0: reader]
+            let end = try plan.spawn().waitBlocking()
+            guard case .exited(0) = end?.reason else { throw NetworkError(action, .ioError) }
+        } catch let error as NetworkError {
+            throw error
+        } catch {
+            throw NetworkError(action, (error as? Errno) ?? .noSuchFileOrDirectory)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+internal import CSlotPrograms
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// Where all slots lead: a namespace of the server's own that holds the outer end of every slot's veth, the uplink to the host
+/// and the tunnel device.
+///
+/// So the host has one interface of a server's, whatever the number of its slots, and nothing in the hub can clash with it.
+struct Hub: Sendable {
+    static let name = "hub"
+    let namespace: SharedDescriptor
+    let host: SharedDescriptor
+
+    static let uplink = NetlinkRequest.Link(index: CInt(slot_hub_uplink))
+    static let tunnel = NetlinkRequest.Link(index: CInt(slot_hub_tunnel))
+    /// The hub's end of a slot's veth.
+    static func end(of slot: Int) -> NetlinkRequest.Link {
+        NetlinkRequest.Link(index: CInt(slot_hub_base) + CInt(slot))
+    }
+
+    /// Makes the namespace and keeps it; the calling thread is in it then.
+    static func make(host: SharedDescriptor) throws(NetworkError) -> Hub {
+        let namespace = try NetworkNamespace.enterNew()
+        try NamespaceKeep.keepCurrent(as: name)
+        return Hub(namespace: namespace, host: host)
+    }
+
+    /// Makes the veth between hub and host. The calling thread is in the hub.
+    func makeUplink(named name: String) throws(NetworkError) {
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        let request = host.withRaw { host in
+            NetlinkRequest.makeVeth(
+                .init("uplink", index: Self.uplink.index, hardwareAddress: SlotAddresses.hub),
+                peer: .init(name, hardwareAddress: SlotAddresses.host, namespace: host))
+        }
+        try netlink.perform([request, .change(Self.uplink, .upWithoutARP, generatesIPv6Addresses: false)])
+    }
+
+    /// Makes the device that all slots of layout `direct` share. Its packets travel on the host, its frames end in the hub.
+    func makeTunnel(port: UInt16) throws(NetworkError) {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let request = namespace.withRaw { hub in
+                NetlinkRequest.makeTunnel(
+                    .init("tunnel", index: Self.tunnel.index, namespace: hub), .perFrame, port: port)
+            }
+            try netlink.perform([request])
+        }
+        var inner = NetlinkSession(transport: try NetlinkSocket())
+        try inner.perform([.change(Self.tunnel, .upWithoutARP, generatesIPv6Addresses: false)])
+    }
+
+    /// Takes the tunnel device away, if there is one: its port is free for the next server at once, and not only when the kernel has
+    /// taken the hub apart. The calling thread is in the hub.
+    func removeTunnel() {
+        guard var netlink = try? NetlinkSession(transport: NetlinkSocket()) else { return }
+        try? netlink.perform([.delete(Self.tunnel)])
+    }
+
+    /// The programs of the hub's own interfaces. The calling thread is in the hub.
+    func attach(_ programs: KernelPrograms, hasTunnel: Bool) throws(NetworkError) {
+        try programs.attach(.hubFromUplink, to: Self.uplink, .ingress)
+        if hasTunnel { try programs.attach(.hubFromTunnel, to: Self.tunnel, .ingress) }
+    }
+}

@@ -1,0 +1,105 @@
+internal import LinuxKit
+import Synchronization
+internal import SystemPackage
+
+/// Builds slots side by side on threads of its own, in small groups that are complete, and so of use, one after the other.
+struct SlotBuilding: Sendable {
+    /// One slot that is complete.
+    struct Built: Sendable {
+        var index: Int
+        var namespace: SharedDescriptor
+        /// What it took alone, of its group's share of the hub's work too.
+        var duration: Duration
+    }
+
+    let keep: NamespaceKeep
+    let hub: Hub
+    let programs: KernelPrograms
+    let settings: SlotPlan.LayoutSettings
+
+    /// How many slots share one change of the hub: the kernel is asked once for all of them.
+    private static let group = 16
+    /// More wait for the same lock.
+    private static let threads = 2
+
+    /// Builds the slots and returns when all are there, or none can be built any more. Blocks.
+    /// - Parameters:
+    ///   - isWanted: asked before each group.
+    ///   - report: called for each group that is complete, from several threads.
+    func build(
+        _ indices: [Int], while isWanted: @Sendable () -> Bool, report: @Sendable ([Built]) -> Void
+    ) throws(NetworkError) {
+        let next = Mutex(0)
+        let failure = Mutex<NetworkError?>(nil)
+        let groups = stride(from: 0, to: indices.count, by: Self.group).map {
+            indices[$0..<min($0 + Self.group, indices.count)]
+        }
+        PosixThread.runTogether(min(Self.threads, groups.count) + 1) { thread in
+            // The first is the caller's own thread, which must stay where it is.
+            guard thread > 0 else { return }
+            do throws(NetworkError) {
+                try keep.enter()
+                while failure.withLock({ $0 == nil }), isWanted() {
+                    let number = next.withLock { next in
+                        defer { next += 1 }
+                        return next
+                    }
+                    guard number < groups.count else { return }
+                    report(try build(group: groups[number]))
+                }
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    private func build(group: ArraySlice<Int>) throws(NetworkError) -> [Built] {
+        let clock = ContinuousClock()
+        var durations: [Duration] = []
+        var halves: [SlotPlan.Half] = []
+        for index in group {
+            let start = clock.now
+            halves.append(
+                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings).make())
+            durations.append(clock.now - start)
+        }
+        let start = clock.now
+        try NetworkNamespace.enter(hub.namespace)
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        // First the policy, then the link: nothing passes an end that has none.
+        for half in halves { try half.plan.attachPolicy() }
+        try netlink.perform(halves.map(\.plan.openingHub))
+        for index in halves.indices { try halves[index].netlink.perform(halves[index].bringingUp) }
+        try netlink.perform(halves.map(\.plan.settlingHub))
+        let share = (clock.now - start) / halves.count
+        return zip(halves, durations).map { half, duration in
+            Built(index: half.plan.index, namespace: half.namespace, duration: duration + share)
+        }
+    }
+
+    /// Takes one slot away, as far as it exists. Blocks.
+    func demolish(_ index: Int) throws(NetworkError) {
+        try keep.run { () throws(NetworkError) in
+            try NetworkNamespace.enter(hub.namespace)
+            try Self.demolish(index)
+        }
+    }
+
+    /// The same for a thread that is in both the keep and the hub.
+    static func demolish(_ index: Int) throws(NetworkError) {
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        // With it goes the end inside, so that the name and the number are free for the next.
+        do throws(NetworkError) { try netlink.perform([.delete(Hub.end(of: index))]) } catch
+            where error.errno == .operationNotSupportedByDevice
+        {}
+        if let namespace = try NamespaceKeep.open("\(index)") {
+            try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+                // Its identifier, too.
+                var netlink = NetlinkSession(transport: try NetlinkSocket())
+                try? netlink.perform([.delete(named: SlotPlan.tunnelName)])
+            }
+        }
+        try NamespaceKeep.release("\(index)")
+    }
+}

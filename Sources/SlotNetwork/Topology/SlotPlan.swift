@@ -1,0 +1,156 @@
+internal import CSlotPrograms
+import Glibc
+internal import LinuxKit
+internal import SystemPackage
+
+/// How one slot is made: what both layouts have in common, and where they part.
+struct SlotPlan: Sendable {
+    let index: Int
+    let hub: Hub
+    let programs: KernelPrograms
+    let settings: LayoutSettings
+
+    /// What a layout has to know beside the slot.
+    struct LayoutSettings: Sendable {
+        var layout: SlotLayout
+        var tunnelPort: UInt16
+        /// The first of the identifiers that the slots' own tunnels are made with.
+        var dummyNetwork: UInt32
+        /// Whether the slot gets a tunnel device of its own.
+        var hasOwnTunnel: Bool
+    }
+
+    /// Where the remote ends of the tunnels of layout `bridged` seem to be: an address of RFC 5737, which nobody has.
+    static let dummyEndpoint = IPv4Address(192, 0, 2, 254)
+    static let tunnelName = "tunnel"
+
+    /// Where a server's dummy identifiers begin: any of several parts of the upper eighth, so that they do not clash with those of
+    /// tunnels that the kernel is still taking away.
+    static func chooseDummyNetwork() -> UInt32 { 0xe0_0000 + UInt32.random(in: 0..<32) << 16 }
+
+    private typealias Link = NetlinkRequest.Link
+    private typealias NewLink = NetlinkRequest.NewLink
+
+    /// A slot that has all its devices; what is left to do in it, and afterwards, in the hub.
+    struct Half {
+        let plan: SlotPlan
+        let namespace: SharedDescriptor
+        /// Into the slot, wherever the thread is.
+        var netlink: NetlinkSession<NetlinkSocket>
+        let bringingUp: [NetlinkRequest]
+    }
+
+    /// Makes the slot's namespace with all its devices, those that lead out still down, and leaves the calling thread there. The
+    /// thread is in the keep.
+    func make() throws(NetworkError) -> Half {
+        let namespace = try NetworkNamespace.enterNew()
+        try NamespaceKeep.keepCurrent(as: "\(index)")
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        let bringingUp =
+            switch settings.layout {
+            case .direct: try makeDirect(&netlink)
+            case .bridged: try makeBridged(namespace, &netlink)
+            }
+        return Half(plan: self, namespace: namespace, netlink: netlink, bringingUp: bringingUp)
+    }
+
+    /// The slot's policy, at the hub's end. The calling thread is in the hub.
+    func attachPolicy() throws(NetworkError) {
+        try programs.attach(.hubFromSlot, to: Hub.end(of: index), .ingress)
+    }
+
+    /// The hub's end comes up, without ARP: before the slot's, so that this one has a carrier from its first moment.
+    var openingHub: NetlinkRequest {
+        .change(Hub.end(of: index), .upWithoutARP, generatesIPv6Addresses: false)
+    }
+
+    /// When the slot's end is up, too.
+    var settlingHub: NetlinkRequest { .settle(Hub.end(of: index)) }
+
+    // MARK: - Layouts
+
+    private static let directInterface = Link(index: CInt(slot_direct_interface))
+    private static let directTap = Link(index: CInt(slot_direct_tap))
+
+    private func makeDirect(
+        _ netlink: inout NetlinkSession<NetlinkSocket>
+    ) throws(NetworkError) -> [NetlinkRequest] {
+        let (interface, tap) = (Self.directInterface, Self.directTap)
+        try netlink.perform([
+            makeVeth(
+                NewLink(
+                    SlotAddresses.interfaceName, index: interface.index, hardwareAddress: SlotAddresses.interface))
+        ])
+        try Tap.make(named: SlotAddresses.tapName, index: tap.index)
+        try programs.attach(.directFromTap, to: tap, .ingress)
+        try programs.attach(.directFromHub, to: interface, .ingress)
+        return [.change(tap, .upWithoutARP, generatesIPv6Addresses: false)] + giveAddress(to: interface)
+    }
+
+    private static let bridgedVeth = Link(index: CInt(slot_bridged_veth))
+    private var bridgedTap: Link { Link(index: CInt(slot_bridged_tap_base) + CInt(index)) }
+    private var bridge: Link { Link(index: CInt(slot_bridged_bridge_base) + CInt(index)) }
+    private var bridgedTunnel: Link { Link(index: CInt(slot_bridged_tunnel_base) + CInt(index)) }
+
+    private func makeBridged(
+        _ namespace: SharedDescriptor, _ netlink: inout NetlinkSession<NetlinkSocket>
+    ) throws(NetworkError) -> [NetlinkRequest] {
+        if settings.hasOwnTunnel { try makeOwnTunnel(in: namespace) }
+        let (veth, tap) = (Self.bridgedVeth, bridgedTap)
+        try netlink.perform([
+            makeVeth(NewLink("uplink", index: veth.index)),
+            .makeBridge(
+                NewLink(SlotAddresses.interfaceName, index: bridge.index, hardwareAddress: SlotAddresses.interface)),
+        ])
+        try Tap.make(named: SlotAddresses.tapName, index: tap.index)
+        // Stations are given to the ports, not learned: a guest can take neither the gateway's frames nor another's.
+        try netlink.perform(
+            [
+                .enslave(veth, to: bridge), .enslave(tap, to: bridge),
+                .configure(veth, as: .init(floodsBroadcast: true)), .configure(tap, as: .init()),
+                .addStation(SlotAddresses.gatewayStation, at: veth), .addStation(SlotAddresses.machine, at: tap),
+            ])
+        try programs.attach(.bridgedFromTap, to: tap, .ingress)
+        try programs.attach(.bridgedFromStack, to: bridge, .egress)
+        if settings.hasOwnTunnel { try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress) }
+        let devices = [veth, tap] + (settings.hasOwnTunnel ? [bridgedTunnel] : [])
+        return devices.map { .change($0, .upWithoutARP, generatesIPv6Addresses: false) } + giveAddress(to: bridge)
+            + [.settle(veth), .settle(bridge)]
+    }
+
+    /// The device is the slot's, its outer packets are the host's. With a network identifier that means nothing outside.
+    private func makeOwnTunnel(in namespace: SharedDescriptor) throws(NetworkError) {
+        try NetworkNamespace.enter(hub.host)
+        defer { try? NetworkNamespace.enter(namespace) }
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        let request = namespace.withRaw { raw in
+            NetlinkRequest.makeTunnel(
+                NewLink(Self.tunnelName, index: bridgedTunnel.index, namespace: raw),
+                .fixed(identifier: settings.dummyNetwork + UInt32(index), remote: Self.dummyEndpoint),
+                port: settings.tunnelPort)
+        }
+        try netlink.perform([request])
+    }
+
+    // MARK: - Parts
+
+    private func makeVeth(_ inner: NewLink) -> NetlinkRequest {
+        hub.namespace.withRaw { raw in
+            .makeVeth(
+                inner,
+                peer: NewLink(
+                    "slot\(index)", index: Hub.end(of: index).index, hardwareAddress: SlotAddresses.gatewayStation,
+                    namespace: raw))
+        }
+    }
+
+    /// What processes in the slot use: loopback, and the guest's address on this interface.
+    private func giveAddress(to interface: NetlinkRequest.Link) -> [NetlinkRequest] {
+        [
+            .change(.loopback, .up), .change(interface, .up, generatesIPv6Addresses: false),
+            .addAddress(SlotAddresses.guest, prefix: SlotAddresses.prefixLength, to: interface),
+            .addNeighbour(SlotAddresses.gateway, SlotAddresses.gatewayStation, on: interface),
+            .addRoute(to: IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0), via: SlotAddresses.gateway, over: interface),
+        ]
+    }
+}

@@ -1,0 +1,39 @@
+internal import FunctionModel
+package import SlotNetwork
+
+/// The virtual networks of this host, as the worker needs them: asked for each invocation of a function that is in one.
+package protocol NetworkCatalog: Sendable {
+    /// The network of this name as it is now; nil when there is none. Returns within microseconds.
+    func network(named name: String) throws(NetworkStoreError) -> VPCNetwork?
+    func list() throws(NetworkStoreError) -> [VPCNetwork]
+}
+
+extension NetworkStore: NetworkCatalog {}
+
+extension NetworkCatalog {
+    /// Where sandboxes of a function with this choice may send to now.
+    func mode(_ choice: NetworkChoice) throws(LambdaError) -> NetworkMode {
+        switch choice {
+        case .isolated: return .isolated
+        case .egress: return .egress
+        case .vpc(let name):
+            do throws(NetworkStoreError) {
+                if let network = try network(named: name) { return .vpc(network) }
+            } catch {
+                throw .networkUnusable(name, "\(error)")
+            }
+            throw .networkUnusable(name, "there is none of this name")
+        }
+    }
+
+    /// Refuses a choice that could not be honoured now.
+    func check(_ choice: NetworkChoice) throws(LambdaError) {
+        guard case .vpc(let name) = choice else { return }
+        do throws(NetworkStoreError) {
+            guard try network(named: name) == nil else { return }
+        } catch {
+            throw .invalid(network: name, "\(error)")
+        }
+        throw .unknownNetwork(name, existing: (try? list())?.map(\.name) ?? [])
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Foundation
+import SlotNetwork
+
+struct NetworkListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the virtual networks.")
+
+    @OptionGroup var state: StateOptions
+    @Flag(help: "One JSON array of objects with name, vni, subnet, addresses and endpoints.") var json = false
+
+    @concurrent
+    func run() async throws {
+        let networks = try NetworkStore(state).list()
+        guard json else { return print(Table.networks(networks).text) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(networks), as: UTF8.self))
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import LinuxKit
+import SlotNetwork
+
+/// What can be set about a server's network slots.
+struct SlotOptions: ParsableArguments {
+    @Option(
+        name: .customLong("slots"),
+        help: """
+            Network slots, built at the start. Default: as many as sandboxes of 128 MB fit into the memory, at most 4000, and at \
+            least what the other options need.
+            """)
+    var count: Int?
+
+    @Option(name: .customLong("slot-layout"), help: "What a slot consists of: direct, or bridged with a device more of each kind.")
+    var layout = SlotLayout.direct
+
+    @Option(
+        name: .customLong("slot-range"),
+        help: "Where the host's own addresses for slots are taken from: a part of it that no route leads into.")
+    var ranges = SlotConfiguration.sharedAddressSpace
+
+    @Option(
+        help: """
+            How functions tagged thaw:network=egress leave the host: masquerade, with its address; routed, with their slots' own, \
+            which the networks around have to route back; none, not at all.
+            """)
+    var egress = EgressMode.masquerade
+
+    @Option(name: .customLong("tunnel-port"), help: "UDP port of the tunnels of virtual networks (VXLAN).")
+    var tunnelPort = 4789
+
+    @Option(name: .customLong("slot-rate"), help: "Mbit/s that a slot may send. Default: as many as it can.")
+    var rate: Int?
+
+    @Flag(name: .customLong("keep-slots"), help: "Leave the slots for the next start, which then need not build them.")
+    var keep = false
+
+    func validate() throws {
+        if let count, !SlotConfiguration.counts.contains(count) {
+            throw ValidationError("--slots must be 1 to 65536; \(count) was given")
+        }
+        guard (1...65_535).contains(tunnelPort) else {
+            throw ValidationError("--tunnel-port must be 1 to 65535; \(tunnelPort) was given")
+        }
+        if let rate, !(1...400_000).contains(rate) {
+            throw ValidationError("--slot-rate must be 1 to 400000; \(rate) was given")
+        }
+    }
+}
+
+extension SlotLayout: ExpressibleByArgument {}
+extension EgressMode: ExpressibleByArgument {}
