@@ -19,16 +19,15 @@ struct BenchHost: Sendable {
         let host = BenchHost(namespace: try NetworkNamespace.create(), server: try NetworkNamespace.create())
         try NetworkNamespace.run(in: host.namespace) { () throws(NetworkError) in
             try prepare()
-            var links = try OnDemandLinks()
-            try links.addVeth(uplink, peer: uplink, in: host.server)
-            var session = NetlinkSession(transport: try NetlinkSocket())
-            try session.setUp(uplink, address: hostAddress, prefix: 24)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try netlink.makeVeth(uplink, peer: uplink, in: host.server)
+            try netlink.setUp(uplink, address: hostAddress, prefix: 24)
         }
         try NetworkNamespace.run(in: host.server) { () throws(NetworkError) in
             try prepare()
-            var session = NetlinkSession(transport: try NetlinkSocket())
-            let link = try session.setUp(uplink, address: serverAddress, prefix: 24)
-            try session.addRoute(to: IPv4Address(rawValue: 0), prefix: 0, via: hostAddress, over: link)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let link = try netlink.setUp(uplink, address: serverAddress, prefix: 24)
+            try netlink.perform([.addRoute(to: .everything, via: hostAddress, over: link)])
         }
         return host
     }
@@ -41,18 +40,16 @@ struct BenchHost: Sendable {
         let client = try NetworkNamespace.create()
         let gateway = IPv4Address(rawValue: address.rawValue - 1)
         try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
-            var links = try OnDemandLinks()
-            try links.addVeth(name, peer: "eth0", in: client)
-            var session = NetlinkSession(transport: try NetlinkSocket())
-            try session.setUp(name, address: gateway, prefix: 31)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try netlink.makeVeth(name, peer: "eth0", in: client)
+            try netlink.setUp(name, address: gateway, prefix: 31)
         }
         try NetworkNamespace.run(in: client) { () throws(NetworkError) in
             try Self.prepare()
-            var session = NetlinkSession(transport: try NetlinkSocket())
-            let link = try session.setUp("eth0", address: address, prefix: 31)
-            if let source { try session.addAddress(source, prefix: 32, to: link) }
-            var links = try OnDemandLinks()
-            try links.addDefaultRoute(via: gateway, from: source ?? address, over: link.index)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let link = try netlink.setUp("eth0", address: address, prefix: 31)
+            if let source { try netlink.addAddress(source, prefix: 32, to: link) }
+            try netlink.perform([.addRoute(to: .everything, via: gateway, over: link, source: source ?? address)])
         }
         return client
     }
@@ -64,15 +61,20 @@ struct BenchHost: Sendable {
 
     /// In a new namespace: no IPv6, so that nothing is sent but what is measured; forwarding; the loopback up.
     static func prepare() throws(NetworkError) {
-        let settings = [
-            ("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1"), ("ipv4/ip_forward", "1"),
-        ]
-        for (name, value) in settings {
-            let file = FilePath("/proc/sys/net/\(name)")
-            try BenchSocket.attempt("write \(file)") { () throws(Errno) in try SmallFile.set(file, to: value) }
+        try disableIPv6()
+        try set("ipv4/ip_forward", to: "1")
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        try netlink.bringUp(.loopback)
+    }
+
+    static func disableIPv6() throws(NetworkError) {
+        for name in ["all", "default"] { try set("ipv6/conf/\(name)/disable_ipv6", to: "1") }
+    }
+
+    private static func set(_ name: String, to value: String) throws(NetworkError) {
+        try BenchSocket.attempt("write \(name)") { () throws(Errno) in
+            try SmallFile.set(FilePath("/proc/sys/net/\(name)"), to: value)
         }
-        var session = NetlinkSession(transport: try NetlinkSocket())
-        try session.bringUp(try session.link(named: "lo"))
     }
 
     /// Connections that netfilter keeps track of in a namespace.
@@ -86,11 +88,22 @@ struct BenchHost: Sendable {
 }
 
 extension NetlinkSession {
+    mutating func makeVeth(_ name: String, peer: String, in namespace: SharedDescriptor) throws(NetworkError) {
+        let request = namespace.withRaw { NetlinkRequest.makeVeth(.init(name), peer: .init(peer, namespace: $0)) }
+        try perform([request])
+    }
+
     @discardableResult
-    mutating func setUp(_ name: String, address: IPv4Address, prefix: UInt8) throws(NetworkError) -> Link {
+    mutating func setUp(
+        _ name: String, address: IPv4Address, prefix: UInt8
+    ) throws(NetworkError) -> NetlinkRequest.Link {
         let link = try link(named: name)
         try addAddress(address, prefix: prefix, to: link)
         try bringUp(link)
         return link
     }
+}
+
+extension IPv4Prefix {
+    static let everything = IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0)
 }

@@ -7,84 +7,92 @@ import SystemPackage
 /// slot of ours.
 ///
 /// Its devices end with it.
-final class OnDemandSlot: Sendable {
-    let namespace: SharedDescriptor
-    private let tap: OwnedDescriptor
-
-    /// Where slots are made, and where their tunnels begin and end.
+struct OnDemandSlot: Sendable {
+    /// Where slots are made, and where their tunnels end.
     struct Host: Sendable {
         var namespace: SharedDescriptor
-        var tunnel: OnDemandLinks.Tunnel
+        var remote: IPv4Address
     }
+
+    private static let port: UInt16 = 4790
+    private static let tap = "tap0"
+
+    let index: Int
+    let host: Host
+    let namespace: SharedDescriptor
 
     /// Blocks. The calling thread is in the host's namespace.
-    init(index: Int, identifier: UInt32, host: Host) throws(NetworkError) {
-        namespace = try NetworkNamespace.create()
-        var links = try OnDemandLinks()
-        var session = NetlinkSession(transport: try NetlinkSocket())
-        let (outer, inner) = ("od\(index)", "on\(index)")
-        try links.addVeth(inner, peer: outer)
-        try links.move(try session.link(named: inner).index, to: namespace)
-        let tunnel = "ot\(index)"
-        try links.addVXLAN(tunnel, identifier: identifier, over: host.tunnel)
-        try links.move(try session.link(named: tunnel).index, to: namespace)
-        try session.bringUp(try session.link(named: outer))
-        try session.addAddress(Self.address(index), prefix: 31, to: try session.link(named: outer))
-        tap = try Tap.open(named: "tap0", in: namespace)
-        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
-            try Self.configure(inner: inner, tunnel: tunnel, index: index)
-        }
+    static func make(_ index: Int, network: UInt32, host: Host) throws(NetworkError) -> OnDemandSlot {
+        let slot = OnDemandSlot(index: index, host: host, namespace: try NetworkNamespace.create())
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        try netlink.perform([.makeVeth(.init(slot.inner), peer: .init(slot.outer))])
+        try slot.move(slot.inner, &netlink)
+        try slot.makeTunnel(network, &netlink)
+        let outer = try netlink.link(named: slot.outer)
+        try netlink.addAddress(slot.gateway, prefix: 31, to: outer)
+        try netlink.bringUp(outer)
+        try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in try slot.configure() }
+        return slot
     }
 
-    /// Of the end in the host; the slot's is the one after it.
-    private static func address(_ index: Int) -> IPv4Address {
-        IPv4Address(10, 192, 0, 0) + UInt32(index * 2)
+    private var inner: String { "on\(index)" }
+    private var outer: String { "od\(index)" }
+    private var tunnel: String { "ot\(index)" }
+    /// Of the host's end; the slot's is the address after it.
+    private var gateway: IPv4Address { IPv4Address(10, 192, 0, 0) + UInt32(index * 2) }
+
+    private typealias Session = NetlinkSession<NetlinkSocket>
+
+    private func move(_ name: String, _ netlink: inout Session) throws(NetworkError) {
+        let link = try netlink.link(named: name)
+        let request = namespace.withRaw { NetlinkRequest.move(link, toNamespace: $0) }
+        try netlink.perform([request])
     }
 
-    private static func configure(inner: String, tunnel: String, index: Int) throws(NetworkError) {
-        try disableIPv6()
-        var links = try OnDemandLinks()
-        var session = NetlinkSession(transport: try NetlinkSocket())
-        try session.bringUp(try session.link(named: "lo"))
-        try links.addBridge("br0")
-        let bridge = try session.link(named: "br0")
-        for name in ["tap0", tunnel] {
-            let port = try session.link(named: name)
-            try links.enslave(port.index, to: bridge.index)
-            try session.bringUp(port)
-        }
-        try session.addAddress(IPv4Address(169, 254, 0, 22), prefix: 30, to: bridge)
-        try session.bringUp(bridge)
-        let uplink = try session.link(named: inner)
-        try session.addAddress(address(index) + 1, prefix: 31, to: uplink)
-        try session.bringUp(uplink)
-        try session.addRoute(to: IPv4Address(rawValue: 0), prefix: 0, via: address(index), over: uplink)
+    private func makeTunnel(_ network: UInt32, _ netlink: inout Session) throws(NetworkError) {
+        try netlink.perform([
+            .makeTunnel(.init(tunnel), .fixed(identifier: network, remote: host.remote), port: Self.port)
+        ])
+        try move(tunnel, &netlink)
     }
 
-    private static func disableIPv6() throws(NetworkError) {
-        for name in ["all", "default"] {
-            let file = FilePath("/proc/sys/net/ipv6/conf/\(name)/disable_ipv6")
-            try BenchSocket.attempt("write \(file)") { () throws(Errno) in try SmallFile.set(file, to: "1") }
+    /// Everything inside the slot.
+    private func configure() throws(NetworkError) {
+        try BenchHost.disableIPv6()
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        try netlink.bringUp(.loopback)
+        try netlink.perform([.makeBridge(.init("br0"))])
+        let bridge = try netlink.link(named: "br0")
+        // Any number that is free: it is chosen here and not by the kernel.
+        try Tap.make(named: Self.tap, index: 100_000)
+        for name in [Self.tap, tunnel] {
+            let port = try netlink.link(named: name)
+            try netlink.perform([.enslave(port, to: bridge)])
+            try netlink.bringUp(port)
         }
+        try netlink.addAddress(IPv4Address(169, 254, 0, 22), prefix: 30, to: bridge)
+        try netlink.bringUp(bridge)
+        let uplink = try netlink.link(named: inner)
+        try netlink.addAddress(gateway + 1, prefix: 31, to: uplink)
+        try netlink.bringUp(uplink)
+        try netlink.addRoute(to: IPv4Address(rawValue: 0), prefix: 0, via: gateway, over: uplink)
     }
 
     /// What it took before to give a slot another network: its tunnel is taken down and made again. Blocks.
-    func replaceTunnel(index: Int, identifier: UInt32, host: Host) throws(NetworkError) {
-        let name = "ot\(index)"
+    func replaceTunnel(network: UInt32) throws(NetworkError) {
         try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
-            var (links, session) = (try OnDemandLinks(), NetlinkSession(transport: try NetlinkSocket()))
-            try links.delete(try session.link(named: name).index)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try netlink.perform([.delete(named: tunnel)])
         }
         try NetworkNamespace.run(in: host.namespace) { () throws(NetworkError) in
-            var (links, session) = (try OnDemandLinks(), NetlinkSession(transport: try NetlinkSocket()))
-            try links.addVXLAN(name, identifier: identifier, over: host.tunnel)
-            try links.move(try session.link(named: name).index, to: namespace)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try makeTunnel(network, &netlink)
         }
         try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
-            var (links, session) = (try OnDemandLinks(), NetlinkSession(transport: try NetlinkSocket()))
-            let link = try session.link(named: name)
-            try links.enslave(link.index, to: try session.link(named: "br0").index)
-            try session.bringUp(link)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let link = try netlink.link(named: tunnel)
+            try netlink.perform([.enslave(link, to: try netlink.link(named: "br0"))])
+            try netlink.bringUp(link)
         }
     }
 }

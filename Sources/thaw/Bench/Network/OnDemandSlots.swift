@@ -7,9 +7,7 @@ final class OnDemandSlots: Sendable {
     private let slots = Mutex<[OnDemandSlot]>([])
 
     init(host: BenchHost) {
-        self.host = OnDemandSlot.Host(
-            namespace: host.namespace,
-            tunnel: OnDemandLinks.Tunnel(local: BenchHost.hostAddress, remote: BenchHost.serverAddress, port: 4790))
+        self.host = OnDemandSlot.Host(namespace: host.namespace, remote: BenchHost.serverAddress)
     }
 
     var count: Int { slots.withLock { $0.count } }
@@ -20,7 +18,7 @@ final class OnDemandSlots: Sendable {
             var samples = Samples()
             for index in self.count..<max(count, self.count) {
                 let start = MonotonicClock.now()
-                let slot = try OnDemandSlot(index: index, identifier: UInt32(index + 1), host: host)
+                let slot = try OnDemandSlot.make(index, network: UInt32(index + 1), host: host)
                 samples.add(Double(MonotonicClock.now() - start) / 1e6)
                 slots.withLock { $0.append(slot) }
             }
@@ -28,14 +26,11 @@ final class OnDemandSlots: Sendable {
         }
     }
 
-    /// Gives every slot's tunnel another network's number; how long each took, in milliseconds. Blocks.
-    func replaceTunnels() throws(NetworkError) -> Samples {
-        var samples = Samples()
-        for (index, slot) in slots.withLock({ $0 }).enumerated() {
-            let start = MonotonicClock.now()
-            try slot.replaceTunnel(index: index, identifier: UInt32(1_000_000 + index), host: host)
-            samples.add(Double(MonotonicClock.now() - start) / 1e6)
-        }
-        return samples
+    /// Gives the last slot's tunnel the number of another network; how long that took, in milliseconds. Blocks.
+    func replaceTunnel(network: UInt32) throws(NetworkError) -> Double {
+        guard let slot = slots.withLock({ $0.last }) else { return .nan }
+        let start = MonotonicClock.now()
+        try slot.replaceTunnel(network: network)
+        return Double(MonotonicClock.now() - start) / 1e6
     }
 }

@@ -59,6 +59,17 @@ struct TCPLoad: Sendable {
         for _ in 0..<count { BenchSocket.closeAbruptly(try BenchSocket.accept(from: server)) }
     }
 
+    /// One connection that carries a byte each way and is closed as connections are.
+    func useOnce() throws(NetworkError) {
+        try NetworkNamespace.run(in: client) { () throws(NetworkError) in
+            let connection = try BenchSocket.connected(to: endpoint)
+            let accepted = try BenchSocket.accept(from: server)
+            _ = try connection.withRaw { client throws(NetworkError) in
+                try accepted.withRaw { server throws(NetworkError) in try Self.exchange(client, server) }
+            }
+        }
+    }
+
     /// How long each of `count` exchanges of one byte each way took, on one connection.
     func exchanges(_ count: Int) throws(NetworkError) -> Samples {
         try withConnection { client, server throws(NetworkError) in

@@ -1,28 +1,14 @@
 import LinuxKit
+import SlotNetwork
 
-/// Addresses translated the way that keeps a table of connections, twice: in the slot's namespace, and where the host sends it
-/// out.
+/// Addresses translated the way that keeps a table of connections.
 enum TrackedNAT {
-    static let guest = IPv4Address(169, 254, 0, 21)
     static let outside = IPv4Address(10, 0, 0, 1)
 
-    /// A client behind both, on a host of the bench. Blocks.
+    /// A client on a host of the bench behind two translations: in its own namespace, and where the host sends it out. Blocks.
     static func client(on host: BenchHost) throws -> SharedDescriptor {
-        let client = try host.client("ct0", outside, source: guest)
-        try NFTables.load(
-            """
-            table ip nat {
-                chain postrouting {
-                    type nat hook postrouting priority srcnat
-                    ip saddr \(guest) oifname "eth0" snat to \(outside)
-                }
-                chain prerouting {
-                    type nat hook prerouting priority dstnat
-                    iifname "eth0" ip daddr \(outside) dnat to \(guest)
-                }
-            }
-
-            """, in: client)
+        let client = try host.client("ct0", outside, source: SlotAddresses.guest)
+        try translate(guestTo: outside, on: "eth0", in: client)
         try NFTables.load(
             """
             table ip nat {
@@ -34,5 +20,25 @@ enum TrackedNAT {
 
             """, in: host.namespace)
         return client
+    }
+
+    /// Has the guest's address, the same in every slot, be another one outside. Blocks.
+    static func translate(
+        guestTo outside: IPv4Address, on link: String, in namespace: SharedDescriptor
+    ) throws {
+        try NFTables.load(
+            """
+            table ip nat {
+                chain postrouting {
+                    type nat hook postrouting priority srcnat
+                    ip saddr \(SlotAddresses.guest) oifname "\(link)" snat to \(outside)
+                }
+                chain prerouting {
+                    type nat hook prerouting priority dstnat
+                    iifname "\(link)" ip daddr \(outside) dnat to \(SlotAddresses.guest)
+                }
+            }
+
+            """, in: namespace)
     }
 }

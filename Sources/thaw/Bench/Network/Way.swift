@@ -26,26 +26,30 @@ struct Way: Sendable {
         var transfer = Duration.zero
     }
 
-    private mutating func measure(_ plan: Plan) throws(NetworkError) {
-        if plan.connects > 0 {
-            let samples = try load.connects(plan.connects)
-            connects.add(samples)
-            connect.add(samples.p50)
-        }
-        if plan.exchanges > 0 {
-            let samples = try load.exchanges(plan.exchanges)
-            exchanges.add(samples)
-            exchange.add(samples.p50)
-        }
-        if plan.transfer > .zero { throughput.add(try load.throughput(for: plan.transfer)) }
+    private mutating func measureConnects(_ count: Int) throws(NetworkError) {
+        let samples = try load.connects(count)
+        connects.add(samples)
+        connect.add(samples.p50)
     }
 
-    /// Measures all of them in every round, a different one first each time: what else the machine does meets all alike. Blocks.
+    private mutating func measureExchanges(_ count: Int) throws(NetworkError) {
+        let samples = try load.exchanges(count)
+        exchanges.add(samples)
+        exchange.add(samples.p50)
+    }
+
+    /// Measures all of them in every round, one thing after the other and a different one first each time: what else the machine
+    /// does meets all alike. Blocks.
     static func measure(
         _ ways: inout [Way], _ plan: Plan, afterRound: (Int) throws(NetworkError) -> Void = { _ in }
     ) throws(NetworkError) {
         for round in 0..<plan.rounds {
-            for turn in ways.indices { try ways[(turn + round) % ways.count].measure(plan) }
+            let turns = ways.indices.map { ($0 + round) % ways.count }
+            if plan.connects > 0 { for way in turns { try ways[way].measureConnects(plan.connects) } }
+            if plan.exchanges > 0 { for way in turns { try ways[way].measureExchanges(plan.exchanges) } }
+            if plan.transfer > .zero {
+                for way in turns { ways[way].throughput.add(try ways[way].load.throughput(for: plan.transfer)) }
+            }
             try afterRound(round)
         }
     }
