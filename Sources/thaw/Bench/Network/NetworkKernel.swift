@@ -3,12 +3,10 @@ import SystemPackage
 
 /// What the kernel holds for itself, and how many network namespaces it has not freed.
 enum NetworkKernel {
-    /// Bytes that are no longer available. The kernel's own accounts of slab and per-CPU memory leave out what devices take as
-    /// pages, so this is what counts; caches are dropped first.
+    /// Bytes that the kernel holds, with what it would give back dropped first.
     static func usedMemory() throws -> Int64 {
         try set("/proc/sys/vm/drop_caches", to: "3")
-        let memory = try HostMemory.read()
-        return memory.total - memory.available
+        return try HostMemory.read().kernel
     }
 
     /// Network namespaces that exist, those that are being taken down included; nil where the kernel does not tell.
