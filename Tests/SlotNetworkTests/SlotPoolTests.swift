@@ -20,7 +20,7 @@ import Testing
                 #expect(try Set(slots.map { try FileStatus.of($0.namespace.descriptor).inode }).count == 20)
                 for slot in slots {
                     let left = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
-                        try SlotReset.clean(slot.namespace, SlotReset.Expectation(pool.ground.settings))
+                        try SlotReset.clean(SlotReset.Expectation(pool.ground.settings))
                     }
                     #expect(left == nil)
                 }
