@@ -16,7 +16,7 @@ enum BenchSlots {
         (configuration.layout, configuration.egress) = (layout, egress)
         let pool = try await SlotPool.open(configuration, host: host.namespace, logger: quiet)
         do {
-            let result = try await body(pool)
+            let result = try await Interruption.with({ await pool.shutdown() }) { try await body(pool) }
             await pool.shutdown()
             return result
         } catch {

@@ -41,8 +41,10 @@ enum NetworkKernel {
         let before = namespaces()
         // A namespace is held by a descriptor.
         try OpenFileLimit.raise()
-        try await body()
-        try await waitUntilFreed(to: before, Progress.report(name))
+        try await Interruption.handled {
+            try await body()
+            try await waitUntilFreed(to: before, Progress.report(name))
+        }
     }
 
     /// Runs `body` while the kernel does not put off what waits for all processors (RCU): setting up and taking down thousands
@@ -52,7 +54,7 @@ enum NetworkKernel {
         let before = (try? SmallFile.text(file).filter(\.isNumber)) ?? "0"
         try set(file, to: "1")
         defer { try? set(file, to: before) }
-        return try await body()
+        return try await Interruption.with({ try? set(file, to: before) }, body)
     }
 
     private static func set(_ file: FilePath, to value: String) throws(NetworkError) {
