@@ -16,7 +16,7 @@ build: setup ## Build everything into .build/dist
 	@scripts/build
 	@scripts/stage
 
-demo: build ## Deploy the examples, invoke them cold and from snapshots, and show the difference
+demo: build ## Show the examples cold and from snapshots, and what clones reach in networks
 	@$(THAW) demo
 
 test: ## Set up, build and run every test; ends with a summary

@@ -11,8 +11,11 @@ import threading
 import host
 import lambdas
 
-# Generous, because the machine may be busy and its guests emulated; tests that are about a limit set their own.
-OPTIONS = ("--max-sandboxes", "4", "--restore-limit", "100", "--init-limit", "180", "--ready", "1")
+# Generous, because the machine may be busy and its guests emulated; tests that are about a limit set their own. Without
+# egress a server changes nothing about what this machine forwards; tests that are about it have a network of their own.
+OPTIONS = (
+    "--max-sandboxes", "4", "--restore-limit", "100", "--init-limit", "180", "--ready", "1", "--egress", "none",
+)  # fmt: skip
 
 
 def tuned(isolation, *options):

@@ -42,6 +42,7 @@ struct LambdaClient: Sendable {
             "MemorySize": .number(Double(function.memorySize)), "Timeout": .number(Double(function.timeout)),
             "Environment": .object(["Variables": .object(function.environment.mapValues { .string($0) })]),
             "Code": .object(["ZipFile": .string(Data(function.zip).base64EncodedString())]),
+            "Tags": .object(function.tags.mapValues { .string($0) }),
         ])
         _ = try await call("CreateFunction", .POST, "functions", try Self.bytes(body), expecting: 201)
         try await waitUntilReady(function.name, qualifier: nil)
@@ -53,6 +54,13 @@ struct LambdaClient: Sendable {
             "UpdateFunctionConfiguration", .PUT, "functions/\(name)/configuration", try Self.bytes(body), expecting: 200
         )
         try await waitUntilReady(name, qualifier: nil)
+    }
+
+    /// Gives a function of the standard account tags, beside those that it has.
+    func tag(_ name: String, _ tags: [String: String]) async throws {
+        let body: JSONValue = .object(["Tags": .object(tags.mapValues { .string($0) })])
+        let path = "tags/arn:aws:lambda:us-east-1:123456789012:function:\(name)"
+        _ = try await call("TagResource", .POST, path, try Self.bytes(body), of: "2017-03-31", expecting: 204)
     }
 
     /// Publishes and waits until the version is active; its number.
@@ -97,9 +105,10 @@ struct LambdaClient: Sendable {
     private static func bytes(_ body: JSONValue) throws -> [UInt8] { Array(try JSONEncoder().encode(body)) }
 
     private func call(
-        _ action: String, _ method: HTTPMethod, _ path: String, _ body: [UInt8]?, expecting status: UInt
+        _ action: String, _ method: HTTPMethod, _ path: String, _ body: [UInt8]?, of api: String = "2015-03-31",
+        expecting status: UInt
     ) async throws -> (body: [UInt8], headers: HTTPHeaders) {
-        var request = HTTPClientRequest(url: "\(endpoint)/2015-03-31/\(path)")
+        var request = HTTPClientRequest(url: "\(endpoint)/\(api)/\(path)")
         request.method = method
         if let body {
             request.headers.add(name: "content-type", value: "application/json")

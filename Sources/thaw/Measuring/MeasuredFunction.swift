@@ -14,6 +14,7 @@ struct MeasuredFunction: Sendable {
     var zip: [UInt8]
     var event: [UInt8]
     var expected: JSONValue
+    var tags: [String: String] = [:]
 
     /// One of the examples that are installed with Thaw.
     static func example(_ name: String, in share: ShareDirectory) throws -> MeasuredFunction {

@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import BaseImages
 import Foundation
 import FunctionModel
+import LinuxKit
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -22,11 +23,14 @@ struct MeasuredServer: Sendable {
         var images: FilePath
         var readyClones = 1
         var maximumSandboxes: Int?
+        /// The network namespace that functions with egress get into, as it is routed there. Without one no function has egress:
+        /// measuring changes nothing about this host's own network.
+        var host: SharedDescriptor?
 
         fileprivate func options() throws -> ServerOptions {
             var arguments = [
                 "--state-dir", directory.string, "--port", "0", "--isolation", isolation.rawValue, "--ready",
-                "\(readyClones)", "--init-limit", "600",
+                "\(readyClones)", "--init-limit", "600", "--egress", host == nil ? "none" : "routed",
             ]
             if let maximumSandboxes { arguments += ["--max-sandboxes", "\(maximumSandboxes)"] }
             return try ServerOptions.parse(arguments)
@@ -49,7 +53,7 @@ struct MeasuredServer: Sendable {
         let server: Server
         do {
             server = try await Server.make(
-                try settings.options(), images: settings.images, logger: .forServer(.error),
+                try settings.options(), images: settings.images, host: settings.host, logger: .forServer(.error),
                 observer: { events.note($0) })
         } catch {
             throw Unavailable(isolation: settings.isolation, reason: error)

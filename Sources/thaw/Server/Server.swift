@@ -3,6 +3,7 @@ import Foundation
 import FunctionModel
 import FunctionStore
 import LambdaAPI
+import LinuxKit
 import Logging
 import MicroVMEngine
 import Sandboxes
@@ -24,9 +25,11 @@ struct Server: Sendable {
 
     /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
     ///
-    /// - Parameter imageDirectory: where the images are, when not in the state directory.
+    /// - Parameters:
+    ///   - imageDirectory: where the images are, when not in the state directory.
+    ///   - host: the network namespace that slots lead to, when not this process's own. The API listens in this process's.
     static func make(
-        _ options: ServerOptions, images imageDirectory: FilePath? = nil, logger: Logger,
+        _ options: ServerOptions, images imageDirectory: FilePath? = nil, host: SharedDescriptor? = nil, logger: Logger,
         observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
         let directory = options.state.directory
@@ -40,7 +43,7 @@ struct Server: Sendable {
         var configuration = Self.configuration(options, plan, accelerator)
         // Functions can be served while most of the slots are still being built.
         let slots = try await SlotPool.open(
-            Self.slots(options, configuration, instance: Self.instance(of: directory)), logger: logger)
+            Self.slots(options, configuration, instance: Self.instance(of: directory)), host: host, logger: logger)
         do {
             let engine = try await EngineFactory(
                 directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
@@ -92,6 +95,11 @@ struct Server: Sendable {
         await slots.shutdown(keepingSlots: options.keepSlots)
         try functions.close()
     }
+
+    /// How `thaw slots` names it.
+    var instance: String { Self.instance(of: options.state.directory) }
+    /// Its virtual networks, which a command may change while it runs.
+    var networks: NetworkStore { NetworkStore(options.state) }
 
     // MARK: - Parts
 
@@ -152,7 +160,7 @@ struct Server: Sendable {
         min(configuration.maximumSandboxes, 64)
     }
 
-    /// Names this state directory's cgroups: the same at every start, another one for another directory. FNV-1a.
+    /// Names this state directory's cgroups and network slots: the same at every start, another one for another directory. FNV-1a.
     private static func instance(of directory: FilePath) -> String {
         let hash = directory.string.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return String(hash, radix: 36)

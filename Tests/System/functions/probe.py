@@ -168,7 +168,7 @@ def reach(address, port):
 
 def send(address, port):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        datagrams.connect((address, port))
+        datagrams.connect((address, int(port)))
         datagrams.send(b"x")
 
 
@@ -185,7 +185,7 @@ def inside(event):
         "mounts": open("/proc/mounts").read(),
         "routes": open("/proc/net/route").read(),
         "reach": {place: attempt(lambda: reach(*place.rsplit(":", 1))) for place in event["places"]},
-        "send": {place: attempt(lambda: send(place.rsplit(":", 1)[0], 53)) for place in event["places"]},
+        "send": {place: attempt(lambda: send(*place.rsplit(":", 1))) for place in event["places"]},
         "write": {path: attempt(lambda: write(path)) for path in event["paths"]},
         "become_root": attempt(lambda: os.setuid(0)),
         "mount_points": {path: os.path.ismount(path) for path in ("/", "/var/task", "/tmp")},

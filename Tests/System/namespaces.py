@@ -1,0 +1,153 @@
+"""Network namespaces that end with the test, and a small internet of them."""
+
+import contextlib
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import threading
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+
+
+def enter(descriptor):
+    """Moves the calling thread, and what it starts from now on."""
+    if LIBC.setns(descriptor, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Namespace:
+    """One that has no name: nothing is left of it when its last process and descriptor are gone."""
+
+    def __init__(self):
+        with self._back():
+            if LIBC.unshare(CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "unshare")
+            self.descriptor = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.ip("link", "set", "lo", "up")
+
+    @property
+    def path(self):
+        """As ip(8) takes it."""
+        return f"/proc/{os.getpid()}/fd/{self.descriptor}"
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _back():
+        """Puts the calling thread back to where it was."""
+        here = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield
+        finally:
+            enter(here)
+            os.close(here)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """The calling thread is inside, and so is every process and socket that it makes."""
+        with self._back():
+            enter(self.descriptor)
+            yield self
+
+    def run(self, *command, **more):
+        with self.entered():
+            return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout
+
+    def ip(self, *arguments):
+        return self.run("ip", *arguments)
+
+    def devices(self):
+        return {link["ifname"] for link in json.loads(self.ip("-json", "link"))}
+
+    def tables(self):
+        """The names of the packet filter's tables."""
+        return {line.split()[2] for line in self.run("nft", "list", "tables").splitlines()}
+
+    def forwards(self):
+        return self.run("cat", "/proc/sys/net/ipv4/ip_forward").strip() == "1"
+
+    def close(self):
+        os.close(self.descriptor)
+
+
+class Greeter:
+    """Says its name and whom it sees, to whoever connects and to whoever sends a datagram."""
+
+    def __init__(self, namespace, name, port=80):
+        with namespace.entered():
+            self._listener = socket.create_server(("", port))
+            self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._datagrams.bind(("", port))
+        self.name = name
+        # Every address that got through, by connection or datagram.
+        self.seen = []
+        for serve in (self._connections, self._messages):
+            threading.Thread(target=serve, daemon=True).start()
+
+    def _greeting(self, peer):
+        self.seen.append(peer[0])
+        return f"{self.name} {peer[0]}".encode()
+
+    def _connections(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, peer = self._listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.sendall(self._greeting(peer))
+
+    def _messages(self):
+        with contextlib.suppress(OSError):
+            while True:
+                _, peer = self._datagrams.recvfrom(100)
+                if not peer:
+                    return  # Shut down.
+                self._datagrams.sendto(self._greeting(peer), peer)
+
+    def close(self):
+        for one in (self._listener, self._datagrams):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+class World:
+    """A host, a server beside it, and two virtual networks of equal addresses whose tunnels end at the server."""
+
+    HOST = "198.51.100.1"
+    OUTSIDE = "198.51.100.2"
+    STATION = "10.0.0.1"
+    SUBNET = "10.0.0.0/24"
+    MAC = "02:00:00:00:00:01"
+    NETWORKS = {"red": 100, "blue": 200}
+
+    def __init__(self):
+        self.host, self.server = Namespace(), Namespace()
+        self.server.ip("link", "add", "eth0", "type", "veth", "peer", "name", "server", "netns", self.host.path)
+        self.server.ip("address", "add", f"{self.OUTSIDE}/24", "dev", "eth0")
+        self.server.ip("link", "set", "eth0", "up")
+        self.host.ip("address", "add", f"{self.HOST}/24", "dev", "server")
+        self.host.ip("link", "set", "server", "up")
+        self.server.ip("route", "add", "default", "via", self.HOST)
+        self.stations = {name: self._station(vni) for name, vni in self.NETWORKS.items()}
+        self.greeters = {"outside": Greeter(self.server, "outside")}
+        for name, station in self.stations.items():
+            self.greeters[name] = Greeter(station, name)
+
+    def _station(self, vni):
+        """Made at the server, where the tunnel's packets travel; its frames come out in a namespace of their own."""
+        station = Namespace()
+        self.server.ip(
+            "link", "add", "name", "eth0", "address", self.MAC, "netns", station.path,
+            "type", "vxlan", "id", str(vni), "remote", self.HOST, "dstport", "4789", "nolearning",
+        )  # fmt: skip
+        station.ip("address", "add", f"{self.STATION}/24", "dev", "eth0")
+        station.ip("link", "set", "eth0", "up")
+        return station
+
+    def close(self):
+        for greeter in self.greeters.values():
+            greeter.close()
+        for namespace in (self.host, self.server, *self.stations.values()):
+            namespace.close()
