@@ -1,4 +1,3 @@
-import Foundation
 import CSlotPrograms
 import LinuxKit
 import SystemPackage
@@ -54,7 +53,8 @@ import Testing
             try await world.withPool(world.configuration(1, layout)) { pool in
                 let slot = try await pool.claim()
                 let server = try GreetingServer(in: slot.namespace, port: 9001, saying: "hello")
-                #expect(try GreetingServer.ask(from: slot.namespace, IPv4Address(127, 0, 0, 1), 9001).hasPrefix("hello"))
+                #expect(
+                    try GreetingServer.ask(from: slot.namespace, IPv4Address(127, 0, 0, 1), 9001).hasPrefix("hello"))
                 withExtendedLifetime(server) {}
                 await pool.release(slot)
                 await pool.prepare()
@@ -204,7 +204,6 @@ import Testing
                     }
                 }
             }
-            try? "\(left)".write(toFile: "/tmp/leaks.txt", atomically: true, encoding: .utf8)
             precondition(left.isEmpty, "\(left)")
         }
     }

@@ -96,7 +96,12 @@ extension NetlinkRequest {
             case .upWithoutARP: 0x1 | 0x80
             }
         (header.ifi_flags, header.ifi_change) = (flags, flags)
-        var request = NetlinkRequest("change link \(link.index)", RTM_NEWLINK, header)
+        let action =
+            switch state {
+            case .up, .upWithoutARP: "bring link \(link.index) up"
+            case .unchanged: "change link \(link.index)"
+            }
+        var request = NetlinkRequest(action, RTM_NEWLINK, header)
         if let hardwareAddress { request.add(IFLA_ADDRESS, hardwareAddress) }
         if !generatesIPv6Addresses {
             let mode = attribute(IFLA_INET6_ADDR_GEN_MODE, [UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue)])

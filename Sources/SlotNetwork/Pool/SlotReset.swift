@@ -45,7 +45,7 @@ enum SlotReset {
         for neighbour in try netlink.query(.dumpNeighbours()).compactMap(\.neighbour) where !neighbour.isPermanent {
             do throws(NetworkError) {
                 try netlink.perform([.deleteNeighbour(neighbour.address, on: neighbour.link)])
-            } catch where error.errno == .noSuchFileOrDirectory {
+            } catch  where error.errno == .noSuchFileOrDirectory {
                 // It has expired meanwhile.
             }
         }

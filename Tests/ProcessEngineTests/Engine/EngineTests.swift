@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -353,6 +354,7 @@ struct EngineTests {
                 let before = try counts()
                 for _ in 0..<2 { try await cycle() }
                 let after = try counts()
+                try? "\(before) became \(after)".write(toFile: "/tmp/leaks2.txt", atomically: true, encoding: .utf8)
                 precondition(before == after, "\(before) became \(after)")
                 await fixture.close()
                 let cgroups = try fixture.cgroups()
