@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -354,7 +353,6 @@ struct EngineTests {
                 let before = try counts()
                 for _ in 0..<2 { try await cycle() }
                 let after = try counts()
-                try? "\(before) became \(after)".write(toFile: "/tmp/leaks2.txt", atomically: true, encoding: .utf8)
                 precondition(before == after, "\(before) became \(after)")
                 await fixture.close()
                 let cgroups = try fixture.cgroups()
