@@ -22,8 +22,8 @@ demo: build ## Show the examples cold and from snapshots, and what clones reach 
 test: ## Set up, build and run every test; ends with a summary
 	@scripts/test
 
-bench: build ## Measure restores, invocations, density, publishes; look for leaks
-	@for name in process-clone invoke burst density soak microvm-clone publish; do \
+bench: build ## Measure restores, invocations, density, publishes, networks; look for leaks
+	@for name in process-clone invoke burst density soak microvm-clone publish slots claim nat rules vni; do \
 	    echo; echo "== thaw bench $$name"; $(THAW) bench $$name || exit 1; done
 
 check: setup ## Lint, import rules, file sizes, script syntax

@@ -60,6 +60,8 @@ package enum SlotAddresses {
     package static let guest = IPv4Address(169, 254, 0, 21)
     package static let gateway = IPv4Address(169, 254, 0, 22)
     package static let prefixLength: UInt8 = 30
+    /// The largest packet a guest sends, in bytes: with what a tunnel adds it is one of 1,500 (RFC 7348, 4.3).
+    package static let largestPacket: UInt32 = 1450
     /// A virtual machine's interface.
     package static let machine = MACAddress(0x02, 0x54, 0x48, 0x41, 0x57, 0x01)
     /// The interface that processes use, `eth0`.

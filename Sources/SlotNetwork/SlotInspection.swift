@@ -30,7 +30,9 @@ package struct SlotInspection: Sendable {
     private let directory: FilePath
 
     /// Those of every server on this host that has or left any.
-    package static func all(in directories: FilePath = SlotConfiguration.directories) throws(SlotError) -> [SlotInspection] {
+    package static func all(in directories: FilePath = SlotConfiguration.directories) throws(SlotError)
+        -> [SlotInspection]
+    {
         let instances = (try? Directory.entries(directories)) ?? []
         var found: [SlotInspection] = []
         for instance in instances.sorted() {

@@ -131,7 +131,7 @@ private func acknowledgement(_ sequence: UInt32, error: CInt = 0) -> [UInt8] {
     @Test("a renamed link with another hardware address is found under its new name")
     func renaming() throws {
         let namespace = try NetworkNamespace.create()
-        let tap = try Tap.open(named: "before", in: namespace)
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in try Tap.make(named: "before", index: 7) }
         let seen = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
             let link = try netlink.link(named: "before")
@@ -140,12 +140,21 @@ private func acknowledgement(_ sequence: UInt32, error: CInt = 0) -> [UInt8] {
             return try netlink.link(named: "after") == link
         }
         #expect(seen)
-        tap.withRaw { _ in }
     }
 
-    @Test("a tap carries no frame of the kernel's own; its name is its own while it is open")
-    func tap() throws {
+    private static func namespaceWithTap() throws -> SharedDescriptor {
         let namespace = try NetworkNamespace.create()
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+            try Tap.make(named: "tap0", index: 7)
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try netlink.perform(NetlinkRequest.bringUpWithoutIPv6(.init(index: 7)))
+        }
+        return namespace
+    }
+
+    @Test("a tap carries no frame of the kernel's own; it is open once at a time")
+    func tap() throws {
+        let namespace = try Self.namespaceWithTap()
         let tap = try Tap.open(named: "tap0", in: namespace)
         #expect(throws: NetworkError.self) { try Tap.open(named: "tap0", in: namespace).relinquish() }
         #expect(throws: Errno.resourceTemporarilyUnavailable) { try tap.read(upTo: 2000) }
@@ -156,14 +165,19 @@ private func acknowledgement(_ sequence: UInt32, error: CInt = 0) -> [UInt8] {
     }
 
     /// Alone in its process: a child that another test starts at that moment would hold a copy until its execve.
-    @Test("a tap goes with its descriptor")
-    func tapEnds() async {
+    @Test("a tap outlives its descriptors, and can be opened again")
+    func tapStays() async {
         await #expect(processExitsWith: .success) {
-            let namespace = try NetworkNamespace.create()
+            let namespace = try Self.namespaceWithTap()
             for _ in 0..<3 {
                 let tap = try Tap.open(named: "tap0", in: namespace)
                 tap.withRaw { _ in }
             }
+            let index = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+                var netlink = NetlinkSession(transport: try NetlinkSocket())
+                return try netlink.link(named: "tap0").index
+            }
+            precondition(index == 7)
         }
     }
 }

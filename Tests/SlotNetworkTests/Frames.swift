@@ -38,7 +38,8 @@ enum Frames {
 
     /// With a checksum over the pseudo-header.
     static func udp(
-        from: IPv4Address = SlotAddresses.guest, to: IPv4Address, port: UInt16, source: UInt16 = 4000, _ payload: [UInt8]
+        from: IPv4Address = SlotAddresses.guest, to: IPv4Address, port: UInt16, source: UInt16 = 4000,
+        _ payload: [UInt8]
     ) -> [UInt8] {
         let length = UInt16(8 + payload.count)
         var datagram: [UInt8] = [

@@ -45,7 +45,9 @@ import Testing
         Attack("the host's loopback", .policy, datagram(IPv4Address(127, 0, 0, 1))),
         Attack("a limited broadcast", .broadcast, datagram(IPv4Address(255, 255, 255, 255), towards: Frames.broadcast)),
         Attack("a broadcast frame with an innocent packet", .broadcast, datagram(server, towards: Frames.broadcast)),
-        Attack("a multicast", .broadcast, datagram(IPv4Address(224, 0, 0, 251), towards: MACAddress(1, 0, 0x5e, 0, 0, 0xfb))),
+        Attack(
+            "a multicast", .broadcast,
+            datagram(IPv4Address(224, 0, 0, 251), towards: MACAddress(1, 0, 0x5e, 0, 0, 0xfb))),
         Attack("a multicast to the gateway's station", .broadcast, datagram(IPv4Address(239, 1, 1, 1))),
         Attack(
             "an answer to a question nobody asked", .arp,
@@ -81,7 +83,8 @@ import Testing
                     to: server, proto: 1,
                     [3, 3, 0, 0, 0, 0, 0, 0]
                         + Frames.ip(from: server, to: IPv4Address(10, 9, 8, 7), proto: 17, [0, 7, 0, 7, 0, 8, 0, 0])))),
-        Attack("a TCP segment without its header", .malformed, Frames.ethernet(Frames.ip(to: server, proto: 6, [0, 80]))),
+        Attack(
+            "a TCP segment without its header", .malformed, Frames.ethernet(Frames.ip(to: server, proto: 6, [0, 80]))),
     ]
 
     @Test("frames that must not pass", arguments: SlotLayout.allCases)
@@ -126,7 +129,8 @@ import Testing
                 try slot.bind(.microvm, to: .egress)
                 let tap = try slot.openTap()
                 let question = Frames.arp(
-                    1, sender: (SlotAddresses.machine, SlotAddresses.guest), target: (Frames.nobody, SlotAddresses.gateway))
+                    1, sender: (SlotAddresses.machine, SlotAddresses.guest),
+                    target: (Frames.nobody, SlotAddresses.gateway))
                 _ = try tap.write(Frames.ethernet(to: Frames.broadcast, type: 0x0806, question))
                 let answer = try Self.read(tap)
                 #expect(
@@ -155,7 +159,9 @@ import Testing
                 #expect(count == 3)
                 _ = echo.withRaw { raw in
                     withUnsafePointer(to: &peer) { pointer in
-                        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(raw, [9, 9] as [UInt8], 2, 0, $0, size) }
+                        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                            sendto(raw, [9, 9] as [UInt8], 2, 0, $0, size)
+                        }
                     }
                 }
                 let received = try Self.read(tap)
@@ -177,7 +183,9 @@ import Testing
                 try slot.bind(.microvm, to: .egress)
                 let tap = try slot.openTap()
                 let frame = Frames.ethernet(
-                    Frames.ip(to: Self.server, proto: 17, Frames.udp(to: Self.server, port: 7, Array(repeating: 0, count: 1000))))
+                    Frames.ip(
+                        to: Self.server, proto: 17,
+                        Frames.udp(to: Self.server, port: 7, Array(repeating: 0, count: 1000))))
                 for _ in 0..<400 { _ = try tap.write(frame) }
                 let counters = try pool.ground.programs.maps.counters(of: slot.index)
                 // The burst is 131,072 bytes; the rest of 400 kB came faster than 100 kB a second.

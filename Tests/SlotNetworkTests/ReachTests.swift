@@ -62,7 +62,9 @@ import Testing
         }
     }
 
-    @Test("egress: no other slot, no metadata address, not the host itself; nobody connects to a slot", arguments: layouts)
+    @Test(
+        "egress: no other slot, no metadata address, not the host itself; nobody connects to a slot", arguments: layouts
+    )
     func egressLimits(layout: SlotLayout) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
@@ -115,7 +117,7 @@ import Testing
                 let refused = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
                     let socket = try TestSocket.make(TestSocket.datagram)
                     try TestSocket.connect(socket, SlotWorld.serverAddress, 5300)
-                    return TestSocket.failure {  () throws(Errno) in
+                    return TestSocket.failure { () throws(Errno) in
                         _ = try socket.write([1])
                         _ = try socket.read(upTo: 10)
                     }
@@ -239,7 +241,8 @@ import Testing
                 _ = try socket.write(message)
                 // A raw socket reads the IP header too.
                 let answer = try socket.read(upTo: 65_536)
-                return answer.count == message.count + 20 && answer[20] == 0 && Array(answer[28...]) == Array(message[8...])
+                return answer.count == message.count + 20 && answer[20] == 0
+                    && Array(answer[28...]) == Array(message[8...])
             }
         }
     }

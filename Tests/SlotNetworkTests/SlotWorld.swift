@@ -132,7 +132,9 @@ enum TestSocket {
         internet.sin_port = port.bigEndian
         internet.sin_addr.s_addr = address.rawValue.bigEndian
         return withUnsafePointer(to: &internet) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 
@@ -144,7 +146,9 @@ enum TestSocket {
         }
     }
 
-    static func connect(_ socket: borrowing OwnedDescriptor, _ address: IPv4Address, _ port: UInt16) throws(NetworkError) {
+    static func connect(_ socket: borrowing OwnedDescriptor, _ address: IPv4Address, _ port: UInt16)
+        throws(NetworkError)
+    {
         try attempt("connect") { () throws(Errno) in
             try socket.withRaw { raw throws(Errno) in
                 _ = try syscall { withAddress(address, port) { Glibc.connect(raw, $0, $1) } }

@@ -56,6 +56,13 @@ import Testing
         #expect(memory.unreclaimable == 8192)
     }
 
+    @Test func theKernelHasWhatNobodyElseHas() {
+        let memory = HostMemory(
+            meminfo:
+                "MemTotal: 100 kB\nMemFree: 30 kB\nBuffers: 5 kB\nCached: 20 kB\nSwapCached: 1 kB\nAnonPages: 15 kB\n")
+        #expect(memory.kernel == 30 << 10)
+    }
+
     @Test func whatIsMissingIsNothing() {
         #expect(HostMemory(meminfo: "garbage").available == 0)
     }

@@ -97,6 +97,8 @@ import Testing
             (["burst", "--runtime", "cobol"], false),
             (["publish", "--count", "3"], false), (["microvm-clone", "--runtime", "java17"], false),
             (["everything"], false), ([], false), (["invoke", "--json"], true),
+            (["slots", "--count", "4000"], true), (["slots", "--count", "99"], false), (["nat", "--count", "1"], true),
+            (["claim", "--runtime", "python3.11"], false), (["vni", "--json"], true), (["rules"], true),
         ])
     func arguments(_ arguments: [String], areFine: Bool) {
         #expect(((try? BenchCommand.parse(arguments)) != nil) == areFine)

@@ -19,10 +19,16 @@ extension NetlinkRequest {
         package var index: CInt
         /// Nil lets the kernel choose.
         package var hardwareAddress: MACAddress?
+        /// The largest packet, in bytes; nil lets the kernel choose: 1,500.
+        package var largestPacket: UInt32?
         /// The number of an open descriptor of the namespace it is made in.
         package var namespace: CInt?
 
-        package init(_ name: String, index: CInt = 0, hardwareAddress: MACAddress? = nil, namespace: CInt? = nil) {
+        package init(
+            _ name: String, index: CInt = 0, hardwareAddress: MACAddress? = nil, largestPacket: UInt32? = nil,
+            namespace: CInt? = nil
+        ) {
+            self.largestPacket = largestPacket
             self.name = name
             self.index = index
             self.hardwareAddress = hardwareAddress
@@ -38,6 +44,7 @@ extension NetlinkRequest {
         fileprivate var attributes: [UInt8] {
             var bytes = NetlinkRequest.attribute(IFLA_IFNAME, text: name)
             if let hardwareAddress { bytes += NetlinkRequest.attribute(IFLA_ADDRESS, hardwareAddress.bytes) }
+            if let largestPacket { bytes += NetlinkRequest.attribute(IFLA_MTU, largestPacket) }
             if let namespace { bytes += NetlinkRequest.attribute(IFLA_NET_NS_FD, UInt32(bitPattern: namespace)) }
             return bytes
         }
@@ -89,12 +96,36 @@ extension NetlinkRequest {
             case .upWithoutARP: 0x1 | 0x80
             }
         (header.ifi_flags, header.ifi_change) = (flags, flags)
-        var request = NetlinkRequest("change link \(link.index)", RTM_NEWLINK, header)
+        let action =
+            switch state {
+            case .up, .upWithoutARP: "bring link \(link.index) up"
+            case .unchanged: "change link \(link.index)"
+            }
+        var request = NetlinkRequest(action, RTM_NEWLINK, header)
         if let hardwareAddress { request.add(IFLA_ADDRESS, hardwareAddress) }
         if !generatesIPv6Addresses {
             let mode = attribute(IFLA_INET6_ADDR_GEN_MODE, [UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue)])
             request.add(IFLA_AF_SPEC, attribute(AF_INET6, mode))
         }
+        return request
+    }
+
+    /// `ip link set dev LINK mtu BYTES`.
+    package static func limitPackets(of link: Link, to bytes: UInt32) -> NetlinkRequest {
+        var header = ifinfomsg()
+        header.ifi_index = link.index
+        var request = NetlinkRequest("limit the packets of link \(link.index)", RTM_NEWLINK, header)
+        request.add(IFLA_MTU, bytes)
+        return request
+    }
+
+    /// `ip link set dev LINK netns …`: it takes the kernel's lock once more and waits for all processors, so a link is better made
+    /// where it is to be.
+    package static func move(_ link: Link, toNamespace number: CInt) -> NetlinkRequest {
+        var header = ifinfomsg()
+        header.ifi_index = link.index
+        var request = NetlinkRequest("move link \(link.index)", RTM_NEWLINK, header)
+        request.add(IFLA_NET_NS_FD, UInt32(bitPattern: number))
         return request
     }
 

@@ -18,12 +18,14 @@ package struct SocketDiagnostics {
         request.sdiag_protocol = UInt8(IPPROTO_TCP)
         request.idiag_states = .max
         let listing = NetlinkRequest("list TCP sockets", Int(SOCK_DIAG_BY_FAMILY), flags: CInt(NLM_F_DUMP), request)
-        let found = try session.query(listing).compactMap { NetlinkReply.load(inet_diag_msg.self, from: $0.body, at: 0) }
+        let found = try session.query(listing).compactMap {
+            NetlinkReply.load(inet_diag_msg.self, from: $0.body, at: 0)
+        }
         for socket in found {
             request.id = socket.id
             do throws(NetworkError) {
                 try session.perform([NetlinkRequest("end a TCP socket", Int(SOCK_DESTROY), request)])
-            } catch where error.errno == .noSuchFileOrDirectory {
+            } catch  where error.errno == .noSuchFileOrDirectory {
                 // It has gone by itself meanwhile.
             }
         }
@@ -89,7 +91,8 @@ package enum ConnectionTracking {
             return 0
         }
         let size = MemoryLayout<nfgenmsg>.size
-        guard let value = replies.lazy.compactMap({ $0.attribute(CTA_STATS_GLOBAL_ENTRIES.rawValue, after: size) }).first
+        guard
+            let value = replies.lazy.compactMap({ $0.attribute(CTA_STATS_GLOBAL_ENTRIES.rawValue, after: size) }).first
         else { return 0 }
         return value.reduce(0) { $0 << 8 | Int($1) }
     }

@@ -24,7 +24,8 @@ extension KeepRecord {
         self.init(
             programs: KernelPrograms.digest, layout: configuration.layout, count: configuration.count,
             range: range.description, egress: configuration.egress, tunnelPort: configuration.tunnelPort,
-            dummyNetwork: SlotPlan.chooseDummyNetwork(), hasTunnel: false, tunnelSource: nil, bytesPerSecond: configuration.bytesPerSecond,
+            dummyNetwork: SlotPlan.chooseDummyNetwork(), hasTunnel: false, tunnelSource: nil,
+            bytesPerSecond: configuration.bytesPerSecond,
             enabledForwarding: false)
     }
 

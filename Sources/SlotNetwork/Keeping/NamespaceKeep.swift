@@ -94,9 +94,9 @@ struct NamespaceKeep: Sendable {
     static func open(_ name: String) throws(NetworkError) -> SharedDescriptor? {
         try attempt("open network namespace \(name)") { () throws(Errno) in
             let file: OwnedDescriptor
-            do throws(Errno) { file = try OwnedDescriptor.open(namespaces.appending(name), .readOnly) } catch
-                .noSuchFileOrDirectory
-            { return nil }
+            do throws(Errno) {
+                file = try OwnedDescriptor.open(namespaces.appending(name), .readOnly)
+            } catch .noSuchFileOrDirectory { return nil }
             guard try Mount.fileSystemType(of: file) == namespaceFileSystem else { return nil }
             return file.shared()
         }

@@ -74,6 +74,8 @@ struct SlotGround: Sendable {
         let keep = try NamespaceKeep.make(in: configuration.directory)
         do throws(NetworkError) {
             let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
+            // Not in the keep, where there are no programs.
+            if configuration.egress == .masquerade { masquerade(range, uplink, logger) }
             return try keep.run { () throws(NetworkError) in
                 let hub = try Hub.make(host: host)
                 try hub.makeUplink(named: uplink.name)
@@ -86,6 +88,15 @@ struct SlotGround: Sendable {
             try? uplink.remove()
             try? keep.remove()
             throw error
+        }
+    }
+
+    /// Where that cannot be had everything else works.
+    private static func masquerade(_ range: IPv4Prefix, _ uplink: HostUplink, _ logger: Logger) {
+        do throws(NetworkError) { try uplink.masquerade(range) } catch {
+            logger.warning(
+                "what functions send with egress leaves the host with their slots' addresses",
+                metadata: ["range": "\(range)", "error": "\(error)"])
         }
     }
 
@@ -108,7 +119,6 @@ struct SlotGround: Sendable {
             try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
             try uplink.attach(programs, record)
             if configuration.egress != .none { record.enabledForwarding = try uplink.enableForwarding() }
-            if configuration.egress == .masquerade { try uplink.masquerade(range) }
             try record.write()
             return SlotGround(
                 keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,

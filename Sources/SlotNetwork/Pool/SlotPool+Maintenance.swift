@@ -112,7 +112,10 @@ extension SlotPool {
     }
 
     private func clean(_ index: Int, _ namespace: SharedDescriptor) throws(NetworkError) -> String? {
-        let left = try SlotReset.clean(namespace, SlotReset.Expectation(ground.settings))
+        // On a thread that ends: whoever is told of the result may start threads, which begin where their parent is.
+        let left = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+            try SlotReset.clean(SlotReset.Expectation(ground.settings))
+        }
         let passed = try ground.programs.maps.counters(of: index)
         try ground.programs.maps.clearCounters(of: index)
         state.withLock { $0.statistics.traffic += passed }

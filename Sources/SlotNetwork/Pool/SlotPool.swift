@@ -73,7 +73,7 @@ package final class SlotPool: SlotNetwork {
     ) async throws(SlotError) -> SlotPool {
         do throws(NetworkError) {
             let opened = try await BlockingThread.run { () throws(NetworkError) in
-                                let host = if let host { host } else { try NetworkNamespace.current() }
+                let host = if let host { host } else { try NetworkNamespace.current() }
                 return try SlotGround.open(configuration, host: host, logger: logger)
             }
             return SlotPool(configuration, opened.ground, found: opened.found, logger)

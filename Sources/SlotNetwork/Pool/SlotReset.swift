@@ -16,9 +16,8 @@ enum SlotReset {
         }
     }
 
-    /// Cleans what can be cleaned; then nil, or what is left. The calling thread is moved into the namespace. Takes 0.3 ms.
-    static func clean(_ namespace: SharedDescriptor, _ expected: Expectation) throws(NetworkError) -> String? {
-        try NetworkNamespace.enter(namespace)
+    /// Cleans what can be cleaned of the calling thread's namespace; then nil, or what is left. Takes 0.3 ms.
+    static func clean(_ expected: Expectation) throws(NetworkError) -> String? {
         // Both ends of a closed connection over loopback are kept for a minute, for packets that can no longer come.
         var counts = try SocketDiagnostics.counts()
         if counts.sockets > 0 || counts.timeWait > 0 {
@@ -46,7 +45,7 @@ enum SlotReset {
         for neighbour in try netlink.query(.dumpNeighbours()).compactMap(\.neighbour) where !neighbour.isPermanent {
             do throws(NetworkError) {
                 try netlink.perform([.deleteNeighbour(neighbour.address, on: neighbour.link)])
-            } catch where error.errno == .noSuchFileOrDirectory {
+            } catch  where error.errno == .noSuchFileOrDirectory {
                 // It has expired meanwhile.
             }
         }

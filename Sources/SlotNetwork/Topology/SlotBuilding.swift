@@ -34,18 +34,16 @@ struct SlotBuilding: Sendable {
         let groups = stride(from: 0, to: indices.count, by: Self.group).map {
             indices[$0..<min($0 + Self.group, indices.count)]
         }
-        PosixThread.runTogether(min(Self.threads, groups.count) + 1) { thread in
-            // The first is the caller's own thread, which must stay where it is.
-            guard thread > 0 else { return }
+        PosixThread.runTogether(min(Self.threads, groups.count)) { _ in
             do throws(NetworkError) {
-                try keep.enter()
                 while failure.withLock({ $0 == nil }), isWanted() {
                     let number = next.withLock { next in
                         defer { next += 1 }
                         return next
                     }
                     guard number < groups.count else { return }
-                    report(try build(group: groups[number]))
+                    // Whoever is told may start threads, which begin where their parent is: never in here.
+                    report(try keep.run { () throws(NetworkError) in try build(group: groups[number]) })
                 }
             } catch {
                 failure.withLock { $0 = $0 ?? error }

@@ -77,7 +77,8 @@ struct SlotPlan: Sendable {
         try netlink.perform([
             makeVeth(
                 NewLink(
-                    SlotAddresses.interfaceName, index: interface.index, hardwareAddress: SlotAddresses.interface))
+                    SlotAddresses.interfaceName, index: interface.index, hardwareAddress: SlotAddresses.interface,
+                    largestPacket: SlotAddresses.largestPacket))
         ])
         try Tap.make(named: SlotAddresses.tapName, index: tap.index)
         try programs.attach(.directFromTap, to: tap, .ingress)
@@ -96,7 +97,7 @@ struct SlotPlan: Sendable {
         if settings.hasOwnTunnel { try makeOwnTunnel(in: namespace) }
         let (veth, tap) = (Self.bridgedVeth, bridgedTap)
         try netlink.perform([
-            makeVeth(NewLink("uplink", index: veth.index)),
+            makeVeth(NewLink("uplink", index: veth.index, largestPacket: SlotAddresses.largestPacket)),
             .makeBridge(
                 NewLink(SlotAddresses.interfaceName, index: bridge.index, hardwareAddress: SlotAddresses.interface)),
         ])

@@ -11,6 +11,11 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     case soak
     case microvmClone = "microvm-clone"
     case publish
+    case slots
+    case claim
+    case nat
+    case rules
+    case vni
 
     /// What is measured when nothing is chosen.
     var subjects: [Subject] {
@@ -21,6 +26,7 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .soak: [.python]
         case .microvmClone: [.python, .java]
         case .publish: [.python]
+        case .slots, .claim, .nat, .rules, .vni: []
         }
     }
 
@@ -28,7 +34,7 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     var takesAnySubject: Bool {
         switch self {
         case .processClone, .invoke, .burst, .density, .soak: true
-        case .microvmClone, .publish: false
+        case .microvmClone, .publish, .slots, .claim, .nat, .rules, .vni: false
         }
     }
 
@@ -40,6 +46,8 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .burst: ("requests at once", 50, 1)
         case .density: ("clones alive at a time", 1000, 1)
         case .soak: ("cycles", 10_000, 200)
+        case .slots, .claim, .rules: ("network slots", 4000, 100)
+        case .nat, .vni: ("rounds", 20, 1)
         case .microvmClone, .publish: nil
         }
     }
@@ -53,6 +61,11 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .soak: try await SoakBenchmark(context: context).run()
         case .microvmClone: try await MicroVMCloneBenchmark(context: context).run()
         case .publish: try await PublishBenchmark(context: context).run()
+        case .slots: try await NetworkKernel.cleared(rawValue) { try await SlotsBenchmark(context: context).run() }
+        case .claim: try await NetworkKernel.cleared(rawValue) { try await ClaimBenchmark(context: context).run() }
+        case .nat: try await NetworkKernel.cleared(rawValue) { try await NATBenchmark(context: context).run() }
+        case .rules: try await NetworkKernel.cleared(rawValue) { try await RulesBenchmark(context: context).run() }
+        case .vni: try await NetworkKernel.cleared(rawValue) { try await VNIBenchmark(context: context).run() }
         }
     }
 }
@@ -62,10 +75,13 @@ struct BenchContext: Sendable {
     let benchmark: Benchmark
     let directory: FilePath
     let images: FilePath
-    let share: ShareDirectory
     let subjects: [Subject]
     let count: Int
     let show: @Sendable (Measurement) -> Void
+    let plot: @Sendable (Series) -> Void
+
+    /// Only what is measured with functions needs an installation.
+    var share: ShareDirectory { get throws { try ShareDirectory.installed() } }
 
     /// Runs `body` with a server at one isolation level. Each level has a state of its own: none can thaw another's snapshots.
     func server<R: Sendable>(
@@ -82,5 +98,9 @@ struct BenchContext: Sendable {
         _ name: String, _ metric: String, unit: String = "ms", _ samples: Samples, goal: Measurement.Goal? = nil
     ) {
         show(Measurement(benchmark.rawValue, name, metric: metric, unit: unit, samples, goal: goal))
+    }
+
+    func line(_ name: String, _ series: String, x: String, y: String, _ points: [Series.Point]) {
+        plot(Series(bench: benchmark.rawValue, case: name, series: series, x: x, y: y, points: points))
     }
 }

@@ -9,14 +9,20 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure, and compare with the project's goals.",
         discussion: """
             Says what the machine is and how busy, then a row for each case. Goals are for an idle machine. With --json: one \
-            object a line, the machine first, then bench, case, metric, unit, n, min, p50, p99, max, goal, met.
+            object a line, the machine first, then bench, case, metric, unit, n, min, p50, p99, max, goal, met; lines for plots have \
+            bench, case, series, x, y and points.
             """)
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "process-clone, invoke, burst, density, soak, microvm-clone or publish.") var name: Benchmark
+    @Argument(
+        help:
+            "process-clone, invoke, burst, density, soak, microvm-clone, publish; of networks: slots, claim, nat, rules, vni."
+    )
+    var name: Benchmark
     @Option(name: .customLong("runtime"), help: "Measure the function of this runtime; may be given several times.")
     var subjects: [Subject] = []
-    @Option(help: "How many: clones, invocations, requests at once or cycles, as the benchmark has it.") var count: Int?
+    @Option(help: "How many: clones, invocations, requests at once, cycles, slots or rounds, as the benchmark has it.")
+    var count: Int?
     @Flag(help: "One JSON object a line.") var json = false
 
     func validate() throws {
@@ -36,18 +42,21 @@ struct BenchCommand: AsyncParsableCommand {
     @concurrent
     func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
-        let store = try ImageStore.open(state)
         let subjects = subjects.isEmpty ? name.subjects : subjects
-        for runtime in subjects.map(\.rawValue) {
-            _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
+        if !subjects.isEmpty {
+            let store = try ImageStore.open(state)
+            for runtime in subjects.map(\.rawValue) {
+                _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
+            }
         }
         let machine = MachineReport.current()
         print(json ? try Self.line(["machine": machine]) : "\(machine.text)\n\(Self.header)")
         try await name.run(
             BenchContext(
                 benchmark: name, directory: state.directory.appending("bench"), images: state.images,
-                share: try ShareDirectory.installed(), subjects: subjects, count: count ?? name.count?.standard ?? 0,
-                show: { [json] in Self.show($0, json: json) }))
+                subjects: subjects, count: count ?? name.count?.standard ?? 0,
+                show: { [json] in Self.show($0, json: json) },
+                plot: { [json] in if json { Self.show($0) } }))
     }
 
     private static func show(_ row: Measurement, json: Bool) {
@@ -57,6 +66,12 @@ struct BenchCommand: AsyncParsableCommand {
             print(text(row))
         }
         // A row takes minutes: whoever reads along through a pipe sees it when it is there.
+        fflush(nil)
+    }
+
+    private static func show(_ series: Series) {
+        guard let line = try? line(series) else { return }
+        print(line)
         fflush(nil)
     }
 

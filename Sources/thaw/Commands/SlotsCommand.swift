@@ -5,7 +5,8 @@ import SlotNetwork
 
 struct SlotsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "slots", abstract: "Look at the network slots of this host's servers, and clean up after dead ones.",
+        commandName: "slots",
+        abstract: "Look at the network slots of this host's servers, and clean up after dead ones.",
         subcommands: [SlotsListCommand.self, SlotsShowCommand.self, SlotsWatchCommand.self, SlotsCleanCommand.self])
 }
 
@@ -90,7 +91,8 @@ struct SlotsWatchCommand: AsyncParsableCommand {
 struct SlotsCleanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clean", abstract: "Take away the slots of servers that do not run.",
-        discussion: "Slots of a running server are left alone. Takes some 10 ms a slot; nobody else has to wait for it.")
+        discussion: "Slots of a running server are left alone. Takes some 10 ms a slot; nobody else has to wait for it."
+    )
 
     @concurrent
     func run() async throws {

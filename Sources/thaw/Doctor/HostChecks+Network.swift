@@ -13,7 +13,9 @@ extension HostChecks {
         } catch {
             return HostCheck(
                 "network slots", .failed, "\(error)",
-                remedy: "use a kernel of 5.10 or later with BPF_SYSCALL, NET_CLS_ACT and VETH; in a container, run it privileged")
+                remedy:
+                    "use a kernel of 5.10 or later with BPF_SYSCALL, NET_CLS_ACT and VETH; in a container, run it privileged"
+            )
         }
     }
 

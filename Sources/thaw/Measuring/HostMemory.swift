@@ -7,6 +7,9 @@ struct HostMemory: Sendable {
     var available: Int64
     /// Kernel memory that nothing can take back: where forgotten namespaces, mounts and cgroups show.
     var unreclaimable: Int64
+    /// Neither free, nor cache, nor a process's: the kernel's own, pages that its devices hold included. What other processes
+    /// take meanwhile does not count.
+    var kernel: Int64
 
     static func read() throws -> HostMemory { HostMemory(meminfo: try SmallFile.text("/proc/meminfo")) }
 
@@ -19,5 +22,6 @@ struct HostMemory: Sendable {
         total = value("MemTotal")
         available = value("MemAvailable")
         unreclaimable = value("SUnreclaim")
+        kernel = ["MemFree", "Buffers", "Cached", "AnonPages"].reduce(total) { $0 - value($1) }
     }
 }

@@ -64,7 +64,8 @@ enum SlotText {
             for (name, histogram) in [("claim", report.claims), ("build", report.builds), ("reset", report.resets)] {
                 guard histogram.count > 0 else { continue }
                 let (half, most) = (histogram.quantile(0.5), histogram.quantile(0.99))
-                lines.append("  \(name): \(histogram.count), half within \(duration(half)), 99 % within \(duration(most))")
+                lines.append(
+                    "  \(name): \(histogram.count), half within \(duration(half)), 99 % within \(duration(most))")
             }
         }
         return lines.joined(separator: "\n")

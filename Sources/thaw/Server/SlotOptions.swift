@@ -12,7 +12,9 @@ struct SlotOptions: ParsableArguments {
             """)
     var count: Int?
 
-    @Option(name: .customLong("slot-layout"), help: "What a slot consists of: direct, or bridged with a device more of each kind.")
+    @Option(
+        name: .customLong("slot-layout"),
+        help: "What a slot consists of: direct, or bridged with a device more of each kind.")
     var layout = SlotLayout.direct
 
     @Option(

@@ -52,7 +52,7 @@ struct EngineFixture: Sendable {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
         var configuration = SlotConfiguration(
-            count: 24, instance: instance, directory: directory.appending("slots"))
+            count: 40, instance: instance, directory: directory.appending("slots"))
         configuration.egress = .none
         // In a host's network of its own: tests leave this one's alone.
         slots = try await SlotPool.open(configuration, host: try makeHostNamespace())
