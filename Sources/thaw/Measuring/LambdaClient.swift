@@ -35,6 +35,27 @@ struct LambdaClient: Sendable {
         var version: String
     }
 
+    /// More than are asked at once by anything here. The shared HTTP client would let the ninth wait for the first's answer.
+    private static let connections = 1024
+
+    /// Lends a client of a server on this host for the length of `body`.
+    static func with<R: Sendable>(
+        port: Int, _ body: @Sendable (LambdaClient) async throws -> R
+    ) async throws -> R {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body(LambdaClient(endpoint: "http://127.0.0.1:\(port)", http: http)))
+        } catch {
+            result = .failure(error)
+        }
+        // What is still under way is of no use to anybody.
+        try? await http.shutdown()
+        return try result.get()
+    }
+
     func create(_ function: MeasuredFunction) async throws {
         let body: JSONValue = .object([
             "FunctionName": .string(function.name), "Runtime": .string(function.runtime),

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import BaseImages
 import Foundation
 import FunctionModel
@@ -71,9 +70,10 @@ struct MeasuredServer: Sendable {
                     try await group.waitForAll()
                     throw ServerError.notListening
                 }
-                let client = LambdaClient(endpoint: "http://127.0.0.1:\(port)", http: .shared)
                 result = .success(
-                    try await body(MeasuredServer(server: server, client: client, events: events, port: port)))
+                    try await LambdaClient.with(port: port) { client in
+                        try await body(MeasuredServer(server: server, client: client, events: events, port: port))
+                    })
             } catch {
                 result = .failure(error)
             }
