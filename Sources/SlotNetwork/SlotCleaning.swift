@@ -32,15 +32,19 @@ package enum SlotCleaning {
         _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
     ) throws(NetworkError) {
         KernelHaste(directory: directory).end()
-        let uplink = HostUplink(host: try NetworkNamespace.current(), instance: instance)
+        var host = try NetworkNamespace.current()
+        var enabledForwarding = false
         if let keep = try NamespaceKeep.find(in: directory) {
-            let enabledForwarding = try keep.run { () throws(NetworkError) in
-                let record = KeepRecord.read()
+            let left = try keep.run { () throws(NetworkError) in
+                let found = (KeepRecord.read(), try NamespaceKeep.open(HostUplink.hostName))
                 try demolishSlots(progress)
-                return record?.enabledForwarding ?? false
+                return found
             }
-            if enabledForwarding { uplink.disableForwarding() }
+            enabledForwarding = left.0?.enabledForwarding ?? false
+            host = left.1 ?? host
         }
+        let uplink = HostUplink(host: host, instance: instance)
+        if enabledForwarding { uplink.disableForwarding() }
         try uplink.remove()
         try NamespaceKeep.remove(in: directory)
         try? Directory.removeTree(directory)

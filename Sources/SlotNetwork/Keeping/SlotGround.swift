@@ -72,7 +72,9 @@ struct SlotGround: Sendable {
         let uplink = HostUplink(host: host, instance: configuration.instance)
         try uplink.remove()
         let keep = try NamespaceKeep.make(in: configuration.directory)
+        var enabledForwarding = false
         do throws(NetworkError) {
+            if configuration.egress != .none { enabledForwarding = try uplink.enableForwarding() }
             let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
             // Not in the keep, where there are no programs.
             if configuration.egress == .masquerade { masquerade(range, uplink, logger) }
@@ -80,12 +82,18 @@ struct SlotGround: Sendable {
                 let hub = try Hub.make(host: host)
                 try hub.makeUplink(named: uplink.name)
                 try uplink.lead(range)
+                try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+                    try NamespaceKeep.keepCurrent(as: HostUplink.hostName)
+                }
+                var record = KeepRecord(configuration, range: range)
+                record.enabledForwarding = enabledForwarding
                 let maker = Maker(
                     configuration: configuration, keep: keep, hub: hub, uplink: uplink, range: range, lock: lock)
-                return try maker.complete(logger: logger)
+                return try maker.complete(record, logger: logger)
             }
         } catch {
             try? uplink.remove()
+            if enabledForwarding { uplink.disableForwarding() }
             try? keep.remove()
             throw error
         }
@@ -109,8 +117,8 @@ struct SlotGround: Sendable {
         let range: IPv4Prefix
         let lock: SlotLock
 
-        func complete(logger: Logger) throws(NetworkError) -> SlotGround {
-            var record = KeepRecord(configuration, range: range)
+        func complete(_ record: KeepRecord, logger: Logger) throws(NetworkError) -> SlotGround {
+            var record = record
             record.hasTunnel = makeTunnel(logger)
             if configuration.layout == .bridged { record.tunnelSource = try uplink.address()?.description }
             let programs = try KernelPrograms.load(settings(record))
@@ -118,7 +126,6 @@ struct SlotGround: Sendable {
             try hub.attach(programs, hasTunnel: record.hasTunnel && configuration.layout == .direct)
             try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
             try uplink.attach(programs, record)
-            if configuration.egress != .none { record.enabledForwarding = try uplink.enableForwarding() }
             try record.write()
             return SlotGround(
                 keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,

@@ -15,6 +15,8 @@ struct HostUplink: Sendable {
     }
 
     static let prefix = "thaw-"
+    /// Under which the keep has the host's own namespace: whoever cleans up need not be in it.
+    static let hostName = "host"
 
     /// The programs at the host's end: nothing of the host itself is reached from a slot, and in layout `bridged` what the slots'
     /// tunnels send is rewritten on its way.
