@@ -58,9 +58,10 @@ def test_publish_and_clones_survive_stop_and_crash(servers, probe, neighbour):
     told = listed(server.client)
     assert told["late", "1"][0] == "Pending"
     with serving.Busy(server, probe, "forever") as busy:
+        host.until(lambda: len(server.machines()) >= 2, what="another machine: the publish's, or a clone prepared ahead")
         machines = server.machines()
         cgroups = host.cgroups(machines)
-        assert len(machines) >= 2 and cgroups
+        assert machines and cgroups
         assert not server.kill(), "machines outlive their server"
         with pytest.raises(botocore.exceptions.HTTPClientError):
             busy.answers()

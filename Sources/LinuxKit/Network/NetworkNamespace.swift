@@ -71,6 +71,17 @@ package enum NetworkNamespace {
         }
     }
 
+    /// Runs `body` with the calling thread in the namespace, and takes the thread back to `home`, where it came from, before anybody
+    /// hears of the result: threads that are started then begin where this one is. Only for threads of our own.
+    package static func visit<R>(
+        _ namespace: SharedDescriptor, from home: SharedDescriptor, _ body: () throws(NetworkError) -> R
+    ) throws(NetworkError) -> R {
+        try enter(namespace)
+        let outcome = Result { () throws(NetworkError) in try body() }
+        try enter(home)
+        return try outcome.get()
+    }
+
     /// Makes a new namespace and moves the calling thread into it (unshare(2)). Only for threads of our own.
     package static func enterNew() throws(NetworkError) -> SharedDescriptor {
         do throws(Errno) { try syscall { unshare(clinux_CLONE_NEWNET) } } catch {

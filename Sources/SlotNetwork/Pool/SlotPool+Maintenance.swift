@@ -112,8 +112,7 @@ extension SlotPool {
     }
 
     private func clean(_ index: Int, _ namespace: SharedDescriptor) throws(NetworkError) -> String? {
-        // On a thread that ends: whoever is told of the result may start threads, which begin where their parent is.
-        let left = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+        let left = try NetworkNamespace.visit(namespace, from: home) { () throws(NetworkError) in
             try SlotReset.clean(SlotReset.Expectation(ground.settings))
         }
         let passed = try ground.programs.maps.counters(of: index)

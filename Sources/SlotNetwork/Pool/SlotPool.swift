@@ -11,6 +11,8 @@ import Synchronization
 package final class SlotPool: SlotNetwork {
     let configuration: SlotConfiguration
     let ground: SlotGround
+    /// Where the pool's own threads are when they are in no slot.
+    let home: SharedDescriptor
     let logger: Logger
     let state: Mutex<State>
     /// What the background is to do next.
@@ -72,19 +74,22 @@ package final class SlotPool: SlotNetwork {
         _ configuration: SlotConfiguration, host: SharedDescriptor? = nil, logger: Logger = Logger(label: "thaw.slots")
     ) async throws(SlotError) -> SlotPool {
         do throws(NetworkError) {
-            let opened = try await BlockingThread.run { () throws(NetworkError) in
-                let host = if let host { host } else { try NetworkNamespace.current() }
-                return try SlotGround.open(configuration, host: host, logger: logger)
+            let (ground, found, home) = try await BlockingThread.run { () throws(NetworkError) in
+                let home = try NetworkNamespace.current()
+                let opened = try SlotGround.open(configuration, host: host ?? home, logger: logger)
+                return (opened.ground, opened.found, home)
             }
-            return SlotPool(configuration, opened.ground, found: opened.found, logger)
+            return SlotPool(configuration, ground, found: found, home: home, logger)
         } catch {
             throw .host(error)
         }
     }
 
     private init(
-        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor], _ logger: Logger
+        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor], home: SharedDescriptor,
+        _ logger: Logger
     ) {
+        self.home = home
         self.configuration = configuration
         self.ground = ground
         self.logger = logger
