@@ -86,7 +86,8 @@ package final class SlotPool: SlotNetwork {
     }
 
     private init(
-        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor], home: SharedDescriptor,
+        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor],
+        home: SharedDescriptor,
         _ logger: Logger
     ) {
         self.home = home

@@ -9,12 +9,18 @@ struct DensityBenchmark: Sendable {
     /// Idle once, so that what an engine builds at first use is there before memory is compared.
     private static let warmUps = 5
 
+    /// All of them are built before memory is compared, as on a host that is to have that many sandboxes.
+    private static let slots = 4_000
+
     let context: BenchContext
 
     func run() async throws {
         for subject in context.subjects {
             let before = try HostMemory.read()
-            try await context.server(.process, readyClones: 0, maximumSandboxes: context.count + 8) { server in
+            try await context.server(
+                .process, readyClones: 0, maximumSandboxes: context.count + 8,
+                slots: max(Self.slots, context.count + 200)
+            ) { server in
                 try await measure(subject, on: server, before: before)
             }
         }
@@ -33,6 +39,8 @@ struct DensityBenchmark: Sendable {
             try Self.checkRoom(for: context.count, each: try HostCounts.threads() - threads)
             await clone.destroy()
         }
+        progress("\(Self.slots) network slots")
+        await server.rest()
         let idle = try HostMemory.read()
         progress("\(context.count) clones")
         var (clones, first) = ([MeasuredClone](), Samples())

@@ -22,6 +22,8 @@ struct MeasuredServer: Sendable {
         var images: FilePath
         var readyClones = 1
         var maximumSandboxes: Int?
+        /// Network slots, if not as many as a server has by itself.
+        var slots: Int?
         /// The network namespace that functions with egress get into, as it is routed there. Without one no function has egress:
         /// measuring changes nothing about this host's own network.
         var host: SharedDescriptor?
@@ -32,6 +34,7 @@ struct MeasuredServer: Sendable {
                 "\(readyClones)", "--init-limit", "600", "--egress", host == nil ? "none" : "routed",
             ]
             if let maximumSandboxes { arguments += ["--max-sandboxes", "\(maximumSandboxes)"] }
+            if let slots { arguments += ["--slots", "\(slots)"] }
             return try ServerOptions.parse(arguments)
         }
     }

@@ -143,16 +143,14 @@ struct Server: Sendable {
     }
 
     /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen, and
-    /// the cells that wait for the next. Without a number given, also as many as this host has memory for sandboxes.
+    /// the cells that wait for the next. More would never be used.
     private static func slotCount(_ options: ServerOptions, _ configuration: WorkerConfiguration) throws -> Int {
         let needed =
             configuration.maximumSandboxes + configuration.readyClones * configuration.maximumReadyVersions
             + configuration.concurrentPublishes + readyCells(configuration) + 2
-        guard let given = options.slots.count else {
-            return max(needed, min(4_000, Int(try HostMemory.read().total) / (128 << 20)))
-        }
-        guard given >= needed else { throw ServerError.tooFewSlots(given: given, needed: needed) }
-        return given
+        let count = options.slots.count ?? needed
+        guard count >= needed else { throw ServerError.tooFewSlots(given: count, needed: needed) }
+        return count
     }
 
     /// As many as may be claimed at once, as far as that is a burst and not a steady state.

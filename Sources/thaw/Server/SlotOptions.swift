@@ -6,10 +6,9 @@ import SlotNetwork
 struct SlotOptions: ParsableArguments {
     @Option(
         name: .customLong("slots"),
-        help: """
-            Network slots, built at the start. Default: as many as sandboxes of 128 MB fit into the memory, at most 4000, and at \
-            least what the other options need.
-            """)
+        help:
+            "Network slots, built at the start. Default: what --max-sandboxes and --ready need, which is all that can be used."
+    )
     var count: Int?
 
     @Option(
