@@ -48,7 +48,6 @@ enum {
 /* What the verifier let us find out about the packet; valid until the packet is changed. */
 struct packet {
     struct ethhdr *ethernet;
-    struct iphdr *ip;
     __be32 source, destination;
     __u32 header_bytes; /* of the IP header */
     __u8 protocol;
@@ -74,7 +73,6 @@ static __always_inline int read_packet(struct __sk_buff *skb, struct packet *pac
     packet->ethernet = data;
     struct iphdr *ip = data + sizeof(struct ethhdr);
     if (ip->version != 4 || ip->ihl < 5) return -1;
-    packet->ip = ip;
     packet->source = ip->saddr;
     packet->destination = ip->daddr;
     packet->header_bytes = ip->ihl * 4;

@@ -48,13 +48,7 @@ package final class SQLiteFunctionStore: FunctionStore {
 extension SQLiteFunctionStore {
     /// Makes the directory and those above it that are missing.
     private static func makeDirectory(_ path: FilePath) throws(FunctionStoreError) {
-        guard !path.isEmpty, !FileStatus.isDirectory(path) else { return }
-        let parent = path.removingLastComponent()
-        try makeDirectory(parent)
-        do throws(Errno) {
-            try Directory.create(path, existingIsFine: true)
-            try DurableFile.syncDirectory(parent.isEmpty ? "." : parent)
-        } catch {
+        do throws(Errno) { try DurableFile.makeDirectory(path) } catch {
             throw .system("make directory", path, error)
         }
     }

@@ -13,14 +13,6 @@ package enum Directory {
         }
     }
 
-    /// The directory and those above it, as far as they are missing: mode 0755.
-    package static func createAll(_ path: FilePath) throws(Errno) {
-        do throws(Errno) { try create(path, existingIsFine: true) } catch .noSuchFileOrDirectory {
-            try createAll(path.removingLastComponent())
-            try create(path, existingIsFine: true)
-        }
-    }
-
     /// rmdir(2): it must be empty.
     package static func remove(_ path: FilePath) throws(Errno) {
         try syscall { path.withPlatformString { rmdir($0) } }

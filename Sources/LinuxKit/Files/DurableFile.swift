@@ -14,6 +14,15 @@ package enum DurableFile {
         try OwnedDescriptor.openDirectory(path).sync()
     }
 
+    /// Makes the directory and those above it that are missing: on disk when the call returns.
+    package static func makeDirectory(_ path: FilePath) throws(Errno) {
+        guard !path.isEmpty, !FileStatus.isDirectory(path) else { return }
+        let parent = path.removingLastComponent()
+        try makeDirectory(parent)
+        try Directory.create(path, existingIsFine: true)
+        try syncDirectory(parent.isEmpty ? "." : parent)
+    }
+
     /// Puts `bytes` at `path` so that after a crash there is the old content or the new, never a part.
     ///
     /// Written to `.<name>.<random>` beside it, synced, renamed, and the directory synced. On failure that file is removed.

@@ -228,7 +228,7 @@ extension SlotGround {
     static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
     ) throws(NetworkError) -> (ground: SlotGround, found: [Int: SharedDescriptor]) {
-        do throws(Errno) { try Directory.createAll(configuration.directory) } catch {
+        do throws(Errno) { try DurableFile.makeDirectory(configuration.directory) } catch {
             throw NetworkError("make \(configuration.directory)", error)
         }
         guard let lock = try SlotLock.take(in: configuration.directory) else {

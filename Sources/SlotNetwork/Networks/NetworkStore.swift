@@ -122,13 +122,7 @@ package final class NetworkStore: Sendable {
     }
 
     private func makeDirectory(_ path: FilePath) throws(NetworkStoreError) {
-        guard !path.isEmpty, !FileStatus.isDirectory(path) else { return }
-        let parent = path.removingLastComponent()
-        try makeDirectory(parent)
-        do throws(Errno) {
-            try Directory.create(path, existingIsFine: true)
-            try DurableFile.syncDirectory(parent.isEmpty ? "." : parent)
-        } catch {
+        do throws(Errno) { try DurableFile.makeDirectory(path) } catch {
             throw .system("make", path, error)
         }
     }

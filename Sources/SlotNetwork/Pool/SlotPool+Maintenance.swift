@@ -115,9 +115,7 @@ extension SlotPool {
         let left = try NetworkNamespace.visit(namespace, from: home) { () throws(NetworkError) in
             try SlotReset.clean(SlotReset.Expectation(ground.settings))
         }
-        let passed = try ground.programs.maps.counters(of: index)
         try ground.programs.maps.clearCounters(of: index)
-        state.withLock { $0.statistics.traffic += passed }
         return left
     }
 
@@ -178,12 +176,5 @@ extension SlotPool {
     private func deliver(_ served: Served) {
         for (continuation, slot) in served.claims { continuation.resume(returning: slot) }
         for settler in served.settlers { settler.resume() }
-    }
-}
-
-extension Duration {
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

@@ -4,8 +4,6 @@ package struct SlotStatistics: Sendable {
     package internal(set) var claims = DurationHistogram()
     package internal(set) var builds = DurationHistogram()
     package internal(set) var resets = DurationHistogram()
-    /// Of all claims that are over.
-    package internal(set) var traffic = SlotCounters()
     /// What each slot took to be built, in the order of their indices; zero where one was not built by this server.
     package private(set) var buildTimes: [Duration] = []
 

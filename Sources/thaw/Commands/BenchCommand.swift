@@ -50,7 +50,7 @@ struct BenchCommand: AsyncParsableCommand {
             }
         }
         let machine = MachineReport.current()
-        print(json ? try Self.line(["machine": machine]) : "\(machine.text)\n\(Self.header)")
+        print(json ? try JSONLine.text(["machine": machine]) : "\(machine.text)\n\(Self.header)")
         try await name.run(
             BenchContext(
                 benchmark: name, directory: state.directory.appending("bench"), images: state.images,
@@ -60,7 +60,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private static func show(_ row: Measurement, json: Bool) {
-        if json, let line = try? line(row) {
+        if json, let line = try? JSONLine.text(row) {
             print(line)
         } else {
             print(text(row))
@@ -70,15 +70,9 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private static func show(_ series: Series) {
-        guard let line = try? line(series) else { return }
+        guard let line = try? JSONLine.text(series) else { return }
         print(line)
         fflush(nil)
-    }
-
-    private static func line(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     private static let header = columns("CASE", "METRIC", "UNIT", "N", "MIN", "P50", "P99", "MAX", "GOAL", "")

@@ -38,7 +38,7 @@ struct SlotsListCommand: AsyncParsableCommand {
         for server in try server.servers() {
             for slot in try server.slots() where all || slot.state != .free {
                 let row = SlotRow(server.instance, slot)
-                if json { print(try row.line()) } else { table.add(row.cells) }
+                if json { print(try JSONLine.text(row)) } else { table.add(row.cells) }
             }
         }
         if !json { print(table.text) }

@@ -35,12 +35,6 @@ struct SlotRow: Encodable {
             "\(sentBytes)", "\(receivedBytes)", "\(dropped.values.reduce(0, +))",
         ]
     }
-
-    func line() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 }
 
 /// Slots in words.
