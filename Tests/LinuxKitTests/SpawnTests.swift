@@ -90,9 +90,9 @@ import Testing
                 let child = try SpawnPlan(executable: "/bin/true", arguments: ["true"]).spawn()
                 _ = try child.waitBlocking()
             }
-            precondition(left.isEmpty, "\(left)")
+            #expect(left == [])
             let zombie = try ZombieReaper.next()
-            precondition(zombie == nil)
+            #expect(zombie == nil)
         }
     }
 

@@ -204,7 +204,7 @@ import Testing
                     }
                 }
             }
-            precondition(left.isEmpty, "\(left)")
+            #expect(left == [])
         }
     }
 }

@@ -4,7 +4,7 @@ internal import SystemPackage
 /// Runs `body` and returns what it left open: number and target of each new descriptor.
 ///
 /// Descriptors belong to the whole process and tests run side by side, so call it inside an exit test:
-/// `await #expect(processExitsWith: .success) { let left = try await leakedDescriptors { … }; precondition(left.isEmpty) }`.
+/// `await #expect(processExitsWith: .success) { let left = try await leakedDescriptors { … }; #expect(left == []) }`.
 package func leakedDescriptors(_ body: () async throws -> Void) async throws -> [String] {
     // The first use of many things opens something for good; only what a second use opens is a leak.
     try await body()

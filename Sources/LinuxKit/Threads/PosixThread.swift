@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// A thread of our own, for work that blocks or that changes the thread itself (namespaces).
@@ -69,9 +70,23 @@ package enum BlockingThread {
         _ work: @escaping @Sendable () throws(E) -> R
     ) async throws(E) -> R {
         let outcome = await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
-            let body: @Sendable () -> Void = { done.resume(returning: Result { () throws(E) in try work() }) }
+            let errand = Errand(work)
+            let body: @Sendable () -> Void = { done.resume(returning: errand.run()) }
             do throws(Errno) { try PosixThread.start(body) } catch { body() }
         }
         return try outcome.get()
+    }
+}
+
+/// Work that is done once, on another thread: what it holds, descriptors say, is let go before anybody hears that it is done.
+final class Errand<R: Sendable, E: Error>: Sendable {
+    private let work: Mutex<(@Sendable () throws(E) -> R)?>
+
+    init(_ work: @escaping @Sendable () throws(E) -> R) { self.work = Mutex(work) }
+
+    /// Call it once.
+    func run() -> Result<R, E> {
+        guard let work = work.withLock({ $0.take() }) else { preconditionFailure("an errand was run twice") }
+        return Result { () throws(E) in try work() }
     }
 }

@@ -53,7 +53,8 @@ package final class SerialThread: Sendable {
     /// Runs `work` on the thread, after what was given before, and suspends until it is done.
     package func run<R: Sendable, E: Error>(_ work: @escaping @Sendable () throws(E) -> R) async throws(E) -> R {
         let outcome = await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
-            queue.add { done.resume(returning: Result { () throws(E) in try work() }) }
+            let errand = Errand(work)
+            queue.add { done.resume(returning: errand.run()) }
         }
         return try outcome.get()
     }
