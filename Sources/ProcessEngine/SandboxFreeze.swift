@@ -90,10 +90,8 @@ struct SandboxFreeze: Sendable {
             try Directory.entries(FilePath("/proc/\(process.pid)/root/tmp"))
         }
         if entries.isEmpty { return nil }
-        let pidfd = try hostCall("duplicate a descriptor") { () throws(Errno) in try process.pidfd.duplicate().shared()
-        }
         do throws(MountError) {
-            return try DetachedMount.copy(of: "/tmp", seenBy: pidfd)
+            return try DetachedMount.copy(of: "/tmp", seenBy: process.pidfd)
         } catch {
             throw .host("\(error)")
         }

@@ -4,8 +4,7 @@ package import SystemPackage
 /// Takes away what servers that do not run left of their slots.
 package enum SlotCleaning {
     /// - Parameter progress: how many of a server's slots are gone, of how many.
-    /// - Returns: the instances whose slots were taken away, and those that were left alone because their server runs. Blocks: one
-    ///   slot after the other, so that the kernel, which changes one thing at a time, has time for others too.
+    /// - Returns: the instances whose slots were taken away, and those that were left alone because their server runs. Blocks.
     package static func clean(
         in directories: FilePath = SlotConfiguration.directories, progress: (String, Int, Int) -> Void = { _, _, _ in }
     ) throws(SlotError) -> (cleaned: [String], running: [String]) {
@@ -31,15 +30,13 @@ package enum SlotCleaning {
     private static func clean(
         _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
     ) throws(NetworkError) {
-        KernelHaste(directory: directory).end()
         var host = try NetworkNamespace.current()
         var enabledForwarding = false
         if let keep = try NamespaceKeep.find(in: directory) {
             let left = try keep.run { () throws(NetworkError) in
-                let found = (KeepRecord.read(), try NamespaceKeep.open(HostUplink.hostName))
-                try demolishSlots(progress)
-                return found
+                (KeepRecord.read(), try NamespaceKeep.open(HostUplink.hostName))
             }
+            try SlotRemoval(keep: keep, directory: directory).run(progress: progress)
             enabledForwarding = left.0?.enabledForwarding ?? false
             host = left.1 ?? host
         }
@@ -49,16 +46,5 @@ package enum SlotCleaning {
         try NamespaceKeep.remove(in: directory)
         try? Directory.removeTree(directory)
         try? Directory.remove(directory.removingLastComponent())
-    }
-
-    /// The calling thread is in the keep.
-    private static func demolishSlots(_ progress: (Int, Int) -> Void) throws(NetworkError) {
-        guard let hub = try NamespaceKeep.open(Hub.name) else { return }
-        try NetworkNamespace.enter(hub)
-        let slots = try NamespaceKeep.names().compactMap { Int($0) }.sorted()
-        for (number, slot) in slots.enumerated() {
-            try SlotBuilding.demolish(slot)
-            progress(number + 1, slots.count)
-        }
     }
 }

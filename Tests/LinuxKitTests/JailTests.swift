@@ -32,7 +32,7 @@ import Testing
             ("ls /etc", "ld.so.cache"),
             ("ls /dev", "null random urandom zero"),
             ("ls /root /home /var /tmp 2>/dev/null", ""),
-            ("ls -d /proc/[0-9]* | head -3", "/proc/1 /proc/2 /proc/3"),  // sh, ls and head: no host process
+            ("echo /proc/[0-9]*", "/proc/1"),  // the shell itself: no host process
             ("echo $$", "1"),
             ("id -u; id -g; id -G", "64321 64321 64321"),
             ("ls -d /proc/[a-z]*", "/proc/self /proc/thread-self"),  // no /proc/sys, kcore, keys, cmdline

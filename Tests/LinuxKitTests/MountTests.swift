@@ -103,9 +103,8 @@ import Testing
         plan.descriptors = [0: input, 1: writer]
         let child = try await spawner.get().spawn(plan)
         _ = try await BlockingThread.run { () throws(Errno) in try output.descriptor.read(upTo: 1) }
-        let pidfd = try child.pidfd.duplicate().shared()
-        let mount = try DetachedMount.copy(of: "/mnt", seenBy: pidfd)
-        #expect(throws: MountError.self) { _ = try DetachedMount.copy(of: "/nonexistent", seenBy: pidfd) }
+        let mount = try DetachedMount.copy(of: "/mnt", seenBy: child.pidfd)
+        #expect(throws: MountError.self) { _ = try DetachedMount.copy(of: "/nonexistent", seenBy: child.pidfd) }
         await child.end()
         #expect(try Self.text(mount, "file") == "inside\n")
         #expect(!FileStatus.exists("/mnt/file"))

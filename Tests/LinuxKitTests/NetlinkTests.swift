@@ -142,6 +142,31 @@ private func acknowledgement(_ sequence: UInt32, error: CInt = 0) -> [UInt8] {
         #expect(seen)
     }
 
+    @Test("after the wait for a namespace's end its interfaces are gone")
+    func takenDown() throws {
+        let here = try NetworkNamespace.create()
+        func names() throws(NetworkError) -> [String] {
+            try NetworkNamespace.run(in: here) { () throws(NetworkError) in
+                var netlink = NetlinkSession(transport: try NetlinkSocket())
+                return try netlink.query(.dumpLinks()).compactMap(\.linkSummary?.name)
+            }
+        }
+        do {
+            let other = try NetworkNamespace.create()
+            try NetworkNamespace.run(in: here) { () throws(NetworkError) in
+                var netlink = NetlinkSession(transport: try NetlinkSocket())
+                let request = other.withRaw { raw in
+                    NetlinkRequest.makeVeth(.init("near"), peer: .init("far", namespace: raw))
+                }
+                try netlink.perform([request])
+            }
+            try NetworkNamespace.waitUntilTakenDown()
+            #expect(try names() == ["lo", "near"])
+        }
+        try NetworkNamespace.waitUntilTakenDown()
+        #expect(try names() == ["lo"])
+    }
+
     private static func namespaceWithTap() throws -> SharedDescriptor {
         let namespace = try NetworkNamespace.create()
         try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in

@@ -203,7 +203,7 @@ import Testing
     func birthplace() async throws {
         let network = try NetworkNamespace.create()
         let holder = try await Self.holder(network: network)
-        let pidfd = try holder.pidfd.duplicate().shared()
+        let pidfd = holder.pidfd
         let homes = try await spawner.get().homes()
         let script = """
             echo $$; id -u; id -g; id -G; uname -n; grep -c : /proc/net/dev; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status

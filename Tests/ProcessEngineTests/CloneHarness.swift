@@ -42,8 +42,7 @@ final class TestTemplate {
         request.kind = THAW_CLONE.rawValue
         request.user = Self.user
         request.group = Self.group
-        let pidfd = try holder.pidfd.duplicate().shared()
-        try Packets.send(request, [control.1, pidfd, output.1, output.1, connection], to: socket)
+        try Packets.send(request, [control.1, holder.pidfd, output.1, output.1, connection], to: socket)
         let answer = try Packets.receive(from: socket)
         let reply = answer.bytes.withUnsafeBytes {
             $0.count < MemoryLayout<thaw_clone_reply>.size ? nil : $0.loadUnaligned(as: thaw_clone_reply.self)

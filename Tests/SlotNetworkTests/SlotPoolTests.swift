@@ -158,6 +158,7 @@ import Testing
         try await SlotWorld.with { world in
             let first = try await world.open(world.configuration(4))
             await first.prepare()
+            try world.addWitness(to: try #require(first.claimFree()).namespace)
             await first.shutdown(keepingSlots: true)
             let second = try await world.open(world.configuration(5))
             await second.prepare()

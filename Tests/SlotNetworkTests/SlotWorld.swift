@@ -59,6 +59,17 @@ struct SlotWorld: Sendable {
         }
     }
 
+    /// An interface of the host that is there until the kernel has taken `namespace` down.
+    func addWitness(to namespace: SharedDescriptor) throws {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            let request = namespace.withRaw { raw in
+                NetlinkRequest.makeVeth(.init("witness"), peer: .init("witness", namespace: raw))
+            }
+            try netlink.perform([request])
+        }
+    }
+
     /// A server's namespace, joined with the host by a veth; it sends by the host.
     func makeServer() throws -> SharedDescriptor {
         let server = try NetworkNamespace.create()

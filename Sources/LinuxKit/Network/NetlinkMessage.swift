@@ -116,6 +116,12 @@ package struct NetlinkReply: Sendable, Equatable {
         return Self.load(ifinfomsg.self, from: body, at: 0)?.ifi_index
     }
 
+    /// The interface that is gone, of an RTM_DELLINK message.
+    var removedLink: NetlinkRequest.Link? {
+        guard Int(type) == RTM_DELLINK else { return nil }
+        return Self.load(ifinfomsg.self, from: body, at: 0).map { NetlinkRequest.Link(index: $0.ifi_index) }
+    }
+
     /// The value of the first attribute of this type after a header of `headerBytes`; nil if there is none.
     func attribute(_ wanted: some BinaryInteger, after headerBytes: Int) -> ArraySlice<UInt8>? {
         var offset = (headerBytes + 3) & ~3

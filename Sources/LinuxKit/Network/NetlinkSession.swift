@@ -69,6 +69,11 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
         }
     }
 
+    /// Waits until the kernel says that `link` is gone; the socket must hear of links.
+    package func waitForRemoval(of link: Link) throws(NetworkError) {
+        while try !receive("wait for the end of link \(link.index)").contains(where: { $0.removedLink == link }) {}
+    }
+
     /// `ip link show dev NAME`.
     package mutating func link(named name: String) throws(NetworkError) -> Link {
         let request = NetlinkRequest.findLink(named: name)

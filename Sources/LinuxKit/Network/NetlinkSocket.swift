@@ -23,8 +23,17 @@ package final class NetlinkSocket: NetlinkTransport {
     /// nothing else.
     private static let patience = timeval(tv_sec: 120, tv_usec: 0)
 
+    /// What a socket hears of unasked: RTMGRP_… of rtnetlink(7).
+    package struct Groups: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Interfaces that come, change and go.
+        package static let links = Groups(rawValue: UInt32(RTMGRP_LINK))
+    }
+
     /// Asks for the kernel's error texts (NETLINK_EXT_ACK), and gives up on a silent kernel after two minutes.
-    package init(_ family: Family = .routes) throws(NetworkError) {
+    package init(_ family: Family = .routes, hearing groups: Groups = []) throws(NetworkError) {
         do throws(Errno) {
             let raw = try shim { clinux_socket(AF_NETLINK, CInt(SOCK_RAW.rawValue), family.number, 0) }
             let socket = OwnedDescriptor(adopting: raw)
@@ -34,6 +43,7 @@ package final class NetlinkSocket: NetlinkTransport {
             // Port 0: the kernel chooses, so that any number of sockets may exist in one process.
             var address = sockaddr_nl()
             address.nl_family = UInt16(AF_NETLINK)
+            address.nl_groups = groups.rawValue
             try syscall {
                 withUnsafePointer(to: &address) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -10,25 +10,24 @@ package import SystemPackage
 package final class ChildProcess: Sendable {
     package let pid: CInt
     /// Readable once the process has ended.
-    package let pidfd: OwnedDescriptor
+    package let pidfd: SharedDescriptor
     private let exit = Mutex<ProcessExit?>(nil)
 
     /// Takes over a child that another process has made for this one (CLONE_PARENT).
-    package init(pid: CInt, pidfd: consuming OwnedDescriptor) {
+    package init(pid: CInt, pidfd: SharedDescriptor) {
         self.pid = pid
         self.pidfd = pidfd
     }
 
     /// A child known by its number alone, as /proc lists it. `.noSuchProcess` when it has been reaped.
     package convenience init(child pid: CInt) throws(Errno) {
-        self.init(pid: pid, pidfd: OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }))
+        self.init(pid: pid, pidfd: OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }).shared())
     }
 
     deinit {
-        guard exit.withLock({ $0 }) == nil, (try? signal(SIGKILL)) != nil, let pidfd = try? pidfd.duplicate().shared()
-        else { return }
+        guard exit.withLock({ $0 }) == nil, (try? signal(SIGKILL)) != nil else { return }
         // Ending takes the kernel a moment, and a deinit may run anywhere: not here.
-        try? PosixThread.start {
+        try? PosixThread.start { [pidfd] in
             var reaped = clinux_exit()
             _ = pidfd.withRaw { clinux_wait_pidfd($0, WEXITED, &reaped) }
         }
@@ -63,7 +62,7 @@ package final class ChildProcess: Sendable {
     /// Waits until it has ended; nil when `limit` passed first. Blocks the thread.
     package func waitBlocking(atMost limit: Duration? = nil) throws(Errno) -> ProcessExit? {
         if let known = try poll() { return known }
-        return try pidfd.wait(for: .readable, atMost: limit) ? try poll() : nil
+        return try pidfd.descriptor.wait(for: .readable, atMost: limit) ? try poll() : nil
     }
 
     /// Waits until it has ended; nil when `limit` passed first. Suspends, on a thread of its own; cancellation does not

@@ -49,7 +49,7 @@ extension SpawnPlan {
                 executable: executable, stage: stages.indices.contains(index) ? stages[index] : .clone,
                 errno: Errno(rawValue: result.error))
         }
-        return ChildProcess(pid: result.pid, pidfd: OwnedDescriptor(adopting: result.pidfd))
+        return ChildProcess(pid: result.pid, pidfd: OwnedDescriptor(adopting: result.pidfd).shared())
     }
 
     private struct CgroupEntry {

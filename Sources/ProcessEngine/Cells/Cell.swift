@@ -13,10 +13,7 @@ final class Cell: Sendable {
     let id: SandboxID
     let slot: Slot
     let cgroup: Cgroup
-    /// Process 1. Readable once it has ended.
-    let holder: SharedDescriptor
     let endpoint: RuntimeEndpoint
-    let control: ControlChannel
 
     private let parts: Parts
     private let process: ChildProcess
@@ -42,26 +39,27 @@ final class Cell: Sendable {
     private struct State {
         var limits: CellLimits
         var entrances: [SharedDescriptor]
+        var control: ControlChannel?
         var tenant = Tenant.none
         var waiting: CheckedContinuation<Void, Never>?
     }
 
     init(
         id: SandboxID, slot: Slot, cgroup: Cgroup, entrances: [SharedDescriptor], process: ChildProcess,
-        holder: SharedDescriptor, endpoint: RuntimeEndpoint, control: ControlChannel, limits: CellLimits, parts: Parts
+        endpoint: RuntimeEndpoint, control: ControlChannel, limits: CellLimits, parts: Parts
     ) {
         self.id = id
         self.slot = slot
         self.cgroup = cgroup
         self.process = process
-        self.holder = holder
         self.endpoint = endpoint
-        self.control = control
         self.parts = parts
-        state = Mutex(State(limits: limits, entrances: entrances))
+        state = Mutex(State(limits: limits, entrances: entrances, control: control))
     }
 
-    /// The number of process 1 on the host.
+    /// Process 1. Readable once it has ended.
+    var holder: SharedDescriptor { process.pidfd }
+    /// Its number on the host.
     var holderID: CInt { process.pid }
 
     /// Gives the cell to a function: free of charge when it has had these limits since it was built.
@@ -81,6 +79,9 @@ final class Cell: Sendable {
             return state.entrances
         }
     }
+
+    /// For the clone that will live here, once; the cell keeps it no longer.
+    func takeControl() -> ControlChannel? { state.withLock { $0.control.take() } }
 
     // MARK: - Tenant
 

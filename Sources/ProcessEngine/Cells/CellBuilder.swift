@@ -40,9 +40,6 @@ struct CellBuilder: Sendable {
             let process = try startHolder(in: slot, cgroup)
             return Cell(
                 id: id, slot: slot, cgroup: cgroup, entrances: try entrances(of: cgroup), process: process,
-                holder: try hostCall("duplicate a descriptor") { () throws(Errno) in
-                    try process.pidfd.duplicate().shared()
-                },
                 endpoint: try openEndpoint(in: slot), control: try ControlChannel(), limits: limits, parts: parts)
         } catch {
             // Kills the holder, too.

@@ -127,7 +127,7 @@ final class RuntimeCore {
 
     func adopt(_ process: ChildProcess) throws(Errno) {
         guard self.process == nil, server != nil else { return }
-        try seat.watch(process.pidfd, .readable, as: Token.process)
+        try seat.watch(process.pidfd.descriptor, .readable, as: Token.process)
         self.process = process
     }
 
@@ -315,7 +315,7 @@ final class RuntimeCore {
         } catch {
             ending = .failed(.lost("nobody saw how the runtime ended: \(error)", during: .invocation))
         }
-        seat.unwatch(process.pidfd)
+        seat.unwatch(process.pidfd.descriptor)
         self.process = nil
         finish(ending)
     }
@@ -338,7 +338,7 @@ final class RuntimeCore {
 
     /// Closes everything the host has of the runtime. The process may live on, and others know it.
     private func release() {
-        if let process { seat.unwatch(process.pidfd) }
+        if let process { seat.unwatch(process.pidfd.descriptor) }
         process = nil
         server = nil
         standardOutput = nil

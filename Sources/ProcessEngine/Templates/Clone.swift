@@ -12,6 +12,7 @@ import SystemPackage
 final class Clone: Sendable {
     let cell: Cell
     let runtime: HostedRuntime
+    private let control: ControlChannel
     private let state = Mutex(State())
 
     private struct State {
@@ -25,7 +26,9 @@ final class Clone: Sendable {
     init(
         in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool
     ) throws(SandboxError) {
+        guard let control = cell.takeControl() else { throw .host("a cell was used twice") }
         self.cell = cell
+        self.control = control
         let cgroup = cell.cgroup
         runtime = try hostCall("serve the Runtime API of a clone") { () throws(Errno) in
             try HostedRuntime(
@@ -42,13 +45,13 @@ final class Clone: Sendable {
         from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
         isAhead: Bool = false
     ) throws(SandboxError) {
-        guard let side = cell.endpoint.takeProcessSide(), let control = cell.control.takeOther() else {
+        guard let side = cell.endpoint.takeProcessSide(), let theirs = control.takeOther() else {
             throw .host("a cell was used twice")
         }
         cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: control, holder: cell.holder, process: side, code: code, entrances: cell.takeEntrances(),
+                control: theirs, holder: cell.holder, process: side, code: code, entrances: cell.takeEntrances(),
                 scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }
@@ -79,7 +82,7 @@ final class Clone: Sendable {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
         // First the answer, then the word to go on: the clone is to have the CPU when nothing is left to do here.
         try runtime.release(uniqueness)
-        try cell.control.wake(uniqueness)
+        try control.wake(uniqueness)
     }
 
     /// The same for a clone of a layer, which is told its function.
@@ -90,12 +93,12 @@ final class Clone: Sendable {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
         runtime.setCredentials(uniqueness.credentials)
         try runtime.startFromLayer(function)
-        try cell.control.wake(uniqueness)
+        try control.wake(uniqueness)
     }
 
     /// Waits until it is complete, as one that is not woken yet.
     func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
-        let parking = try hostCall("watch a clone") { () throws(Errno) in try Parking(cell.control, loop) }
+        let parking = try hostCall("watch a clone") { () throws(Errno) in try Parking(control, loop) }
         let failed = state.withLock { state in
             state.parking = parking
             return state.failure != nil
@@ -119,7 +122,7 @@ final class Clone: Sendable {
 
     private var report: RestorerFailure? {
         state.withLock { state in
-            if state.report == nil { state.report = cell.control.failure() }
+            if state.report == nil { state.report = control.failure() }
             return state.report
         }
     }

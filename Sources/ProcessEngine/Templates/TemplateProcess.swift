@@ -158,7 +158,7 @@ extension CloneOutcome {
             self = .failed(RestorerFailure(step: reply.step, error: reply.pid))
             return
         }
-        guard reply.pid > 0, let pidfd = try? message.descriptors.first?.descriptor.duplicate() else { return nil }
+        guard reply.pid > 0, let pidfd = message.descriptors.first else { return nil }
         self = .made(ChildProcess(pid: reply.pid, pidfd: pidfd))
     }
 }

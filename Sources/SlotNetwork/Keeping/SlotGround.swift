@@ -182,11 +182,12 @@ struct SlotGround: Sendable {
 
     // MARK: - End
 
-    /// Takes everything away, the slots too: what the kernel has to do for that it does in the background. Blocks.
-    func remove() throws(NetworkError) {
+    /// Takes everything away, the slots too, which nobody may hold any more. Blocks.
+    func remove(from directory: FilePath) throws(NetworkError) {
         try uplink.remove()
         if record.enabledForwarding { uplink.disableForwarding() }
         keep.releasePort()
+        try SlotRemoval(keep: keep, directory: directory).run()
         try keep.remove()
     }
 }
@@ -224,10 +225,19 @@ enum DeniedDestinations {
 }
 
 extension SlotGround {
-    /// Takes over or makes anew. What a dead server left and this one cannot use is taken away, in the background of the kernel.
+    /// What a server starts with.
+    struct Opened {
+        var ground: SlotGround
+        /// The slots that are there already.
+        var found: [Int: SharedDescriptor] = [:]
+        /// What a dead server left and this one cannot use. It has no name any more: it ends when nobody holds it.
+        var leftover: NamespaceKeep?
+    }
+
+    /// Takes over or makes anew. Blocks.
     static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
-    ) throws(NetworkError) -> (ground: SlotGround, found: [Int: SharedDescriptor]) {
+    ) throws(NetworkError) -> Opened {
         do throws(Errno) { try DurableFile.makeDirectory(configuration.directory) } catch {
             throw NetworkError("make \(configuration.directory)", error)
         }
@@ -239,13 +249,14 @@ extension SlotGround {
             if let ground = try adopt(configuration, host: host, lock: lock) {
                 let found = try ground.findSlots()
                 logger.notice("network slots are taken over", metadata: ["count": "\(found.count)"])
-                return (ground, found)
+                return Opened(ground: ground, found: found)
             }
         } catch {
             logger.warning("network slots cannot be taken over", metadata: ["error": "\(error)"])
         }
-        if let old = try? NamespaceKeep.find(in: configuration.directory) { old.releasePort() }
+        let old = try? NamespaceKeep.find(in: configuration.directory)
+        old?.releasePort()
         try NamespaceKeep.remove(in: configuration.directory)
-        return (try make(configuration, host: host, lock: lock, logger: logger), [:])
+        return Opened(ground: try make(configuration, host: host, lock: lock, logger: logger), leftover: old)
     }
 }

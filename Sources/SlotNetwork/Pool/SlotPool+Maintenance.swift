@@ -23,7 +23,13 @@ extension SlotPool {
         await withDiscardingTaskGroup { group in
             for await work in stream {
                 switch work {
-                case .build(let indices): group.addTask { await building.run { self.build(indices) } }
+                case .build(let indices, let leftover):
+                    group.addTask {
+                        await building.run {
+                            self.build(indices)
+                            if let leftover { self.discard(leftover) }
+                        }
+                    }
                 case .rebuild(let index): group.addTask { await building.run { self.rebuild(index) } }
                 case .reset(let index): group.addTask { await self.reset(index, on: resetting) }
                 }
@@ -76,6 +82,17 @@ extension SlotPool {
         } catch {
             logger.error("a network slot cannot be rebuilt", metadata: ["slot": "\(index)", "error": "\(error)"])
             fail(error)
+        }
+    }
+
+    /// Takes away the slots of a server that died: after this one's are built, which wait for the kernel as these do. A server that
+    /// is to stop finishes it first, or others would have to wait for the kernel for minutes.
+    private func discard(_ keep: NamespaceKeep) {
+        let removal = SlotRemoval(keep: keep, directory: configuration.directory)
+        do throws(NetworkError) { try removal.run() } catch {
+            logger.warning(
+                "a dead server's network slots are taken away all at once, which keeps others waiting",
+                metadata: ["error": "\(error)"])
         }
     }
 

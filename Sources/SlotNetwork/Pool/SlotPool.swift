@@ -43,6 +43,9 @@ package final class SlotPool: SlotNetwork {
             coming = count
         }
 
+        /// Holds no slot any more.
+        mutating func letGo() { self.slots = Array(repeating: .building, count: slots.count) }
+
         /// Takes a slot from one state to another.
         mutating func change<R>(_ index: Int, _ way: (inout SlotState) -> R) -> R {
             let before = slots[index].isComing
@@ -59,7 +62,8 @@ package final class SlotPool: SlotNetwork {
     }
 
     enum Work: Sendable {
-        case build([Int])
+        /// Afterwards, what a dead server left is taken away.
+        case build([Int], discarding: NamespaceKeep?)
         case reset(Int)
         case rebuild(Int)
     }
@@ -74,25 +78,23 @@ package final class SlotPool: SlotNetwork {
         _ configuration: SlotConfiguration, host: SharedDescriptor? = nil, logger: Logger = Logger(label: "thaw.slots")
     ) async throws(SlotError) -> SlotPool {
         do throws(NetworkError) {
-            let (ground, found, home) = try await BlockingThread.run { () throws(NetworkError) in
+            let (opened, home) = try await BlockingThread.run { () throws(NetworkError) in
                 let home = try NetworkNamespace.current()
-                let opened = try SlotGround.open(configuration, host: host ?? home, logger: logger)
-                return (opened.ground, opened.found, home)
+                return (try SlotGround.open(configuration, host: host ?? home, logger: logger), home)
             }
-            return SlotPool(configuration, ground, found: found, home: home, logger)
+            return SlotPool(configuration, opened, home: home, logger)
         } catch {
             throw .host(error)
         }
     }
 
     private init(
-        _ configuration: SlotConfiguration, _ ground: SlotGround, found: [Int: SharedDescriptor],
-        home: SharedDescriptor,
-        _ logger: Logger
+        _ configuration: SlotConfiguration, _ opened: SlotGround.Opened, home: SharedDescriptor, _ logger: Logger
     ) {
+        let found = opened.found
         self.home = home
         self.configuration = configuration
-        self.ground = ground
+        ground = opened.ground
         self.logger = logger
         var state = State(count: configuration.count)
         for (index, namespace) in found { _ = state.change(index) { $0.adopt(namespace) } }
@@ -105,7 +107,7 @@ package final class SlotPool: SlotNetwork {
             work.yield(.reset(index))
         }
         let missing = (0..<configuration.count).filter { found[$0] == nil }
-        if !missing.isEmpty { work.yield(.build(missing)) }
+        if !missing.isEmpty { work.yield(.build(missing, discarding: opened.leftover)) }
         background.withLock { $0 = Task { [self] in await maintain(stream) } }
     }
 
@@ -147,10 +149,11 @@ package final class SlotPool: SlotNetwork {
         guard let task else { return }
         await task.value
         defer { ground.lock.release() }
+        state.withLock { $0.letGo() }
         guard !keepingSlots else { return }
         let (ground, logger, directory) = (ground, logger, configuration.directory)
         await BlockingThread.run {
-            do throws(NetworkError) { try ground.remove() } catch {
+            do throws(NetworkError) { try ground.remove(from: directory) } catch {
                 logger.warning("network slots are left behind: run `thaw slots clean`", metadata: ["error": "\(error)"])
             }
             SlotReport.remove(from: directory)

@@ -76,16 +76,13 @@ struct SlotBuilding: Sendable {
         }
     }
 
-    /// Takes one slot away, as far as it exists. Blocks.
+    /// Takes one slot away, as far as it exists: its numbers and names are free for the next when this returns. Blocks.
     func demolish(_ index: Int) throws(NetworkError) {
-        try keep.run { () throws(NetworkError) in
-            try NetworkNamespace.enter(hub.namespace)
-            try Self.demolish(index)
-        }
+        try keep.run { () throws(NetworkError) in try demolishInKeep(index) }
     }
 
-    /// The same for a thread that is in both the keep and the hub.
-    static func demolish(_ index: Int) throws(NetworkError) {
+    private func demolishInKeep(_ index: Int) throws(NetworkError) {
+        try NetworkNamespace.enter(hub.namespace)
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         // With it goes the end inside, so that the name and the number are free for the next.
         do throws(NetworkError) { try netlink.perform([.delete(Hub.end(of: index))]) } catch

@@ -61,11 +61,11 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .soak: try await SoakBenchmark(context: context).run()
         case .microvmClone: try await MicroVMCloneBenchmark(context: context).run()
         case .publish: try await PublishBenchmark(context: context).run()
-        case .slots: try await NetworkKernel.cleared(rawValue) { try await SlotsBenchmark(context: context).run() }
-        case .claim: try await NetworkKernel.cleared(rawValue) { try await ClaimBenchmark(context: context).run() }
-        case .nat: try await NetworkKernel.cleared(rawValue) { try await NATBenchmark(context: context).run() }
-        case .rules: try await NetworkKernel.cleared(rawValue) { try await RulesBenchmark(context: context).run() }
-        case .vni: try await NetworkKernel.cleared(rawValue) { try await VNIBenchmark(context: context).run() }
+        case .slots: try await NetworkKernel.cleared { try await SlotsBenchmark(context: context).run() }
+        case .claim: try await NetworkKernel.cleared { try await ClaimBenchmark(context: context).run() }
+        case .nat: try await NetworkKernel.cleared { try await NATBenchmark(context: context).run() }
+        case .rules: try await NetworkKernel.cleared { try await RulesBenchmark(context: context).run() }
+        case .vni: try await NetworkKernel.cleared { try await VNIBenchmark(context: context).run() }
         }
     }
 }

@@ -15,11 +15,10 @@ struct SlotsBenchmark: Sendable {
 
     func run() async throws {
         let progress = Progress.report("slots")
-        let namespaces = NetworkKernel.namespaces()
         try await ours(.direct, seconds: 10, kilobytes: 150, progress)
-        try await NetworkKernel.waitUntilFreed(to: namespaces, progress)
+        try await NetworkKernel.settle()
         try await ours(.bridged, seconds: 30, kilobytes: 600, progress)
-        try await NetworkKernel.waitUntilFreed(to: namespaces, progress)
+        try await NetworkKernel.settle()
         try await onDemand(progress)
     }
 

@@ -1,0 +1,33 @@
+internal import LinuxKit
+internal import SystemPackage
+
+/// Takes slots away so that others hardly notice: a few at a time, without the kernel's long waits, and what has been taken away is
+/// gone when this returns.
+///
+/// All at once, thousands of slots keep everybody on the host from any change of an interface for as long as it takes the kernel.
+struct SlotRemoval {
+    let keep: NamespaceKeep
+    /// The slots' own.
+    let directory: FilePath
+
+    /// How many the kernel takes down at once, in some 0.1 s.
+    private static let batch = 128
+
+    /// Nobody may hold a slot any more. Blocks, for 3 ms a slot.
+    /// - Parameter progress: how many are gone, of how many.
+    func run(progress: (Int, Int) -> Void = { _, _ in }) throws(NetworkError) {
+        let haste = KernelHaste(directory: directory)
+        haste.begin()
+        defer { haste.end() }
+        let slots = try keep.run { () throws(NetworkError) in try NamespaceKeep.names().compactMap { Int($0) }.sorted()
+        }
+        for start in stride(from: 0, to: slots.count, by: Self.batch) {
+            let batch = slots[start..<min(start + Self.batch, slots.count)]
+            try keep.run { () throws(NetworkError) in
+                for slot in batch { try NamespaceKeep.release("\(slot)") }
+            }
+            try NetworkNamespace.waitUntilTakenDown()
+            progress(batch.endIndex, slots.count)
+        }
+    }
+}
