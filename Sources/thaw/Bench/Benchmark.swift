@@ -44,7 +44,7 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .processClone: ("clones of each kind", 100, 1)
         case .invoke: ("invocations on one connection", 2000, 1)
         case .burst: ("requests at once", 50, 1)
-        case .density: ("clones alive at a time", 1000, 1)
+        case .density: ("clones alive at a time, where there is room", 4000, 1)
         case .soak: ("cycles", 10_000, 200)
         case .slots, .claim, .rules: ("network slots", 4000, 100)
         case .nat, .vni: ("rounds", 20, 1)

@@ -2,13 +2,16 @@ import FunctionModel
 import Sandboxes
 import Worker
 
-/// Many clones of one snapshot alive at a time, each of which answers: what one more costs in memory.
+/// Many clones of one snapshot alive at a time, as many as are asked for or as this host has room for, each of which answers: what
+/// one more costs in memory.
 struct DensityBenchmark: Sendable {
     /// Reading /proc/PID/smaps_rollup of every clone would take longer than the clones.
     private static let sampled = 25
     /// Idle once, so that what an engine builds at first use is there before memory is compared.
     private static let warmUps = 5
 
+    /// The kernel takes nearly as much for a clone as the clone itself.
+    private static let memoryFactor: Int64 = 2
     /// All of them are built before memory is compared, as on a host that is to have that many sandboxes.
     private static let slots = 4_000
 
@@ -32,19 +35,16 @@ struct DensityBenchmark: Sendable {
         progress("publishing")
         let version = try await server.publishWarm(function)
         let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
-        for _ in 0..<Self.warmUps {
-            let threads = try HostCounts.threads()
-            let clone = try await source.thaw()
-            try function.check(try await clone.invoke(function.event))
-            try Self.checkRoom(for: context.count, each: try HostCounts.threads() - threads)
-            await clone.destroy()
-        }
         progress("\(Self.slots) network slots")
         await server.rest()
+        let cost = try await cost(of: source, function, on: server)
+        await server.rest()
         let idle = try HostMemory.read()
-        progress("\(context.count) clones")
+        let room = try HostRoom.measure(cost)
+        let count = min(context.count, room.count)
+        progress(count < context.count ? "\(count) clones, for want of \(room.limit)" : "\(count) clones")
         var (clones, first) = ([MeasuredClone](), Samples())
-        for _ in 0..<context.count {
+        for _ in 0..<count {
             let start = ContinuousClock.now
             let clone = try await source.thaw()
             // Ended by the server's stop, whatever happens here.
@@ -65,11 +65,37 @@ struct DensityBenchmark: Sendable {
         }
         let full = try HostMemory.read()
         let name = "\(subject.title), \(clones.count) clones"
+        context.report(name, "clones alive at a time", unit: "", Samples([Double(count)]))
         context.report(name, "first response", first)
         context.report(name, "response while all live", second)
         try await reportMemory(name, clones, before: before, idle: idle, full: full)
         progress("ending them")
     }
+
+    /// What one clone takes, of several that live at a time.
+    private func cost(
+        of source: CloneSource, _ function: MeasuredFunction, on server: MeasuredServer
+    ) async throws -> HostRoom.Cost {
+        let (threads, descriptors) = (try HostCounts.threads(), try HostCounts.descriptors())
+        var (clones, unique) = ([MeasuredClone](), UInt64(0))
+        for _ in 0..<Self.warmUps {
+            let clone = try await source.thaw()
+            clones.append(clone)
+            try function.check(try await clone.invoke(function.event))
+            try await clone.waitUntilIdle()
+            unique = max(unique, try await clone.memory().unique)
+        }
+        await server.rest()
+        let cost = HostRoom.Cost(
+            memoryBytes: Int64(unique) * Self.memoryFactor,
+            threads: Self.share(try HostCounts.threads() - threads),
+            descriptors: Self.share(try HostCounts.descriptors() - descriptors))
+        for clone in clones { await clone.destroy() }
+        return cost
+    }
+
+    /// Of what the warm-ups take together; rounded up.
+    private static func share(_ all: Int) -> Int { (all + warmUps - 1) / warmUps }
 
     private func reportMemory(
         _ name: String, _ clones: [MeasuredClone], before: HostMemory, idle: HostMemory, full: HostMemory
@@ -87,25 +113,5 @@ struct DensityBenchmark: Sendable {
         context.report(name, "memory each, with server", unit: "MB", each(before))
         context.report(name, "unique memory of a clone", unit: "MB", unique, goal: .p50AtMost(2))
         context.report(name, "PSS of a clone", unit: "MB", proportional, goal: .p50AtMost(2))
-    }
-
-    /// A host without systemd may allow fewer threads than the clones have.
-    private static func checkRoom(for count: Int, each threads: Int) throws {
-        let (needed, used) = (count * threads, try HostCounts.threads())
-        let limit = try HostCounts.maximumThreads()
-        guard used + needed < limit else { throw TooFewThreads(needed: used + needed, limit: limit) }
-    }
-}
-
-/// The host's limit of threads is too low for what is to be measured.
-struct TooFewThreads: Error, CustomStringConvertible {
-    let needed: Int
-    let limit: Int
-
-    var description: String {
-        """
-        the clones would need \(needed) threads; this host allows \(limit). Raise it \
-        (sysctl -w kernel.pid_max=4194304 kernel.threads-max=4194304), or give a smaller --count.
-        """
     }
 }

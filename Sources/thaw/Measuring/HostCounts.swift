@@ -26,7 +26,7 @@ struct HostCounts: Sendable {
         let processes = try processIDs()
         let (namespaces, mounts) = namespacesAndMounts(of: processes)
         return HostCounts(
-            processes: Double(processes.count), descriptors: Double(try Directory.entries("/proc/self/fd").count),
+            processes: Double(processes.count), descriptors: Double(try descriptors()),
             mounts: Double(mounts), namespaces: Double(namespaces), cgroups: Double(countCgroups()),
             cgroupsInKernel: Double(countCgroupsInKernel()), available: Double(memory.available) / 1e6,
             used: Double(memory.total - memory.available) / 1e6, kernel: Double(memory.unreclaimable) / 1e6,
@@ -49,6 +49,9 @@ struct HostCounts: Sendable {
         processes == other.processes && descriptors == other.descriptors && mounts == other.mounts
             && namespaces == other.namespaces && cgroups == other.cgroups
     }
+
+    /// Descriptors that this process has open.
+    static func descriptors() throws -> Int { try Directory.entries("/proc/self/fd").count }
 
     /// Threads of all processes.
     static func threads() throws -> Int {

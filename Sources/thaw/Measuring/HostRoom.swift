@@ -1,0 +1,29 @@
+import LinuxKit
+
+/// How many more of something this host and this process have room for.
+struct HostRoom: Sendable {
+    var count: Int
+    /// What runs out first.
+    var limit: String
+
+    /// What one takes.
+    struct Cost: Sendable {
+        var memoryBytes: Int64
+        var threads: Int
+        var descriptors: Int
+    }
+
+    /// Memory and descriptors that stay free.
+    private static let spare = (memoryBytes: Int64(1) << 30, descriptors: 256)
+
+    static func measure(_ cost: Cost) throws -> HostRoom {
+        let memory = try HostMemory.read().available - spare.memoryBytes
+        let threads = try HostCounts.maximumThreads() - HostCounts.threads()
+        let descriptors = Int(try OpenFileLimit.raise()) - (try HostCounts.descriptors()) - spare.descriptors
+        return [
+            HostRoom(count: Int(memory / max(1, cost.memoryBytes)), limit: "memory"),
+            HostRoom(count: threads / max(1, cost.threads), limit: "threads (kernel.pid_max, kernel.threads-max)"),
+            HostRoom(count: descriptors / max(1, cost.descriptors), limit: "open files (ulimit -Hn)"),
+        ].min { $0.count < $1.count } ?? HostRoom(count: 0, limit: "")
+    }
+}
