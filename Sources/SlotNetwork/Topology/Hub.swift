@@ -23,7 +23,18 @@ struct Hub: Sendable {
     static func make(host: SharedDescriptor) throws(NetworkError) -> Hub {
         let namespace = try NetworkNamespace.enterNew()
         try NamespaceKeep.keepCurrent(as: name)
+        try switchIPv6Off()
         return Hub(namespace: namespace, host: host)
+    }
+
+    /// For every interface that will come here. An attribute of each could only keep addresses away; the kernel would still have a
+    /// multicast route by every one of them, in a list through which it goes for each new one.
+    private static func switchIPv6Off() throws(NetworkError) {
+        do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv6/conf/default/disable_ipv6", to: "1") } catch {
+            // A kernel without IPv6 has nothing to switch off.
+            guard error != .noSuchFileOrDirectory else { return }
+            throw NetworkError("switch IPv6 off in the hub", error)
+        }
     }
 
     /// Makes the veth between hub and host. The calling thread is in the hub.
@@ -34,7 +45,7 @@ struct Hub: Sendable {
                 .init("uplink", index: Self.uplink.index, hardwareAddress: SlotAddresses.hub),
                 peer: .init(name, hardwareAddress: SlotAddresses.host, namespace: host))
         }
-        try netlink.perform([request] + NetlinkRequest.bringUpWithoutIPv6(Self.uplink))
+        try netlink.perform([request, .change(Self.uplink, .upWithoutARP)])
     }
 
     /// Makes the device that all slots of layout `direct` share. Its packets travel on the host, its frames end in the hub.
@@ -48,7 +59,7 @@ struct Hub: Sendable {
             try netlink.perform([request])
         }
         var inner = NetlinkSession(transport: try NetlinkSocket())
-        try inner.perform(NetlinkRequest.bringUpWithoutIPv6(Self.tunnel))
+        try inner.perform([.change(Self.tunnel, .upWithoutARP)])
     }
 
     /// Takes the tunnel device away, if there is one: its port is free for the next server at once, and not only when the kernel has

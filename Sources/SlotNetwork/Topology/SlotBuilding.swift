@@ -67,7 +67,7 @@ struct SlotBuilding: Sendable {
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         // First the policy, then the link: nothing passes an end that has none.
         for half in halves { try half.plan.attachPolicy() }
-        try netlink.perform(halves.flatMap(\.plan.openingHub))
+        try netlink.perform(halves.map(\.plan.openingHub))
         for index in halves.indices { try halves[index].netlink.perform(halves[index].bringingUp) }
         try netlink.perform(halves.map(\.plan.settlingHub))
         let share = (clock.now - start) / halves.count

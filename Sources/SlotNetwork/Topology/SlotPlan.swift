@@ -60,7 +60,7 @@ struct SlotPlan: Sendable {
     }
 
     /// The hub's end comes up, without ARP: before the slot's, so that this one has a carrier from its first moment.
-    var openingHub: [NetlinkRequest] { NetlinkRequest.bringUpWithoutIPv6(Hub.end(of: index)) }
+    var openingHub: NetlinkRequest { .change(Hub.end(of: index), .upWithoutARP) }
 
     /// When the slot's end is up, too.
     var settlingHub: NetlinkRequest { .settle(Hub.end(of: index)) }
