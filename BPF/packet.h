@@ -67,9 +67,12 @@ static __always_inline struct ethhdr *ethernet_header(struct __sk_buff *skb) {
 /* 0, or -1 when it is no whole IPv4 header. Headers that lie in fragments of the buffer are pulled in. */
 static __always_inline int read_packet(struct __sk_buff *skb, struct packet *packet) {
     const __u32 least = sizeof(struct ethhdr) + sizeof(struct iphdr);
-    if (skb->data + least > skb->data_end && bpf_skb_pull_data(skb, least)) return -1;
-    void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-    if (data + least > end) return -1;
+    void *data = (void *)(long)skb->data;
+    if (data + least > (void *)(long)skb->data_end) {
+        if (bpf_skb_pull_data(skb, least)) return -1;
+        data = (void *)(long)skb->data;
+        if (data + least > (void *)(long)skb->data_end) return -1;
+    }
     packet->ethernet = data;
     struct iphdr *ip = data + sizeof(struct ethhdr);
     if (ip->version != 4 || ip->ihl < 5) return -1;
@@ -166,6 +169,37 @@ static __always_inline int opens_connection(struct __sk_buff *skb, const struct 
     const __u32 at = sizeof(struct ethhdr) + packet->header_bytes + 13;
     if (bpf_skb_load_bytes(skb, at, &flags, sizeof flags)) return 1;
     return (flags & 0x12) == 0x02; /* SYN without ACK */
+}
+
+enum { name_service = 53 }; /* RFC 1035, 4.2 */
+
+static __always_inline int is_name_service(struct __sk_buff *skb, __u8 protocol, __u32 port_at) {
+    _Static_assert(
+        offsetof(struct tcphdr, source) == offsetof(struct udphdr, source) &&
+            offsetof(struct tcphdr, dest) == offsetof(struct udphdr, dest), "ports come first");
+    __be16 port;
+    if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) return 0;
+    return !bpf_skb_load_bytes(skb, port_at, &port, sizeof port) && port == bpf_htons(name_service);
+}
+
+/* Whether a packet is for a name server. */
+static __always_inline int is_question(struct __sk_buff *skb, const struct packet *packet) {
+    const __u32 transport = sizeof(struct ethhdr) + packet->header_bytes;
+    if (packet->is_fragment_tail) return 0;
+    return is_name_service(skb, packet->protocol, transport + offsetof(struct udphdr, dest));
+}
+
+/* Whether a packet is from a name server: an answer, or an ICMP error about a question. */
+static __always_inline int is_answer(struct __sk_buff *skb, const struct packet *packet) {
+    const __u32 transport = sizeof(struct ethhdr) + packet->header_bytes, quote = transport + sizeof(struct icmp_header);
+    struct icmp_header icmp;
+    struct iphdr quoted;
+    if (packet->is_fragment_tail) return 0;
+    if (packet->protocol != IPPROTO_ICMP)
+        return is_name_service(skb, packet->protocol, transport + offsetof(struct udphdr, source));
+    if (bpf_skb_load_bytes(skb, transport, &icmp, sizeof icmp) || !is_icmp_error(icmp.type)) return 0;
+    if (bpf_skb_load_bytes(skb, quote, &quoted, sizeof quoted)) return 0;
+    return is_name_service(skb, quoted.protocol, quote + quoted.ihl * 4 + offsetof(struct udphdr, dest));
 }
 
 static __always_inline int turn_frame(struct __sk_buff *skb, const __u8 *guest_mac, const __u8 *gateway_mac) {

@@ -188,6 +188,26 @@ static __always_inline int send_to_tunnel(struct __sk_buff *skb, struct slot *sl
     return bpf_redirect(slot_hub_tunnel, 0);
 }
 
+enum question {
+    question_none, /* the packet is something else */
+    question_forwarded,
+    question_refused,
+    question_malformed,
+};
+
+/* Sends what a guest asks its gateway for names to the slot's name server. Asked by its own address that one would seem to answer
+ * as the gateway, so nobody may. Changes the packet, and what `packet` says of it. */
+static __always_inline enum question forward_question(
+    struct __sk_buff *skb, const struct slot *slot, struct packet *packet) {
+    __be32 server = slot->entry->name_server;
+    if (!server || !is_question(skb, packet)) return question_none;
+    if (packet->destination == server) return question_refused;
+    if (packet->destination != gateway_address) return question_none;
+    if (translate(skb, packet, destination_address, gateway_address, server) || read_packet(skb, packet))
+        return question_malformed;
+    return question_forwarded;
+}
+
 /* The checks that every frame of a guest passes, whatever its slot may reach. 0 when it is a packet to be sent on; else
  * `verdict` says what becomes of it. */
 static __always_inline int check_frame(
@@ -229,7 +249,11 @@ int hub_from_slot(struct __sk_buff *skb) {
     if (find_slot(skb->ifindex - slot_hub_base, &slot)) return TC_ACT_SHOT;
     if (check_frame(skb, &slot, &packet, &verdict)) return verdict;
     __u8 mode = slot.entry->mode;
-    if (is_denied(packet.destination, mode)) return refuse(skb, &slot, &packet);
+    enum question question = forward_question(skb, &slot, &packet);
+    if (question == question_malformed) return drop(&slot, slot_drop_malformed);
+    /* A name server may be where nothing else may be reached, as AWS's and Google's are. */
+    if (question == question_refused || (question == question_none && is_denied(packet.destination, mode)))
+        return refuse(skb, &slot, &packet);
     if (mode == slot_mode_egress) return send_to_uplink(skb, &slot, &packet);
     if (mode == slot_mode_vpc && !settings.bridged) return send_to_tunnel(skb, &slot, &packet);
     return refuse(skb, &slot, &packet);
@@ -251,6 +275,12 @@ static __always_inline int prepare_delivery(
     }
     if (opens_connection(skb, packet)) {
         slot->counters->dropped[slot_drop_inbound]++;
+        return -1;
+    }
+    __be32 server = slot->entry->name_server;
+    if (server && packet->source == server && is_answer(skb, packet) &&
+        (translate(skb, packet, source_address, server, gateway_address) || read_packet(skb, packet))) {
+        slot->counters->dropped[slot_drop_malformed]++;
         return -1;
     }
     __builtin_memcpy(packet->ethernet->h_dest, occupant_mac(slot), ETH_ALEN);

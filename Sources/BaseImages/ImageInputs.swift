@@ -13,7 +13,7 @@ struct ImageInputs: Sendable {
     let digest: String
 
     /// Part of every digest; raised when the same inputs are built into something else than before.
-    private static let builder = "thaw-image 1"
+    private static let builder = "thaw-image 2"
 
     init(runtime: String, share: ShareDirectory) throws(ImageError) {
         let directory = share.runtime(runtime)

@@ -9,6 +9,8 @@ package struct SlotConfiguration: Sendable {
     /// Where the host's addresses for slots are taken from: a part of it that no route of the host leads into.
     package var ranges: IPv4Prefix
     package var egress = EgressMode.masquerade
+    /// Who answers what functions with egress ask for names; nil: nobody.
+    package var nameServer: IPv4Address?
     /// The UDP port of the tunnels: 4789 by RFC 7348.
     package var tunnelPort: UInt16 = 4789
     /// What a slot may send, in bytes a second; nil: as much as it can.
@@ -58,6 +60,7 @@ package enum EgressMode: String, Sendable, CaseIterable, Codable {
 /// What a guest finds, the same in every slot, so that a snapshot fits into each.
 package enum SlotAddresses {
     package static let guest = IPv4Address(169, 254, 0, 21)
+    /// Also whom guests ask for names.
     package static let gateway = IPv4Address(169, 254, 0, 22)
     package static let prefixLength: UInt8 = 30
     /// The largest packet a guest sends, in bytes: with what a tunnel adds it is one of 1,500 (RFC 7348, 4.3).

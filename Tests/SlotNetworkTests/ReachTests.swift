@@ -102,11 +102,7 @@ import Testing
                     try TestSocket.bind(socket, SlotWorld.serverAddress, 53)
                     return socket.shared()
                 }
-                let client = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
-                    let socket = try TestSocket.make(TestSocket.datagram)
-                    try TestSocket.connect(socket, SlotWorld.serverAddress, 53)
-                    return socket.shared()
-                }
+                let client = try Self.datagrams(from: slot.namespace, to: SlotWorld.serverAddress, 53)
                 for size in [1, 1400, 3000, 9000] {
                     let sent = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }
                     let answer = try Self.exchange(client, echo, sent)
@@ -160,6 +156,78 @@ import Testing
                 }
             }
             withExtendedLifetime(greetings) {}
+        }
+    }
+
+    @Test("what a guest asks its gateway for names is answered by its network's name server", arguments: layouts)
+    func nameService(layout: SlotLayout) async throws {
+        try await SlotWorld.with { world in
+            let server = try world.makeServer()
+            let inNetwork = IPv4Address(10, 0, 0, 1)
+            try world.addTunnelEnd(
+                in: server, named: "red", network: 100, address: inNetwork, prefix: 24, station: Self.station)
+            let names = try GreetingServer(in: server, port: 53, saying: "names")
+            let echo = try NetworkNamespace.run(in: server) { () throws(NetworkError) in
+                let socket = try TestSocket.make(TestSocket.datagram)
+                try TestSocket.bind(socket, IPv4Address(rawValue: 0), 53)
+                return socket.shared()
+            }
+            var configuration = world.configuration(2, layout)
+            configuration.nameServer = SlotWorld.serverAddress
+            var network = Self.network("red", 100)
+            network.nameServer = inNetwork
+            let modes: [(NetworkMode, IPv4Address)] = [(.egress, SlotWorld.serverAddress), (.vpc(network), inNetwork)]
+            try await world.withPool(configuration) { pool in
+                for (mode, address) in modes {
+                    let slot = try await pool.claim()
+                    try slot.bind(.process, to: mode)
+                    let client = try Self.datagrams(from: slot.namespace, to: SlotAddresses.gateway, 53)
+                    #expect(try Self.exchange(client, echo, [1, 2, 3]) == [1, 2, 3])
+                    #expect(try GreetingServer.ask(from: slot.namespace, SlotAddresses.gateway, 53).hasPrefix("names"))
+                    // By its own address, and the gateway for anything else.
+                    #expect(TestSocket.connects(from: slot.namespace, to: address, 53) == .connectionRefused)
+                    #expect(
+                        TestSocket.connects(from: slot.namespace, to: SlotAddresses.gateway, 80) == .connectionRefused)
+                }
+            }
+            withExtendedLifetime(names) {}
+        }
+    }
+
+    @Test("a question for names fails at once where nobody answers them", arguments: layouts)
+    func noNameService(layout: SlotLayout) async throws {
+        try await SlotWorld.with { world in
+            let server = try world.makeServer()
+            var configuration = world.configuration(3, layout)
+            configuration.nameServer = SlotWorld.serverAddress
+            try await world.withPool(configuration) { pool in
+                // The server's own error, about a packet that the guest does not know in this form.
+                let modes: [(NetworkMode, Errno)] = [
+                    (.egress, .connectionRefused), (.isolated, .networkUnreachable),
+                    (.vpc(Self.network("red", 100)), .networkUnreachable),
+                ]
+                for (mode, expected) in modes {
+                    let slot = try await pool.claim()
+                    try slot.bind(.process, to: mode)
+                    let client = try Self.datagrams(from: slot.namespace, to: SlotAddresses.gateway, 53)
+                    let failure = TestSocket.failure { () throws(Errno) in
+                        _ = try client.descriptor.write([1])
+                        _ = try client.descriptor.read(upTo: 10)
+                    }
+                    #expect(failure == expected, "\(mode)")
+                }
+            }
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    private static func datagrams(
+        from namespace: SharedDescriptor, to address: IPv4Address, _ port: UInt16
+    ) throws(NetworkError) -> SharedDescriptor {
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+            let socket = try TestSocket.make(TestSocket.datagram)
+            try TestSocket.connect(socket, address, port)
+            return socket.shared()
         }
     }
 

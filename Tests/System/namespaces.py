@@ -112,6 +112,35 @@ class Greeter:
             one.close()
 
 
+class NameServer:
+    """Answers every question for names (RFC 1035) with one address."""
+
+    ANSWER = "192.0.2.53"
+
+    def __init__(self, namespace):
+        with namespace.entered():
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind(("", 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                asked, peer = self._socket.recvfrom(512)
+                if not peer:
+                    return  # Shut down.
+                question = asked[12 : asked.index(0, 12) + 5]
+                wants_v4 = question[-4:-2] == b"\0\1"
+                head = asked[:2] + b"\x81\x80\0\1" + (b"\0\1" if wants_v4 else b"\0\0") + b"\0\0\0\0"
+                answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(self.ANSWER)
+                self._socket.sendto(head + question + (answer if wants_v4 else b""), peer)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
 class World:
     """A host, a server beside it, and two virtual networks of equal addresses whose tunnels end at the server."""
 
@@ -132,6 +161,7 @@ class World:
         self.server.ip("route", "add", "default", "via", self.HOST)
         self.stations = {name: self._station(vni) for name, vni in self.NETWORKS.items()}
         self.greeters = {"outside": Greeter(self.server, "outside")}
+        self.names = NameServer(self.server)
         for name, station in self.stations.items():
             self.greeters[name] = Greeter(station, name)
 
@@ -147,7 +177,7 @@ class World:
         return station
 
     def close(self):
-        for greeter in self.greeters.values():
-            greeter.close()
+        for service in (self.names, *self.greeters.values()):
+            service.close()
         for namespace in (self.host, self.server, *self.stations.values()):
             namespace.close()

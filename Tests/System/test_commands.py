@@ -56,14 +56,18 @@ def test_networks_are_made_listed_and_deleted(thaw, tmp_path):
     assert json.loads(network("list", "--json")) == []
     made = network("create", "shop", "--vni", "7001", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7")
     assert made.splitlines()[1].split() == [
-        "shop", "7001", "10.1.0.0/16", "10.1.128.0-10.1.255.254", "192.0.2.7", "0.0.0.0/0", "02:54:48:41:57:fe",
+        "shop", "7001", "10.1.0.0/16", "10.1.128.0-10.1.255.254", "-", "192.0.2.7", "0.0.0.0/0", "02:54:48:41:57:fe",
     ]  # fmt: skip
     bank = ("create", "bank", "--vni", "7002", "--subnet", "10.1.0.0/24", "--addresses", "10.1.0.9-10.1.0.20")
-    network(*bank, "--endpoint", "192.0.2.7,10.2.0.0/16,02:00:00:00:00:01", "--endpoint", "192.0.2.8")
+    network(
+        *bank, "--endpoint", "192.0.2.7,10.2.0.0/16,02:00:00:00:00:01", "--endpoint", "192.0.2.8", "--name-server",
+        "10.1.0.2",
+    )  # fmt: skip
     listed = json.loads(network("list", "--json"))
     assert [(entry["name"], entry["vni"], len(entry["endpoints"])) for entry in listed] == [
         ("bank", 7002, 2), ("shop", 7001, 1),
     ]  # fmt: skip
+    assert listed[0]["nameServer"] == "10.1.0.2" and "nameServer" not in listed[1]
     assert listed[0]["addresses"] == {"first": "10.1.0.9", "last": "10.1.0.20"}
     assert len(network("list").splitlines()) == 4
     for wrong, text in (

@@ -19,7 +19,7 @@ SHARED = ipaddress.ip_network("100.64.0.0/10")
 OUTSIDE = f"{namespaces.World.OUTSIDE}:80"
 STATION = f"{namespaces.World.STATION}:80"
 METADATA = "169.254.169.254:80"
-ROUTED = ("--egress", "routed", "--slots", "48")
+ROUTED = ("--egress", "routed", "--slots", "48", "--name-server", namespaces.World.OUTSIDE)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,18 @@ def test_egress_routed_shows_the_slots_address(hosted, talks, world):
     for said in (answer["said"][OUTSIDE], answer["sent"][OUTSIDE]):
         name, address = said.split()
         assert name == "outside" and ipaddress.ip_address(address) in SHARED
+
+
+@pytest.mark.process
+def test_names_are_resolved_where_the_network_has_a_name_server(hosted, talks, world):
+    """By the C library, of a clone whose init may have asked before."""
+    server = hosted.running(*ROUTED)
+    for mode, address in (
+        ("egress", world.names.ANSWER), ("isolated", "EAI_AGAIN"), ("vpc:red", "EAI_AGAIN"), ("egress", world.names.ANSWER),
+    ):  # fmt: skip
+        tag(server, talks, mode)
+        answer = told(server, talks, resolve=["shop.example"])
+        assert answer["resolved"]["shop.example"] == address, mode
 
 
 @pytest.mark.process

@@ -33,7 +33,8 @@ struct RootTree: Sendable {
         ("/etc/group", "root:x:0:\n\(user):x:\(groupID):\n"),
         ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
         ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
-        ("/etc/resolv.conf", ""),
+        // The gateway of every slot, which asks the name server of the function's network.
+        ("/etc/resolv.conf", "nameserver 169.254.0.22\n"),
     ]
 
     static let links: [(path: String, target: String)] = [

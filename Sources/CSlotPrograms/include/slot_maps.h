@@ -41,7 +41,7 @@ enum slot_drop_reason {
     slot_drop_reasons,
 };
 
-/* Map `slots`: one entry a slot. The programs read mode to vni; the rest is for whoever looks on. */
+/* Map `slots`: one entry a slot. The programs read mode to name_server; the rest is for whoever looks on. */
 struct slot_entry {
     __u8 mode; /* enum slot_mode */
     __u8 occupant; /* 0: processes, at the namespace's interface; 1: a virtual machine, at the tap */
@@ -49,6 +49,7 @@ struct slot_entry {
     __u8 reserved;
     __be32 address; /* of the guest, outside of the slot */
     __u32 vni;
+    __be32 name_server; /* who gets what the guest asks its gateway for names; 0: nobody */
     __u32 claims; /* how often the slot has been claimed */
     __u64 since; /* of the state; nanoseconds since 1970 */
 };

@@ -3,14 +3,16 @@ internal import LinuxKit
 /// A network as its file has it, and as `thaw network list --json` shows it:
 /// ```
 /// {"name": "a", "vni": 7001, "subnet": "10.1.0.0/16", "addresses": {"first": "10.1.128.0", "last": "10.1.255.254"},
-///  "endpoints": [{"address": "192.0.2.7", "destination": "0.0.0.0/0", "mac": "02:54:48:41:57:fe"}]}
+///  "endpoints": [{"address": "192.0.2.7", "destination": "0.0.0.0/0", "mac": "02:54:48:41:57:fe"}],
+///  "nameServer": "10.1.0.2"}
 /// ```
+/// `nameServer` may be absent.
 /// Decoding checks the form only; for the rules see ``fault``.
 extension VPCNetwork: Codable {
     private enum CodingKeys: String, CodingKey {
         case name
         case identifier = "vni"
-        case subnet, addresses, endpoints
+        case subnet, addresses, endpoints, nameServer
     }
 
     private enum RangeKeys: String, CodingKey { case first, last }
@@ -33,7 +35,9 @@ extension VPCNetwork: Codable {
         self.init(
             name: try container.decode(String.self, forKey: .name), identifier: identifier,
             subnet: try container.decodeText(IPv4Prefix.self, forKey: .subnet), addresses: first...last,
-            endpoints: try container.decode([Endpoint].self, forKey: .endpoints))
+            endpoints: try container.decode([Endpoint].self, forKey: .endpoints),
+            nameServer: try container.contains(.nameServer)
+                ? container.decodeText(IPv4Address.self, forKey: .nameServer) : nil)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -45,6 +49,7 @@ extension VPCNetwork: Codable {
         try range.encode(addresses.lowerBound.description, forKey: .first)
         try range.encode(addresses.upperBound.description, forKey: .last)
         try container.encode(endpoints, forKey: .endpoints)
+        try container.encodeIfPresent(nameServer?.description, forKey: .nameServer)
     }
 }
 

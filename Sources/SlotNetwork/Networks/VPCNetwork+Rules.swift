@@ -32,7 +32,7 @@ extension VPCNetwork {
             let (least, most) = (Self.identifiers.lowerBound, Self.identifiers.upperBound)
             return "has the VNI \(identifier), which is not \(least) to \(most)"
         }
-        return subnetFault ?? addressesFault ?? endpointsFault
+        return subnetFault ?? addressesFault ?? endpointsFault ?? nameServerFault
     }
 
     private var subnetFault: String? {
@@ -66,6 +66,15 @@ extension VPCNetwork {
         let destinations = endpoints.map(\.destination)
         guard let twice = destinations.first(where: { one in destinations.count { $0 == one } > 1 }) else { return nil }
         return "has two endpoints for \(twice)"
+    }
+
+    private var nameServerFault: String? {
+        guard let nameServer else { return nil }
+        if addresses.contains(nameServer) {
+            return "has the name server \(nameServer), an address that a sandbox may be given"
+        }
+        guard let special = Self.special.first(where: { $0.contains(nameServer) }) else { return nil }
+        return "has the name server \(nameServer), which is in \(special): no network has such an address"
     }
 
     /// This network, loopback, multicast and what is reserved above it: RFC 6890.

@@ -14,6 +14,8 @@ package struct VPCNetwork: Sendable, Hashable {
     package var addresses: ClosedRange<IPv4Address>
     /// The other ends of the tunnel; the one with the longest matching destination is used.
     package var endpoints: [Endpoint]
+    /// An address in the network that answers what functions ask for names; nil: nobody does.
+    package var nameServer: IPv4Address?
 
     package struct Endpoint: Sendable, Hashable {
         /// Where the encapsulated frames go: an address the host can reach.
@@ -31,12 +33,15 @@ package struct VPCNetwork: Sendable, Hashable {
     }
 
     package init(
-        name: String, identifier: UInt32, subnet: IPv4Prefix, addresses: ClosedRange<IPv4Address>, endpoints: [Endpoint]
+        name: String, identifier: UInt32, subnet: IPv4Prefix, addresses: ClosedRange<IPv4Address>,
+        endpoints: [Endpoint],
+        nameServer: IPv4Address? = nil
     ) {
         self.name = name
         self.identifier = identifier
         self.subnet = subnet
         self.addresses = addresses
         self.endpoints = endpoints
+        self.nameServer = nameServer
     }
 }

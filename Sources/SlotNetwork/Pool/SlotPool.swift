@@ -232,6 +232,7 @@ package final class SlotPool: SlotNetwork {
             }
             entry.mode = UInt8(slot_mode_egress.rawValue)
             entry.address = outsideAddress(of: index).rawValue.bigEndian
+            entry.name_server = configuration.nameServer?.rawValue.bigEndian ?? 0
         case .vpc(let network):
             guard ground.record.hasTunnel else {
                 throw .modeUnavailable(
@@ -242,6 +243,7 @@ package final class SlotPool: SlotNetwork {
             entry.mode = UInt8(slot_mode_vpc.rawValue)
             entry.address = address.rawValue.bigEndian
             entry.vni = network.identifier
+            entry.name_server = network.nameServer?.rawValue.bigEndian ?? 0
         }
         entry.state = SlotState.Kind.claimed.rawValue
         entry.claims = UInt32(truncatingIfNeeded: slot.claim)

@@ -19,15 +19,16 @@ extension Table {
     /// A row for each endpoint: that of a network's first says the rest of it.
     static func networks(_ networks: [VPCNetwork]) -> Table {
         var table = Table(
-            ["NAME", "VNI", "SUBNET", "ADDRESSES", "ENDPOINT", "DESTINATION", "MAC"], alignRight: [1])
+            ["NAME", "VNI", "SUBNET", "ADDRESSES", "NAME SERVER", "ENDPOINT", "DESTINATION", "MAC"], alignRight: [1])
         for network in networks {
             var about = [
                 network.name, "\(network.identifier)", "\(network.subnet)",
                 "\(network.addresses.lowerBound)-\(network.addresses.upperBound)",
+                network.nameServer.map { "\($0)" } ?? "-",
             ]
             for endpoint in network.endpoints {
                 table.add(about + ["\(endpoint.address)", "\(endpoint.destination)", "\(endpoint.hardwareAddress)"])
-                about = ["", "", "", ""]
+                about = Array(repeating: "", count: about.count)
             }
         }
         return table

@@ -28,6 +28,11 @@ struct NetworkCreateCommand: AsyncParsableCommand {
             """)
     var addresses: AddressRange?
 
+    @Option(
+        name: .customLong("name-server"),
+        help: "An address in the network that answers what functions ask for names. Default: nobody does.")
+    var nameServer: IPv4Address?
+
     func validate() throws { _ = try network() }
 
     @concurrent
@@ -45,7 +50,8 @@ struct NetworkCreateCommand: AsyncParsableCommand {
                 "the length of --subnet must be \(lengths.lowerBound) to \(lengths.upperBound); \(subnet) was given")
         }
         let network = VPCNetwork(
-            name: name, identifier: vni, subnet: subnet, addresses: range, endpoints: endpoint.map(\.value))
+            name: name, identifier: vni, subnet: subnet, addresses: range, endpoints: endpoint.map(\.value),
+            nameServer: nameServer)
         if let fault = network.fault { throw ValidationError("the network '\(name)' \(fault)") }
         return network
     }
@@ -84,4 +90,5 @@ struct AddressRange: ExpressibleByArgument {
     }
 }
 
+extension IPv4Address: ExpressibleByArgument {}
 extension IPv4Prefix: ExpressibleByArgument {}

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// What the network slots need.
 extension HostChecks {
-    static func network() -> [HostCheck] { [slotPrograms(), tapDevices(), packetFilter()] }
+    static func network() -> [HostCheck] { [slotPrograms(), tapDevices(), packetFilter(), nameServer()] }
 
     private static func slotPrograms() -> HostCheck {
         do throws(SlotError) {
@@ -31,5 +31,15 @@ extension HostChecks {
             : HostCheck(
                 "nft", .warning, "there is no \(HostTools.packetFilter)",
                 remedy: "apt-get install nftables, or start with --egress routed or none")
+    }
+
+    private static func nameServer() -> HostCheck {
+        NameServer.host.address().map {
+            HostCheck("name server", .good, "functions with egress have names resolved by \($0)")
+        }
+            ?? HostCheck(
+                "name server", .warning,
+                "the host has none that others can ask: functions with egress resolve no names",
+                remedy: "start with --name-server ADDRESS")
     }
 }

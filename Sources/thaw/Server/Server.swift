@@ -136,6 +136,7 @@ struct Server: Sendable {
         slots.layout = options.slots.layout
         slots.ranges = options.slots.ranges
         slots.egress = options.slots.egress
+        slots.nameServer = options.slots.nameServer.address()
         slots.tunnelPort = UInt16(clamping: options.slots.tunnelPort)
         // Mbit/s, as network people count.
         slots.bytesPerSecond = options.slots.rate.map { UInt64($0) * 125_000 }

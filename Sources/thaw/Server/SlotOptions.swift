@@ -28,6 +28,14 @@ struct SlotOptions: ParsableArguments {
             """)
     var egress = EgressMode.masquerade
 
+    @Option(
+        name: .customLong("name-server"),
+        help: """
+            Who answers what functions with egress ask for names: host, the first name server of the host that is not the host \
+            itself; an address; or none.
+            """)
+    var nameServer = NameServer.host
+
     @Option(name: .customLong("tunnel-port"), help: "UDP port of the tunnels of virtual networks (VXLAN).")
     var tunnelPort = 4789
 
@@ -48,6 +56,20 @@ struct SlotOptions: ParsableArguments {
             throw ValidationError("--slot-rate must be 1 to 400000; \(rate) was given")
         }
     }
+}
+
+extension NameServer: ExpressibleByArgument {
+    init?(argument: String) {
+        switch argument {
+        case "host": self = .host
+        case "none": self = .none
+        default:
+            guard let address = IPv4Address(argument) else { return nil }
+            self = .address(address)
+        }
+    }
+
+    var defaultValueDescription: String { "host" }
 }
 
 extension SlotLayout: ExpressibleByArgument {}

@@ -34,6 +34,14 @@ def send(place):
             return name(error)
 
 
+def resolve(host):
+    """The address of a name, or the name of the error."""
+    try:
+        return socket.gethostbyname(host)
+    except socket.gaierror as error:
+        return next(name for name in dir(socket) if name.startswith("EAI_") and getattr(socket, name) == error.errno)
+
+
 def inside():
     """The address that this end would have; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
@@ -49,5 +57,6 @@ def handler(event, context):
         "clone": clone,
         "inside": inside(),
         "said": {place: ask(place) for place in event.get("ask", [])},
+        "resolved": {host: resolve(host) for host in event.get("resolve", [])},
         "sent": {place: send(place) for place in event.get("send", [])},
     }
