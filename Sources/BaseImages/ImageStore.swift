@@ -43,9 +43,8 @@ package struct ImageStore: Sendable {
         let (staging, locks, logger) = (staging, locks, logger)
         await BlockingThread.run { () throws(Never) in
             for name in (try? Tree.names(in: staging)) ?? [] {
-                guard let lock = BuildLock.acquireNow(locks.appending(ImageStore.key(ofWorkspace: name))) else {
-                    continue
-                }
+                let path = locks.appending(ImageStore.key(ofWorkspace: name))
+                guard let lock = try? FileLock.take(path) else { continue }
                 do throws(ImageError) {
                     try Tree.remove(staging.appending(name))
                     logger.info("removed an unfinished image", metadata: ["name": "\(name)"])
@@ -64,7 +63,10 @@ package struct ImageStore: Sendable {
         _ build: (_ workspace: FilePath) async throws(ImageError) -> R
     ) async throws(ImageError) -> R {
         for place in [bases, parts, code, scratch, staging, locks] { try Tree.make(place) }
-        let lock = try await BuildLock.acquire(locks.appending(key))
+        let path = locks.appending(key)
+        let lock = try await BlockingThread.run { () throws(ImageError) -> FileLock in
+            try attempt("lock", path) { () throws(Errno) in try FileLock.wait(for: path) }
+        }
         defer { extendLifetime(lock) }
         if let result = try await existing() { return result }
         for name in try Tree.names(in: staging) where ImageStore.key(ofWorkspace: name) == key {

@@ -1,5 +1,4 @@
 import GRDB
-import Glibc
 import LinuxKit
 package import SystemPackage
 
@@ -12,7 +11,7 @@ package final class SQLiteFunctionStore: FunctionStore {
     let path: FilePath
     let pool: DatabasePool
     let codes: CodeDirectory
-    private let lock: OwnedDescriptor
+    private let lock: FileLock
 
     /// Opens the store, makes it if it is not there, and removes what a killed process left half made. Blocks.
     package init(directory: FilePath) throws(FunctionStoreError) {
@@ -27,7 +26,7 @@ package final class SQLiteFunctionStore: FunctionStore {
     /// Ends all access and lets another process in. Using the store afterwards throws.
     package func close() throws(FunctionStoreError) {
         do { try pool.close() } catch { throw .database(error, path: path) }
-        lock.withRaw { _ = flock($0, LOCK_UN) }
+        lock.release()
     }
 
     func read<T: Sendable>(
@@ -53,17 +52,14 @@ extension SQLiteFunctionStore {
         }
     }
 
-    private static func lock(_ directory: FilePath) throws(FunctionStoreError) -> OwnedDescriptor {
+    private static func lock(_ directory: FilePath) throws(FunctionStoreError) -> FileLock {
         let path = directory.appending("thaw.lock")
         do throws(Errno) {
-            let descriptor = try OwnedDescriptor.open(path, .readWrite, options: [.create])
-            try descriptor.withRaw { raw throws(Errno) in _ = try syscall { flock(raw, LOCK_EX | LOCK_NB) } }
-            return descriptor
-        } catch .wouldBlock {
-            throw .inUse(directory)
+            if let lock = try FileLock.take(path, options: [.create]) { return lock }
         } catch {
             throw .system("lock", path, error)
         }
+        throw .inUse(directory)
     }
 
     private static func open(_ path: FilePath) throws(FunctionStoreError) -> DatabasePool {

@@ -13,7 +13,7 @@ package enum SlotCleaning {
             let directory = directories.appending(instance).appending("slots")
             guard FileStatus.exists(directory) else { continue }
             do throws(NetworkError) {
-                guard let lock = try SlotLock.take(in: directory) else {
+                guard let lock = try SlotGround.takeLock(in: directory) else {
                     running.append(instance)
                     continue
                 }

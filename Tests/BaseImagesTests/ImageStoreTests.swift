@@ -221,7 +221,7 @@ struct StoreFixture {
             for name in ["base-python3.11.123/tree/deep", "code-aa.7", "scratch-512.9"] {
                 try Tree.make(staging.appending(FilePath(name).components))
             }
-            let lock = try await BuildLock.acquire(locks.appending("scratch-512"))
+            let lock = try #require(try FileLock.take(locks.appending("scratch-512")))
             await store.sweep()
             #expect(try Tree.names(in: staging) == ["scratch-512.9"])
             extendLifetime(lock)

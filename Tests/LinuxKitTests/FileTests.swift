@@ -121,6 +121,82 @@ import Testing
         #expect(throws: Errno.noSuchFileOrDirectory) { try SmallFile.set("/proc/nonexistent", to: "1") }
     }
 
+    @Test("a lock is one holder's until it is released or gone", arguments: [true, false])
+    func lock(ofDirectory: Bool) throws {
+        try withScratchDirectory { scratch in
+            let path = ofDirectory ? scratch : scratch.appending("lock")
+            let options: FileDescriptor.OpenOptions = ofDirectory ? [.directory] : [.create, .noFollow]
+            func isFree() throws(Errno) -> Bool { try FileLock.take(path, options: options) != nil }
+
+            let first = try #require(try FileLock.take(path, options: options))
+            #expect(try !isFree())
+            first.release()
+            #expect(try isFree())
+            do {
+                let second = try FileLock.wait(for: path, options: options)
+                first.release()
+                #expect(try !isFree(), "who has it no more cannot give it away")
+                withExtendedLifetime(second) {}
+            }
+            #expect(try isFree())
+            withExtendedLifetime(first) {}
+        }
+    }
+
+    @Test("many that wait for a lock have it one after the other")
+    func waitingForLock() async throws {
+        try await withScratchDirectory { scratch in
+            let marks = scratch.appending("marks")
+            try DurableFile.write([], to: marks)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await BlockingThread.run { () throws(Errno) -> Void in
+                            let lock = try FileLock.wait(for: scratch.appending("lock"))
+                            defer { lock.release() }
+                            let text = try SmallFile.text(marks)
+                            try DurableFile.write((text + "x").utf8, to: marks)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try SmallFile.text(marks) == "xxxxxxxx")
+        }
+    }
+
+    @Test("a lock cannot be where there is no directory, nor a symlink")
+    func noLock() throws {
+        try withScratchDirectory { scratch in
+            let missing = scratch.appending("missing/lock")
+            #expect(throws: Errno.noSuchFileOrDirectory) { try FileLock.take(missing) }
+            #expect(throws: Errno.noSuchFileOrDirectory) { try FileLock.wait(for: missing) }
+            let link = scratch.appending("link")
+            try syscall { symlink(scratch.appending("lock").string, link.string) }
+            #expect(throws: Errno.tooManySymbolicLinkLevels) { try FileLock.take(link) }
+        }
+    }
+
+    @Test("a file that was written, replaced or given another time has another stamp")
+    func stamps() throws {
+        try withScratchDirectory { scratch in
+            let path = scratch.appending("file")
+            func stamp() throws(Errno) -> FileStamp { FileStamp(try FileStatus.of(path)) }
+
+            try DurableFile.write("old".utf8, to: path)
+            let first = try stamp()
+            #expect(try stamp() == first)
+            // The year 2350: more nanoseconds than 64 bits hold.
+            let times = [timespec(), timespec(tv_sec: 12_000_000_000, tv_nsec: 0)]
+            try syscall { utimensat(AT_FDCWD, path.string, times, 0) }
+            let second = try stamp()
+            try OwnedDescriptor.open(path, .writeOnly, options: [.append]).writeAll("er".utf8)
+            let third = try stamp()
+            try DurableFile.write("newer".utf8, to: path)
+            #expect(Set([first, second, third, try stamp()]).count == 4)
+        }
+    }
+
     @Test("a mount appears and goes", .requiresRoot)
     func mounts() throws {
         try withScratchDirectory { scratch in

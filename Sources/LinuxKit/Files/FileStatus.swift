@@ -19,7 +19,7 @@ package struct FileStatus: Sendable, Hashable {
     /// Major and minor number of the file system's device.
     package let device: UInt64
     package let links: UInt32
-    /// Nanoseconds since 1970.
+    /// Nanoseconds since 1970. Wraps around in 2262, where a trap would end the process: a file may claim any time.
     package let modified: Int64
 
     /// Of the file at `path`, a symlink itself unless `following`.
@@ -69,6 +69,6 @@ package struct FileStatus: Sendable, Hashable {
         inode = status.stx_ino
         device = UInt64(status.stx_dev_major) << 32 | UInt64(status.stx_dev_minor)
         links = status.stx_nlink
-        modified = status.stx_mtime.tv_sec * 1_000_000_000 + Int64(status.stx_mtime.tv_nsec)
+        modified = status.stx_mtime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_mtime.tv_nsec)
     }
 }

@@ -14,7 +14,7 @@ struct SlotGround: Sendable {
     let programs: KernelPrograms
     let record: KeepRecord
     let range: IPv4Prefix
-    let lock: SlotLock
+    let lock: FileLock
     /// Programs at interfaces that are not ours: they go when these are closed.
     let borrowed: [SharedDescriptor]
 
@@ -30,7 +30,7 @@ struct SlotGround: Sendable {
 
     /// What a dead server left, if it is what this one would build; nil if there is nothing of use. Blocks.
     private static func adopt(
-        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: SlotLock
+        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: FileLock
     ) throws(NetworkError) -> SlotGround? {
         guard let keep = try NamespaceKeep.find(in: configuration.directory) else { return nil }
         return try keep.run { () throws(NetworkError) -> SlotGround? in
@@ -67,7 +67,7 @@ struct SlotGround: Sendable {
 
     /// Makes everything anew. On failure nothing is left. Blocks, for 50 ms.
     private static func make(
-        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: SlotLock, logger: Logger
+        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: FileLock, logger: Logger
     ) throws(NetworkError) -> SlotGround {
         let uplink = HostUplink(host: host, instance: configuration.instance)
         try uplink.remove()
@@ -115,7 +115,7 @@ struct SlotGround: Sendable {
         let hub: Hub
         let uplink: HostUplink
         let range: IPv4Prefix
-        let lock: SlotLock
+        let lock: FileLock
 
         func complete(_ record: KeepRecord, logger: Logger) throws(NetworkError) -> SlotGround {
             var record = record
@@ -234,6 +234,12 @@ extension SlotGround {
         var leftover: NamespaceKeep?
     }
 
+    /// The right to a server's slots; nil while another process has it.
+    static func takeLock(in directory: FilePath) throws(NetworkError) -> FileLock? {
+        let path = directory.appending("lock")
+        do throws(Errno) { return try FileLock.take(path) } catch { throw NetworkError("lock \(path)", error) }
+    }
+
     /// Takes over or makes anew. Blocks.
     static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
@@ -241,7 +247,7 @@ extension SlotGround {
         do throws(Errno) { try DurableFile.makeDirectory(configuration.directory) } catch {
             throw NetworkError("make \(configuration.directory)", error)
         }
-        guard let lock = try SlotLock.take(in: configuration.directory) else {
+        guard let lock = try takeLock(in: configuration.directory) else {
             throw NetworkError("use the slots in \(configuration.directory), which another server has", .resourceBusy)
         }
         KernelHaste(directory: configuration.directory).end()

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 internal import LinuxKit
 import Synchronization
 package import SystemPackage
@@ -14,7 +13,7 @@ package final class NetworkStore: Sendable {
 
     private let directory: FilePath
     /// What was read last, with what its file looked like then.
-    private let known = Mutex<[String: (file: Stamp, network: VPCNetwork)]>([:])
+    private let known = Mutex<[String: (file: FileStamp, network: VPCNetwork)]>([:])
 
     /// - Parameter directory: made by the first ``create(_:)``.
     package init(directory: FilePath) { self.directory = directory }
@@ -99,26 +98,14 @@ package final class NetworkStore: Sendable {
         }
     }
 
-    /// Holds off whoever else creates networks here: the kernel ends the lock with its descriptor.
+    /// Holds off whoever else creates networks here.
     private func locked(_ body: () throws(NetworkStoreError) -> Void) throws(NetworkStoreError) {
-        let lock = try openLock()
-        try body()
-        // Up to here, and not only as long as somebody uses it.
-        extendLifetime(lock)
-    }
-
-    private func openLock() throws(NetworkStoreError) -> OwnedDescriptor {
-        do throws(Errno) {
-            let lock = try OwnedDescriptor.openDirectory(directory)
-            try lock.withRaw { raw throws(Errno) in
-                while flock(raw, LOCK_EX) != 0 {
-                    guard errno == EINTR else { throw Errno(rawValue: errno) }
-                }
-            }
-            return lock
-        } catch {
+        let lock: FileLock
+        do throws(Errno) { lock = try FileLock.wait(for: directory, options: [.directory]) } catch {
             throw .system("lock", directory, error)
         }
+        defer { lock.release() }
+        try body()
     }
 
     private func makeDirectory(_ path: FilePath) throws(NetworkStoreError) {
@@ -133,17 +120,8 @@ package final class NetworkStore: Sendable {
 
     private func path(_ name: String) -> FilePath { directory.appending(name + Self.suffix) }
 
-    /// Tells whether a file has been written or replaced since it was looked at.
-    private struct Stamp: Equatable {
-        let inode: UInt64
-        let modified: Int64
-        let size: Int64
-
-        init(_ status: FileStatus) { (inode, modified, size) = (status.inode, status.modified, status.size) }
-    }
-
-    private static func stamp(_ path: FilePath) throws(NetworkStoreError) -> Stamp? {
-        do throws(Errno) { return Stamp(try FileStatus.of(path, following: false)) } catch .noSuchFileOrDirectory {
+    private static func stamp(_ path: FilePath) throws(NetworkStoreError) -> FileStamp? {
+        do throws(Errno) { return FileStamp(try FileStatus.of(path, following: false)) } catch .noSuchFileOrDirectory {
             return nil
         } catch {
             throw .system("look at", path, error)
@@ -153,7 +131,7 @@ package final class NetworkStore: Sendable {
     /// Nil when there is no such file.
     private static func read(
         _ path: FilePath, _ name: String
-    ) throws(NetworkStoreError) -> (file: Stamp, network: VPCNetwork)? {
+    ) throws(NetworkStoreError) -> (file: FileStamp, network: VPCNetwork)? {
         let (status, content): (FileStatus, [UInt8]?)
         do throws(Errno) {
             // Neither another file's content nor the wait for a pipe's.
@@ -176,7 +154,7 @@ package final class NetworkStore: Sendable {
         }
         if let fault = network.fault { throw .damaged(path, "the network in it \(fault)") }
         guard network.name == name else { throw .damaged(path, "the network in it is called '\(network.name)'") }
-        return (Stamp(status), network)
+        return (FileStamp(status), network)
     }
 
     private static func reason(_ error: any Error) -> String {

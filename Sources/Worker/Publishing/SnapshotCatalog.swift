@@ -1,8 +1,7 @@
 internal import FunctionModel
 internal import FunctionStore
-import Glibc
+internal import LinuxKit
 internal import Snapshots
-internal import SystemPackage
 
 /// The snapshots of the versions in use, each read and checked once.
 actor SnapshotCatalog {
@@ -11,8 +10,8 @@ actor SnapshotCatalog {
 
     private struct Known {
         let snapshot: StoredSnapshot
-        /// What its files looked like when their content was checked.
-        let stamps: [FileStamp]
+        /// What its files looked like when their content was checked; nil for one that could not be looked at.
+        let stamps: [FileStamp?]
     }
 
     private let store: SnapshotStore
@@ -28,7 +27,7 @@ actor SnapshotCatalog {
     /// The snapshot of a version. Its content is checked on first use, and again when its files have changed since.
     func snapshot(of key: VersionKey) async throws(Unusable) -> StoredSnapshot {
         if let entry = known[key] {
-            if FileStamp.stamps(of: entry.snapshot) == entry.stamps { return entry.snapshot }
+            if Self.stamps(of: entry.snapshot) == entry.stamps { return entry.snapshot }
             known[key] = nil
         }
         let task = opening[key] ?? Task { await open(key) }
@@ -51,7 +50,7 @@ actor SnapshotCatalog {
                 return .failure(Unusable(reason: "no snapshot is recorded for the version"))
             }
             let snapshot = try await store.open(id)
-            return .success(Known(snapshot: snapshot, stamps: FileStamp.stamps(of: snapshot)))
+            return .success(Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot)))
         } catch {
             return .failure(Unusable(reason: "\(error)"))
         }
@@ -60,7 +59,7 @@ actor SnapshotCatalog {
     /// Takes a snapshot that has just been committed.
     func adopt(_ snapshot: StoredSnapshot, of key: VersionKey) {
         opening[key] = nil
-        known[key] = Known(snapshot: snapshot, stamps: FileStamp.stamps(of: snapshot))
+        known[key] = Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot))
     }
 
     /// Forgets a version's snapshot; gives it back if it was in use.
@@ -73,24 +72,8 @@ actor SnapshotCatalog {
     func remove(_ id: SnapshotID) async throws(SnapshotError) { try await store.remove(id) }
 
     func keys(where matches: @Sendable (VersionKey) -> Bool) -> [VersionKey] { known.keys.filter(matches) }
-}
 
-/// Tells whether a file has been written or replaced since it was looked at.
-private struct FileStamp: Equatable {
-    let inode: UInt64
-    let size: Int64
-    let seconds: Int
-    let nanoseconds: Int
-
-    static func stamps(of snapshot: StoredSnapshot) -> [FileStamp] {
-        snapshot.manifest.files.map { file in
-            var status = stat()
-            guard stat(snapshot.path(file.name).string, &status) == 0 else {
-                return FileStamp(inode: 0, size: -1, seconds: 0, nanoseconds: 0)
-            }
-            return FileStamp(
-                inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: status.st_mtim.tv_sec,
-                nanoseconds: status.st_mtim.tv_nsec)
-        }
+    private static func stamps(of snapshot: StoredSnapshot) -> [FileStamp?] {
+        snapshot.manifest.files.map { file in try? FileStamp(FileStatus.of(snapshot.path(file.name))) }
     }
 }
