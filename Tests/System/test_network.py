@@ -100,8 +100,9 @@ def left(world, state):
 def test_egress_routed_shows_the_slots_address(hosted, talks, world):
     server = hosted.running(*ROUTED)
     tag(server, talks, "egress")
-    answer = told(server, talks, ask=[OUTSIDE], send=[OUTSIDE])
+    answer = told(server, talks, ask=[OUTSIDE], send=[OUTSIDE], resolve=["shop.example"])
     assert answer["inside"] == GUEST
+    assert answer["resolved"] == {"shop.example": world.names.ANSWER}
     for said in (answer["said"][OUTSIDE], answer["sent"][OUTSIDE]):
         name, address = said.split()
         assert name == "outside" and ipaddress.ip_address(address) in SHARED
