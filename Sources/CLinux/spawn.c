@@ -24,14 +24,20 @@
 #include <unistd.h>
 
 #include "CLinux.h"
+#include "low_descriptors.h"
 
-enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 64 };
+enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 64, steps_limit = 256 };
 
 struct child {
     const struct clinux_spawn_plan *plan;
     struct clinux_spawn_result *result;
     int parent; /* pidfd of this process */
     int program; /* or -1 */
+    /* The plan's, with the numbers that the descriptors have in the child. */
+    struct clinux_step *steps;
+    int32_t pairs[2 * mapped_limit];
+    /* Of the parent's table, which the child shares, it keeps what lies below; 0: the child has a copy of it all. */
+    int kept;
 };
 
 #if defined(__x86_64__)
@@ -238,9 +244,10 @@ static void reset_signals(void) {
 
 static void child_main(struct child *child) {
     const struct clinux_spawn_plan *plan = child->plan;
+    if (child->kept && syscall(SYS_close_range, child->kept, ~0U, CLOSE_RANGE_UNSHARE) < 0) give_up(child, -1, errno);
     reset_signals();
     for (size_t i = 0; i < plan->steps_count; i++) {
-        int error = run_step(&plan->steps[i], child);
+        int error = run_step(&child->steps[i], child);
         if (error) give_up(child, (int64_t)i, error);
     }
     unsigned long none = 0;
@@ -294,9 +301,35 @@ static void come_home(struct home *home) {
     if (home->processes >= 0) close(home->processes);
 }
 
-static struct clone_args clone_arguments(const struct clinux_spawn_plan *plan, char *stack, int *pidfd) {
+/* Copies the plan's steps. Their descriptors get low numbers, so that the child need neither copy nor close the thousands that a
+ * server has open; where that cannot be, it does both. */
+static void take_steps(struct child *child, struct low_descriptors *low) {
+    const struct clinux_spawn_plan *plan = child->plan;
+    memcpy(child->steps, plan->steps, plan->steps_count * sizeof *plan->steps);
+    int parent = child->parent, program = child->program;
+    int error = low_descriptors_begin(low);
+    if (!error) error = low_descriptors_give(low, &child->parent);
+    if (!error) error = low_descriptors_give(low, &child->program);
+    for (size_t i = 0; !error && i < plan->steps_count; i++) {
+        struct clinux_step *step = &child->steps[i];
+        if (step->kind == CLINUX_STEP_WRITE || step->kind == CLINUX_STEP_SETNS || step->kind == CLINUX_STEP_ATTACH_MOUNT)
+            error = low_descriptors_give(low, &step->number);
+        if (step->kind != CLINUX_STEP_DESCRIPTORS) continue;
+        if (step->integers_count > 2 * mapped_limit) break; /* the step itself fails */
+        memcpy(child->pairs, step->integers, step->integers_count * sizeof *step->integers);
+        step->integers = child->pairs;
+        for (size_t pair = 0; !error && pair < step->integers_count; pair += 2)
+            error = low_descriptors_give(low, &child->pairs[pair]);
+    }
+    child->kept = low->end;
+    if (!error) return;
+    memcpy(child->steps, plan->steps, plan->steps_count * sizeof *plan->steps);
+    child->parent = parent, child->program = program, child->kept = 0;
+}
+
+static struct clone_args clone_arguments(const struct clinux_spawn_plan *plan, int shares, char *stack, int *pidfd) {
     struct clone_args arguments = {
-        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | plan->namespaces,
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | (shares ? CLONE_FILES : 0) | plan->namespaces,
         .pidfd = (uint64_t)(uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
         .stack = (uint64_t)(uintptr_t)stack,
@@ -312,6 +345,7 @@ static struct clone_args clone_arguments(const struct clinux_spawn_plan *plan, c
 int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result) {
     memset(result, 0, sizeof *result);
     result->pidfd = -1;
+    if (plan->steps_count > steps_limit) return failed_before_clone(result, E2BIG);
     char *stack = make_stack();
     if (!stack) return failed_before_clone(result, ENOMEM);
     int parent = clinux_pidfd_open(getpid());
@@ -321,14 +355,18 @@ int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_resul
     }
 
     int pidfd = -1;
-    struct child context = {plan, result, parent, plan->program};
-    struct clone_args arguments = clone_arguments(plan, stack, &pidfd);
+    struct clinux_step steps[steps_limit];
+    struct child context = {.plan = plan, .result = result, .parent = parent, .program = plan->program, .steps = steps};
+    struct low_descriptors low;
+    take_steps(&context, &low);
+    struct clone_args arguments = clone_arguments(plan, context.kept > 0, stack, &pidfd);
     struct home home;
     uint64_t all = ~0ULL, before = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
     long pid = -leave(&home, plan);
     if (pid == 0) pid = clone3_onto_stack(&arguments, child_main, &context);
     come_home(&home);
+    low_descriptors_end(&low);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     munmap(stack, stack_size);
     close(parent);

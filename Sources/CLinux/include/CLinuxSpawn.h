@@ -70,7 +70,8 @@ struct clinux_spawn_result {
  * Why C: between clone and execve the child shares the parent's memory (CLONE_VM | CLONE_VFORK: nothing is copied, however
  * large the parent), so it must not allocate, take locks or run any Swift. It runs raw system calls on a stack of its own,
  * all signals blocked, and starts the program with default dispositions and an empty mask. The parent's thread waits in the
- * kernel until execve or failure. To be born in a namespace, that thread enters it for so long.
+ * kernel until execve or failure. Nor are the parent's descriptors copied: the child shares their table until it takes the few
+ * of them that it is to have. One child is made at a time. To be born in a namespace, that thread enters it for so long.
  *
  * Returns 0 with pid and pidfd (close-on-exec) set, or -1 with error and failed_step set and no process left. */
 int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result);
