@@ -30,6 +30,7 @@ package enum SlotCleaning {
     private static func clean(
         _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
     ) throws(NetworkError) {
+        KernelHaste(directory: directory).end()
         var host = try NetworkNamespace.current()
         var enabledForwarding = false
         if let keep = try NamespaceKeep.find(in: directory) {

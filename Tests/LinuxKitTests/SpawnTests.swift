@@ -41,6 +41,18 @@ import Testing
             ])
     }
 
+    @Test("a child gets a few or many of a process's thousands of descriptors", arguments: [1, 60])
+    func descriptorsFromACrowd(count: Int) async throws {
+        try OpenFileLimit.raise()
+        let crowd = try (0..<2_000).map { _ in try OwnedDescriptor.open("/dev/null", .readOnly).shared() }
+        let late = try OwnedDescriptor.memoryFile(named: "late").shared()
+        var plan = Self.shell("readlink /proc/self/fd/100; ls /proc/self/fd | wc -l")
+        for number in 100..<CInt(100 + count) { plan.descriptors[number] = late }
+        // And 0 to 2, and the one that ls itself has open.
+        #expect(try await run(plan).lines == ["/memfd:late (deleted)", "\(count + 4)"])
+        withExtendedLifetime(crowd) {}
+    }
+
     @Test("descriptors may trade numbers")
     func swappedDescriptors() async throws {
         let a = try OwnedDescriptor.memoryFile(named: "a").shared()

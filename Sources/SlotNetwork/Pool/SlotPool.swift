@@ -151,6 +151,7 @@ package final class SlotPool: SlotNetwork {
         defer { ground.lock.release() }
         state.withLock { $0.letGo() }
         guard !keepingSlots else { return }
+        logger.info("taking the network slots away", metadata: ["count": "\(configuration.count)"])
         let (ground, logger, directory) = (ground, logger, configuration.directory)
         await BlockingThread.run {
             do throws(NetworkError) { try ground.remove(from: directory) } catch {
