@@ -350,7 +350,8 @@ int hub_from_tunnel(struct __sk_buff *skb) {
     return index ? deliver(skb, *index, slot_mode_vpc, &packet) : TC_ACT_SHOT;
 }
 
-/* Ingress of the host's end of the uplink: the host passes on what slots send, and is itself no destination. */
+/* Ingress of the host's end of the uplink: the host passes on what slots send, and is itself no destination. The slot is known
+ * by its address, and hears of what goes nowhere. */
 SEC("tc")
 int host_from_hub(struct __sk_buff *skb) {
     struct packet packet;
@@ -358,7 +359,10 @@ int host_from_hub(struct __sk_buff *skb) {
     struct bpf_fib_lookup lookup = {
         .family = 2 /* AF_INET */, .ipv4_src = packet.source, .ipv4_dst = packet.destination, .ifindex = skb->ifindex};
     long result = bpf_fib_lookup(skb, &lookup, sizeof lookup, 0);
-    return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH ? TC_ACT_OK : TC_ACT_SHOT;
+    if (result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH) return TC_ACT_OK;
+    struct slot slot;
+    if (find_slot(bpf_ntohl(packet.source) - bpf_ntohl(settings.first_address), &slot)) return TC_ACT_SHOT;
+    return refuse(skb, &slot, &packet);
 }
 
 // MARK: - Inside a slot of layout direct

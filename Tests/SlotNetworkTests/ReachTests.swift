@@ -78,7 +78,17 @@ import Testing
                 #expect(TestSocket.connects(from: one.namespace, to: outside, 80) == .connectionRefused)
                 let metadata = IPv4Address(169, 254, 169, 254)
                 #expect(TestSocket.connects(from: one.namespace, to: metadata, 80) == .connectionRefused)
-                #expect(TestSocket.connects(from: one.namespace, to: SlotWorld.hostAddress, 22) != nil)
+                #expect(TestSocket.connects(from: one.namespace, to: SlotWorld.hostAddress, 22) == .connectionRefused)
+                // The host has no route to it.
+                let nowhere = IPv4Address(203, 0, 113, 1)
+                #expect(TestSocket.connects(from: one.namespace, to: nowhere, 80) == .connectionRefused)
+                let datagrams = try Self.datagrams(from: one.namespace, to: nowhere, 80)
+                let refused = TestSocket.failure { () throws(Errno) in
+                    _ = try datagrams.descriptor.write([1])
+                    _ = try datagrams.descriptor.read(upTo: 10)
+                }
+                #expect(refused == .networkUnreachable)
+                #expect(try pool.ground.programs.maps.counters(of: one.index).dropped[.policy] ?? 0 >= 5)
                 // From outside, the host's neighbours included.
                 #expect(TestSocket.connects(from: server, to: outside, 80) != nil)
                 #expect(TestSocket.connects(from: world.host, to: outside, 80) != nil)

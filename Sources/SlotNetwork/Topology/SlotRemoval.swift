@@ -12,7 +12,7 @@ struct SlotRemoval {
 
     /// How many the kernel takes down at once, in some 0.1 s: for each bridge it waits until all callbacks of RCU have run
     /// (`br_multicast_dev_del`).
-    private static func batchSize(_ layout: SlotLayout?) -> Int { layout == .bridged ? 8 : 128 }
+    private static func batchSize(_ layout: SlotLayout?) -> Int { layout == .bridged ? 8 : 64 }
 
     /// Nobody may hold a slot any more. Blocks, for 3 ms a slot of layout `direct`, 20 ms of layout `bridged`.
     /// - Parameter progress: how many are gone, of how many.
