@@ -115,9 +115,10 @@ final class Supervisor {
         }
     }
 
-    private func drain(_ process: RuntimeProcess) {
-        process.standardOutput.drain(into: port)
-        process.standardError.drain(into: port)
+    /// What was written before is told before what is sent now.
+    private func flush(_ process: RuntimeProcess) {
+        process.standardOutput.flush(into: port)
+        process.standardError.flush(into: port)
     }
 
     // MARK: - Host
@@ -209,7 +210,7 @@ final class Supervisor {
         duties.signalAll(SIGSTOP, runtime: runtime.process.pid)
         PageWarming.warm(runtime.process.pid)
         duties.flush()
-        drain(runtime.process)
+        flush(runtime.process)
         phase = .frozen(runtime)
         port.send(.frozen)
     }
@@ -278,7 +279,7 @@ final class Supervisor {
 
     private func finishStopping(_ runtime: Runtime) {
         duties.signalAll(SIGKILL, runtime: runtime.process.pid)
-        drain(runtime.process)
+        flush(runtime.process)
         powerOff()
     }
 
@@ -305,19 +306,19 @@ final class Supervisor {
             break
         // Everything below ends a phase in the log: what was written before must be there before.
         case .initialized(let call):
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.initialized(call))
         case .initializationFailed(let failure):
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.initializationFailed(failure))
         case .restored:
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.restored)
         case .restoreFailed(let failure):
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.restoreFailed(failure))
         case .idle:
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.idle(maximumMemoryBytes: runtime.process.maximumMemoryBytes()))
         }
     }
@@ -328,7 +329,7 @@ final class Supervisor {
         _ = try? signals.pending()
         while let ended = (try? ZombieReaper.next()) ?? nil {
             guard let runtime, ended.pid == runtime.process.pid else { continue }
-            drain(runtime.process)
+            flush(runtime.process)
             port.send(.runtimeExited(reason(ended, runtime)))
             if case .stopping = phase {
                 powerOff()
