@@ -18,6 +18,7 @@ package enum SlotCleaning {
                     continue
                 }
                 try clean(instance, directory) { progress(instance, $0, $1) }
+                SlotGround.removeDirectory(directory, in: directories)
                 withExtendedLifetime(lock) {}
                 cleaned.append(instance)
             } catch {
@@ -45,7 +46,5 @@ package enum SlotCleaning {
         if enabledForwarding { uplink.disableForwarding() }
         try uplink.remove()
         try NamespaceKeep.remove(in: directory)
-        try? Directory.removeTree(directory)
-        try? Directory.remove(directory.removingLastComponent())
     }
 }

@@ -31,7 +31,7 @@ package final class FileLock: Sendable {
         try lock(path, options, LOCK_EX)
     }
 
-    /// Gives it to others while the object lives on.
+    /// Gives it to others while the object lives on. Its holder may remove the file first.
     package func release() { _ = file.withRaw { flock($0, LOCK_UN) } }
 
     private static func lock(
@@ -39,8 +39,17 @@ package final class FileLock: Sendable {
     ) throws(Errno) -> FileLock {
         // NFS locks only what is open for writing, which a directory cannot be.
         let mode: FileDescriptor.AccessMode = options.contains(.directory) ? .readOnly : .readWrite
-        let file = try OwnedDescriptor.open(path, mode, options: options)
-        try file.withRaw { raw throws(Errno) in _ = try syscall { flock(raw, operation) } }
-        return FileLock(file)
+        while true {
+            let file = try OwnedDescriptor.open(path, mode, options: options)
+            try file.withRaw { raw throws(Errno) in _ = try syscall { flock(raw, operation) } }
+            // Who had it before may have removed the file: locked, it would keep nobody away.
+            if try isStill(file, at: path) { return FileLock(file) }
+        }
+    }
+
+    private static func isStill(_ file: borrowing OwnedDescriptor, at path: FilePath) throws(Errno) -> Bool {
+        do throws(Errno) {
+            return try FileStatus.of(path).inode == FileStatus.of(file).inode
+        } catch .noSuchFileOrDirectory { return false }
     }
 }

@@ -240,6 +240,14 @@ extension SlotGround {
         do throws(Errno) { return try FileLock.take(path) } catch { throw NetworkError("lock \(path)", error) }
     }
 
+    /// Removes the directory of slots that are gone, by the holder of the lock in it; also the instance's, `directories/INSTANCE`,
+    /// when nothing else is in it.
+    static func removeDirectory(_ directory: FilePath, in directories: FilePath = SlotConfiguration.directories) {
+        try? Directory.removeTree(directory)
+        let instance = directory.removingLastComponent()
+        if instance.removingLastComponent() == directories { try? Directory.remove(instance) }
+    }
+
     /// Takes over or makes anew. Blocks.
     static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger

@@ -154,10 +154,13 @@ package final class SlotPool: SlotNetwork {
         logger.info("taking the network slots away", metadata: ["count": "\(configuration.count)"])
         let (ground, logger, directory) = (ground, logger, configuration.directory)
         await BlockingThread.run {
-            do throws(NetworkError) { try ground.remove(from: directory) } catch {
+            do throws(NetworkError) {
+                try ground.remove(from: directory)
+                SlotGround.removeDirectory(directory)
+            } catch {
                 logger.warning("network slots are left behind: run `thaw slots clean`", metadata: ["error": "\(error)"])
+                SlotReport.remove(from: directory)
             }
-            SlotReport.remove(from: directory)
         }
     }
 
