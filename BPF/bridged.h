@@ -20,10 +20,9 @@ static __always_inline int bridged_from_guest(struct __sk_buff *skb, __u32 index
     if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IP) || ethernet->h_dest[0] & 1) return TC_ACT_OK;
     if (!same_mac(ethernet->h_source, occupant_mac(&slot)) || read_packet(skb, &packet)) return TC_ACT_OK;
     if (packet.source != guest_address) return TC_ACT_OK;
-    enum question question = forward_question(skb, &slot, &packet);
-    if (question == question_malformed) return drop(&slot, slot_drop_malformed);
-    if (question == question_refused || (question == question_none && is_denied(packet.destination, slot_mode_vpc)))
-        return TC_ACT_OK;
+    enum destination destination = settle_destination(skb, &slot, &packet);
+    if (destination == destination_malformed) return drop(&slot, slot_drop_malformed);
+    if (destination == destination_denied) return TC_ACT_OK;
     const struct slot_route *route = find_route(&slot, packet.destination);
     if (!route) return TC_ACT_OK;
     if (exceeds_rate(skb, index)) return drop(&slot, slot_drop_rate);

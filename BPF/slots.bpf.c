@@ -188,24 +188,22 @@ static __always_inline int send_to_tunnel(struct __sk_buff *skb, struct slot *sl
     return bpf_redirect(slot_hub_tunnel, 0);
 }
 
-enum question {
-    question_none, /* the packet is something else */
-    question_forwarded,
-    question_refused,
-    question_malformed,
-};
+enum destination { destination_open, destination_denied, destination_malformed };
 
-/* Sends what a guest asks its gateway for names to the slot's name server. Asked by its own address that one would seem to answer
- * as the gateway, so nobody may. Changes the packet, and what `packet` says of it. */
-static __always_inline enum question forward_question(
+/* Whether the slot's mode lets a packet go where it is to go. What a guest asks its gateway for names goes to the slot's name
+ * server, which may be where nothing else may be reached, as AWS's and Google's are; that changes the packet, and what `packet`
+ * says of it. Asked by its own address the server would seem to answer as the gateway, so nobody may. */
+static __always_inline enum destination settle_destination(
     struct __sk_buff *skb, const struct slot *slot, struct packet *packet) {
     __be32 server = slot->entry->name_server;
-    if (!server || !is_question(skb, packet)) return question_none;
-    if (packet->destination == server) return question_refused;
-    if (packet->destination != gateway_address) return question_none;
-    if (translate(skb, packet, destination_address, gateway_address, server) || read_packet(skb, packet))
-        return question_malformed;
-    return question_forwarded;
+    if (server && is_question(skb, packet)) {
+        if (packet->destination == server) return destination_denied;
+        if (packet->destination == gateway_address) {
+            int failed = translate(skb, packet, destination_address, gateway_address, server) || read_packet(skb, packet);
+            return failed ? destination_malformed : destination_open;
+        }
+    }
+    return is_denied(packet->destination, slot->entry->mode) ? destination_denied : destination_open;
 }
 
 /* The checks that every frame of a guest passes, whatever its slot may reach. 0 when it is a packet to be sent on; else
@@ -249,11 +247,9 @@ int hub_from_slot(struct __sk_buff *skb) {
     if (find_slot(skb->ifindex - slot_hub_base, &slot)) return TC_ACT_SHOT;
     if (check_frame(skb, &slot, &packet, &verdict)) return verdict;
     __u8 mode = slot.entry->mode;
-    enum question question = forward_question(skb, &slot, &packet);
-    if (question == question_malformed) return drop(&slot, slot_drop_malformed);
-    /* A name server may be where nothing else may be reached, as AWS's and Google's are. */
-    if (question == question_refused || (question == question_none && is_denied(packet.destination, mode)))
-        return refuse(skb, &slot, &packet);
+    enum destination destination = settle_destination(skb, &slot, &packet);
+    if (destination == destination_malformed) return drop(&slot, slot_drop_malformed);
+    if (destination == destination_denied) return refuse(skb, &slot, &packet);
     if (mode == slot_mode_egress) return send_to_uplink(skb, &slot, &packet);
     if (mode == slot_mode_vpc && !settings.bridged) return send_to_tunnel(skb, &slot, &packet);
     return refuse(skb, &slot, &packet);

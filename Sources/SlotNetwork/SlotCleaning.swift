@@ -32,19 +32,13 @@ package enum SlotCleaning {
         _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
     ) throws(NetworkError) {
         KernelHaste(directory: directory).end()
-        var host = try NetworkNamespace.current()
-        var enabledForwarding = false
-        if let keep = try NamespaceKeep.find(in: directory) {
-            let left = try keep.run { () throws(NetworkError) in
-                (KeepRecord.read(), try NamespaceKeep.open(HostUplink.hostName))
-            }
-            try SlotRemoval(keep: keep, directory: directory).run(progress: progress)
-            enabledForwarding = left.0?.enabledForwarding ?? false
-            host = left.1 ?? host
+        let keep = try NamespaceKeep.find(in: directory)
+        let left = try keep?.run { () throws(NetworkError) in
+            (record: KeepRecord.read(), host: try NamespaceKeep.open(HostUplink.hostName))
         }
-        let uplink = HostUplink(host: host, instance: instance)
-        if enabledForwarding { uplink.disableForwarding() }
-        try uplink.remove()
-        try NamespaceKeep.remove(in: directory)
+        let host = if let host = left?.host { host } else { try NetworkNamespace.current() }
+        try SlotGround.remove(
+            keep, HostUplink(host: host, instance: instance),
+            enabledForwarding: left?.record?.enabledForwarding ?? false, from: directory, progress: progress)
     }
 }

@@ -184,11 +184,22 @@ struct SlotGround: Sendable {
 
     /// Takes everything away, the slots too, which nobody may hold any more. Blocks.
     func remove(from directory: FilePath) throws(NetworkError) {
+        try Self.remove(keep, uplink, enabledForwarding: record.enabledForwarding, from: directory)
+    }
+
+    /// The same for what a server that does not run has left.
+    /// - Parameter progress: how many slots are gone, of how many.
+    static func remove(
+        _ keep: NamespaceKeep?, _ uplink: HostUplink, enabledForwarding: Bool, from directory: FilePath,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws(NetworkError) {
         try uplink.remove()
-        if record.enabledForwarding { uplink.disableForwarding() }
-        keep.releasePort()
-        try SlotRemoval(keep: keep, directory: directory).run()
-        try keep.remove()
+        if enabledForwarding { uplink.disableForwarding() }
+        if let keep {
+            keep.releasePort()
+            try SlotRemoval(keep: keep, directory: directory).run(progress: progress)
+        }
+        try NamespaceKeep.remove(in: directory)
     }
 }
 
