@@ -85,6 +85,15 @@ int clinux_pivot_root(const char *directory) {
     return value_or_errno(umount2(".", MNT_DETACH));
 }
 
+int clinux_stay_on_processor(int processor) {
+    cpu_set_t processors;
+    if (processor < 0) processor = sched_getcpu();
+    if (processor < 0 || processor >= CPU_SETSIZE) return -EINVAL;
+    CPU_ZERO(&processors);
+    CPU_SET(processor, &processors);
+    return value_or_errno(sched_setaffinity(0, sizeof processors, &processors));
+}
+
 int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count) {
     union {
         struct rand_pool_info info;

@@ -152,6 +152,29 @@ import Testing
         #expect(throws: MountError.self) { _ = try DetachedMount.make("tmpfs", options: ["nonesuch": nil]) }
     }
 
+    @Test(
+        "a new mount namespace can be bound to a file in the one it was copied from, whatever processors made the two")
+    func nested() async throws {
+        let processors = Set([0, CInt(sysconf(CInt(_SC_NPROCESSORS_ONLN))) - 1])
+        try await withScratchDirectory { scratch in
+            for (first, second) in processors.flatMap({ first in processors.map { (first, $0) } }) {
+                let path = scratch.appending("keep-\(first)-\(second)")
+                try DurableFile.write([], to: path)
+                try await BlockingThread.run { () throws(Errno) in
+                    try PosixThread.stay(on: first)
+                    _ = try MountNamespace.enterNew()
+                    let inner = try PosixThread.runAndWait { () throws(Errno) in
+                        try PosixThread.stay(on: second)
+                        return try MountNamespace.enterNew().shared()
+                    }.get()
+                    try inner.withRaw { raw throws(Errno) in
+                        try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("nothing stays open of mounts, whether they could be made or not")
     func leaks() async throws {
         await #expect(processExitsWith: .success) {

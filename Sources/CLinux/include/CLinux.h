@@ -75,6 +75,9 @@ int clinux_tap_persist(int descriptor);
  * before is detached. */
 int clinux_pivot_root(const char *directory);
 
+/* sched_setaffinity(2) for the calling thread, whose argument is filled with macros; below 0 is the processor it runs on. */
+int clinux_stay_on_processor(int processor);
+
 /* RNDADDENTROPY takes a structure with a flexible array member. Credits `count` * 8 bits; at most 512 bytes. */
 int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count);
 /* RNDRESEEDCRNG is an _IO number. */

@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 import Synchronization
 package import SystemPackage
@@ -42,6 +43,12 @@ package enum PosixThread {
                 if let thread { pthread_join(thread, nil) } else { work(index) }
             }
         }
+    }
+
+    /// Runs the calling thread, and those that it starts, on one processor from now on.
+    /// - Parameter processor: nil is the one that it runs on.
+    package static func stay(on processor: CInt? = nil) throws(Errno) {
+        _ = try shim { clinux_stay_on_processor(processor ?? -1) }
     }
 
     private static func launch(_ work: @escaping () -> Void) throws(Errno) -> pthread_t {
