@@ -276,6 +276,10 @@ int clinux_wait_pidfd(int pidfd, int options, struct clinux_exit *result) {
     return wait_for(P_PIDFD, pidfd, options, result);
 }
 
+int clinux_wait_pid(pid_t pid, int options, struct clinux_exit *result) {
+    return wait_for(P_PID, pid, options, result);
+}
+
 int clinux_wait_any(int options, struct clinux_exit *result) { return wait_for(P_ALL, 0, options, result); }
 
 int clinux_signal_descriptor(uint64_t signals) {

@@ -94,12 +94,14 @@ extension ProcessEngine {
         output: OutputSink
     ) async throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide() else { throw .host("a cell was used twice") }
+        let holder = try hostCall("reach a cell") { () throws(Errno) in try cell.takeHolder() }
         let roots = roots
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
             let root = try roots.rootForBooting(
                 base: blueprint.root, code: blueprint.code, scratchBytes: blueprint.limits.scratchBytes)
             return RuntimePlan(
-                initialization: initialization, cell: cell, output: side, root: try roots.steps(for: root)
+                initialization: initialization, holder: holder, cgroup: cell.cgroup, output: side,
+                root: try roots.steps(for: root)
             ).spawnPlan
         }
         let process: ChildProcess

@@ -18,10 +18,12 @@ struct SandboxFreeze: Sendable {
         let pid = process.pid
         await BlockingThread.run { ProcessFreezer.settle(pid) }
         let quiescence = try runtime.quiesce()
+        let namespace: SharedDescriptor
+        do throws(NetworkError) { namespace = try cell.slot.openNamespace() } catch { throw .host("\(error)") }
         let target = FreezeTarget(
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
-            namespace: cell.slot.namespace, origin: try await origin?.image())
+            namespace: namespace, origin: try await origin?.image())
         let directory = staging.directory
         let base = try base(target.origin)
         let clock = ContinuousClock()
@@ -90,8 +92,9 @@ struct SandboxFreeze: Sendable {
             try Directory.entries(FilePath("/proc/\(process.pid)/root/tmp"))
         }
         if entries.isEmpty { return nil }
+        let pidfd = try hostCall("reach a sandbox") { () throws(Errno) in try process.pidfd }
         do throws(MountError) {
-            return try DetachedMount.copy(of: "/tmp", seenBy: process.pidfd)
+            return try DetachedMount.copy(of: "/tmp", seenBy: pidfd)
         } catch {
             throw .host("\(error)")
         }

@@ -33,12 +33,11 @@ package enum SlotCleaning {
     ) throws(NetworkError) {
         KernelHaste(directory: directory).end()
         let keep = try NamespaceKeep.find(in: directory)
-        let left = try keep?.run { () throws(NetworkError) in
-            (record: KeepRecord.read(), host: try NamespaceKeep.open(HostUplink.hostName))
-        }
-        let host = if let host = left?.host { host } else { try NetworkNamespace.current() }
+        let record = try keep?.run { () throws(NetworkError) in KeepRecord.read() }
+        let host =
+            if let kept = try keep?.open(HostUplink.hostName) { kept } else { try NetworkNamespace.current() }
         try SlotGround.remove(
             keep, HostUplink(host: host, instance: instance),
-            enabledForwarding: left?.record?.enabledForwarding ?? false, from: directory, progress: progress)
+            enabledForwarding: record?.enabledForwarding ?? false, from: directory, progress: progress)
     }
 }

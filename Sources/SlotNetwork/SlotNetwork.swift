@@ -40,22 +40,17 @@ package enum SlotError: Error, Sendable, CustomStringConvertible {
 /// One sandbox's network, for the length of one claim: a namespace in which the guest is ``SlotAddresses/guest``.
 package final class Slot: Sendable {
     package let index: Int
-    /// For ``LinuxKit/SpawnStep/enterNamespace(_:_:)``: what starts here sees this network only.
-    package let namespace: SharedDescriptor
     let claim: SlotState.Claim
     private let pool: SlotPool
 
-    init(index: Int, namespace: SharedDescriptor, claim: SlotState.Claim, pool: SlotPool) {
+    init(index: Int, claim: SlotState.Claim, pool: SlotPool) {
         self.index = index
-        self.namespace = namespace
         self.claim = claim
         self.pool = pool
     }
 
-    /// Lends the number of the namespace's descriptor for the length of `body`.
-    package func withNamespace<R, E: Error>(_ body: (CInt) throws(E) -> R) throws(E) -> R {
-        try namespace.withRaw(body)
-    }
+    /// For ``LinuxKit/SpawnStep/enterNamespace(_:_:)``: what starts here sees this network only. While it is claimed; takes 5 us.
+    package func openNamespace() throws(NetworkError) -> SharedDescriptor { try pool.openNamespace(of: self) }
 
     /// Lets what is in the slot send, as far as `mode` says. Nothing gets out of a slot that was not bound since it was claimed.
     ///
@@ -66,6 +61,6 @@ package final class Slot: Sendable {
 
     /// Opens the slot's tap device for a virtual machine, once per claim. Blocks for 0.2 ms.
     package func openTap() throws(NetworkError) -> OwnedDescriptor {
-        try Tap.open(named: SlotAddresses.tapName, in: namespace)
+        try Tap.open(named: SlotAddresses.tapName, in: openNamespace())
     }
 }

@@ -108,9 +108,12 @@ import Testing
         }
     }
 
-    @Test("a child's end is seen: its signal, its memory, its time; again whenever asked")
-    func exits() async throws {
+    @Test(
+        "a child's end is seen: its signal, its memory, its time; again whenever asked",
+        arguments: ["by its descriptor", "by its number"])
+    func exits(held: String) async throws {
         let child = try await spawner.get().spawn(SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"]))
+        if held == "by its number" { child.releaseDescriptor() }
         #expect(try child.poll() == nil)
         #expect(try await child.wait(atMost: .milliseconds(1)) == nil)
         try child.setOutOfMemoryScore(700)
@@ -125,8 +128,8 @@ import Testing
         #expect(throws: Errno.noSuchProcess) { try child.signal(SIGTERM) }
     }
 
-    @Test("a child nobody holds any more is killed")
-    func dropped() async throws {
+    @Test("a child nobody holds any more is killed", arguments: ["by its descriptor", "by its number"])
+    func dropped(held: String) async throws {
         let alive: DescriptorPair = try OwnedDescriptor.pipe()
         let (reader, writer) = alive.take { ($0.shared(), $1.relinquish()) }
         var pid: CInt = 0
@@ -135,6 +138,7 @@ import Testing
             plan.descriptors[1] = SharedDescriptor(
                 OwnedDescriptor(adopting: try syscall { fcntl(writer, F_DUPFD_CLOEXEC, 0) }))
             let child = try await spawner.get().spawn(plan)
+            if held == "by its number" { child.releaseDescriptor() }
             pid = child.pid
         }
         close(writer)
@@ -215,7 +219,7 @@ import Testing
     func birthplace() async throws {
         let network = try NetworkNamespace.create()
         let holder = try await Self.holder(network: network)
-        let pidfd = holder.pidfd
+        let pidfd = try holder.pidfd
         let homes = try await spawner.get().homes()
         let script = """
             echo $$; id -u; id -g; id -G; uname -n; grep -c : /proc/net/dev; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status

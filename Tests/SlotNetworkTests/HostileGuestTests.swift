@@ -97,7 +97,7 @@ import Testing
                 try neighbour.bind(.process, to: .egress)
                 let tap = try slot.openTap()
                 let outside = pool.outsideAddress(of: slot.index)
-                let witnesses = try [serverNamespace, world.host, neighbour.namespace].map { try Self.sniff($0) }
+                let witnesses = try [serverNamespace, world.host, neighbour.openNamespace()].map { try Self.sniff($0) }
                 for attack in Self.attacks {
                     let before = try pool.ground.programs.maps.counters(of: slot.index)
                     _ = try tap.write(attack.frame)

@@ -21,7 +21,7 @@ import Testing
                 for _ in 0..<4 {
                     let slot = try await pool.claim()
                     try slot.bind(.process, to: .egress)
-                    let answer = try GreetingServer.ask(from: slot.namespace, SlotWorld.serverAddress, 80)
+                    let answer = try GreetingServer.ask(from: slot.openNamespace(), SlotWorld.serverAddress, 80)
                     #expect(answer == "seen \(pool.outsideAddress(of: slot.index))")
                     let counters = try pool.ground.programs.maps.counters(of: slot.index)
                     #expect(counters.sentPackets >= 3 && counters.receivedPackets >= 3)
@@ -41,12 +41,14 @@ import Testing
             try await world.withPool(world.configuration(1, layout)) { pool in
                 let slot = try await pool.claim()
                 // Unbound, nothing is even answered.
-                #expect(TestSocket.connects(from: slot.namespace, to: SlotWorld.serverAddress, 80) == .nowInProgress)
+                #expect(
+                    try TestSocket.connects(from: slot.openNamespace(), to: SlotWorld.serverAddress, 80)
+                        == .nowInProgress)
                 try slot.bind(.process, to: .isolated)
                 for address in [SlotWorld.serverAddress, IPv4Address(8, 8, 8, 8), IPv4Address(169, 254, 169, 254)] {
-                    #expect(TestSocket.connects(from: slot.namespace, to: address, 80) == .connectionRefused)
+                    #expect(try TestSocket.connects(from: slot.openNamespace(), to: address, 80) == .connectionRefused)
                 }
-                let datagram = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+                let datagram = try NetworkNamespace.run(in: slot.openNamespace()) { () throws(NetworkError) in
                     let socket = try TestSocket.make(TestSocket.datagram)
                     try TestSocket.connect(socket, SlotWorld.serverAddress, 53)
                     return TestSocket.failure { () throws(Errno) in
@@ -73,16 +75,18 @@ import Testing
                 let (one, other) = (try await pool.claim(), try await pool.claim())
                 try one.bind(.process, to: .egress)
                 try other.bind(.process, to: .egress)
-                let listening = try GreetingServer(in: other.namespace, port: 80, saying: "other")
+                let listening = try GreetingServer(in: other.openNamespace(), port: 80, saying: "other")
                 let outside = pool.outsideAddress(of: other.index)
-                #expect(TestSocket.connects(from: one.namespace, to: outside, 80) == .connectionRefused)
+                #expect(try TestSocket.connects(from: one.openNamespace(), to: outside, 80) == .connectionRefused)
                 let metadata = IPv4Address(169, 254, 169, 254)
-                #expect(TestSocket.connects(from: one.namespace, to: metadata, 80) == .connectionRefused)
-                #expect(TestSocket.connects(from: one.namespace, to: SlotWorld.hostAddress, 22) == .connectionRefused)
+                #expect(try TestSocket.connects(from: one.openNamespace(), to: metadata, 80) == .connectionRefused)
+                #expect(
+                    try TestSocket.connects(from: one.openNamespace(), to: SlotWorld.hostAddress, 22)
+                        == .connectionRefused)
                 // The host has no route to it.
                 let nowhere = IPv4Address(203, 0, 113, 1)
-                #expect(TestSocket.connects(from: one.namespace, to: nowhere, 80) == .connectionRefused)
-                let datagrams = try Self.datagrams(from: one.namespace, to: nowhere, 80)
+                #expect(try TestSocket.connects(from: one.openNamespace(), to: nowhere, 80) == .connectionRefused)
+                let datagrams = try Self.datagrams(from: one.openNamespace(), to: nowhere, 80)
                 let refused = TestSocket.failure { () throws(Errno) in
                     _ = try datagrams.descriptor.write([1])
                     _ = try datagrams.descriptor.read(upTo: 10)
@@ -112,15 +116,15 @@ import Testing
                     try TestSocket.bind(socket, SlotWorld.serverAddress, 53)
                     return socket.shared()
                 }
-                let client = try Self.datagrams(from: slot.namespace, to: SlotWorld.serverAddress, 53)
+                let client = try Self.datagrams(from: slot.openNamespace(), to: SlotWorld.serverAddress, 53)
                 for size in [1, 1400, 3000, 9000] {
                     let sent = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }
                     let answer = try Self.exchange(client, echo, sent)
                     #expect(answer == sent, "\(size) bytes")
                 }
-                #expect(try Self.pings(from: slot.namespace, SlotWorld.serverAddress))
+                #expect(try Self.pings(from: slot.openNamespace(), SlotWorld.serverAddress))
                 // Nobody listens: the server's ICMP error names, inside, what only the guest can know.
-                let refused = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+                let refused = try NetworkNamespace.run(in: slot.openNamespace()) { () throws(NetworkError) in
                     let socket = try TestSocket.make(TestSocket.datagram)
                     try TestSocket.connect(socket, SlotWorld.serverAddress, 5300)
                     return TestSocket.failure { () throws(Errno) in
@@ -129,7 +133,7 @@ import Testing
                     }
                 }
                 #expect(refused == .connectionRefused)
-                for namespace in [slot.namespace, pool.ground.hub.namespace, world.host, server] {
+                for namespace in try [slot.openNamespace(), pool.ground.hub.namespace, world.host, server] {
                     let tracked = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
                         try ConnectionTracking.count()
                     }
@@ -157,10 +161,10 @@ import Testing
                     for (name, network) in [("red", UInt32(100)), ("blue", 200)] {
                         let slot = try await pool.claim()
                         try slot.bind(.process, to: .vpc(Self.network(name, network)))
-                        let answer = try GreetingServer.ask(from: slot.namespace, address, 80)
+                        let answer = try GreetingServer.ask(from: slot.openNamespace(), address, 80)
                         #expect(answer.hasPrefix("\(name) 10.0.0.1"), "\(answer)")
                         #expect(
-                            TestSocket.connects(from: slot.namespace, to: SlotWorld.serverAddress, 80)
+                            try TestSocket.connects(from: slot.openNamespace(), to: SlotWorld.serverAddress, 80)
                                 == .connectionRefused)
                     }
                 }
@@ -191,13 +195,16 @@ import Testing
                 for (mode, address) in modes {
                     let slot = try await pool.claim()
                     try slot.bind(.process, to: mode)
-                    let client = try Self.datagrams(from: slot.namespace, to: SlotAddresses.gateway, 53)
+                    let client = try Self.datagrams(from: slot.openNamespace(), to: SlotAddresses.gateway, 53)
                     #expect(try Self.exchange(client, echo, [1, 2, 3]) == [1, 2, 3])
-                    #expect(try GreetingServer.ask(from: slot.namespace, SlotAddresses.gateway, 53).hasPrefix("names"))
-                    // By its own address, and the gateway for anything else.
-                    #expect(TestSocket.connects(from: slot.namespace, to: address, 53) == .connectionRefused)
                     #expect(
-                        TestSocket.connects(from: slot.namespace, to: SlotAddresses.gateway, 80) == .connectionRefused)
+                        try GreetingServer.ask(from: slot.openNamespace(), SlotAddresses.gateway, 53).hasPrefix("names")
+                    )
+                    // By its own address, and the gateway for anything else.
+                    #expect(try TestSocket.connects(from: slot.openNamespace(), to: address, 53) == .connectionRefused)
+                    #expect(
+                        try TestSocket.connects(from: slot.openNamespace(), to: SlotAddresses.gateway, 80)
+                            == .connectionRefused)
                 }
             }
             withExtendedLifetime(names) {}
@@ -219,7 +226,7 @@ import Testing
                 for (mode, expected) in modes {
                     let slot = try await pool.claim()
                     try slot.bind(.process, to: mode)
-                    let client = try Self.datagrams(from: slot.namespace, to: SlotAddresses.gateway, 53)
+                    let client = try Self.datagrams(from: slot.openNamespace(), to: SlotAddresses.gateway, 53)
                     let failure = TestSocket.failure { () throws(Errno) in
                         _ = try client.descriptor.write([1])
                         _ = try client.descriptor.read(upTo: 10)

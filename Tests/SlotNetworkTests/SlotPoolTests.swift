@@ -17,9 +17,9 @@ import Testing
                 var slots: [Slot] = []
                 while let slot = pool.claimFree() { slots.append(slot) }
                 #expect(Set(slots.map(\.index)) == Set(0..<20))
-                #expect(try Set(slots.map { try FileStatus.of($0.namespace.descriptor).inode }).count == 20)
+                #expect(try Set(slots.map { try FileStatus.of($0.openNamespace().descriptor).inode }).count == 20)
                 for slot in slots {
-                    let left = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+                    let left = try NetworkNamespace.run(in: slot.openNamespace()) { () throws(NetworkError) in
                         try SlotReset.clean(SlotReset.Expectation(pool.ground.settings))
                     }
                     #expect(left == nil)
@@ -52,13 +52,14 @@ import Testing
         try await SlotWorld.with { world in
             try await world.withPool(world.configuration(1, layout)) { pool in
                 let slot = try await pool.claim()
-                let server = try GreetingServer(in: slot.namespace, port: 9001, saying: "hello")
-                #expect(
-                    try GreetingServer.ask(from: slot.namespace, IPv4Address(127, 0, 0, 1), 9001).hasPrefix("hello"))
+                let namespace = try slot.openNamespace()
+                let server = try GreetingServer(in: namespace, port: 9001, saying: "hello")
+                #expect(try GreetingServer.ask(from: namespace, IPv4Address(127, 0, 0, 1), 9001).hasPrefix("hello"))
                 withExtendedLifetime(server) {}
                 await pool.release(slot)
+                #expect(throws: NetworkError.self) { _ = try slot.openNamespace() }
                 await pool.prepare()
-                let counts = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+                let counts = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
                     try SocketDiagnostics.counts()
                 }
                 #expect(counts.timeWait == 0)
@@ -74,18 +75,18 @@ import Testing
                 await pool.prepare()
                 let slot = try #require(pool.claimFree())
                 // What no reset ends: a socket that somebody holds on to.
-                let left = try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+                let left = try NetworkNamespace.run(in: slot.openNamespace()) { () throws(NetworkError) in
                     let socket = try TestSocket.make(TestSocket.datagram)
                     try TestSocket.bind(socket, IPv4Address(127, 0, 0, 1), 5000)
                     return socket.shared()
                 }
-                let before = try FileStatus.of(slot.namespace.descriptor).inode
+                let before = try FileStatus.of(slot.openNamespace().descriptor).inode
                 await pool.release(slot)
                 let other = try await pool.claim()
                 let again = try await pool.claim()
                 #expect(Set([other.index, again.index]) == [0, 1])
                 let rebuilt = other.index == slot.index ? other : again
-                #expect(try FileStatus.of(rebuilt.namespace.descriptor).inode != before)
+                #expect(try FileStatus.of(rebuilt.openNamespace().descriptor).inode != before)
                 withExtendedLifetime(left) {}
             }
         }
@@ -138,7 +139,7 @@ import Testing
             await first.prepare()
             let slot = try #require(first.claimFree())
             try slot.bind(.process, to: .egress)
-            let before = try FileStatus.of(slot.namespace.descriptor).inode
+            let before = try FileStatus.of(slot.openNamespace().descriptor).inode
             // What a kill leaves: everything in the keep, nothing told.
             await first.shutdown(keepingSlots: true)
             let second = try await world.open(world.configuration(8, layout))
@@ -147,7 +148,9 @@ import Testing
             let entry = try second.ground.programs.maps.entry(of: slot.index)
             #expect(entry.mode == 0)
             var inodes: Set<UInt64> = []
-            while let next = second.claimFree() { inodes.insert(try FileStatus.of(next.namespace.descriptor).inode) }
+            while let next = second.claimFree() {
+                inodes.insert(try FileStatus.of(next.openNamespace().descriptor).inode)
+            }
             #expect(inodes.count == 8 && inodes.contains(before))
             await second.shutdown()
         }
@@ -158,7 +161,7 @@ import Testing
         try await SlotWorld.with { world in
             let first = try await world.open(world.configuration(4))
             await first.prepare()
-            try world.addWitness(to: try #require(first.claimFree()).namespace)
+            try world.addWitness(to: try #require(first.claimFree()).openNamespace())
             await first.shutdown(keepingSlots: true)
             let second = try await world.open(world.configuration(5))
             await second.prepare()

@@ -126,6 +126,7 @@ struct clinux_exit {
     int64_t cpu_microseconds; /* user and system */
 };
 int clinux_wait_pidfd(int pidfd, int options, struct clinux_exit *result);
+int clinux_wait_pid(pid_t pid, int options, struct clinux_exit *result);
 int clinux_wait_any(int options, struct clinux_exit *result);
 
 /* The time stamp counter (rdtsc) is an instruction, not a function; 0 where there is none. */

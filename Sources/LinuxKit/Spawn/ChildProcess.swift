@@ -9,14 +9,18 @@ package import SystemPackage
 /// Dropped before it ended, it is killed.
 package final class ChildProcess: Sendable {
     package let pid: CInt
-    /// Readable once the process has ended.
-    package let pidfd: SharedDescriptor
-    private let exit = Mutex<ProcessExit?>(nil)
+    private let state: Mutex<State>
+
+    private struct State {
+        /// Nil: held by its number, which nobody else gets before it is reaped here.
+        var pidfd: SharedDescriptor?
+        var exit: ProcessExit?
+    }
 
     /// Takes over a child that another process has made for this one (CLONE_PARENT).
     package init(pid: CInt, pidfd: SharedDescriptor) {
         self.pid = pid
-        self.pidfd = pidfd
+        state = Mutex(State(pidfd: pidfd))
     }
 
     /// A child known by its number alone, as /proc lists it. `.noSuchProcess` when it has been reaped.
@@ -25,17 +29,40 @@ package final class ChildProcess: Sendable {
     }
 
     deinit {
-        guard exit.withLock({ $0 }) == nil, (try? signal(SIGKILL)) != nil else { return }
+        guard (try? signal(SIGKILL)) != nil else { return }
         // Ending takes the kernel a moment, and a deinit may run anywhere: not here.
-        try? PosixThread.start { [pidfd] in
+        let pidfd = state.withLock { $0.pidfd }
+        try? PosixThread.start { [pid] in
             var reaped = clinux_exit()
-            _ = pidfd.withRaw { clinux_wait_pidfd($0, WEXITED, &reaped) }
+            _ = Self.reap(pid, pidfd, WEXITED, &reaped)
         }
     }
 
-    /// pidfd_send_signal(2); `.noSuchProcess` once the process has been reaped.
+    /// Readable once the process has ended.
+    package var pidfd: SharedDescriptor {
+        get throws(Errno) {
+            try state.withLock { state throws(Errno) in
+                if let pidfd = state.pidfd { return pidfd }
+                guard state.exit == nil else { throw .noSuchProcess }
+                return OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }).shared()
+            }
+        }
+    }
+
+    /// Holds the process by its number from now on, where descriptors are scarce. Only if nobody else buries this process's
+    /// children, not even ``ZombieReaper``.
+    package func releaseDescriptor() { state.withLock { $0.pidfd = nil } }
+
+    /// kill(2); `.noSuchProcess` once the process has been reaped.
     package func signal(_ signal: CInt) throws(Errno) {
-        try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
+        try state.withLock { state throws(Errno) in
+            guard state.exit == nil else { throw .noSuchProcess }
+            if let pidfd = state.pidfd {
+                try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
+            } else {
+                try syscall { kill(pid, signal) }
+            }
+        }
     }
 
     /// proc_pid_oom_score_adj(5): from -1000, never, to 1000, first, whom the kernel kills when memory is out. What it forks
@@ -48,20 +75,33 @@ package final class ChildProcess: Sendable {
     ///
     /// `.noChildProcess` when ``ZombieReaper`` was quicker.
     package func poll() throws(Errno) -> ProcessExit? {
-        try exit.withLock { known throws(Errno) in
-            if let known { return known }
+        try state.withLock { state throws(Errno) in
+            if let known = state.exit { return known }
             var reaped = clinux_exit()
-            try pidfd.withRaw { raw throws(Errno) in
-                _ = try shim { clinux_wait_pidfd(raw, WEXITED | WNOHANG, &reaped) }
-            }
-            known = reaped.pid == 0 ? nil : ProcessExit(reaped)
-            return known
+            let pidfd = state.pidfd
+            _ = try shim { Self.reap(pid, pidfd, WEXITED | WNOHANG, &reaped) }
+            state.exit = reaped.pid == 0 ? nil : ProcessExit(reaped)
+            return state.exit
+        }
+    }
+
+    /// waitid(2) by whichever of the two it is held by.
+    private static func reap(
+        _ pid: CInt, _ pidfd: SharedDescriptor?, _ options: CInt, _ reaped: inout clinux_exit
+    ) -> CInt {
+        if let pidfd {
+            pidfd.withRaw { clinux_wait_pidfd($0, options, &reaped) }
+        } else {
+            clinux_wait_pid(pid, options, &reaped)
         }
     }
 
     /// Waits until it has ended; nil when `limit` passed first. Blocks the thread.
     package func waitBlocking(atMost limit: Duration? = nil) throws(Errno) -> ProcessExit? {
         if let known = try poll() { return known }
+        let pidfd: SharedDescriptor
+        // Another thread may have reaped it since.
+        do throws(Errno) { pidfd = try self.pidfd } catch .noSuchProcess { return try poll() }
         return try pidfd.descriptor.wait(for: .readable, atMost: limit) ? try poll() : nil
     }
 

@@ -125,9 +125,11 @@ struct MachineLauncher: Sendable {
         _ order: Order, remains: Machine.Remains, sockets: [SharedDescriptor]
     ) async throws(SandboxError) -> SpawnPlan {
         let slot = remains.slot
-        let tap: SharedDescriptor
-        do {
-            tap = try await BlockingThread.run { try slot.openTap().shared() }
+        let (network, tap): (SharedDescriptor, SharedDescriptor)
+        do throws(NetworkError) {
+            (network, tap) = try await BlockingThread.run { () throws(NetworkError) in
+                (try slot.openNamespace(), try slot.openTap().shared())
+            }
         } catch {
             throw .host("cannot give the machine its network: \(error)")
         }
@@ -148,7 +150,7 @@ struct MachineLauncher: Sendable {
                 }))
         var plan: SpawnPlan
         do throws(SpawnError) {
-            plan = try jail(network: slot.namespace, cgroup: remains.cgroup, user: Self.firstUser + UInt32(slot.index))
+            plan = try jail(network: network, cgroup: remains.cgroup, user: Self.firstUser + UInt32(slot.index))
                 .plan(
                     running: Self.program, arguments: [Self.program.string] + commandLine.arguments,
                     environment: ["PATH": "/usr/bin"])

@@ -5,7 +5,9 @@ import SystemPackage
 /// How a runtime is started in its cell: as its clones will run, so that a frozen one finds nothing changed.
 struct RuntimePlan {
     let initialization: Initialization
-    let cell: Cell
+    /// The cell's process 1, whose namespaces it enters.
+    let holder: SharedDescriptor
+    let cgroup: Cgroup
     let output: RuntimeEndpoint.ProcessSide
     /// Steps that give it its root.
     let root: [SpawnStep]
@@ -16,10 +18,10 @@ struct RuntimePlan {
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
         plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(RuntimeEndpoint.port)"
         plan.namespaces = [.mount]
-        plan.birthplace = Birthplace(processes: cell.holder)
-        plan.cgroup = cell.cgroup
+        plan.birthplace = Birthplace(processes: holder)
+        plan.cgroup = cgroup
         plan.descriptors = [1: output.standardOutput, 2: output.standardError]
-        plan.steps = [.enterNamespace(cell.holder, [.network, .ipc, .hostName])] + root + confinement
+        plan.steps = [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + confinement
         return plan
     }
 
@@ -27,7 +29,7 @@ struct RuntimePlan {
     /// it gives away again.
     private var confinement: [SpawnStep] {
         [
-            .newSession, .fileModeMask([.groupWrite, .otherWrite]), .enterNamespace(cell.holder, .users),
+            .newSession, .fileModeMask([.groupWrite, .otherWrite]), .enterNamespace(holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
             .limit(.coreFileBytes, 0), .dropBoundingSet,

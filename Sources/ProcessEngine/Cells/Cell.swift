@@ -57,9 +57,13 @@ final class Cell: Sendable {
         state = Mutex(State(limits: limits, entrances: entrances, control: control))
     }
 
-    /// Process 1. Readable once it has ended.
-    var holder: SharedDescriptor { process.pidfd }
-    /// Its number on the host.
+    /// Process 1's pidfd, for the one who moves in; the cell keeps it no longer, or thousands would be open.
+    func takeHolder() throws(Errno) -> SharedDescriptor {
+        defer { process.releaseDescriptor() }
+        return try process.pidfd
+    }
+
+    /// Process 1's number on the host.
     var holderID: CInt { process.pid }
 
     /// Gives the cell to a function: free of charge when it has had these limits since it was built.

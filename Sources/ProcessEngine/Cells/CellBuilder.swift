@@ -37,10 +37,11 @@ struct CellBuilder: Sendable {
             throw .host("\(error)")
         }
         do throws(SandboxError) {
-            let process = try startHolder(in: slot, cgroup)
+            let network = try openNetwork(of: slot)
+            let process = try startHolder(in: network, cgroup)
             return Cell(
                 id: id, slot: slot, cgroup: cgroup, entrances: try entrances(of: cgroup), process: process,
-                endpoint: try openEndpoint(in: slot), control: try ControlChannel(), limits: limits, parts: parts)
+                endpoint: try openEndpoint(in: network), control: try ControlChannel(), limits: limits, parts: parts)
         } catch {
             // Kills the holder, too.
             try? cgroup.remove()
@@ -48,10 +49,14 @@ struct CellBuilder: Sendable {
         }
     }
 
-    private func startHolder(in slot: Slot, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
+    private func openNetwork(of slot: Slot) throws(SandboxError) -> SharedDescriptor {
+        do throws(NetworkError) { return try slot.openNamespace() } catch { throw .host("\(error)") }
+    }
+
+    private func startHolder(in network: SharedDescriptor, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
         var plan = restorer.plan(arguments: ["init"])
         plan.namespaces = [.users, .processes, .ipc, .hostName]
-        plan.birthplace = Birthplace(network: slot.namespace)
+        plan.birthplace = Birthplace(network: network)
         plan.cgroup = cgroup
         plan.steps = [.hostName("thaw"), .newSession, .parentDeathSignal(SIGKILL)]
         let process: ChildProcess
@@ -67,9 +72,9 @@ struct CellBuilder: Sendable {
         do throws(CgroupError) { return try cgroup.openEntrances() } catch { throw .host("\(error)") }
     }
 
-    private func openEndpoint(in slot: Slot) throws(SandboxError) -> RuntimeEndpoint {
+    private func openEndpoint(in network: SharedDescriptor) throws(SandboxError) -> RuntimeEndpoint {
         do throws(NetworkError) {
-            return try NetworkNamespace.run(in: slot.namespace) { () throws(NetworkError) in
+            return try NetworkNamespace.run(in: network) { () throws(NetworkError) in
                 do throws(Errno) { return try RuntimeEndpoint.open() } catch {
                     throw NetworkError("open the Runtime API of a sandbox", error)
                 }

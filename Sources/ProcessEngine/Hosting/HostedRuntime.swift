@@ -126,7 +126,11 @@ final class HostedRuntime: LoopMember {
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     func waitUntilIdle() async throws(SandboxError) -> UInt64 {
         _ = try await wait(for: .idle, during: .invocation, within: Self.idleLimit)
-        return memory.peak()
+        return locked { core in
+            // Its number may be another's soon.
+            if !core.isReady { memory.forget() }
+            return memory.peak()
+        }
     }
 
     // MARK: - The end

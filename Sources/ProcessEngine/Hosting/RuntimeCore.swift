@@ -127,7 +127,7 @@ final class RuntimeCore {
 
     func adopt(_ process: ChildProcess) throws(Errno) {
         guard self.process == nil, server != nil else { return }
-        try seat.watch(process.pidfd.descriptor, .readable, as: Token.process)
+        try seat.watch(try process.pidfd.descriptor, .readable, as: Token.process)
         self.process = process
     }
 
@@ -315,7 +315,7 @@ final class RuntimeCore {
         } catch {
             ending = .failed(.lost("nobody saw how the runtime ended: \(error)", during: .invocation))
         }
-        seat.unwatch(process.pidfd.descriptor)
+        unwatch(process)
         self.process = nil
         finish(ending)
     }
@@ -336,9 +336,13 @@ final class RuntimeCore {
         if let sink, let open = standardError, !open.drain(into: sink) { standardError = nil }
     }
 
+    private func unwatch(_ process: ChildProcess) {
+        if let pidfd = try? process.pidfd { seat.unwatch(pidfd.descriptor) }
+    }
+
     /// Closes everything the host has of the runtime. The process may live on, and others know it.
     private func release() {
-        if let process { seat.unwatch(process.pidfd.descriptor) }
+        if let process { unwatch(process) }
         process = nil
         server = nil
         standardOutput = nil

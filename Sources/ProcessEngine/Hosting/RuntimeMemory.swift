@@ -7,7 +7,6 @@ import SystemPackage
 final class RuntimeMemory: Sendable {
     private struct State {
         var pid: Int32?
-        var status: SharedDescriptor?
         var peak: UInt64 = 0
     }
 
@@ -17,29 +16,25 @@ final class RuntimeMemory: Sendable {
 
     /// Lets go of the process; the last known value stays.
     func forget() {
-        state.withLock { state in
-            state.pid = nil
-            state.status = nil
-        }
+        state.withLock { $0.pid = nil }
     }
 
     /// In bytes, the last known value once the process has ended.
     func peak() -> UInt64 {
         state.withLock { state in
             guard let pid = state.pid else { return state.peak }
-            // Kept open: it goes on to mean this process when another gets its number.
-            if state.status == nil {
-                state.status = try? OwnedDescriptor.open(FilePath("/proc/\(pid)/status"), .readOnly).shared()
-            }
-            guard let status = state.status, let kilobytes = Self.highWaterMark(status) else { return state.peak }
+            // Not kept open: there are thousands.
+            guard let status = try? OwnedDescriptor.open(FilePath("/proc/\(pid)/status"), .readOnly),
+                let kilobytes = Self.highWaterMark(status)
+            else { return state.peak }
             state.peak = kilobytes * 1024
             return state.peak
         }
     }
 
-    private static func highWaterMark(_ status: SharedDescriptor) -> UInt64? {
+    private static func highWaterMark(_ status: borrowing OwnedDescriptor) -> UInt64? {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-            let length = status.withRaw { pread($0, buffer.baseAddress, buffer.count, 0) }
+            let length = status.withRaw { read($0, buffer.baseAddress, buffer.count) }
             guard length > 0 else { return nil }
             return number(after: "VmHWM:", in: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
         }

@@ -48,10 +48,11 @@ final class Clone: Sendable {
         guard let side = cell.endpoint.takeProcessSide(), let theirs = control.takeOther() else {
             throw .host("a cell was used twice")
         }
+        let holder = try hostCall("reach a cell") { () throws(Errno) in try cell.takeHolder() }
         cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: theirs, holder: cell.holder, process: side, code: code, entrances: cell.takeEntrances(),
+                control: theirs, holder: holder, process: side, code: code, entrances: cell.takeEntrances(),
                 scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }

@@ -13,6 +13,8 @@ struct NamespaceKeep: Sendable {
 
     private let directory: FilePath
     private let mounts: SharedDescriptor
+    /// `/namespaces`, through which they are reached by one who is not inside.
+    private let names: SharedDescriptor
 
     private static func file(in directory: FilePath) -> FilePath { directory.appending("keep") }
 
@@ -26,23 +28,32 @@ struct NamespaceKeep: Sendable {
             }
             // An ordinary file is what is left when the namespace itself has gone, as after a reboot.
             guard try Mount.fileSystemType(of: file) == namespaceFileSystem else { return nil }
-            return NamespaceKeep(directory: directory, mounts: file.shared())
+            let mounts = file.shared()
+            let names = try PosixThread.runAndWait { () throws(Errno) in
+                try MountNamespace.enter(mounts.descriptor)
+                return try OwnedDescriptor.openDirectory(namespaces).shared()
+            }.get()
+            return NamespaceKeep(directory: directory, mounts: mounts, names: names)
         }
     }
 
     /// Makes an empty keep; what was in `directory` under that name must have been removed.
     static func make(in directory: FilePath) throws(NetworkError) -> NamespaceKeep {
         let path = file(in: directory)
-        let mounts = try attempt("make the mount namespace of \(directory)") { () throws(Errno) in
-            try PosixThread.runAndWait { () throws(Errno) in try makeMounts(at: directory) }.get()
+        let keep = try attempt("make the mount namespace of \(directory)") { () throws(Errno) in
+            try PosixThread.runAndWait { () throws(Errno) in
+                NamespaceKeep(
+                    directory: directory, mounts: try makeMounts(at: directory),
+                    names: try OwnedDescriptor.openDirectory(namespaces).shared())
+            }.get()
         }
         try attempt("name \(path)") { () throws(Errno) in
             try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
-            try mounts.withRaw { raw throws(Errno) in
+            try keep.mounts.withRaw { raw throws(Errno) in
                 try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
             }
         }
-        return NamespaceKeep(directory: directory, mounts: mounts)
+        return keep
     }
 
     /// Forgets the keep: all that it holds ends, unless somebody else holds it too. The kernel does that in the background.
@@ -58,6 +69,18 @@ struct NamespaceKeep: Sendable {
                 return
             }
             try DurableFile.remove(path)
+        }
+    }
+
+    /// A namespace that is kept; nil when there is none of that name. Takes 5 us.
+    func open(_ name: String) throws(NetworkError) -> SharedDescriptor? {
+        try Self.attempt("open network namespace \(name)") { () throws(Errno) in
+            let file: OwnedDescriptor
+            do throws(Errno) {
+                file = try names.descriptor.open(at: FilePath(name), .readOnly)
+            } catch .noSuchFileOrDirectory { return nil }
+            guard try Mount.fileSystemType(of: file) == Self.namespaceFileSystem else { return nil }
+            return file.shared()
         }
     }
 
@@ -87,18 +110,6 @@ struct NamespaceKeep: Sendable {
         try attempt("keep network namespace \(name)") { () throws(Errno) in
             try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
             try Mount.mount("/proc/thread-self/ns/net", on: path, flags: .bind)
-        }
-    }
-
-    /// A namespace that is kept; nil when there is none of that name. The thread must be inside.
-    static func open(_ name: String) throws(NetworkError) -> SharedDescriptor? {
-        try attempt("open network namespace \(name)") { () throws(Errno) in
-            let file: OwnedDescriptor
-            do throws(Errno) {
-                file = try OwnedDescriptor.open(namespaces.appending(name), .readOnly)
-            } catch .noSuchFileOrDirectory { return nil }
-            guard try Mount.fileSystemType(of: file) == namespaceFileSystem else { return nil }
-            return file.shared()
         }
     }
 

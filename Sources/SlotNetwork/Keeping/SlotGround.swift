@@ -35,7 +35,7 @@ struct SlotGround: Sendable {
         guard let keep = try NamespaceKeep.find(in: configuration.directory) else { return nil }
         return try keep.run { () throws(NetworkError) -> SlotGround? in
             guard let record = KeepRecord.read(), record.fits(configuration), let range = IPv4Prefix(record.range),
-                let namespace = try NamespaceKeep.open(Hub.name)
+                let namespace = try keep.open(Hub.name)
             else { return nil }
             let hub = Hub(namespace: namespace, host: host)
             let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs)
@@ -52,15 +52,19 @@ struct SlotGround: Sendable {
         }
     }
 
-    /// The slots that were found, by index. Blocks.
-    func findSlots() throws(NetworkError) -> [Int: SharedDescriptor] {
-        try keep.run { () throws(NetworkError) in
-            var found: [Int: SharedDescriptor] = [:]
-            for index in 0..<record.count {
-                if let namespace = try NamespaceKeep.open("\(index)") { found[index] = namespace }
-            }
-            return found
+    /// The indices of the slots that were found, ascending.
+    func findSlots() throws(NetworkError) -> [Int] {
+        var found: [Int] = []
+        for index in 0..<record.count where try keep.open("\(index)") != nil { found.append(index) }
+        return found
+    }
+
+    /// Each slot's is kept by its index: nobody needs to hold thousands of descriptors.
+    func openNamespace(of slot: Int) throws(NetworkError) -> SharedDescriptor {
+        guard let namespace = try keep.open("\(slot)") else {
+            throw NetworkError("open the namespace of network slot \(slot)", .noSuchFileOrDirectory)
         }
+        return namespace
     }
 
     // MARK: - Making
@@ -207,7 +211,7 @@ extension NamespaceKeep {
     /// Frees the tunnel's port of the hub that is kept here.
     fileprivate func releasePort() {
         try? run { () throws(NetworkError) in
-            guard let hub = try NamespaceKeep.open(Hub.name) else { return }
+            guard let hub = try open(Hub.name) else { return }
             try NetworkNamespace.enter(hub)
             Hub(namespace: hub, host: hub).removeTunnel()
         }
@@ -239,8 +243,8 @@ extension SlotGround {
     /// What a server starts with.
     struct Opened {
         var ground: SlotGround
-        /// The slots that are there already.
-        var found: [Int: SharedDescriptor] = [:]
+        /// Indices of the slots that are there already, ascending.
+        var found: [Int] = []
         /// What a dead server left and this one cannot use. It has no name any more: it ends when nobody holds it.
         var leftover: NamespaceKeep?
     }

@@ -58,7 +58,7 @@ extension SlotPool {
 
     private func finish(_ built: [SlotBuilding.Built]) {
         let (freed, progress) = state.withLock { state in
-            for slot in built where state.change(slot.index, { $0.finishBuilding(slot.namespace) }) {
+            for slot in built where state.change(slot.index, { $0.finishBuilding() }) {
                 state.statistics.builds.add(UInt64(slot.duration.nanoseconds))
                 state.statistics.note(slot.duration, ofBuilding: slot.index)
                 state.free.append(slot.index)
@@ -120,16 +120,16 @@ extension SlotPool {
 
     /// Whether it has to be tried again; nil when the slot is not there to be reset.
     private func reset(_ index: Int) -> Bool? {
-        guard let namespace = state.withLock({ $0.change(index) { $0.beginReset() } }) else { return nil }
+        guard state.withLock({ $0.change(index) { $0.beginReset() } }) else { return nil }
         cutOff(index, as: .resetting)
         let start = MonotonicClock.now()
         let left: String?
-        do throws(NetworkError) { left = try clean(index, namespace) } catch { left = "\(error)" }
+        do throws(NetworkError) { left = try clean(index) } catch { left = "\(error)" }
         return conclude(index, left: left, took: MonotonicClock.now() - start)
     }
 
-    private func clean(_ index: Int, _ namespace: SharedDescriptor) throws(NetworkError) -> String? {
-        let left = try NetworkNamespace.visit(namespace, from: home) { () throws(NetworkError) in
+    private func clean(_ index: Int) throws(NetworkError) -> String? {
+        let left = try NetworkNamespace.visit(ground.openNamespace(of: index), from: home) { () throws(NetworkError) in
             try SlotReset.clean(SlotReset.Expectation(ground.settings))
         }
         try ground.programs.maps.clearCounters(of: index)

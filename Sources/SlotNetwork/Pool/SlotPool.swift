@@ -3,6 +3,7 @@ import Foundation
 package import LinuxKit
 package import Logging
 import Synchronization
+internal import SystemPackage
 
 /// All slots of a server: built at its start, lent, and reset between one use and the next.
 ///
@@ -42,9 +43,6 @@ package final class SlotPool: SlotNetwork {
             slots = Array(repeating: .building, count: count)
             coming = count
         }
-
-        /// Holds no slot any more.
-        mutating func letGo() { self.slots = Array(repeating: .building, count: slots.count) }
 
         /// Takes a slot from one state to another.
         mutating func change<R>(_ index: Int, _ way: (inout SlotState) -> R) -> R {
@@ -97,16 +95,16 @@ package final class SlotPool: SlotNetwork {
         ground = opened.ground
         self.logger = logger
         var state = State(count: configuration.count)
-        for (index, namespace) in found { _ = state.change(index) { $0.adopt(namespace) } }
+        for index in found { _ = state.change(index) { $0.adopt() } }
         self.state = Mutex(state)
         let (stream, work) = AsyncStream.makeStream(of: Work.self)
         self.work = work
         background = Mutex(nil)
-        for index in found.keys.sorted() {
+        for index in found {
             cutOff(index, as: .draining)
             work.yield(.reset(index))
         }
-        let missing = (0..<configuration.count).filter { found[$0] == nil }
+        let missing = Set(0..<configuration.count).subtracting(found).sorted()
         if !missing.isEmpty { work.yield(.build(missing, discarding: opened.leftover)) }
         background.withLock { $0 = Task { [self] in await maintain(stream) } }
     }
@@ -149,7 +147,6 @@ package final class SlotPool: SlotNetwork {
         guard let task else { return }
         await task.value
         defer { ground.lock.release() }
-        state.withLock { $0.letGo() }
         guard !keepingSlots else { return }
         logger.info("taking the network slots away", metadata: ["count": "\(configuration.count)"])
         let (ground, logger, directory) = (ground, logger, configuration.directory)
@@ -203,10 +200,10 @@ package final class SlotPool: SlotNetwork {
     func claim(_ index: Int, _ state: inout State, since start: UInt64) -> Slot? {
         state.claims += 1
         let number = state.claims
-        guard let namespace = state.change(index, { $0.claim(number) }) else { return nil }
+        guard state.change(index, { $0.claim(number) }) else { return nil }
         note(index, as: .claimed, claims: UInt32(truncatingIfNeeded: state.claims))
         state.uses[index] = Use(claimTime: MonotonicClock.now() - start)
-        return Slot(index: index, namespace: namespace, claim: state.claims, pool: self)
+        return Slot(index: index, claim: state.claims, pool: self)
     }
 
     func bind(_ slot: Slot, _ occupant: SlotOccupant, to mode: NetworkMode) throws(SlotError) {
@@ -255,6 +252,14 @@ package final class SlotPool: SlotNetwork {
         state.uses[index] = use
         do throws(NetworkError) { try ground.programs.maps.set(entry, of: index) } catch { throw .host(error) }
         state.statistics.claims.add(use.claimTime + MonotonicClock.now() - start)
+    }
+
+    func openNamespace(of slot: Slot) throws(NetworkError) -> SharedDescriptor {
+        guard state.withLock({ $0.slots[slot.index].isClaimed(by: slot.claim) }) else {
+            throw NetworkError(
+                "open the namespace of network slot \(slot.index), which has been released", .badFileDescriptor)
+        }
+        return try ground.openNamespace(of: slot.index)
     }
 
     /// The slot's address outside of it, in mode `egress`.

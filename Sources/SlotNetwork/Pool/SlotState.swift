@@ -1,5 +1,3 @@
-package import LinuxKit
-
 /// Where one slot is in its life. The only ways from one state to another are the methods; each says whether it was taken.
 ///
 /// ```
@@ -11,12 +9,12 @@ package import LinuxKit
 package enum SlotState: Sendable {
     /// Its devices are being made.
     case building
-    case free(SharedDescriptor)
-    case claimed(SharedDescriptor, by: Claim)
+    case free
+    case claimed(by: Claim)
     /// Released and cut off: nothing passes it, what its last user left is ending. How often it was found not to be clean.
-    case draining(SharedDescriptor, attempts: Int)
+    case draining(attempts: Int)
     /// It is being proved to be clean.
-    case resetting(SharedDescriptor, attempts: Int)
+    case resetting(attempts: Int)
     /// It did not become clean, and is to be taken away and built anew; or it could not be built, and stays that way.
     case quarantined(reason: String, isFinal: Bool)
 
@@ -39,64 +37,55 @@ package enum SlotState: Sendable {
         }
     }
 
-    package var namespace: SharedDescriptor? {
-        switch self {
-        case .free(let namespace), .claimed(let namespace, _), .draining(let namespace, _),
-            .resetting(let namespace, _):
-            namespace
-        case .building, .quarantined: nil
-        }
-    }
-
     /// Its devices are complete.
-    package mutating func finishBuilding(_ namespace: SharedDescriptor) -> Bool {
+    package mutating func finishBuilding() -> Bool {
         guard case .building = self else { return false }
-        self = .free(namespace)
+        self = .free
         return true
     }
 
     /// It was found as a dead server left it.
-    package mutating func adopt(_ namespace: SharedDescriptor) -> Bool {
+    package mutating func adopt() -> Bool {
         guard case .building = self else { return false }
-        self = .draining(namespace, attempts: 0)
+        self = .draining(attempts: 0)
         return true
     }
 
-    package mutating func claim(_ claim: Claim) -> SharedDescriptor? {
-        guard case .free(let namespace) = self else { return nil }
-        self = .claimed(namespace, by: claim)
-        return namespace
+    package mutating func claim(_ claim: Claim) -> Bool {
+        guard case .free = self else { return false }
+        self = .claimed(by: claim)
+        return true
     }
 
     package func isClaimed(by claim: Claim) -> Bool {
-        if case .claimed(_, claim) = self { true } else { false }
+        if case .claimed(claim) = self { true } else { false }
     }
 
     /// Only the present claim can be given up.
     package mutating func release(_ claim: Claim) -> Bool {
-        guard case .claimed(let namespace, claim) = self else { return false }
-        self = .draining(namespace, attempts: 0)
+        guard case .claimed(claim) = self else { return false }
+        self = .draining(attempts: 0)
         return true
     }
 
-    package mutating func beginReset() -> SharedDescriptor? {
-        guard case .draining(let namespace, let attempts) = self else { return nil }
-        self = .resetting(namespace, attempts: attempts)
-        return namespace
+    package mutating func beginReset() -> Bool {
+        guard case .draining(let attempts) = self else { return false }
+        self = .resetting(attempts: attempts)
+        return true
     }
 
     package mutating func finishReset() -> Bool {
-        guard case .resetting(let namespace, _) = self else { return false }
-        self = .free(namespace)
+        guard case .resetting = self else { return false }
+        self = .free
         return true
     }
 
     /// It was not clean: it drains on, or after so many attempts goes into quarantine.
     package mutating func failReset(_ reason: String, attemptLimit: Int) -> Bool {
-        guard case .resetting(let namespace, let attempts) = self else { return false }
+        guard case .resetting(let attempts) = self else { return false }
         self =
             attempts + 1 < attemptLimit
-            ? .draining(namespace, attempts: attempts + 1) : .quarantined(reason: reason, isFinal: false)
+            ? .draining(attempts: attempts + 1) : .quarantined(reason: reason, isFinal: false)
         return true
     }
 

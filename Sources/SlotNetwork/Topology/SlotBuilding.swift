@@ -7,7 +7,6 @@ struct SlotBuilding: Sendable {
     /// One slot that is complete.
     struct Built: Sendable {
         var index: Int
-        var namespace: SharedDescriptor
         /// What it took alone, of its group's share of the hub's work too.
         var duration: Duration
     }
@@ -72,7 +71,7 @@ struct SlotBuilding: Sendable {
         try netlink.perform(halves.map(\.plan.settlingHub))
         let share = (clock.now - start) / halves.count
         return zip(halves, durations).map { half, duration in
-            Built(index: half.plan.index, namespace: half.namespace, duration: duration + share)
+            Built(index: half.plan.index, duration: duration + share)
         }
     }
 
@@ -88,7 +87,7 @@ struct SlotBuilding: Sendable {
         do throws(NetworkError) { try netlink.perform([.delete(Hub.end(of: index))]) } catch
             where error.errno == .operationNotSupportedByDevice
         {}
-        if let namespace = try NamespaceKeep.open("\(index)") {
+        if let namespace = try keep.open("\(index)") {
             try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
                 // Its identifier, too.
                 var netlink = NetlinkSession(transport: try NetlinkSocket())

@@ -72,7 +72,7 @@ struct DensityBenchmark: Sendable {
         progress("ending them")
     }
 
-    /// What one clone takes, of several that live at a time.
+    /// What some clones take that live at a time.
     private func cost(
         of source: CloneSource, _ function: MeasuredFunction, on server: MeasuredServer
     ) async throws -> HostRoom.Cost {
@@ -87,15 +87,11 @@ struct DensityBenchmark: Sendable {
         }
         await server.rest()
         let cost = HostRoom.Cost(
-            memoryBytes: Int64(unique) * Self.memoryFactor,
-            threads: Self.share(try HostCounts.threads() - threads),
-            descriptors: Self.share(try HostCounts.descriptors() - descriptors))
+            count: clones.count, memoryBytes: Int64(unique) * Self.memoryFactor * Int64(clones.count),
+            threads: try HostCounts.threads() - threads, descriptors: try HostCounts.descriptors() - descriptors)
         for clone in clones { await clone.destroy() }
         return cost
     }
-
-    /// Of what the warm-ups take together; rounded up.
-    private static func share(_ all: Int) -> Int { (all + warmUps - 1) / warmUps }
 
     private func reportMemory(
         _ name: String, _ clones: [MeasuredClone], before: HostMemory, idle: HostMemory, full: HostMemory

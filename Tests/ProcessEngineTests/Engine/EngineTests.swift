@@ -324,57 +324,6 @@ struct EngineTests {
             await clone.destroy()
         }
     }
-
-    @Test("nothing is left of clones that came and went: no process, descriptor, mount, cgroup or directory")
-    func leaks() async throws {
-        await #expect(processExitsWith: .success) {
-            try await EngineFixture.with(readyCells: 2) { fixture in
-                let snapshot = try await fixture.snapshot("threads scratch")
-                func cycle() async throws {
-                    for number in 0..<25 {
-                        let clone = try await fixture.thaw(snapshot)
-                        let answer = try await clone.ask("count")
-                        precondition(answer == "1")
-                        if number % 5 == 0 { _ = try? await clone.ask("exit 1") }
-                        await clone.destroy()
-                    }
-                    await fixture.engine.prepare()
-                    // Slots are built in the background, and each is a descriptor.
-                    await fixture.slots.prepare()
-                }
-                func counts() throws -> [String] {
-                    [
-                        "\(try Directory.entries("/proc/self/fd").count) descriptors",
-                        "\(try fixture.processes().count) processes", "\(try fixture.cgroups().count) cgroups",
-                        "\(try SmallFile.text("/proc/self/mountinfo").split(separator: "\n").count) mounts",
-                    ]
-                }
-                try await cycle()
-                let before = try counts()
-                for _ in 0..<2 { try await cycle() }
-                let after = try counts()
-                precondition(before == after, "\(before) became \(after)")
-                await fixture.close()
-                let cgroups = try fixture.cgroups()
-                precondition(cgroups.isEmpty, "\(cgroups)")
-                let stray = try ZombieReaper.next()
-                precondition(stray == nil, "\(String(describing: stray))")
-            }
-        }
-    }
-
-    @Test("what a server that was killed left is swept")
-    func sweep() async throws {
-        let (dead, living) = (try EngineCgroups(instance: "dead"), try EngineCgroups(instance: "dead2"))
-        let limits = CellLimits(memoryMegabytes: 64, scratchBytes: 0)
-        let left = try dead.create(.random(), limits: limits)
-        let kept = try living.create(.random(), limits: limits)
-        try await ProcessEngine.sweep(instance: "dead")
-        #expect(left.directories.allSatisfy { !FileStatus.exists($0) })
-        #expect(kept.directories.allSatisfy { FileStatus.exists($0) })
-        try kept.remove()
-        living.removeParents()
-    }
 }
 
 extension Sandbox {

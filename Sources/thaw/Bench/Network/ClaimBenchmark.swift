@@ -81,7 +81,7 @@ struct ClaimBenchmark: Sendable {
 
     private static func use(_ pool: SlotPool, _ load: TCPLoad) async throws -> Slot {
         let slot = try pool.claimOne(bound: .egress)
-        try await BlockingThread.run { () throws(NetworkError) in try load.from(slot.namespace).useOnce() }
+        try await BlockingThread.run { () throws(NetworkError) in try load.from(slot.openNamespace()).useOnce() }
         return slot
     }
 

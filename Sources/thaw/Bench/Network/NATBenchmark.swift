@@ -66,10 +66,10 @@ struct NATBenchmark: Sendable {
             await pool.prepare()
             let slot = try pool.claimOne(bound: .egress)
             let load = try await BlockingThread.run { () throws(NetworkError) in
-                try host.load(from: slot.namespace, port: Self.port)
+                try host.load(from: slot.openNamespace(), port: Self.port)
             }
             let name = egress == .routed ? "ours" : "ours, masqueraded by the host"
-            try await body(Subject(way: Way(name, load), passed: [slot.namespace, host.namespace]))
+            try await body(Subject(way: Way(name, load), passed: [slot.openNamespace(), host.namespace]))
             await pool.release(slot)
         }
     }

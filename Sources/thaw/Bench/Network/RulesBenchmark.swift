@@ -21,7 +21,7 @@ struct RulesBenchmark: Sendable {
             let (ours, old, rules) = try await BlockingThread.run { () throws(any Error) in
                 var ways: [Way] = []
                 for index in indices {
-                    let load = try host.load(from: slots[index].namespace, port: Self.port + UInt16(ways.count))
+                    let load = try host.load(from: slots[index].openNamespace(), port: Self.port + UInt16(ways.count))
                     ways.append(Way("ours, slot \(index + 1)", load))
                 }
                 progress("\(count * RootRules.perSlot) rules")

@@ -69,7 +69,7 @@ struct VNIBenchmark: Sendable {
                 let slot = try pool.claimOne(bound: .vpc(BenchNetwork.definition(identifier)))
                 let load = try await BlockingThread.run { () throws(NetworkError) in
                     try TCPLoad(
-                        from: slot.namespace, to: Endpoint(address: BenchNetwork.server, port: Self.port),
+                        from: slot.openNamespace(), to: Endpoint(address: BenchNetwork.server, port: Self.port),
                         in: try BenchNetwork.server(identifier, of: host))
                 }
                 slots.append(slot)
