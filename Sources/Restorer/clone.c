@@ -14,17 +14,25 @@
 /* The order of descriptors beside THAW_CLONE. */
 enum { CONTROL, INIT, OUTPUT, ERROR, RUNTIME_API, FIRST_OPTIONAL };
 
+/* Where the descriptors of its cgroups begin. */
+static unsigned cgroup_index(const struct thaw_clone_request *request) {
+    return FIRST_OPTIONAL + (request->flags & THAW_CLONE_CODE ? 1 : 0);
+}
+
 unsigned descriptors_of(const struct thaw_clone_request *request) {
-    return FIRST_OPTIONAL + (request->flags & THAW_CLONE_CODE ? 1 : 0) + request->cgroup_files;
+    return cgroup_index(request) + (request->flags & THAW_CLONE_INTO_CGROUP ? 1 : 0) + request->cgroup_files;
+}
+
+int birth_cgroup_of(const struct thaw_clone_request *request, const int *descriptors) {
+    return request->flags & THAW_CLONE_INTO_CGROUP ? descriptors[cgroup_index(request)] : -1;
 }
 
 /* While this is still a process of the host's root. */
 static void enter_sandbox(const struct thaw_clone_request *request, const int *descriptors) {
-    const int *code = descriptors + FIRST_OPTIONAL;
-    enter_cgroups(code + (request->flags & THAW_CLONE_CODE ? 1 : 0), request->cgroup_files);
+    enter_cgroups(descriptors + descriptors_of(request) - request->cgroup_files, request->cgroup_files);
     sys_setsid();
     enter_namespaces(descriptors[INIT]);
-    make_mounts(request, *code);
+    make_mounts(request, descriptors[FIRST_OPTIONAL]);
     become_killable();
     take_identity(descriptors[INIT], request->user, request->group);
 }

@@ -7,6 +7,9 @@
 /* How many descriptors come with a request. */
 unsigned descriptors_of(const struct thaw_clone_request *request);
 
+/* The directory of the cgroup in which the clone is born; -1 when it moves by itself, or not at all. */
+int birth_cgroup_of(const struct thaw_clone_request *request, const int *descriptors);
+
 /* In the process just forked; `descriptors` came with the request. */
 _Noreturn void become_clone(const struct thaw_clone_request *request, const int *descriptors);
 

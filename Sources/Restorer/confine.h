@@ -4,7 +4,7 @@
 
 #include "template_protocol.h"
 
-/* Moves this process, which has one thread, into the cgroups whose cgroup.procs files these are. */
+/* Moves this process, which has one thread, into the cgroups whose `tasks` files these are. */
 void enter_cgroups(const int *files, unsigned count);
 
 /* The network, IPC and host name of the sandbox whose init this is. */

@@ -6,7 +6,7 @@
 
 #include "template_protocol.h"
 
-enum { MAXIMUM_DESCRIPTORS = 6 + THAW_MAXIMUM_CGROUP_FILES };
+enum { MAXIMUM_DESCRIPTORS = 7 + THAW_MAXIMUM_CGROUP_FILES };
 
 struct received {
     size_t length; /* 0: the other side has closed */

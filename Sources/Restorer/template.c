@@ -47,6 +47,11 @@ static struct thaw_clone_reply fork_clone(const struct received *received, int *
         .set_tid = (uint64_t)&tid,
         .set_tid_size = 1,
     };
+    int cgroup = birth_cgroup_of(request, received->descriptors);
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)cgroup;
+    }
     reply.pid = (int32_t)sys_clone3(&arguments);
     if (reply.pid == 0) become_clone(request, received->descriptors);
     return reply;

@@ -32,7 +32,7 @@ final class TestTemplate {
     }
 
     /// A clone that runs. `connection` stands where the frozen one had its Runtime API.
-    func clone(connection: SharedDescriptor? = nil) throws -> TestClone {
+    func clone(connection: SharedDescriptor? = nil, in cgroup: Cgroup? = nil) throws -> TestClone {
         let holder = try Self.startHolder()
         let control = try Packets.pair()
         let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
@@ -42,7 +42,17 @@ final class TestTemplate {
         request.kind = THAW_CLONE.rawValue
         request.user = Self.user
         request.group = Self.group
-        try Packets.send(request, [control.1, holder.pidfd, output.1, output.1, connection], to: socket)
+        var entrance: [SharedDescriptor] = []
+        switch try cgroup?.openEntrance() {
+        case .birth(let directory):
+            request.flags = THAW_CLONE_INTO_CGROUP.rawValue
+            entrance = [directory]
+        case .files(let files):
+            request.cgroup_files = UInt32(files.count)
+            entrance = files.map(\.descriptor)
+        case nil: break
+        }
+        try Packets.send(request, [control.1, holder.pidfd, output.1, output.1, connection] + entrance, to: socket)
         let answer = try Packets.receive(from: socket)
         let reply = answer.bytes.withUnsafeBytes {
             $0.count < MemoryLayout<thaw_clone_reply>.size ? nil : $0.loadUnaligned(as: thaw_clone_reply.self)

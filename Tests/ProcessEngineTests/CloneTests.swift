@@ -32,6 +32,27 @@ import Testing
         }
     }
 
+    @Test(
+        "a clone of either version of cgroups is in its own", arguments: ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"])
+    func cgroup(root: FilePath) throws {
+        // Version 2 is often mounted beside version 1, without controllers; some hosts have one of them only.
+        guard let hierarchy = try? CgroupHierarchy.detect(root: root) else { return }
+        let subject = try Subject.python(FreezeTests.counter)
+        #expect(try subject.line() == "ready")
+        try withScratchDirectory { directory in
+            _ = try ProcessFreezer.freeze(subject.target(), into: directory)
+            let template = try TestTemplate(try ProcessImage.load(directory), restorer: TestRestorer.path())
+            let cgroup = try hierarchy.create("test-clone-\(UInt32.random(in: 0 ... .max))")
+            do {
+                let clone = try template.clone(in: cgroup)
+                try clone.wake()
+                #expect(try clone.poke() == "alive 1")
+                #expect(try cgroup.members() == [clone.pid])
+            }
+            try cgroup.remove()
+        }
+    }
+
     @Test("a frozen program with a dozen busy threads goes on in two clones, floating point included")
     func threads() async throws {
         try await withScratchDirectory { directory in

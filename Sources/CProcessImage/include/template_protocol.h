@@ -40,6 +40,7 @@ enum thaw_clone_flags {
     THAW_CLONE_OVERLAY_SCRATCH = 2,
     THAW_CLONE_CODE = 4, /* a detached mount for /var/task comes along */
     THAW_CLONE_PREFAULT = 8, /* nobody waits for this clone yet: it has the time to copy what it will write to */
+    THAW_CLONE_INTO_CGROUP = 16, /* the directory of a cgroup of version 2 comes along, in which the clone is born */
 };
 
 enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };
@@ -48,7 +49,7 @@ enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };
  * becoming `user`, which the restorer relies on to make threads; each thread drops them itself.
  *
  * Order of descriptors: control socket, pidfd of the sandbox's init, standard output, standard error, Runtime API connection,
- * [code mount], then `cgroup_files` cgroup.procs files, open for writing. */
+ * [code mount], [cgroup directory], then `cgroup_files` files `tasks` of cgroups of version 1, open for writing. */
 struct thaw_clone_request {
     uint32_t kind; /* THAW_CLONE */
     uint32_t flags;

@@ -44,22 +44,6 @@ package struct Cgroup: Sendable, Hashable {
     }
 }
 
-extension Cgroup {
-    /// Its cgroup.procs files, open for writing: a process that writes "0" into each moves itself.
-    package func openEntrances() throws(CgroupError) -> [SharedDescriptor] {
-        var entrances: [SharedDescriptor] = []
-        for directory in directories {
-            let path = directory.appending("cgroup.procs")
-            do throws(Errno) {
-                entrances.append(try OwnedDescriptor.open(path, .writeOnly).shared())
-            } catch {
-                throw CgroupError(code: .refused, path: path, errno: error, message: "cannot open \(path)")
-            }
-        }
-        return entrances
-    }
-}
-
 /// Why a cgroup could not be made, changed or removed.
 package struct CgroupError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {

@@ -9,15 +9,21 @@ extension SpawnPlan {
     /// ``Spawner``, a single-threaded supervisor may call this.
     package func spawn() throws(SpawnError) -> ChildProcess {
         let arena = SpawnArena()
-        let entry = try cgroupEntry()
+        let entrance = try openEntrance()
         let given = try descriptorsWithDefaults()
 
         var lowered: [clinux_step] = []
         var stages: [SpawnError.Stage] = []
-        // 0 in cgroup.procs is "the writer": the child moves itself before it does anything else.
-        for (file, path) in entry.procs {
-            lowered.append(arena.step(CLINUX_STEP_WRITE, number: file.withRaw { $0 }, source: "0"))
-            stages.append(.preparation(of: path))
+        var birthplaceInCgroups: CInt = -1
+        switch entrance {
+        case .birth(let directory): birthplaceInCgroups = directory.withRaw { $0 }
+        case .files(let files):
+            // 0 is "the writer": the child moves itself before it does anything else.
+            for file in files {
+                lowered.append(arena.step(CLINUX_STEP_WRITE, number: file.descriptor.withRaw { $0 }, source: "0"))
+                stages.append(.preparation(of: file.path))
+            }
+        case nil: break
         }
         // Before limits, which could forbid the copies, but after the steps that use a descriptor of ours.
         let beforeDescriptors = (steps.lastIndex(where: \.usesDescriptor) ?? -1) + 1
@@ -32,7 +38,7 @@ extension SpawnPlan {
         var result = clinux_spawn_result()
         let outcome = lowered.withUnsafeBufferPointer { steps in
             var plan = clinux_spawn_plan(
-                namespaces: UInt64(namespaces.rawValue), cgroup: entry.directory?.withRaw { $0 } ?? -1,
+                namespaces: UInt64(namespaces.rawValue), cgroup: birthplaceInCgroups,
                 network: birthplace.network?.withRaw { $0 } ?? -1,
                 processes: birthplace.processes?.withRaw { $0 } ?? -1,
                 steps: steps.baseAddress, steps_count: steps.count,
@@ -42,7 +48,7 @@ extension SpawnPlan {
             return clinux_spawn(&plan, &result)
         }
         // The numbers inside `lowered` are good only while their owners live.
-        withExtendedLifetime((self, given, entry)) {}
+        withExtendedLifetime((self, given, entrance)) {}
         guard outcome == 0 else {
             let index = Int(result.failed_step)
             throw SpawnError(
@@ -52,31 +58,11 @@ extension SpawnPlan {
         return ChildProcess(pid: result.pid, pidfd: OwnedDescriptor(adopting: result.pidfd).shared())
     }
 
-    private struct CgroupEntry {
-        /// Version 2: the child is born inside.
-        var directory: SharedDescriptor?
-        /// Version 1: one file per controller that the child writes itself into.
-        var procs: [(SharedDescriptor, FilePath)] = []
-    }
-
-    private func cgroupEntry() throws(SpawnError) -> CgroupEntry {
-        var entry = CgroupEntry()
-        guard let cgroup else { return entry }
-        switch cgroup.version {
-        case .two:
-            for directory in cgroup.directories {
-                entry.directory = try open(directory) { path throws(Errno) in
-                    try OwnedDescriptor.openDirectory(path)
-                }
-            }
-        case .one:
-            for directory in cgroup.directories {
-                let path = directory.appending("cgroup.procs")
-                let file = try open(path) { path throws(Errno) in try OwnedDescriptor.open(path, .writeOnly) }
-                entry.procs.append((file, path))
-            }
+    private func openEntrance() throws(SpawnError) -> CgroupEntrance? {
+        do throws(CgroupError) { return try cgroup?.openEntrance() } catch {
+            throw SpawnError(
+                executable: executable, stage: .preparation(of: error.path), errno: error.errno ?? .invalidArgument)
         }
-        return entry
     }
 
     private func descriptorsWithDefaults() throws(SpawnError) -> [CInt: SharedDescriptor] {

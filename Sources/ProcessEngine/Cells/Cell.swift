@@ -38,14 +38,14 @@ final class Cell: Sendable {
 
     private struct State {
         var limits: CellLimits
-        var entrances: [SharedDescriptor]
+        var entrance: CgroupEntrance?
         var control: ControlChannel?
         var tenant = Tenant.none
         var waiting: CheckedContinuation<Void, Never>?
     }
 
     init(
-        id: SandboxID, slot: Slot, cgroup: Cgroup, entrances: [SharedDescriptor], process: ChildProcess,
+        id: SandboxID, slot: Slot, cgroup: Cgroup, entrance: CgroupEntrance, process: ChildProcess,
         endpoint: RuntimeEndpoint, control: ControlChannel, limits: CellLimits, parts: Parts
     ) {
         self.id = id
@@ -54,7 +54,7 @@ final class Cell: Sendable {
         self.process = process
         self.endpoint = endpoint
         self.parts = parts
-        state = Mutex(State(limits: limits, entrances: entrances, control: control))
+        state = Mutex(State(limits: limits, entrance: entrance, control: control))
     }
 
     /// Process 1's pidfd, for the one who moves in; the cell keeps it no longer, or thousands would be open.
@@ -76,13 +76,8 @@ final class Cell: Sendable {
     /// Lets what will run in the cell send as far as `mode` says.
     func join(_ mode: NetworkMode) throws(SandboxError) { try slot.join(mode, as: .process) }
 
-    /// The cgroup's cgroup.procs files, for the one who moves in; the cell keeps them no longer.
-    func takeEntrances() -> [SharedDescriptor] {
-        state.withLock { state in
-            defer { state.entrances = [] }
-            return state.entrances
-        }
-    }
+    /// Into the cgroup, for the one who moves in, once; the cell keeps it no longer.
+    func takeEntrance() -> CgroupEntrance? { state.withLock { $0.entrance.take() } }
 
     /// For the clone that will live here, once; the cell keeps it no longer.
     func takeControl() -> ControlChannel? { state.withLock { $0.control.take() } }

@@ -40,7 +40,7 @@ struct CellBuilder: Sendable {
             let network = try openNetwork(of: slot)
             let process = try startHolder(in: network, cgroup)
             return Cell(
-                id: id, slot: slot, cgroup: cgroup, entrances: try entrances(of: cgroup), process: process,
+                id: id, slot: slot, cgroup: cgroup, entrance: try openEntrance(of: cgroup), process: process,
                 endpoint: try openEndpoint(in: network), control: try ControlChannel(), limits: limits, parts: parts)
         } catch {
             // Kills the holder, too.
@@ -68,8 +68,8 @@ struct CellBuilder: Sendable {
         return process
     }
 
-    private func entrances(of cgroup: Cgroup) throws(SandboxError) -> [SharedDescriptor] {
-        do throws(CgroupError) { return try cgroup.openEntrances() } catch { throw .host("\(error)") }
+    private func openEntrance(of cgroup: Cgroup) throws(SandboxError) -> CgroupEntrance {
+        do throws(CgroupError) { return try cgroup.openEntrance() } catch { throw .host("\(error)") }
     }
 
     private func openEndpoint(in network: SharedDescriptor) throws(SandboxError) -> RuntimeEndpoint {

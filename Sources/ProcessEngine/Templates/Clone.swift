@@ -45,14 +45,16 @@ final class Clone: Sendable {
         from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
         isAhead: Bool = false
     ) throws(SandboxError) {
-        guard let side = cell.endpoint.takeProcessSide(), let theirs = control.takeOther() else {
+        guard let side = cell.endpoint.takeProcessSide(), let theirs = control.takeOther(),
+            let entrance = cell.takeEntrance()
+        else {
             throw .host("a cell was used twice")
         }
         let holder = try hostCall("reach a cell") { () throws(Errno) in try cell.takeHolder() }
         cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: theirs, holder: holder, process: side, code: code, entrances: cell.takeEntrances(),
+                control: theirs, holder: holder, process: side, code: code, entrance: entrance,
                 scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }

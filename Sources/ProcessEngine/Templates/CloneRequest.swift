@@ -8,8 +8,8 @@ struct CloneRequest: Sendable {
     var process: RuntimeEndpoint.ProcessSide
     /// A mount for /var/task, when the template has no function.
     var code: DetachedMount?
-    /// The sandbox's cgroup.procs files.
-    var entrances: [SharedDescriptor]
+    /// Into the sandbox's cgroup.
+    var entrance: CgroupEntrance
     var scratchBytes: UInt64
     /// Whether the template's /tmp holds something.
     var hasFrozenScratch: Bool
@@ -21,15 +21,25 @@ struct CloneRequest: Sendable {
         if hasFrozenScratch { flags |= THAW_CLONE_OVERLAY_SCRATCH.rawValue }
         if isAhead { flags |= THAW_CLONE_PREFAULT.rawValue }
         if code != nil { flags |= THAW_CLONE_CODE.rawValue }
+        var files = 0
+        switch entrance {
+        case .birth: flags |= THAW_CLONE_INTO_CGROUP.rawValue
+        case .files(let all): files = all.count
+        }
         return thaw_clone_request(
             kind: THAW_CLONE.rawValue, flags: flags, user: Identity.user, group: Identity.group,
-            cgroup_files: UInt32(entrances.count), reserved: 0, scratch_bytes: scratchBytes)
+            cgroup_files: UInt32(files), reserved: 0, scratch_bytes: scratchBytes)
     }
 
     /// In the order that the protocol names.
     var descriptors: [SharedDescriptor] {
         let code = code.map { [$0.descriptor] } ?? []
-        return [control, holder, process.standardOutput, process.standardError, process.connection] + code + entrances
+        let cgroup =
+            switch entrance {
+            case .birth(let directory): [directory]
+            case .files(let files): files.map(\.descriptor)
+            }
+        return [control, holder, process.standardOutput, process.standardError, process.connection] + code + cgroup
     }
 }
 
