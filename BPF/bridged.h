@@ -2,8 +2,8 @@
 // by slots.bpf.c.
 //
 // The tunnel device was made before anybody knew which virtual network it would serve: with a network identifier of its own
-// (settings.dummy_network + k) and a remote end that does not exist (settings.dummy_endpoint). Both are rewritten outside, on the
-// way out and on the way in.
+// (settings.dummy_network + k) and a remote end that does not exist (settings.dummy_endpoint). Its outer packets leave and enter
+// by a trunk, a namespace between some slots and the host; both are rewritten where the host meets the trunk.
 
 struct vxlan_header {
     __be32 flags; /* 0x08000000: the identifier is valid (RFC 7348, 5) */
@@ -103,50 +103,58 @@ static __always_inline __be32 inner_destination(struct __sk_buff *skb, const str
     return target;
 }
 
-static __always_inline int set_network(struct __sk_buff *skb, __u32 vni) {
-    __be32 field = bpf_htonl(vni << 8);
-    return bpf_skb_store_bytes(skb, offsetof(struct encapsulated, vxlan.vni), &field, sizeof field, 0) ? -1 : 0;
+/* Of a frame with no UDP checksum the kernel may have summed all bytes itself; one that there is covers the identifier. */
+static __always_inline int set_network(struct __sk_buff *skb, const struct encapsulated *frame, __u32 vni) {
+    __be32 before = frame->vxlan.vni, after = bpf_htonl(vni << 8);
+    __u64 flags = frame->udp.check ? 0 : BPF_F_RECOMPUTE_CSUM;
+    if (bpf_l4_csum_replace(
+            skb, offsetof(struct encapsulated, udp.check), before, after, BPF_F_MARK_MANGLED_0 | sizeof after))
+        return -1;
+    return bpf_skb_store_bytes(skb, offsetof(struct encapsulated, vxlan.vni), &after, sizeof after, flags) ? -1 : 0;
 }
 
-/* Egress of the host's end of the uplink, where all that the slots' tunnels send goes: the real network, the real endpoint,
- * and out by the interface that leads there. */
+/* Replaces one of the outer addresses. */
+static __always_inline int set_outer(struct __sk_buff *skb, enum address_field field, __be32 address) {
+    struct packet outer;
+    if (read_packet(skb, &outer)) return -1;
+    return translate(skb, &outer, field, field == source_address ? outer.source : outer.destination, address);
+}
+
+/* Ingress of the host's end of a trunk, where what the slots' tunnels send comes out: the real network, the real ends, and out
+ * by the interface that leads there. */
 SEC("tc")
-int host_to_tunnel(struct __sk_buff *skb) {
+int host_from_trunk(struct __sk_buff *skb) {
     struct encapsulated *frame = read_encapsulated(skb);
-    if (!frame || frame->ip.daddr != settings.dummy_endpoint) return TC_ACT_OK;
+    if (!frame || frame->ip.daddr != settings.dummy_endpoint) return TC_ACT_SHOT;
     struct slot slot;
     if (find_slot((bpf_ntohl(frame->vxlan.vni) >> 8) - settings.dummy_network, &slot)) return TC_ACT_SHOT;
     if (slot.entry->mode != slot_mode_vpc) return drop(&slot, slot_drop_closed);
-    __be32 destination = inner_destination(skb, frame);
-    struct slot_route_key key = {64, bpf_htonl(slot.entry->vni), destination};
+    struct slot_route_key key = {64, bpf_htonl(slot.entry->vni), inner_destination(skb, frame)};
     const struct slot_route *route = bpf_map_lookup_elem(&routes, &key);
-    if (!route) return drop(&slot, slot_drop_policy);
-    __be32 endpoint = route->endpoint, dummy = settings.dummy_endpoint;
+    if (!route || !settings.tunnel_source) return drop(&slot, slot_drop_policy);
+    __be32 endpoint = route->endpoint;
     struct bpf_fib_lookup lookup = {
         .family = 2 /* AF_INET */, .ipv4_src = settings.tunnel_source, .ipv4_dst = endpoint, .ifindex = skb->ifindex};
-    long result = bpf_fib_lookup(skb, &lookup, sizeof lookup, BPF_FIB_LOOKUP_OUTPUT);
-    if (result == BPF_FIB_LKUP_RET_NOT_FWDED) {
-        lookup.ifindex = skb->ifindex;
-        result = bpf_fib_lookup(skb, &lookup, sizeof lookup, 0);
-    }
+    long result = bpf_fib_lookup(skb, &lookup, sizeof lookup, 0);
     if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH) return drop(&slot, slot_drop_policy);
-    const __u32 ip = offsetof(struct encapsulated, ip);
-    if (bpf_l3_csum_replace(skb, ip + offsetof(struct iphdr, check), dummy, endpoint, sizeof endpoint) ||
-        bpf_skb_store_bytes(skb, ip + offsetof(struct iphdr, daddr), &endpoint, sizeof endpoint, 0) ||
-        set_network(skb, slot.entry->vni))
+    if (set_network(skb, frame, slot.entry->vni) || set_outer(skb, destination_address, endpoint) ||
+        set_outer(skb, source_address, settings.tunnel_source))
         return drop(&slot, slot_drop_malformed);
     return bpf_redirect_neigh(lookup.ifindex, NULL, 0, 0);
 }
 
-/* Ingress of the host's other interfaces: to the tunnel device of the slot that has the address in that network. */
+/* Ingress of the host's other interfaces: to the trunk of the slot that has the address in that network. */
 SEC("tc")
 int host_from_tunnel(struct __sk_buff *skb) {
     struct encapsulated *frame = read_encapsulated(skb);
     if (!frame) return TC_ACT_OK;
-    __u32 vni = bpf_ntohl(frame->vxlan.vni) >> 8;
-    struct slot_resident resident = {vni, inner_destination(skb, frame)};
+    struct slot_resident resident = {bpf_ntohl(frame->vxlan.vni) >> 8, inner_destination(skb, frame)};
     const __u32 *index = bpf_map_lookup_elem(&residents, &resident);
-    /* Nobody outside may name a slot's own device. */
-    if (!index) return vni - settings.dummy_network < settings.count ? TC_ACT_SHOT : TC_ACT_OK;
-    return set_network(skb, settings.dummy_network + *index) ? TC_ACT_SHOT : TC_ACT_OK;
+    if (!index) return TC_ACT_OK;
+    __u32 slot = *index, trunk = slot / settings.trunk_size;
+    const __u32 *device = bpf_map_lookup_elem(&trunks, &trunk);
+    if (!device || set_network(skb, frame, settings.dummy_network + slot) ||
+        set_outer(skb, destination_address, settings.trunk_address))
+        return TC_ACT_SHOT;
+    return bpf_redirect_peer(*device, 0);
 }

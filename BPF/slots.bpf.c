@@ -53,6 +53,13 @@ struct {
     __uint(max_entries, 16384);
 } residents SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, __u32);
+    __type(value, __u32);
+    __uint(max_entries, 1); /* the server sets it */
+} trunks SEC(".maps");
+
 /* The same in every slot, so that a snapshot finds in each what it was frozen with. */
 static const __u8 interface_mac[ETH_ALEN] = {0x02, 0x54, 0x48, 0x41, 0x57, 0x02};
 static const __u8 machine_mac[ETH_ALEN] = {0x02, 0x54, 0x48, 0x41, 0x57, 0x01};

@@ -13,9 +13,11 @@ package struct SlotConfiguration: Sendable {
     package var nameServer: IPv4Address?
     /// The UDP port of the tunnels: 4789 by RFC 7348.
     package var tunnelPort: UInt16 = 4789
+    /// How many slots of layout `bridged` share a namespace for the outer side of their tunnels, at least 1: see ``Trunk``.
+    var trunkSize = 256
     /// What a slot may send, in bytes a second; nil: as much as it can.
     package var bytesPerSecond: UInt64?
-    /// Tells this server's devices from those of another one on the host: 1 to 8 letters and digits.
+    /// Tells this server's devices from those of another one on the host: 1 to 7 letters and digits.
     package var instance: String
     /// Where what outlives the server is found again: a directory of its own, made if missing.
     package var directory: FilePath

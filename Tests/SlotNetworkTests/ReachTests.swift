@@ -156,7 +156,10 @@ import Testing
                 try GreetingServer(in: red, port: 80, saying: "red", at: address),
                 try GreetingServer(in: blue, port: 80, saying: "blue", at: address),
             ]
-            try await world.withPool(world.configuration(4, layout)) { pool in
+            var configuration = world.configuration(4, layout)
+            // So that all four claims together see each network from each trunk.
+            configuration.trunkSize = 2
+            try await world.withPool(configuration) { pool in
                 for _ in 0..<2 {
                     for (name, network) in [("red", UInt32(100)), ("blue", 200)] {
                         let slot = try await pool.claim()

@@ -19,6 +19,8 @@ enum {
     slot_bridged_tap_base = 200000,
     slot_bridged_bridge_base = 300000,
     slot_bridged_tunnel_base = 400000,
+    /* In a trunk. */
+    slot_trunk_uplink = 2,
 };
 
 enum slot_mode {
@@ -92,6 +94,8 @@ struct slot_resident {
     __be32 address;
 };
 
+/* Map `trunks`: the interface index of a trunk's end on the host. */
+
 /* Constants of one server, set before its programs are loaded. */
 struct slot_settings {
     __u32 count; /* of slots */
@@ -100,7 +104,9 @@ struct slot_settings {
     __u64 burst_bytes;
     __u32 dummy_network; /* the tunnel of slot k in layout bridged was made with the identifier this + k */
     __be32 dummy_endpoint; /* and sends to here */
-    __be32 tunnel_source; /* their source address, on the way out */
+    __be32 trunk_address; /* from here */
+    __u32 trunk_size; /* how many slots share a trunk: slot k has trunk k / this */
+    __be32 tunnel_source; /* what is put in the place of that; 0: there are no virtual networks */
     __u16 tunnel_port; /* UDP, in the machine's byte order */
     __u8 bridged;
     __u8 reserved;

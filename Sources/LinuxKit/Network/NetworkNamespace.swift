@@ -90,6 +90,17 @@ package enum NetworkNamespace {
         return try current()
     }
 
+    /// Switches IPv6 off for every interface that will come to the calling thread's namespace. An attribute of each could only keep
+    /// addresses away; the kernel would still have a multicast route by every one of them, in a list through which it goes for each
+    /// new one.
+    package static func switchIPv6Off() throws(NetworkError) {
+        do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv6/conf/default/disable_ipv6", to: "1") } catch {
+            // A kernel without IPv6 has nothing to switch off.
+            guard error != .noSuchFileOrDirectory else { return }
+            throw NetworkError("switch IPv6 off in a network namespace", error)
+        }
+    }
+
     private static func onOwnThread<R>(
         _ action: String, _ work: () throws(Errno) -> R
     ) throws(NetworkError) -> R {

@@ -11,7 +11,7 @@ struct KeepRecord: Sendable, Equatable, Codable {
     var range: String
     var egress: EgressMode
     var tunnelPort: UInt16
-    var dummyNetwork: UInt32
+    var trunkSize: Int
     var hasTunnel: Bool
     var tunnelSource: String?
     var bytesPerSecond: UInt64?
@@ -24,7 +24,8 @@ extension KeepRecord {
         self.init(
             programs: KernelPrograms.digest, layout: configuration.layout, count: configuration.count,
             range: range.description, egress: configuration.egress, tunnelPort: configuration.tunnelPort,
-            dummyNetwork: SlotPlan.chooseDummyNetwork(), hasTunnel: false, tunnelSource: nil,
+            trunkSize: configuration.trunkSize,
+            hasTunnel: false, tunnelSource: nil,
             bytesPerSecond: configuration.bytesPerSecond,
             enabledForwarding: false)
     }
@@ -33,6 +34,7 @@ extension KeepRecord {
     func fits(_ configuration: SlotConfiguration) -> Bool {
         programs == KernelPrograms.digest && layout == configuration.layout && count == configuration.count
             && egress == configuration.egress && tunnelPort == configuration.tunnelPort
+            && trunkSize == configuration.trunkSize
             && bytesPerSecond == configuration.bytesPerSecond
             && IPv4Prefix(range).map(configuration.ranges.overlaps) == true
     }

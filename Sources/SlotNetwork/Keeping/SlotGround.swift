@@ -19,12 +19,12 @@ struct SlotGround: Sendable {
     let borrowed: [SharedDescriptor]
 
     var settings: SlotPlan.LayoutSettings {
-        SlotPlan.LayoutSettings(
-            layout: record.layout, tunnelPort: record.tunnelPort, dummyNetwork: record.dummyNetwork,
-            hasOwnTunnel: record.layout == .bridged && record.hasTunnel)
+        SlotPlan.LayoutSettings(layout: record.layout, tunnelPort: record.tunnelPort, trunkSize: record.trunkSize)
     }
 
-    var building: SlotBuilding { SlotBuilding(keep: keep, hub: hub, programs: programs, settings: settings) }
+    var building: SlotBuilding {
+        SlotBuilding(keep: keep, hub: hub, uplink: uplink, programs: programs, settings: settings)
+    }
 
     // MARK: - Taking over
 
@@ -39,15 +39,13 @@ struct SlotGround: Sendable {
             else { return nil }
             let hub = Hub(namespace: namespace, host: host)
             let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs)
-            // The uplink's other end is on the host, where anybody may have removed it.
-            try NetworkNamespace.enter(namespace)
-            var netlink = NetlinkSession(transport: try NetlinkSocket())
-            guard try netlink.query(.dumpLinks()).contains(where: { $0.linkSummary?.link == Hub.uplink }) else {
-                return nil
-            }
+            let uplink = HostUplink(host: host, instance: configuration.instance)
+            // The other ends are on the host, where anybody may have removed them.
+            let slots = record.layout == .bridged ? try NamespaceKeep.names().compactMap { Int($0) } : []
+            let needed = Set(slots.map { uplink.trunkName($0 / record.trunkSize) }).union([uplink.name])
+            guard try uplink.links().isSuperset(of: needed) else { return nil }
             return SlotGround(
-                keep: keep, hub: hub, uplink: HostUplink(host: host, instance: configuration.instance),
-                programs: programs, record: record, range: range, lock: lock,
+                keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,
                 borrowed: try borrow(record, programs, host: host))
         }
     }
@@ -129,7 +127,7 @@ struct SlotGround: Sendable {
             try programs.pin(in: NamespaceKeep.programs)
             try hub.attach(programs, hasTunnel: record.hasTunnel && configuration.layout == .direct)
             try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
-            try uplink.attach(programs, record)
+            try uplink.attach(programs)
             try record.write()
             return SlotGround(
                 keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,
@@ -159,8 +157,10 @@ struct SlotGround: Sendable {
                 // A tenth of a second's worth, and never less than one large packet.
                 settings.burst_bytes = max(rate / 10, 131_072)
             }
-            settings.dummy_network = record.dummyNetwork
+            settings.dummy_network = SlotPlan.dummyNetwork
             settings.dummy_endpoint = SlotPlan.dummyEndpoint.rawValue.bigEndian
+            settings.trunk_address = Trunk.address.rawValue.bigEndian
+            settings.trunk_size = UInt32(configuration.trunkSize)
             settings.tunnel_source = record.tunnelSource.flatMap { IPv4Address($0) }?.rawValue.bigEndian ?? 0
             settings.tunnel_port = configuration.tunnelPort
             settings.bridged = configuration.layout == .bridged ? 1 : 0

@@ -16,12 +16,12 @@ struct KernelPrograms: Sendable {
         case bridgedFromTap = "bridged_from_tap"
         case bridgedFromStack = "bridged_from_stack"
         case bridgedFromTunnel = "bridged_from_tunnel"
-        case hostToTunnel = "host_to_tunnel"
+        case hostFromTrunk = "host_from_trunk"
         case hostFromTunnel = "host_from_tunnel"
     }
 
     enum Map: String, CaseIterable, Sendable {
-        case slots, counters, buckets, denied, routes, residents
+        case slots, counters, buckets, denied, routes, residents, trunks
     }
 
     private let programs: [Program: SharedDescriptor]
@@ -54,9 +54,12 @@ struct KernelPrograms: Sendable {
             bpf_map__set_initial_value(
                 bpf_object__find_map_by_name(object, ".rodata.settings"), &settings, MemoryLayout<slot_settings>.size)
         }
-        for map in [Map.slots, .counters, .buckets] {
+        let trunks = settings.count / max(1, settings.trunk_size) + 1
+        for (map, size) in [
+            (Map.slots, settings.count), (.counters, settings.count), (.buckets, settings.count), (.trunks, trunks),
+        ] {
             try check("size a map of the slots") {
-                bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map.rawValue), settings.count)
+                bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map.rawValue), size)
             }
         }
         try check("load the slots' kernel programs (a kernel with CONFIG_BPF_SYSCALL is needed, 5.10 or later)") {

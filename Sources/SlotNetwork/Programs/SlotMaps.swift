@@ -91,6 +91,11 @@ struct SlotMaps: Sendable {
         try update(map(.denied), "deny \(destination)", key, mask)
     }
 
+    /// Says where a trunk ends on the host.
+    func set(hostEnd: NetlinkRequest.Link, of trunk: Int) throws(NetworkError) {
+        try update(map(.trunks), "enter trunk \(trunk)", UInt32(trunk), UInt32(bitPattern: hostEnd.index))
+    }
+
     // MARK: - Private
 
     private static let processors = max(1, Int(libbpf_num_possible_cpus()))

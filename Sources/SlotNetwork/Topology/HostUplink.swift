@@ -11,29 +11,25 @@ struct HostUplink: Sendable {
 
     init(host: SharedDescriptor, instance: String) {
         self.host = host
-        name = Self.prefix + instance.prefix(8)
+        name = Self.prefix + instance.prefix(7)
     }
 
     static let prefix = "thaw-"
     /// Under which the keep has the host's own namespace: whoever cleans up need not be in it.
     static let hostName = "host"
 
-    /// The programs at the host's end: nothing of the host itself is reached from a slot, and in layout `bridged` what the slots'
-    /// tunnels send is rewritten on its way.
-    func attach(_ programs: KernelPrograms, _ record: KeepRecord) throws(NetworkError) {
+    /// The program at the host's end: nothing of the host itself is reached from a slot.
+    func attach(_ programs: KernelPrograms) throws(NetworkError) {
         try NetworkNamespace.run(in: host) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
-            let link = try netlink.link(named: name)
-            try programs.attach(.hostFromHub, to: link, .ingress)
-            guard record.layout == .bridged, let range = IPv4Prefix(record.range) else { return }
-            try programs.attach(.hostToTunnel, to: link, .egress)
-            try netlink.perform([
-                .addRoute(
-                    to: IPv4Prefix(SlotPlan.dummyEndpoint, length: 32), via: Self.hop(of: range), over: link,
-                    isOnLink: true, source: record.tunnelSource.flatMap { IPv4Address($0) })
-            ])
+            try programs.attach(.hostFromHub, to: try netlink.link(named: name), .ingress)
         }
     }
+
+    /// The host's end of a trunk of layout `bridged`: 15 bytes at most.
+    func trunkName(_ trunk: Int) -> String { "\(name)-\(String(trunk, radix: 36))" }
+
+    private func isOurs(_ link: String) -> Bool { link == name || link.hasPrefix("\(name)-") }
 
     /// An address of the host that others can reach it by: what it sends from by default, else any that is not loopback's.
     func address() throws(NetworkError) -> IPv4Address? {
@@ -122,11 +118,23 @@ struct HostUplink: Sendable {
     /// Takes everything away again. What is not there is fine.
     func remove() throws(NetworkError) {
         try? packetFilter("table ip \(name)\ndelete table ip \(name)\n")
+        for link in try links() where isOurs(link) { try removeHostEnd(named: link) }
+    }
+
+    func removeHostEnd(named link: String) throws(NetworkError) {
         try NetworkNamespace.run(in: host) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
-            do throws(NetworkError) { try netlink.perform([.delete(named: name)]) } catch {
+            do throws(NetworkError) { try netlink.perform([.delete(named: link)]) } catch {
                 guard error.errno == .operationNotSupportedByDevice else { throw error }  // ENODEV
             }
+        }
+    }
+
+    /// The names of the host's interfaces.
+    func links() throws(NetworkError) -> Set<String> {
+        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            return Set(try netlink.query(.dumpLinks()).compactMap { $0.linkSummary?.name })
         }
     }
 

@@ -23,18 +23,8 @@ struct Hub: Sendable {
     static func make(host: SharedDescriptor) throws(NetworkError) -> Hub {
         let namespace = try NetworkNamespace.enterNew()
         try NamespaceKeep.keepCurrent(as: name)
-        try switchIPv6Off()
+        try NetworkNamespace.switchIPv6Off()
         return Hub(namespace: namespace, host: host)
-    }
-
-    /// For every interface that will come here. An attribute of each could only keep addresses away; the kernel would still have a
-    /// multicast route by every one of them, in a list through which it goes for each new one.
-    private static func switchIPv6Off() throws(NetworkError) {
-        do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv6/conf/default/disable_ipv6", to: "1") } catch {
-            // A kernel without IPv6 has nothing to switch off.
-            guard error != .noSuchFileOrDirectory else { return }
-            throw NetworkError("switch IPv6 off in the hub", error)
-        }
     }
 
     /// Makes the veth between hub and host. The calling thread is in the hub.

@@ -13,6 +13,7 @@ struct SlotBuilding: Sendable {
 
     let keep: NamespaceKeep
     let hub: Hub
+    let uplink: HostUplink
     let programs: KernelPrograms
     let settings: SlotPlan.LayoutSettings
 
@@ -29,6 +30,7 @@ struct SlotBuilding: Sendable {
         _ indices: [Int], while isWanted: @Sendable () -> Bool, report: @Sendable ([Built]) -> Void
     ) throws(NetworkError) {
         let next = Mutex(0)
+        let trunks = Mutex(())
         let failure = Mutex<NetworkError?>(nil)
         let groups = stride(from: 0, to: indices.count, by: Self.group).map {
             indices[$0..<min($0 + Self.group, indices.count)]
@@ -42,7 +44,7 @@ struct SlotBuilding: Sendable {
                     }
                     guard number < groups.count else { return }
                     // Whoever is told may start threads, which begin where their parent is: never in here.
-                    report(try keep.run { () throws(NetworkError) in try build(group: groups[number]) })
+                    report(try keep.run { () throws(NetworkError) in try build(group: groups[number], trunks) })
                 }
             } catch {
                 failure.withLock { $0 = $0 ?? error }
@@ -51,14 +53,15 @@ struct SlotBuilding: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    private func build(group: ArraySlice<Int>) throws(NetworkError) -> [Built] {
+    private func build(group: ArraySlice<Int>, _ trunks: borrowing Mutex<Void>) throws(NetworkError) -> [Built] {
         let clock = ContinuousClock()
         var durations: [Duration] = []
         var halves: [SlotPlan.Half] = []
         for index in group {
             let start = clock.now
+            let trunk = settings.hasOwnTunnel ? try openTrunk(of: index, trunks) : nil
             halves.append(
-                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings).make())
+                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings, trunk: trunk).make())
             durations.append(clock.now - start)
         }
         let start = clock.now
@@ -72,6 +75,17 @@ struct SlotBuilding: Sendable {
         let share = (clock.now - start) / halves.count
         return zip(halves, durations).map { half, duration in
             Built(index: half.plan.index, duration: duration + share)
+        }
+    }
+
+    /// The slot's trunk, made by the first that needs it.
+    private func openTrunk(
+        of slot: Int, _ trunks: borrowing Mutex<Void>
+    ) throws(NetworkError) -> SharedDescriptor {
+        let number = slot / settings.trunkSize
+        return try trunks.withLock { _ throws(NetworkError) in
+            if let made = try keep.open(Trunk.name(number)) { return made }
+            return try Trunk(number: number, uplink: uplink).make(programs)
         }
     }
 

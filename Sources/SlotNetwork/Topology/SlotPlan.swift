@@ -9,24 +9,25 @@ struct SlotPlan: Sendable {
     let hub: Hub
     let programs: KernelPrograms
     let settings: LayoutSettings
+    /// Where the outer side of its own tunnel is, if it has one.
+    let trunk: SharedDescriptor?
 
     /// What a layout has to know beside the slot.
     struct LayoutSettings: Sendable {
         var layout: SlotLayout
         var tunnelPort: UInt16
-        /// The first of the identifiers that the slots' own tunnels are made with.
-        var dummyNetwork: UInt32
+        /// How many slots of layout `bridged` share a trunk.
+        var trunkSize: Int
         /// Whether the slot gets a tunnel device of its own.
-        var hasOwnTunnel: Bool
+        var hasOwnTunnel: Bool { layout == .bridged }
     }
 
     /// Where the remote ends of the tunnels of layout `bridged` seem to be: an address of RFC 5737, which nobody has.
     static let dummyEndpoint = IPv4Address(192, 0, 2, 254)
     static let tunnelName = "tunnel"
 
-    /// Where a server's dummy identifiers begin: any of several parts of the upper eighth, so that they do not clash with those of
-    /// tunnels that the kernel is still taking away.
-    static func chooseDummyNetwork() -> UInt32 { 0xe0_0000 + UInt32.random(in: 0..<32) << 16 }
+    /// The first of the identifiers that the slots' own tunnels are made with: they mean nothing outside.
+    static let dummyNetwork: UInt32 = 0xe0_0000
 
     private typealias Link = NetlinkRequest.Link
     private typealias NewLink = NetlinkRequest.NewLink
@@ -94,7 +95,7 @@ struct SlotPlan: Sendable {
     private func makeBridged(
         _ namespace: SharedDescriptor, _ netlink: inout NetlinkSession<NetlinkSocket>
     ) throws(NetworkError) -> [NetlinkRequest] {
-        if settings.hasOwnTunnel { try makeOwnTunnel(in: namespace) }
+        if let trunk { try makeOwnTunnel(in: namespace, from: trunk) }
         let (veth, tap) = (Self.bridgedVeth, bridgedTap)
         try netlink.perform([
             makeVeth(NewLink("uplink", index: veth.index, largestPacket: SlotAddresses.largestPacket)),
@@ -111,21 +112,21 @@ struct SlotPlan: Sendable {
             ])
         try programs.attach(.bridgedFromTap, to: tap, .ingress)
         try programs.attach(.bridgedFromStack, to: bridge, .egress)
-        if settings.hasOwnTunnel { try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress) }
-        let devices = [veth, tap] + (settings.hasOwnTunnel ? [bridgedTunnel] : [])
+        if trunk != nil { try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress) }
+        let devices = [veth, tap] + (trunk == nil ? [] : [bridgedTunnel])
         return devices.flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
             + [.settle(veth), .settle(bridge)]
     }
 
-    /// The device is the slot's, its outer packets are the host's. With a network identifier that means nothing outside.
-    private func makeOwnTunnel(in namespace: SharedDescriptor) throws(NetworkError) {
-        try NetworkNamespace.enter(hub.host)
+    /// The device is the slot's, its outer packets are the trunk's. With a network identifier that means nothing outside.
+    private func makeOwnTunnel(in namespace: SharedDescriptor, from trunk: SharedDescriptor) throws(NetworkError) {
+        try NetworkNamespace.enter(trunk)
         defer { try? NetworkNamespace.enter(namespace) }
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         let request = namespace.withRaw { raw in
             NetlinkRequest.makeTunnel(
                 NewLink(Self.tunnelName, index: bridgedTunnel.index, namespace: raw),
-                .fixed(identifier: settings.dummyNetwork + UInt32(index), remote: Self.dummyEndpoint),
+                .fixed(identifier: Self.dummyNetwork + UInt32(index), remote: Self.dummyEndpoint),
                 port: settings.tunnelPort)
         }
         try netlink.perform([request])
