@@ -150,6 +150,27 @@ import Testing
         }
     }
 
+    @Test("an interval timer that expires while the process is frozen goes on")
+    func expiredIntervalTimer() throws {
+        let program = """
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            fired = 0
+            def count(number, frame):
+                global fired
+                fired += 1
+            signal.signal(signal.SIGALRM, count)
+            signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+            print("ready")
+            signal.sigwait([signal.SIGUSR1])
+            before = fired
+            while fired < before + 3: signal.pause()
+            print("alive", signal.getitimer(signal.ITIMER_REAL)[1])
+            """
+        let subject = try Subject.python(program)
+        #expect(try subject.line() == "ready")
+        try cloned(subject) { clone throws in #expect(try clone.poke() == "alive 0.002") }
+    }
+
     /// A periodic timer that nobody reads, and one that counts processor time.
     private static let timers = """
         libc = ctypes.CDLL(None)

@@ -168,6 +168,10 @@ struct ThreadCapture {
                     parentDeathSignal: UInt32(truncatingIfNeeded: word(place, Int(Answer.deathSignal / 8))),
                     timeStampMode: UInt32(truncatingIfNeeded: word(place, Int(Answer.timeStampMode / 8)))))
         }
+        var intervalTimers = (0..<3).map { time(scratch.interval($0), unit: 1000) }
+        // It expired after the process was stopped: the kernel starts it again when the signal is taken, and has no time for it
+        // until then. In a clone, which has no such signal, it expires at once.
+        if intervalTimers[0].value == 0, try isPending(SIGALRM) { intervalTimers[0].value = 1 }
         var timers = timers
         for index in timers.indices { timers[index].time = time(scratch.timer(index, threads: threads.count), unit: 1) }
         return CapturedInside(
@@ -178,9 +182,14 @@ struct ThreadCapture {
                     signal: signal, handler: word(place, 0), flags: word(place, 1), restorer: word(place, 2),
                     mask: word(place, 3))
             },
-            intervalTimers: (0..<3).map { time(scratch.interval($0), unit: 1000) }, timers: timers, dataEnd: dataEnd,
+            intervalTimers: intervalTimers, timers: timers, dataEnd: dataEnd,
             dumpable: UInt32(truncatingIfNeeded: dumpable), barriers: UInt32(truncatingIfNeeded: barriers),
             isSubreaper: UInt32(truncatingIfNeeded: word(scratch.address + Scratch.subreaper, 0)) != 0)
+    }
+
+    private func isPending(_ signal: CInt) throws(Errno) -> Bool {
+        let pending = try ProcText(of: "/proc/\(process.pid)/status").number("ShdPnd", radix: 16) ?? 0
+        return pending >> UInt64(signal - 1) & 1 != 0
     }
 
     private func thread(

@@ -29,7 +29,7 @@ struct EngineResourceTests {
                 }
                 // The template may tell of a clone when that has answered already.
                 var taken = 0
-                for _ in 0..<10_000 where taken != 4 * 5 {
+                for _ in 0..<50_000 where taken != 4 * 5 {
                     await Task.yield()
                     taken = try openDescriptors().count - before
                 }
