@@ -18,12 +18,10 @@ struct SandboxFreeze: Sendable {
         let pid = process.pid
         await BlockingThread.run { ProcessFreezer.settle(pid) }
         let quiescence = try runtime.quiesce()
-        let namespace: SharedDescriptor
-        do throws(NetworkError) { namespace = try cell.slot.openNamespace() } catch { throw .host("\(error)") }
         let target = FreezeTarget(
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
-            namespace: namespace, origin: try await origin?.image())
+            namespace: try cell.slot.openNetwork(), origin: try await origin?.image())
         let directory = staging.directory
         let base = try base(target.origin)
         let clock = ContinuousClock()

@@ -42,17 +42,15 @@ final class TestTemplate {
         request.kind = THAW_CLONE.rawValue
         request.user = Self.user
         request.group = Self.group
-        var entrance: [SharedDescriptor] = []
-        switch try cgroup?.openEntrance() {
-        case .birth(let directory):
-            request.flags = THAW_CLONE_INTO_CGROUP.rawValue
-            entrance = [directory]
-        case .files(let files):
-            request.cgroup_files = UInt32(files.count)
-            entrance = files.map(\.descriptor)
+        let entrance = try cgroup?.openEntrance()
+        switch entrance {
+        case .birth: request.flags = THAW_CLONE_INTO_CGROUP.rawValue
+        case .files(let files): request.cgroup_files = UInt32(files.count)
         case nil: break
         }
-        try Packets.send(request, [control.1, holder.pidfd, output.1, output.1, connection] + entrance, to: socket)
+        try Packets.send(
+            request, [control.1, holder.pidfd, output.1, output.1, connection] + (entrance?.descriptors ?? []),
+            to: socket)
         let answer = try Packets.receive(from: socket)
         let reply = answer.bytes.withUnsafeBytes {
             $0.count < MemoryLayout<thaw_clone_reply>.size ? nil : $0.loadUnaligned(as: thaw_clone_reply.self)

@@ -8,13 +8,13 @@ import Testing
 @Suite(.requiresRoot) struct CloneTests {
     /// Freezes what `subject` is now, and makes clones that each get `body` to themselves.
     private func cloned(
-        _ subject: Subject, _ count: Int = 2, _ body: (TestClone) throws -> Void
+        _ subject: Subject, _ count: Int = 2, in cgroup: Cgroup? = nil, _ body: (TestClone) throws -> Void
     ) throws {
         try withScratchDirectory { directory in
             _ = try ProcessFreezer.freeze(subject.target(), into: directory)
             let template = try TestTemplate(try ProcessImage.load(directory), restorer: TestRestorer.path())
             for _ in 0..<count {
-                let clone = try template.clone()
+                let clone = try template.clone(in: cgroup)
                 try clone.wake()
                 try body(clone)
             }
@@ -39,18 +39,12 @@ import Testing
         guard let hierarchy = try? CgroupHierarchy.detect(root: root) else { return }
         let subject = try Subject.python(FreezeTests.counter)
         #expect(try subject.line() == "ready")
-        try withScratchDirectory { directory in
-            _ = try ProcessFreezer.freeze(subject.target(), into: directory)
-            let template = try TestTemplate(try ProcessImage.load(directory), restorer: TestRestorer.path())
-            let cgroup = try hierarchy.create("test-clone-\(UInt32.random(in: 0 ... .max))")
-            do {
-                let clone = try template.clone(in: cgroup)
-                try clone.wake()
-                #expect(try clone.poke() == "alive 1")
-                #expect(try cgroup.members() == [clone.pid])
-            }
-            try cgroup.remove()
+        let cgroup = try hierarchy.create("test-clone-\(UInt32.random(in: 0 ... .max))")
+        try cloned(subject, 1, in: cgroup) { clone throws in
+            #expect(try clone.poke() == "alive 1")
+            #expect(try cgroup.members() == [clone.pid])
         }
+        try cgroup.remove()
     }
 
     @Test("a frozen program with a dozen busy threads goes on in two clones, floating point included")

@@ -12,6 +12,13 @@ package enum CgroupEntrance: Sendable {
         package let descriptor: SharedDescriptor
         package let path: FilePath
     }
+
+    package var descriptors: [SharedDescriptor] {
+        switch self {
+        case .birth(let directory): [directory]
+        case .files(let files): files.map(\.descriptor)
+        }
+    }
 }
 
 extension Cgroup {

@@ -37,7 +37,7 @@ struct CellBuilder: Sendable {
             throw .host("\(error)")
         }
         do throws(SandboxError) {
-            let network = try openNetwork(of: slot)
+            let network = try slot.openNetwork()
             let process = try startHolder(in: network, cgroup)
             return Cell(
                 id: id, slot: slot, cgroup: cgroup, entrance: try openEntrance(of: cgroup), process: process,
@@ -47,10 +47,6 @@ struct CellBuilder: Sendable {
             try? cgroup.remove()
             throw error
         }
-    }
-
-    private func openNetwork(of slot: Slot) throws(SandboxError) -> SharedDescriptor {
-        do throws(NetworkError) { return try slot.openNamespace() } catch { throw .host("\(error)") }
     }
 
     private func startHolder(in network: SharedDescriptor, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
@@ -82,5 +78,12 @@ struct CellBuilder: Sendable {
         } catch {
             throw .host("\(error)")
         }
+    }
+}
+
+extension Slot {
+    /// ``SlotNetwork/Slot/openNamespace()`` for this engine.
+    func openNetwork() throws(SandboxError) -> SharedDescriptor {
+        do throws(NetworkError) { return try openNamespace() } catch { throw .host("\(error)") }
     }
 }

@@ -63,6 +63,8 @@ struct ProcStat {
 extension ProcText {
     /// Of a status file: the pid in the innermost pid namespace of the process.
     var innermostPID: UInt32 { value("NSpid")?.split(separator: "\t").last.flatMap { UInt32($0) } ?? 0 }
+    /// Of a status file: the signals that wait for the process, bit 0 for signal 1.
+    var pendingSignals: UInt64 { number("ShdPnd", radix: 16) ?? 0 }
 }
 
 /// What /proc tells of a whole process.
@@ -87,7 +89,7 @@ struct ProcessTraits {
         var threads: [ThreadTraits] = []
         for tid in tids { threads.append(try ThreadTraits(tid, of: pid)) }
         self.threads = threads
-        pendingSignals = status.number("ShdPnd", radix: 16) ?? 0
+        pendingSignals = status.pendingSignals
         let changed = (status.number("SigCgt", radix: 16) ?? 0) | (status.number("SigIgn", radix: 16) ?? 0)
         changedSignals = (1...64).filter { changed >> ($0 - 1) & 1 != 0 }
         fileModeMask = UInt32(status.number("Umask", radix: 8) ?? 0)

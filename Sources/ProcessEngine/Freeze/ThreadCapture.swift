@@ -188,8 +188,7 @@ struct ThreadCapture {
     }
 
     private func isPending(_ signal: CInt) throws(Errno) -> Bool {
-        let pending = try ProcText(of: "/proc/\(process.pid)/status").number("ShdPnd", radix: 16) ?? 0
-        return pending >> UInt64(signal - 1) & 1 != 0
+        try ProcText(of: "/proc/\(process.pid)/status").pendingSignals >> UInt64(signal - 1) & 1 != 0
     }
 
     private func thread(

@@ -34,12 +34,8 @@ struct CloneRequest: Sendable {
     /// In the order that the protocol names.
     var descriptors: [SharedDescriptor] {
         let code = code.map { [$0.descriptor] } ?? []
-        let cgroup =
-            switch entrance {
-            case .birth(let directory): [directory]
-            case .files(let files): files.map(\.descriptor)
-            }
-        return [control, holder, process.standardOutput, process.standardError, process.connection] + code + cgroup
+        return [control, holder, process.standardOutput, process.standardError, process.connection] + code
+            + entrance.descriptors
     }
 }
 

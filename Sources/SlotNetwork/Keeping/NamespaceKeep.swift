@@ -129,6 +129,9 @@ struct NamespaceKeep: Sendable {
         try attempt("list the network namespaces") { () throws(Errno) in try Directory.entries(namespaces) }
     }
 
+    /// The indices of the slots among them, ascending. The thread must be inside.
+    static func slots() throws(NetworkError) -> [Int] { try names().compactMap { Int($0) }.sorted() }
+
     // MARK: - Private
 
     /// A root of nothing but what slots need: the host's mounts would be kept alive by a copy.

@@ -41,7 +41,7 @@ struct SlotGround: Sendable {
             let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs)
             let uplink = HostUplink(host: host, instance: configuration.instance)
             // The other ends are on the host, where anybody may have removed them.
-            let slots = record.layout == .bridged ? try NamespaceKeep.names().compactMap { Int($0) } : []
+            let slots = record.layout == .bridged ? try NamespaceKeep.slots() : []
             let needed = Set(slots.map { uplink.trunkName($0 / record.trunkSize) }).union([uplink.name])
             guard try uplink.links().isSuperset(of: needed) else { return nil }
             return SlotGround(

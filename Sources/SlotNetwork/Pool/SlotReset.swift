@@ -11,8 +11,7 @@ enum SlotReset {
 
         init(_ settings: SlotPlan.LayoutSettings) {
             links = ["lo", SlotAddresses.interfaceName, SlotAddresses.tapName]
-            if settings.layout == .bridged { links.insert("uplink") }
-            if settings.hasOwnTunnel { links.insert(SlotPlan.tunnelName) }
+            if settings.layout == .bridged { links.formUnion(["uplink", SlotPlan.tunnelName]) }
         }
     }
 

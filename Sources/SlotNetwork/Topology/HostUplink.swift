@@ -3,7 +3,7 @@ internal import LinuxKit
 package import SystemPackage
 
 /// A server's part of the host's own network: one interface, one route, and with masquerading one table of one rule. None of it
-/// grows with the number of slots.
+/// grows with the number of slots; only layout `bridged` has one interface more for each ``Trunk``.
 struct HostUplink: Sendable {
     let host: SharedDescriptor
     /// Interface and table: `thaw-` and the server's instance.

@@ -59,9 +59,13 @@ struct SlotBuilding: Sendable {
         var halves: [SlotPlan.Half] = []
         for index in group {
             let start = clock.now
-            let trunk = settings.hasOwnTunnel ? try openTrunk(of: index, trunks) : nil
+            let kind: SlotPlan.Kind =
+                switch settings.layout {
+                case .direct: .direct
+                case .bridged: .bridged(trunk: try openTrunk(of: index, trunks))
+                }
             halves.append(
-                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings, trunk: trunk).make())
+                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings, kind: kind).make())
             durations.append(clock.now - start)
         }
         let start = clock.now

@@ -9,8 +9,14 @@ struct SlotPlan: Sendable {
     let hub: Hub
     let programs: KernelPrograms
     let settings: LayoutSettings
-    /// Where the outer side of its own tunnel is, if it has one.
-    let trunk: SharedDescriptor?
+    let kind: Kind
+
+    /// Its layout, with what that needs.
+    enum Kind: Sendable {
+        case direct
+        /// The outer side of its own tunnel is in this namespace.
+        case bridged(trunk: SharedDescriptor)
+    }
 
     /// What a layout has to know beside the slot.
     struct LayoutSettings: Sendable {
@@ -18,8 +24,6 @@ struct SlotPlan: Sendable {
         var tunnelPort: UInt16
         /// How many slots of layout `bridged` share a trunk.
         var trunkSize: Int
-        /// Whether the slot gets a tunnel device of its own.
-        var hasOwnTunnel: Bool { layout == .bridged }
     }
 
     /// Where the remote ends of the tunnels of layout `bridged` seem to be: an address of RFC 5737, which nobody has.
@@ -35,7 +39,6 @@ struct SlotPlan: Sendable {
     /// A slot that has all its devices; what is left to do in it, and afterwards, in the hub.
     struct Half {
         let plan: SlotPlan
-        let namespace: SharedDescriptor
         /// Into the slot, wherever the thread is.
         var netlink: NetlinkSession<NetlinkSocket>
         let bringingUp: [NetlinkRequest]
@@ -48,11 +51,11 @@ struct SlotPlan: Sendable {
         try NamespaceKeep.keepCurrent(as: "\(index)")
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         let bringingUp =
-            switch settings.layout {
+            switch kind {
             case .direct: try makeDirect(&netlink)
-            case .bridged: try makeBridged(namespace, &netlink)
+            case .bridged(let trunk): try makeBridged(namespace, trunk, &netlink)
             }
-        return Half(plan: self, namespace: namespace, netlink: netlink, bringingUp: bringingUp)
+        return Half(plan: self, netlink: netlink, bringingUp: bringingUp)
     }
 
     /// The slot's policy, at the hub's end. The calling thread is in the hub.
@@ -93,9 +96,9 @@ struct SlotPlan: Sendable {
     private var bridgedTunnel: Link { Link(index: CInt(slot_bridged_tunnel_base) + CInt(index)) }
 
     private func makeBridged(
-        _ namespace: SharedDescriptor, _ netlink: inout NetlinkSession<NetlinkSocket>
+        _ namespace: SharedDescriptor, _ trunk: SharedDescriptor, _ netlink: inout NetlinkSession<NetlinkSocket>
     ) throws(NetworkError) -> [NetlinkRequest] {
-        if let trunk { try makeOwnTunnel(in: namespace, from: trunk) }
+        try makeOwnTunnel(in: namespace, from: trunk)
         let (veth, tap) = (Self.bridgedVeth, bridgedTap)
         try netlink.perform([
             makeVeth(NewLink("uplink", index: veth.index, largestPacket: SlotAddresses.largestPacket)),
@@ -112,9 +115,8 @@ struct SlotPlan: Sendable {
             ])
         try programs.attach(.bridgedFromTap, to: tap, .ingress)
         try programs.attach(.bridgedFromStack, to: bridge, .egress)
-        if trunk != nil { try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress) }
-        let devices = [veth, tap] + (trunk == nil ? [] : [bridgedTunnel])
-        return devices.flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
+        try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress)
+        return [veth, tap, bridgedTunnel].flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
             + [.settle(veth), .settle(bridge)]
     }
 

@@ -21,7 +21,7 @@ struct SlotRemoval {
         haste.begin()
         defer { haste.end() }
         let (slots, size) = try keep.run { () throws(NetworkError) in
-            (try NamespaceKeep.names().compactMap { Int($0) }.sorted(), Self.batchSize(KeepRecord.read()?.layout))
+            (try NamespaceKeep.slots(), Self.batchSize(KeepRecord.read()?.layout))
         }
         for start in stride(from: 0, to: slots.count, by: size) {
             let batch = slots[start..<min(start + size, slots.count)]
