@@ -87,7 +87,7 @@ struct SlotPlan: Sendable {
         try Tap.make(named: SlotAddresses.tapName, index: tap.index)
         try programs.attach(.directFromTap, to: tap, .ingress)
         try programs.attach(.directFromHub, to: interface, .ingress)
-        return NetlinkRequest.bringUpWithoutIPv6(tap) + giveAddress(to: interface)
+        return NetlinkRequest.bringUpWithoutIPv6(tap) + giveAddress(to: interface) + [.settle(tap)]
     }
 
     private static let bridgedVeth = Link(index: CInt(slot_bridged_veth))
@@ -117,7 +117,7 @@ struct SlotPlan: Sendable {
         try programs.attach(.bridgedFromStack, to: bridge, .egress)
         try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress)
         return [veth, tap, bridgedTunnel].flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
-            + [.settle(veth), .settle(bridge)]
+            + [.settle(veth), .settle(tap), .settle(bridge)]
     }
 
     /// The device is the slot's, its outer packets are the trunk's. With a network identifier that means nothing outside.
