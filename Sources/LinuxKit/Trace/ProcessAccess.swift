@@ -6,13 +6,14 @@ package struct ProcessAccess: Sendable {
     package let pid: CInt
     private let pidfd: SharedDescriptor
     private let memory: SharedDescriptor
-    private let pagemap: SharedDescriptor
+    /// What it has in memory.
+    package let pageTable: PageTable
 
     package init(pid: CInt) throws(Errno) {
         self.pid = pid
         pidfd = OwnedDescriptor(adopting: try shim { clinux_pidfd_open(pid) }).shared()
         memory = try OwnedDescriptor.open(FilePath("/proc/\(pid)/mem"), .readOnly).shared()
-        pagemap = try OwnedDescriptor.open(FilePath("/proc/\(pid)/pagemap"), .readOnly).shared()
+        pageTable = try PageTable(of: pid)
     }
 
     /// Fills `buffer` from the process's memory at `address`; fewer bytes when what follows cannot be read.
@@ -72,44 +73,5 @@ package struct ProcessAccess: Sendable {
         var nice: CInt = 0
         try shim { clinux_get_nice(pid, &nice) }
         return nice
-    }
-}
-
-/// Neighbouring pages of another process.
-package struct PageRegion: Sendable {
-    package let start: UInt64
-    package let end: UInt64
-    /// MADV_GUARD_INSTALL: touching them is a fault.
-    package let isGuard: Bool
-}
-
-extension ProcessAccess {
-    /// What of `start..<end` is in memory or swapped out, in ascending order, without the kernel's zero page and, if
-    /// `privateOnly`, without pages that are as in the mapped file. PAGEMAP_SCAN, Linux 6.7.
-    package func pages(
-        _ start: UInt64, _ end: UInt64, privateOnly: Bool, _ body: (PageRegion) -> Void
-    ) throws(Errno) {
-        let without = UInt64(CLINUX_PAGE_ZERO.rawValue | (privateOnly ? CLINUX_PAGE_FILE.rawValue : 0))
-        try pagemap.withRaw { raw throws(Errno) in
-            let outcome = withUnsafeTemporaryAllocation(of: clinux_page_region.self, capacity: 1024) { regions in
-                Result { () throws(Errno) in
-                    var position = start
-                    while position < end {
-                        var reached = position
-                        let count = try shim {
-                            clinux_pagemap_scan(
-                                raw, position, end, without, regions.baseAddress, regions.count, &reached)
-                        }
-                        for region in regions.prefix(Int(count)) {
-                            let isGuard = region.categories & UInt64(CLINUX_PAGE_GUARD.rawValue) != 0
-                            body(PageRegion(start: region.start, end: region.end, isGuard: isGuard))
-                        }
-                        guard reached > position else { return }
-                        position = reached
-                    }
-                }
-            }
-            try outcome.get()
-        }
     }
 }

@@ -5,12 +5,14 @@ import SystemPackage
 
 /// Descriptors that are no files: eventfd(2), timerfd_create(2), signalfd(2), epoll(7).
 extension DescriptorCapture {
-    mutating func takeAnonymous(_ descriptor: OpenDescriptor) {
+    mutating func takeAnonymous(_ descriptor: OpenDescriptor) throws(Errno) {
         switch descriptor.link {
         case "anon_inode:[eventfd]":
+            let count = descriptor.info.number("eventfd-count", radix: 16) ?? 0
+            let isSemaphore = try isSemaphore(descriptor, count: count)
             add(descriptor, THAW_FD_EVENT) {
-                $0.position = descriptor.info.number("eventfd-count", radix: 16) ?? 0
-                $0.a = descriptor.info.number("eventfd-semaphore") ?? 0
+                $0.position = count
+                $0.a = isSemaphore ? 1 : 0
             }
         case "anon_inode:[eventpoll]": add(descriptor, THAW_FD_EPOLL)
         case "anon_inode:[timerfd]": takeTimer(descriptor)
@@ -22,6 +24,24 @@ extension DescriptorCapture {
         case "anon_inode:[pidfd]": refuse(descriptor, "is a pidfd of a process")
         case let link: refuse(descriptor, "is \(link.dropFirst(11)), which cannot be cloned")
         }
+    }
+
+    /// EFD_SEMAPHORE. /proc tells of it since Linux 6.5; before, what a read takes does: one of a semaphore, all of another. The
+    /// count is put back, and the process, which stands still, never sees another one.
+    private func isSemaphore(_ descriptor: OpenDescriptor, count: UInt64) throws(Errno) -> Bool {
+        if !target.means.triesOnly, let told = descriptor.info.number("eventfd-semaphore") { return told != 0 }
+        let event = try process.descriptor(descriptor.number)
+        // With two of them nothing waits, and both kinds differ.
+        let added = count < 2 ? 2 - count : 0
+        try event.add(added)
+        let taken = try event.takeCount()
+        if taken == 1 {
+            if added == 0 { try event.add(1) }
+            if added == 2 { _ = try event.takeCount() }
+        } else {
+            try event.add(count)
+        }
+        return taken == 1
     }
 
     private mutating func takeTimer(_ descriptor: OpenDescriptor) {
@@ -85,5 +105,19 @@ extension DescriptorCapture {
             default: break
             }
         }
+    }
+}
+
+extension OwnedDescriptor {
+    /// Of an eventfd(2).
+    fileprivate borrowing func add(_ count: UInt64) throws(Errno) {
+        guard count > 0 else { return }
+        guard try write(withUnsafeBytes(of: count, Array.init)) == 8 else { throw .ioError }
+    }
+
+    fileprivate borrowing func takeCount() throws(Errno) -> UInt64 {
+        let bytes = try read(upTo: 8)
+        guard bytes.count == 8 else { throw .ioError }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
     }
 }

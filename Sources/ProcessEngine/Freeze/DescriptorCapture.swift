@@ -91,7 +91,7 @@ struct DescriptorCapture {
         case let link where link.hasPrefix("/"): try takeFile(descriptor)
         case let link where link.hasPrefix("pipe:"): try takePipe(descriptor)
         case let link where link.hasPrefix("socket:"): try takeSocket(descriptor)
-        case let link where link.hasPrefix("anon_inode:"): takeAnonymous(descriptor)
+        case let link where link.hasPrefix("anon_inode:"): try takeAnonymous(descriptor)
         case let link: refuse(descriptor, "is \(link), which cannot be cloned")
         }
     }

@@ -16,10 +16,11 @@ package struct FreezeTarget: Sendable {
     package var namespace: SharedDescriptor
     /// What the process is a clone of.
     package var origin: ProcessImage?
+    package var means: FreezeMeans
 
     package init(
         pid: CInt, initPID: CInt? = nil, standardOutput: UInt64, standardError: UInt64, runtimeAPIPort: UInt16?,
-        namespace: SharedDescriptor, origin: ProcessImage? = nil
+        namespace: SharedDescriptor, origin: ProcessImage? = nil, means: FreezeMeans = .host
     ) {
         self.pid = pid
         self.initPID = initPID
@@ -28,7 +29,21 @@ package struct FreezeTarget: Sendable {
         self.runtimeAPIPort = runtimeAPIPort
         self.namespace = namespace
         self.origin = origin
+        self.means = means
     }
+}
+
+/// How a freeze finds out what not every kernel tells. What it writes is the same.
+package struct FreezeMeans: Sendable {
+    package let pages: PageSearch
+    /// Whether a kernel that would tell of registrations with membarrier(2) (Linux 6.3), and of what kind an eventfd(2) is (6.5), is
+    /// not asked either. One that does not answer is never relied on.
+    package let triesOnly: Bool
+
+    /// By what this host's kernel has.
+    package static let host = FreezeMeans(pages: .host, triesOnly: false)
+    /// By what every kernel has that Thaw runs on.
+    package static let oldest = FreezeMeans(pages: .table, triesOnly: true)
 }
 
 /// What a freeze wrote.

@@ -16,6 +16,8 @@ struct MemoryArea {
     /// Codes of VmFlags that are none of ``Properties`` and not known to be harmless.
     var unknownProperties: [String] = []
     var protectionKey: UInt64 = 0
+    /// Memory in it that is no file's, in KiB; what is swapped out too.
+    var ownKilobytes: UInt64 = 0
 
     var range: Range<UInt64> { start..<end }
     var isWritable: Bool { protection & UInt32(PROT_WRITE) != 0 }
@@ -72,10 +74,9 @@ extension MemoryArea {
                 if area.end != 0 { areas.append(area) }
                 area = MemoryArea(header: line)
             case UInt8(ascii: "V"): area.take(properties: line)
-            case UInt8(ascii: "P") where line.starts(with: "ProtectionKey:".utf8):
-                var scanner = LineScanner(line, at: 14)
-                scanner.skipBlanks()
-                area.protectionKey = scanner.number()
+            case UInt8(ascii: "P"): area.protectionKey += Self.number("ProtectionKey:", in: line)
+            case UInt8(ascii: "A"): area.ownKilobytes += Self.number("Anonymous:", in: line)
+            case UInt8(ascii: "S"): area.ownKilobytes += Self.number("Swap:", in: line)
             default: break
             }
         }
@@ -102,6 +103,15 @@ extension MemoryArea {
         scanner.skipBlanks()
         inode = scanner.number()
         name = Self.unescaped(scanner.rest())
+    }
+
+    /// What follows `key`; 0 on a line of another.
+    private static func number(_ key: StaticString, in line: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        let bytes = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+        guard line.starts(with: bytes) else { return 0 }
+        var scanner = LineScanner(line, at: bytes.count)
+        scanner.skipBlanks()
+        return scanner.number()
     }
 
     private mutating func take(properties line: UnsafeBufferPointer<UInt8>) {

@@ -36,7 +36,9 @@ struct MemoryCapture {
         static let asInBase: UInt8 = 2
     }
 
-    init(_ mappings: [CapturedMapping], of process: ProcessAccess, base: BaseMemory?) throws(Errno) {
+    init(
+        _ mappings: [CapturedMapping], of process: ProcessAccess, base: BaseMemory?, by search: PageSearch
+    ) throws(Errno) {
         self.process = process
         self.base = base
         for (index, mapping) in mappings.enumerated() {
@@ -44,9 +46,13 @@ struct MemoryCapture {
             case .none: break
             case .copy: add(mapping.area.start, mapping.area.end, of: index, .copy)
             case .anonymous, .file:
+                // Where that takes time for each address, and not for each page that is there.
+                if search == .table, mapping.area.ownKilobytes == 0 { break }
                 var regions: [PageRegion] = []
                 let isFile = if case .file = mapping.content { true } else { false }
-                try process.pages(mapping.area.start, mapping.area.end, privateOnly: isFile) { regions.append($0) }
+                try process.pageTable.pages(
+                    mapping.area.start, mapping.area.end, privateOnly: isFile, by: search
+                ) { regions.append($0) }
                 for region in regions {
                     if region.isGuard {
                         guardPages.append(region.start)

@@ -129,7 +129,7 @@ private struct Freeze {
             }
             let capture = ThreadCapture(
                 traits: traits.threads, threads: stopped.threads, process: process,
-                instruction: vdso.codeStart + UInt64(place))
+                instruction: vdso.codeStart + UInt64(place), means: target.means)
             return try capture.capture(signals: traits.changedSignals, timers: traits.timers)
         }
     }
@@ -165,7 +165,7 @@ private struct Freeze {
 
     private func copyMemory(_ mappings: [CapturedMapping]) throws(FreezeError) -> (CopiedMemory, UInt64) {
         let capture = try Self.perform("look through the memory of process \(target.pid)") { () throws(Errno) in
-            try MemoryCapture(mappings, of: process, base: base)
+            try MemoryCapture(mappings, of: process, base: base, by: target.means.pages)
         }
         var refusals = Refusals()
         for address in capture.guardPages {

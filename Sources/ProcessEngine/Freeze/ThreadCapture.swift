@@ -36,6 +36,7 @@ struct ThreadCapture {
     let process: ProcessAccess
     /// A `syscall` instruction of the process's.
     let instruction: UInt64
+    let means: FreezeMeans
 
     /// Where the answers go, a mapping made for it in the process.
     private struct Scratch {
@@ -115,11 +116,7 @@ struct ThreadCapture {
                 try ask(thread, from: found[index].registers, into: scratch.thread(index))
             }
             _ = try call(SystemCallNumber.prctl, PrctlOption.getSubreaper, address + Scratch.subreaper)
-            var barriers: UInt64 = 0
-            // Before Linux 6.3 nobody can tell.
-            do throws(Errno) {
-                barriers = try call(SystemCallNumber.membarrier, UInt64(1) << 9)
-            } catch .invalidArgument {}
+            let barriers = try barriers { command throws(Errno) in try call(SystemCallNumber.membarrier, command) }
             return try answers(
                 in: try process.bytes(Int(size), at: address), scratch, found, signals: signals, timers: timers,
                 dataEnd: try call(SystemCallNumber.brk, 0),
@@ -127,6 +124,28 @@ struct ThreadCapture {
         }
         _ = try call(SystemCallNumber.munmap, address, size)
         return try outcome.get()
+    }
+
+    /// MEMBARRIER_CMD_GET_REGISTRATIONS; before Linux 6.3 what the process is allowed to do tells what it has registered for.
+    /// That others may interrupt it with a global barrier they do not tell: then its clones let them, which changes nothing
+    /// else for them.
+    private func barriers(_ call: (UInt64) throws(Errno) -> UInt64) throws(Errno) -> UInt64 {
+        if !means.triesOnly {
+            do throws(Errno) { return try call(BarrierCommand.getRegistrations) } catch .invalidArgument {}
+        }
+        do throws(Errno) {
+            let known = try call(BarrierCommand.query)
+            var registered = known & BarrierCommand.registerGlobal
+            for command in BarrierCommand.expedited where known & command != 0 {
+                do throws(Errno) {
+                    _ = try call(command)
+                    registered |= BarrierCommand.registration(for: command)
+                } catch .notPermitted {}
+            }
+            return registered
+        } catch .noFunction {
+            return 0
+        }
     }
 
     private func ask(
@@ -215,6 +234,17 @@ private enum SystemCallNumber {
     static let prctl = 157
     static let timerGettime = 224
     static let membarrier = 324
+}
+
+/// MEMBARRIER_CMD_… of membarrier(2).
+private enum BarrierCommand {
+    static let query: UInt64 = 0
+    static let registerGlobal: UInt64 = 1 << 2
+    static let getRegistrations: UInt64 = 1 << 9
+    /// Within the process; for its code; for its rseq sections.
+    static let expedited: [UInt64] = [1 << 3, 1 << 5, 1 << 7]
+
+    static func registration(for command: UInt64) -> UInt64 { command << 1 }
 }
 
 /// Where a thread's answers are, from its place on: first its alternate stack, of 24 bytes.

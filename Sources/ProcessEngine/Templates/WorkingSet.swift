@@ -9,7 +9,6 @@ struct WorkingSet: Sendable, Equatable {
     private static let maximumPages = 4096
     /// Mappings beyond this are reservations.
     private static let maximumMapping: UInt64 = 4 << 30
-    private static let pageSize: UInt64 = 4096
 
     /// Ascending, page-aligned: those of files it only read, and those it has written to and so has for itself.
     let ranges: [Range<UInt64>]
@@ -18,12 +17,12 @@ struct WorkingSet: Sendable, Equatable {
     init(of pid: CInt) throws(Errno) {
         let mappings = try SmallFile.text(FilePath("/proc/\(pid)/maps"), limit: 16 << 20)
             .split(separator: "\n").compactMap { Mapping($0) }
-        let pagemap = try OwnedDescriptor.open(FilePath("/proc/\(pid)/pagemap"), .readOnly)
+        let table = try PageTable(of: pid)
         var ranges: [Range<UInt64>] = []
         var copied: UInt64 = 0
         for mapping in mappings where mapping.size <= Self.maximumMapping {
-            for used in try mapping.usedPages(pagemap) {
-                if mapping.isWritable { copied += (used.upperBound - used.lowerBound) / Self.pageSize }
+            for used in try mapping.usedPages(table) {
+                if mapping.isWritable { copied += (used.upperBound - used.lowerBound) / PageTable.pageSize }
                 guard ranges.count < Self.maximumRanges, copied <= UInt64(Self.maximumPages) else {
                     self.ranges = ranges
                     return
@@ -50,26 +49,17 @@ struct WorkingSet: Sendable, Equatable {
             isWritable = words[1].dropFirst().hasPrefix("w")
         }
 
-        /// By proc_pid_pagemap(5), what is there: of a mapping that can be written to, pages that are no file's and that no
-        /// other process has; of any other one, a file's.
-        func usedPages(_ pagemap: borrowing OwnedDescriptor) throws(Errno) -> [Range<UInt64>] {
-            let (present, ofFile, exclusive): (UInt64, UInt64, UInt64) = (1 << 63, 1 << 61, 1 << 56)
-            let mask = isWritable ? present | ofFile | exclusive : present | ofFile
-            let wanted = isWritable ? present | exclusive : present | ofFile
-            var entries = [UInt64](repeating: 0, count: Int(size / WorkingSet.pageSize))
-            let outcome = entries.withUnsafeMutableBytes { buffer in
-                Result { () throws(Errno) in
-                    try pagemap.read(into: buffer, at: Int64(start / WorkingSet.pageSize) * 8)
-                }
-            }
-            let count = try outcome.get() / 8
+        /// What is there: of a mapping that can be written to, pages that are no file's and that no other process has; of any
+        /// other one, a file's.
+        func usedPages(_ table: PageTable) throws(Errno) -> [Range<UInt64>] {
             var ranges: [Range<UInt64>] = []
-            for index in 0..<count where entries[index] & mask == wanted {
-                let page = start + UInt64(index) * WorkingSet.pageSize
+            try table.forEachEntry(start, start + size) { page, entry in
+                let isUsed = isWritable ? !entry.isOfFile && entry.isExclusive : entry.isOfFile
+                guard entry.isPresent, isUsed else { return }
                 if let last = ranges.last, last.upperBound == page {
-                    ranges[ranges.count - 1] = last.lowerBound..<page + WorkingSet.pageSize
+                    ranges[ranges.count - 1] = last.lowerBound..<page + PageTable.pageSize
                 } else {
-                    ranges.append(page..<page + WorkingSet.pageSize)
+                    ranges.append(page..<page + PageTable.pageSize)
                 }
             }
             return ranges
