@@ -225,33 +225,14 @@ int clinux_mount_attributes(int mount, uint64_t attributes) {
     return value_or_errno(syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &change, sizeof change));
 }
 
-int clinux_loop_attach(int file, int *device) {
-    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-    if (control < 0) return -errno;
-    int result = -EBUSY;
-    /* Another process may take the free device between the two calls; then there is another one. */
-    for (int attempt = 0; attempt < 32 && result == -EBUSY; attempt++) {
-        char path[32];
-        *device = ioctl(control, LOOP_CTL_GET_FREE);
-        if (*device < 0) {
-            result = -errno;
-            break;
-        }
-        snprintf(path, sizeof path, "/dev/loop%d", *device);
-        int loop = open(path, O_RDONLY | O_CLOEXEC);
-        if (loop < 0) {
-            result = -errno;
-            break;
-        }
-        struct loop_config config;
-        memset(&config, 0, sizeof config);
-        config.fd = (uint32_t)file;
-        config.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR;
-        result = ioctl(loop, LOOP_CONFIGURE, &config) < 0 ? -errno : loop;
-        if (result < 0) close(loop);
-    }
-    close(control);
-    return result;
+int clinux_loop_find(int control) { return value_or_errno(ioctl(control, LOOP_CTL_GET_FREE)); }
+
+int clinux_loop_attach(int loop, int file) {
+    struct loop_config config;
+    memset(&config, 0, sizeof config);
+    config.fd = (uint32_t)file;
+    config.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR;
+    return value_or_errno(ioctl(loop, LOOP_CONFIGURE, &config));
 }
 
 static int wait_for(int type, int id, int options, struct clinux_exit *result) {

@@ -55,6 +55,27 @@ import Testing
     }
 
     @Test(
+        "a loop device is had where /dev has none, and is gone with its last user",
+        .requiresFile("/usr/bin/mkfs.erofs", "install erofs-utils"))
+    func loopWithoutNodes() async throws {
+        try await Self.withImage { image in
+            let text = try PosixThread.runAndWait { () throws -> String in
+                _ = try MountNamespace.enterNew()
+                try Mount.mount("none", on: "/dev", type: "tmpfs")
+                let device = try LoopDevice(over: OwnedDescriptor.open(image, .readOnly))
+                #expect(device.path.starts(with: "/proc/self/fd"))
+                let mount = try DetachedMount.make(
+                    "erofs", source: device.path, options: ["ro": nil], attributes: [.readOnly])
+                return try Self.text(mount, "greeting")
+            }.get()
+            #expect(text == "hello\n")
+            let backing = try Directory.entries("/sys/block").filter { $0.hasPrefix("loop") }
+                .compactMap { try? SmallFile.text(FilePath("/sys/block/\($0)/loop/backing_file")) }
+            #expect(!backing.contains { $0.hasPrefix(image.string) })
+        }
+    }
+
+    @Test(
         "a clone of a mount is the same file system, and outlives it",
         .requiresFile("/usr/bin/mkfs.erofs", "install erofs-utils"))
     func clone() async throws {

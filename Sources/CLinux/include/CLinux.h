@@ -27,6 +27,7 @@
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 // Declared by glibc only under _GNU_SOURCE.
 int unshare(int flags);
@@ -113,9 +114,11 @@ int clinux_clone_mount(int mount);
 int clinux_clone_mount_at(const char *path);
 int clinux_mount_attributes(int mount, uint64_t attributes);
 
-/* A read-only loop device over a file that the kernel frees when its last user goes: LOOP_CTL_GET_FREE and LOOP_CONFIGURE of
- * loop(4). Returns the device, open, and its number in `device`. */
-int clinux_loop_attach(int file, int *device);
+/* LOOP_CTL_GET_FREE of loop(4): the number of a device that nobody uses. */
+int clinux_loop_find(int control);
+/* LOOP_CONFIGURE: makes it a read-only device over the file, which the kernel frees when its last user goes. -EBUSY when somebody
+ * else was faster. */
+int clinux_loop_attach(int loop, int file);
 
 /* waitid(2) keeps its results behind macros over anonymous unions; only the raw system call reports resource use. */
 struct clinux_exit {

@@ -99,20 +99,6 @@ package struct MountError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A device of loop(4) over a file, read-only. The kernel frees it when this and every mount of it are gone.
-package struct LoopDevice: Sendable {
-    package let path: FilePath
-    private let descriptor: SharedDescriptor
-
-    package init(over file: borrowing OwnedDescriptor) throws(Errno) {
-        var number: CInt = -1
-        descriptor = OwnedDescriptor(
-            adopting: try file.withRaw { raw throws(Errno) in try shim { clinux_loop_attach(raw, &number) } }
-        ).shared()
-        path = FilePath("/dev/loop\(number)")
-    }
-}
-
 extension OwnedDescriptor {
     /// mkdirat(2), below this directory.
     package borrowing func makeDirectory(_ path: FilePath, permissions: FilePermissions) throws(Errno) {
@@ -135,11 +121,17 @@ extension OwnedDescriptor {
     package borrowing func makeCharacterDevice(
         _ path: FilePath, major: UInt32, minor: UInt32, permissions: FilePermissions
     ) throws(Errno) {
-        // makedev(3) for numbers that fit its old form.
-        let device = dev_t(major & 0xFFF) << 8 | dev_t(minor & 0xFF)
+        try makeDevice(path, S_IFCHR, major, minor, permissions)
+    }
+
+    borrowing func makeDevice(
+        _ path: FilePath, _ kind: mode_t, _ major: UInt32, _ minor: UInt32, _ permissions: FilePermissions
+    ) throws(Errno) {
+        // makedev(3), as far as the kernel's numbers go: 12 bits and 20.
+        let device = dev_t(major & 0xFFF) << 8 | dev_t(minor & 0xFF) | dev_t(minor & 0xFFF00) << 12
         try withRaw { raw throws(Errno) in
             _ = try syscall {
-                path.withPlatformString { mknodat(raw, $0, S_IFCHR | mode_t(permissions.rawValue), device) }
+                path.withPlatformString { mknodat(raw, $0, kind | mode_t(permissions.rawValue), device) }
             }
             _ = try syscall { path.withPlatformString { fchmodat(raw, $0, mode_t(permissions.rawValue), 0) } }
         }
