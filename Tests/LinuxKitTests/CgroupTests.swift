@@ -38,6 +38,41 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         }
     }
 
+    @Test(
+        "in version 2 a server arranges the part that it was given, and else what lies at the top",
+        arguments: [
+            ("0::/system.slice/thaw.service\n", "user.delegate", "system.slice/thaw.service/thaw"),
+            // It has moved there when it passed its controllers on.
+            ("0::/system.slice/thaw.service/thaw-server\n", "user.delegate", "system.slice/thaw.service/thaw"),
+            ("12:pids:/x\n0::/system.slice/thaw.service\n", "trusted.delegate", "system.slice/thaw.service/thaw"),
+            ("0::/system.slice/thaw.service\n", "user.other", "thaw"), ("0::/user.slice\n", "user.delegate", "thaw"),
+            ("0::/\n", "user.delegate", "thaw"), ("0::/../elsewhere\n", "user.delegate", "thaw"),
+            ("", "user.delegate", "thaw"),
+        ])
+    func delegation(membership: String, attribute: String, place: String) throws {
+        try withScratchDirectory { root in
+            try fakeVersion2(root, controllers: "cpu memory pids\n")
+            for directory in ["user.slice", "system.slice", "system.slice/thaw.service"] {
+                try Directory.create(root.appending(directory))
+            }
+            let service = root.appending("system.slice/thaw.service")
+            try fakeVersion2(service, controllers: "cpu memory pids\n")
+            try Directory.create(service.appending("thaw-server"))
+            _ = try SpawnPlan(
+                executable: "/usr/bin/python3",
+                arguments: [
+                    "python3", "-c", "import os, sys; os.setxattr(*sys.argv[1:3], b'1')", service.string, attribute,
+                ]
+            ).spawn().waitBlocking()
+            try DurableFile.write(membership.utf8, to: root.appending("membership"))
+            let hierarchy = try CgroupHierarchy.detect(root: root, membership: root.appending("membership"))
+            #expect(try hierarchy.create("a").directories == [root.appending(place).appending("a")])
+            // Started in the other way, it finds what it has left.
+            try Directory.create(root.appending("thaw/b-1"), existingIsFine: true)
+            #expect(try hierarchy.sweep(prefix: "b-") == ["b-1"])
+        }
+    }
+
     @Test("version 1 writes each limit to its controller's tree")
     func version1() throws {
         try withScratchDirectory { root in

@@ -15,9 +15,12 @@ package struct CgroupHierarchy: Sendable, Hashable {
     /// Our `thaw` directories: one in version 2, one per controller (its own hierarchy) in version 1.
     let trees: [FilePath]
     private let parents: [Controller: FilePath]
+    /// `thaw` directories that servers started in another way have made.
+    private let foreignTrees: [FilePath]
 
     /// One tree, with every controller it delegates.
-    package init(version2 root: FilePath) throws(CgroupError) {
+    /// - Parameter top: of the whole hierarchy, where `root` is not.
+    package init(version2 root: FilePath, below top: FilePath? = nil) throws(CgroupError) {
         let offered = try SmallFile.cgroup(root.appending("cgroup.controllers")).split { $0 == " " || $0 == "\n" }
         let wanted: [Controller] = [.cpu, .memory, .pids]
         let available = wanted.filter { offered.contains(Substring($0.rawValue)) }
@@ -25,6 +28,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
         version = .two
         missing = Set(wanted).subtracting(available)
         trees = [tree]
+        foreignTrees = top.map { [$0.appending("thaw")] } ?? []
         parents = Dictionary(uniqueKeysWithValues: available.map { ($0, tree) })
     }
 
@@ -36,12 +40,21 @@ package struct CgroupHierarchy: Sendable, Hashable {
         version = .one
         missing = Set(Controller.allCases).subtracting(available)
         trees = available.map { root.appending($0.rawValue).appending("thaw") }
+        foreignTrees = []
         parents = Dictionary(uniqueKeysWithValues: zip(available, trees))
     }
 
-    /// Finds what the host has mounted at `root`: version 2 where that carries the memory controller, else version 1.
-    package static func detect(root: FilePath = "/sys/fs/cgroup") throws(CgroupError) -> CgroupHierarchy {
-        if FileStatus.exists(root.appending("cgroup.controllers")) { return try CgroupHierarchy(version2: root) }
+    /// Finds what the host has mounted at `root`: version 2 where that carries the controllers, else version 1.
+    /// - Parameter membership: which cgroups this process is in, as /proc tells.
+    package static func detect(
+        root: FilePath = "/sys/fs/cgroup", membership: FilePath = "/proc/self/cgroup"
+    ) throws(CgroupError) -> CgroupHierarchy {
+        if FileStatus.exists(root.appending("cgroup.controllers")) {
+            guard let given = CgroupDelegation.given(to: membership, below: root) else {
+                return try CgroupHierarchy(version2: root)
+            }
+            return try CgroupHierarchy(version2: given, below: root)
+        }
         let hierarchy = CgroupHierarchy(version1: root)
         guard !hierarchy.trees.isEmpty else {
             throw CgroupError(
@@ -89,7 +102,20 @@ package struct CgroupHierarchy: Sendable, Hashable {
             }
         }
         for name in names.sorted() { try cgroup(named: name).remove() }
-        return names.sorted()
+        return try names.sorted() + sweepForeign(prefix)
+    }
+
+    private func sweepForeign(_ prefix: String) throws(CgroupError) -> [String] {
+        var names: [String] = []
+        for tree in foreignTrees {
+            for entry in (try? Directory.entries(tree)) ?? [] where entry.hasPrefix(prefix) {
+                let directory = tree.appending(entry)
+                try Cgroup(name: entry, version: version, directories: [directory], memory: nil, freezer: nil).remove()
+                names.append(entry)
+            }
+            try? Directory.remove(tree)
+        }
+        return names
     }
 
     /// Removes our `thaw` directories where no cgroup is left in them: the last act of a clean stop.
@@ -114,20 +140,16 @@ package struct CgroupHierarchy: Sendable, Hashable {
         guard let tree = parents.values.first else { return }
         try makeDirectories(tree)
         let wanted = parents.keys.map { "+\($0.rawValue)" }.sorted().joined(separator: " ")
-        for directory in [tree.removingLastComponent(), tree] {
-            let file = directory.appending("cgroup.subtree_control")
-            do throws(CgroupError) {
-                try SmallFile.setCgroup(file, to: wanted)
-            } catch {
-                guard error.errno == .resourceBusy else { throw error }
-                throw CgroupError(
-                    code: .unavailable, path: file, errno: error.errno,
-                    message: """
-                        cannot pass controllers on at \(directory), because processes are in it: run the server as a \
-                        systemd service with Delegate=yes, or move them into a cgroup below
-                        """)
-            }
+        let place = tree.removingLastComponent()
+        do throws(CgroupError) {
+            try SmallFile.setCgroup(place.appending("cgroup.subtree_control"), to: wanted)
+        } catch {
+            guard error.errno == .resourceBusy else { throw error }
+            // All but the very top one pass nothing on while there are processes in them.
+            try CgroupDelegation.moveProcesses(outOf: place)
+            try SmallFile.setCgroup(place.appending("cgroup.subtree_control"), to: wanted)
         }
+        try SmallFile.setCgroup(tree.appending("cgroup.subtree_control"), to: wanted)
     }
 
     private func makeDirectories(_ directory: FilePath) throws(CgroupError) {
