@@ -83,14 +83,12 @@ static int has_huge_pages(const struct stretch *stretch) {
     return is_anonymous(mapping) && !(mapping->flags & THAW_MAPPING_NO_HUGE) && fills_huge_pages(stretch);
 }
 
-/* Huge pages while it is filled, then no more: a clone that touches new memory is to have 4 KiB for it, not 2 MiB, unless the
- * program itself had asked. */
+/* Huge pages while it is filled. */
 static void fill_with_huge_pages(const struct stretch *stretch) {
     const struct thaw_mapping *mapping = image_mappings(stretch->first);
     uint64_t length = stretch->end - stretch->start;
     sys_madvise(stretch->start, length, MADV_HUGEPAGE);
     for (uint64_t i = 0; i < stretch->count; i++) fill_in_place(mapping + i);
-    if (!(mapping->flags & THAW_MAPPING_HUGE)) sys_madvise(stretch->start, length, MADV_NOHUGEPAGE);
 }
 
 /* Pages side by side are made as huge ones at an address of their own, and moved to where they belong. */
@@ -149,9 +147,9 @@ static void fill_side_by_side(const struct thaw_mapping *mapping) {
     if (mapping->end > end) sys_madvise(end, mapping->end - end, MADV_DONTNEED);
 }
 
-/* Small pages where the program asked for them, before any is there. A kernel without huge pages refuses what is so anyway. */
-static void keep_advice(const struct thaw_mapping *mapping) {
-    if (mapping->flags & THAW_MAPPING_NO_HUGE)
+void end_huge_pages(const struct thaw_mapping *mapping) {
+    int small = is_anonymous(mapping) && !(mapping->flags & THAW_MAPPING_HUGE);
+    if (small || mapping->flags & THAW_MAPPING_NO_HUGE)
         sys_madvise(mapping->start, mapping->end - mapping->start, MADV_NOHUGEPAGE);
 }
 
@@ -184,9 +182,12 @@ static void fill_others(void) {
         if (has_huge_pages(&stretch)) continue;
         for (uint64_t j = stretch.first; j < i; j++) {
             const struct thaw_mapping *mapping = image_mappings(j);
-            keep_advice(mapping);
-            if (is_dense(mapping)) fill_side_by_side(mapping);
-            else fill_in_place(mapping);
+            if (is_dense(mapping)) {
+                fill_side_by_side(mapping);
+            } else {
+                end_huge_pages(mapping);
+                fill_in_place(mapping);
+            }
         }
     }
 }

@@ -50,6 +50,7 @@ static void finish(const struct thaw_mapping *mapping) {
         must(
             sys_mprotect(mapping->start, mapping->end - mapping->start, (int)mapping->protection), THAW_STEP_MAP,
             mapping->start);
+    end_huge_pages(mapping);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
     advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
 }
