@@ -49,35 +49,11 @@ struct SandboxFreeze: Sendable {
 
     // MARK: - /tmp
 
-    private static let imageMaker: FilePath = "/usr/bin/mkfs.erofs"
-    private static let imageLimit = Duration.seconds(120)
-
     /// Makes an image of what the process, which stands still, has in /tmp. Nothing is made of nothing.
     private func keepScratch(of process: ChildProcess, at image: FilePath) async throws(SandboxError) {
         guard let scratch = try await BlockingThread.run({ () throws(SandboxError) in try Self.scratch(of: process) })
         else { return }
-        let (steps, tree) = engine.roots.steps(showing: scratch)
-        var plan = SpawnPlan(
-            executable: Self.imageMaker,
-            arguments: [
-                "mkfs.erofs", "--quiet", "-x-1", "--force-uid=\(Identity.hostUser)",
-                "--force-gid=\(Identity.hostGroup)", image.string, tree.string,
-            ], environment: ["PATH": "/usr/bin:/bin"])
-        plan.namespaces = [.mount]
-        plan.steps = steps
-        let words = try hostCall("make a file in memory") { () throws(Errno) in
-            try OwnedDescriptor.memoryFile(named: "thaw-mkfs").shared()
-        }
-        plan.descriptors = [1: words, 2: words]
-        let maker: ChildProcess
-        do throws(SpawnError) { maker = try await engine.spawner.spawn(plan) } catch {
-            throw .host("\(error). Is erofs-utils installed? `thaw doctor` tells what is missing")
-        }
-        let exit = try? await maker.wait(atMost: Self.imageLimit)
-        guard case .exited(status: 0) = exit?.reason else {
-            await maker.end()
-            throw .host("mkfs.erofs does not make an image of the sandbox's /tmp: \(Self.text(words))")
-        }
+        try await ImageMaker(roots: engine.roots, spawner: engine.spawner).make(of: scratch, at: image)
         try hostCall("protect \(image)") { () throws(Errno) in
             try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
         }
@@ -96,11 +72,5 @@ struct SandboxFreeze: Sendable {
         } catch {
             throw .host("\(error)")
         }
-    }
-
-    private static func text(_ file: SharedDescriptor) -> String {
-        let number = file.withRaw { $0 }
-        let text = (try? SmallFile.text(FilePath("/proc/self/fd/\(number)"))) ?? ""
-        return text.split(separator: "\n").suffix(3).joined(separator: "; ")
     }
 }

@@ -21,21 +21,24 @@ struct RuntimePlan {
         plan.birthplace = Birthplace(processes: holder)
         plan.cgroup = cgroup
         plan.descriptors = [1: output.standardOutput, 2: output.standardError]
-        plan.steps = [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + confinement
+        plan.steps = Self.steps(
+            in: holder, root: root, workingDirectory: FilePath(initialization.workingDirectory))
         return plan
     }
 
     /// Limits as on AWS. The identity exists only in the cell's user namespace; what a process may do there when it has entered,
     /// it gives away again.
-    private var confinement: [SpawnStep] {
-        [
+    static func steps(
+        in holder: SharedDescriptor, root: [SpawnStep], workingDirectory: FilePath
+    ) -> [SpawnStep] {
+        [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + [
             .newSession, .fileModeMask([.groupWrite, .otherWrite]), .enterNamespace(holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
             .limit(.coreFileBytes, 0), .dropBoundingSet,
             .identity(user: Identity.user, group: Identity.group, supplementary: []),
             .clearCapabilities,
-            .noNewPrivileges, .changeDirectory(FilePath(initialization.workingDirectory)),
+            .noNewPrivileges, .changeDirectory(workingDirectory),
             .systemCallFilter(SystemCallFilter.bytes),
         ]
     }

@@ -50,18 +50,28 @@ struct CellBuilder: Sendable {
     }
 
     private func startHolder(in network: SharedDescriptor, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
-        var plan = restorer.plan(arguments: ["init"])
-        plan.namespaces = [.users, .processes, .ipc, .hostName]
+        var plan = Self.holderPlan(restorer, cgroup)
         plan.birthplace = Birthplace(network: network)
-        plan.cgroup = cgroup
-        plan.steps = [.hostName("thaw"), .newSession, .parentDeathSignal(SIGKILL)]
         let process: ChildProcess
         do throws(SpawnError) { process = try plan.spawn() } catch { throw .host("\(error)") }
-        try hostCall("map the identities of a sandbox") { () throws(Errno) in
-            try SmallFile.set(FilePath("/proc/\(process.pid)/uid_map"), to: Identity.userMap)
-            try SmallFile.set(FilePath("/proc/\(process.pid)/gid_map"), to: Identity.groupMap)
-        }
+        try Self.mapIdentities(of: process)
         return process
+    }
+
+    /// Process 1 of a sandbox, in namespaces of its own but for the network.
+    static func holderPlan(_ restorer: Restorer, _ cgroup: Cgroup) -> SpawnPlan {
+        var plan = restorer.plan(arguments: ["init"])
+        plan.namespaces = [.users, .processes, .ipc, .hostName]
+        plan.cgroup = cgroup
+        plan.steps = [.hostName("thaw"), .newSession, .parentDeathSignal(SIGKILL)]
+        return plan
+    }
+
+    static func mapIdentities(of holder: ChildProcess) throws(SandboxError) {
+        try hostCall("map the identities of a sandbox") { () throws(Errno) in
+            try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: Identity.userMap)
+            try SmallFile.set(FilePath("/proc/\(holder.pid)/gid_map"), to: Identity.groupMap)
+        }
     }
 
     private func openEntrance(of cgroup: Cgroup) throws(SandboxError) -> CgroupEntrance {

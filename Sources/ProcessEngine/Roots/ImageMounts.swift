@@ -29,6 +29,8 @@ final class ImageMount: Sendable {
     /// The device it is mounted from, where the kernel cannot mount a file.
     private let loop: LoopDevice?
 
+    var isThroughLoop: Bool { loop != nil }
+
     /// From the file itself (CONFIG_EROFS_FS_BACKED_BY_FILE, Linux 6.12) where the mount can be had more than once then
     /// (6.15), else through a loop device: all mounts of one device are one file system.
     fileprivate init(_ image: FilePath) throws(SandboxError) {

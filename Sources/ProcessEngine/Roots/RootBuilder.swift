@@ -32,6 +32,9 @@ struct RootBuilder: Sendable {
             hasProcesses: false)
     }
 
+    /// Keeps an image mounted for as long as it is held. Blocks.
+    func imageMount(_ image: FilePath) throws(SandboxError) -> ImageMount { try images.mount(image) }
+
     /// A mount of an image, for one who has no root made here. Blocks.
     func attachable(_ image: FilePath) throws(SandboxError) -> DetachedMount { try images.mount(image).attachable() }
 

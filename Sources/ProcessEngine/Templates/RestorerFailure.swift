@@ -79,6 +79,18 @@ struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension RestorerFailure {
+    /// What to do about a host on which it fails whatever is restored.
+    var remedy: String {
+        switch step {
+        case THAW_STEP_VDSO.rawValue, THAW_STEP_MM.rawValue, THAW_STEP_TIMER.rawValue:
+            "use a kernel with CONFIG_CHECKPOINT_RESTORE"
+        case THAW_STEP_SECCOMP.rawValue: "use a kernel with CONFIG_SECCOMP_FILTER"
+        case THAW_STEP_MOUNT.rawValue where errno == .operationNotSupportedByDevice:
+            "modprobe overlay; in a container, on its host"
+        default: "run as root; in a container, run it privileged"
+        }
+    }
+
     /// A packet of kind THAW_FAILED; nil for any other.
     init?(packet: [UInt8]) {
         guard packet.count == MemoryLayout<thaw_failure>.size else { return nil }

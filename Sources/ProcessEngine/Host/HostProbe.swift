@@ -1,0 +1,80 @@
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:restorer:)``.
+struct HostProbe: Sendable {
+    let directory: FilePath
+    /// The restorer.
+    let program: FilePath
+
+    /// What keeps the host from it.
+    struct Fault: Error, Sendable {
+        let name: String
+        let found: String
+        let remedy: String
+
+        var finding: HostFinding { .failed(name, found, remedy: remedy) }
+    }
+
+    func run() async -> [HostFinding] {
+        var findings = await BlockingThread.run { CgroupHierarchy.findings() + Self.memoryFindings() }
+        // What follows needs them.
+        if findings.contains(where: { $0.status == .failed }) { return findings }
+        let trial: Trial
+        do throws(Fault) { trial = try await Trial(directory: directory, program: program) } catch {
+            return findings + [error.finding]
+        }
+        do throws(Fault) {
+            findings.append(try await trial.mountImage())
+            let sandbox = try await trial.startSandbox()
+            findings.append(sandbox.finding)
+            findings.append(try await trial.freeze(sandbox.subject, beside: sandbox.holder))
+            findings.append(try await trial.clone(in: sandbox.holder))
+        } catch {
+            findings.append(error.finding)
+        }
+        await trial.end()
+        return findings
+    }
+
+    private static func memoryFindings() -> [HostFinding] {
+        var findings: [HostFinding] = []
+        if word("/proc/sys/vm/overcommit_memory") == "2" {
+            findings.append(
+                .warning(
+                    "memory promises", "the kernel counts all that a snapshot has for each clone of it",
+                    remedy: "set vm.overcommit_memory to 0"))
+        }
+        let hugePages: FilePath = "/sys/kernel/mm/transparent_hugepage/enabled"
+        if let text = try? SmallFile.text(hugePages), text.contains("[never]") {
+            findings.append(
+                .warning(
+                    "huge pages", "switched off: a clone of much memory takes some milliseconds longer",
+                    remedy: "write madvise to \(hugePages)"))
+        }
+        return findings
+    }
+
+    private static func word(_ file: FilePath) -> Substring? {
+        (try? SmallFile.text(file))?.split { $0.isWhitespace }.first
+    }
+}
+
+extension HostProbe.Fault {
+    static let privileges = "run as root; in a container, run it privileged"
+
+    /// - Parameter remedies: where the kernel says why.
+    init(_ name: String, _ error: SpawnError, remedies: [Errno: String] = [:]) {
+        self.init(name: name, found: "\(error)", remedy: remedies[error.errno] ?? Self.privileges)
+    }
+}
+
+/// Runs a step of a probe; what the host refuses there is a fault of this name.
+func probing<R>(
+    _ name: String, remedy: String = HostProbe.Fault.privileges, _ body: () async throws(SandboxError) -> R
+) async throws(HostProbe.Fault) -> R {
+    do throws(SandboxError) { return try await body() } catch {
+        throw HostProbe.Fault(name: name, found: "\(error)", remedy: remedy)
+    }
+}

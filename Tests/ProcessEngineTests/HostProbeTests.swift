@@ -1,0 +1,42 @@
+import Glibc
+import LinuxKit
+import ProcessEngine
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.requiresRoot, .serialized) struct HostProbeTests {
+    @Test("a host that runs these tests is found fit, and nothing of the looking is left")
+    func good() async throws {
+        try await withScratchDirectory { directory in
+            let restorer = try TestRestorer.path()
+            let before = try Self.mounts()
+            let findings = await ProcessEngine.findings(directory: directory, restorer: restorer)
+            #expect(findings.filter { $0.status == .failed } == [])
+            let names = findings.filter { $0.status == .good }.map(\.name)
+            #expect(names == ["cgroups", "image files", "sandboxes", "freezing", "clones"])
+            #expect(try Directory.entries(directory) == [])
+            #expect(try Self.mounts() == before)
+            #expect(try CgroupHierarchy.detect().sweep(prefix: "process-probe") == [])
+            #expect(try CgroupHierarchy.detect().sweep(prefix: "probe-") == [])
+        }
+    }
+
+    @Test("what is missing is named once, with what to do, and what needs it is not tried")
+    func missing() async throws {
+        try await withScratchDirectory { directory in
+            let findings = await ProcessEngine.findings(directory: directory, restorer: directory.appending("none"))
+            #expect(findings.filter { $0.status == .failed }.map(\.name) == ["restorer"])
+            #expect(!findings.contains { $0.name == "sandboxes" })
+            // A program that is no restorer starts, and is nothing that a clone can be made of.
+            let wrong = await ProcessEngine.findings(directory: directory, restorer: "/bin/true")
+            #expect(wrong.count { $0.status == .failed } == 1)
+            let left = try Directory.entries(directory)
+            #expect(left == [])
+        }
+    }
+
+    private static func mounts() throws -> Int {
+        try SmallFile.text("/proc/self/mountinfo", limit: 16 << 20).split(separator: "\n").count
+    }
+}
