@@ -20,6 +20,12 @@ package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooLarge(limitBytes: Int)
     /// An entry whose name leads out of the directory it is unpacked into.
     case pathEscape(entry: String)
+    /// Not a file that ``ImageStore/export(_:to:progress:)`` wrote, or no longer what it wrote.
+    case invalidArchive(FilePath, reason: String)
+    /// A file with images that this installation would make from something else.
+    case foreignArchive(FilePath, runtimes: [String])
+    /// The image of a runtime is not here yet.
+    case notBuilt(String)
     /// A file of ours does not have the content it was written with.
     case damaged(FilePath, reason: String)
     case inputOutput(String, FilePath, Errno)
@@ -41,6 +47,14 @@ package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .invalidZip(let reason): "the code is not a usable zip archive: \(reason)"
         case .tooLarge(let limit): "the code unpacks to more than \(limit) bytes"
         case .pathEscape(let entry): "the zip entry '\(entry)' leads out of the archive"
+        case .invalidArchive(let path, let reason):
+            "cannot import \(path): \(reason). Nothing was imported; run `thaw image export` again where it came from"
+        case .foreignArchive(let path, let runtimes):
+            "cannot import \(path): its \(runtimes.joined(separator: ", ")) is made from another recipe than this Thaw has. "
+                + "Nothing was imported; install the same version of Thaw on both hosts, build there and export again"
+        case .notBuilt(let runtime):
+            "the base image of \(runtime) is not built here, or not from what Thaw has now: "
+                + "run `thaw image build \(runtime)`"
         case .damaged(let path, let reason): "\(path) is damaged (\(reason)): run `thaw image build` to make it again"
         case .inputOutput(let action, let path, let cause): "cannot \(action) \(path): \(cause)"
         case .cancelled: "the image build was cancelled"

@@ -12,6 +12,10 @@ struct ImageInputs: Sendable {
     /// Names the whole image: root, kernel, guest supervisor and the way the runtime is started.
     let digest: String
 
+    /// The names of the parts that the image is put together from.
+    var rootPart: String { "root-\(root)" }
+    var kernelPart: String { "kernel-\(kernel)" }
+
     /// Part of every digest; raised when the same inputs are built into something else than before.
     private static let builder = "thaw-image 2"
 

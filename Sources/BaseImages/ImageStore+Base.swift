@@ -73,12 +73,20 @@ extension ImageStore {
         }
     }
 
-    private func current(_ runtime: String, inputs: String) -> BaseImage? {
-        manifests().first { $0.manifest.runtime == runtime && $0.manifest.inputs == inputs }
+    /// The newest, if there are several: Debian's packages change under the same recipe, and an import may bring others.
+    func current(_ runtime: String, inputs: String) -> BaseImage? {
+        manifests().filter { $0.manifest.runtime == runtime && $0.manifest.inputs == inputs }
             .map { $0.manifest.image(in: $0.directory) }
+            .max { ImageStore.buildTime(of: $0) < ImageStore.buildTime(of: $1) }
     }
 
-    private func manifests() -> [(manifest: ImageManifest, directory: FilePath)] {
+    /// When the image was put together, in nanoseconds since 1970.
+    static func buildTime(of image: BaseImage) -> Int64 {
+        let manifest = image.root.removingLastComponent().appending(ImageManifest.name)
+        return (try? FileStatus.of(manifest))?.modified ?? 0
+    }
+
+    func manifests() -> [(manifest: ImageManifest, directory: FilePath)] {
         let names = (try? Tree.names(in: bases)) ?? []
         return names.compactMap { name in
             let directory = bases.appending(name)
@@ -91,7 +99,7 @@ extension ImageStore {
         }
     }
 
-    private func assemble(
+    func assemble(
         _ runtime: String, _ inputs: ImageInputs, kernel: Part, root: Part, in workspace: FilePath
     ) throws(ImageError) -> BaseImage {
         let target = workspace.appending("base")

@@ -8,6 +8,11 @@ extension ImageStore {
     /// `part.json` in a part's directory.
     struct PartManifest: Codable, Sendable, Equatable {
         static let name = "part.json"
+        static let root = "root.erofs"
+        static let kernel = "kernel"
+
+        /// The name of a kernel's module in the part.
+        static func module(_ name: String) -> String { "modules/\(name).ko" }
 
         /// Every file of the part, by its path in it.
         var files: [String: FileRecord] = [:]
@@ -29,7 +34,7 @@ extension ImageStore {
     private static let rootSpace = 1 << 30
 
     func kernelPart(_ inputs: ImageInputs, progress: @escaping Progress) async throws(ImageError) -> Part {
-        try await part("kernel-\(inputs.kernel)", needing: ImageStore.kernelSpace) { workspace throws(ImageError) in
+        try await part(inputs.kernelPart, needing: ImageStore.kernelSpace) { workspace throws(ImageError) in
             let result = try await KernelBuilder(suite: inputs.recipe.suite, workspace: workspace, progress: progress)
                 .build()
             let manifest = PartManifest(
@@ -41,7 +46,7 @@ extension ImageStore {
     func rootPart(_ runtime: String, _ inputs: ImageInputs, progress: @escaping Progress) async throws(ImageError)
         -> Part
     {
-        try await part("root-\(inputs.root)", needing: ImageStore.rootSpace) { workspace throws(ImageError) in
+        try await part(inputs.rootPart, needing: ImageStore.rootSpace) { workspace throws(ImageError) in
             let builder = RootBuilder(
                 recipe: inputs.recipe, source: share.runtime(runtime), workspace: workspace,
                 progress: { progress("\(runtime): \($0)") })
@@ -69,7 +74,7 @@ extension ImageStore {
     }
 
     /// The manifest is inside before the directory gets its name: a part that can be seen is complete.
-    private func publishPart(
+    func publishPart(
         _ manifest: PartManifest, _ content: [FilePath], in workspace: FilePath, as directory: FilePath
     ) throws(ImageError) -> Part {
         let part = workspace.appending("part")
@@ -88,16 +93,27 @@ extension ImageStore {
         return Part(directory: directory, manifest: manifest)
     }
 
-    private func intactPart(_ directory: FilePath) -> Part? {
+    func intactPart(_ directory: FilePath) -> Part? {
         guard FileInfo(directory) != nil else { return nil }
-        let path = directory.appending(PartManifest.name)
-        do {
-            let manifest = try JSONDecoder().decode(PartManifest.self, from: Data(try Files.read(path, limit: 1 << 24)))
+        do throws(ImageError) {
+            let manifest = try PartManifest.load(from: directory)
             for (name, file) in manifest.files { try file.verify(directory.appending(FilePath(name).components)) }
             return Part(directory: directory, manifest: manifest)
         } catch {
             logger.warning("building a damaged part anew", metadata: ["path": "\(directory)", "error": "\(error)"])
             return nil
+        }
+    }
+}
+
+extension ImageStore.PartManifest {
+    static func load(from directory: FilePath) throws(ImageError) -> ImageStore.PartManifest {
+        let path = directory.appending(name)
+        let bytes = try Files.read(path, limit: 1 << 24)
+        do {
+            return try JSONDecoder().decode(ImageStore.PartManifest.self, from: Data(bytes))
+        } catch {
+            throw .damaged(path, reason: "\(error)")
         }
     }
 }

@@ -35,8 +35,8 @@ package struct ImageStore: Sendable {
     var parts: FilePath { directory.appending("parts") }
     var code: FilePath { directory.appending("code") }
     var scratch: FilePath { directory.appending("scratch") }
-    private var staging: FilePath { directory.appending("staging") }
-    private var locks: FilePath { directory.appending("locks") }
+    var staging: FilePath { directory.appending("staging") }
+    var locks: FilePath { directory.appending("locks") }
 
     /// Removes what builds that died left behind. Running ones, of this process or another, are not disturbed.
     package func sweep() async {
@@ -91,7 +91,7 @@ package struct ImageStore: Sendable {
     }
 
     /// What is before the last dot, which the random number follows.
-    private static func key(ofWorkspace name: String) -> String {
+    static func key(ofWorkspace name: String) -> String {
         name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
     }
 

@@ -86,6 +86,22 @@ package struct SnapshotStore: Sendable {
         try StoreFiles.names(in: directory).compactMap(SnapshotID.init)
     }
 
+    /// What the snapshots in `directory` say of themselves, for whoever does not own the store; nothing is made or checked. Blocks.
+    ///
+    /// Without those whose manifest cannot be used: their versions are initialised again, on images that are current then.
+    package static func survey(_ directory: FilePath) throws(SnapshotError) -> [SnapshotManifest] {
+        guard FileStatus.exists(directory) else { return [] }
+        var manifests: [SnapshotManifest] = []
+        for id in try StoreFiles.names(in: directory).compactMap(SnapshotID.init) {
+            do throws(SnapshotError) {
+                let place = directory.appending(id.description)
+                manifests.append(try SnapshotFiles.readManifest(of: id, in: place))
+            } catch .missing, .corrupt, .foreign {
+            }
+        }
+        return manifests
+    }
+
     /// Removes what a server that died left half-written or half-removed. Called once at start, before anything else.
     package func sweep() async throws(SnapshotError) {
         let staging = stagingDirectory

@@ -24,16 +24,27 @@ struct StoreFixture {
         try Files.write("{\"command\": [\"/bin/true\"], \"environment\": {}}", to: runtime.appending("bootstrap.json"))
     }
 
-    /// Puts the parts of the image in place, as if they had been built.
-    func plantParts() throws {
-        let inputs = try ImageInputs(runtime: "small", share: share)
-        try plant("kernel-\(inputs.kernel)", ["kernel": "kernel", "modules/m.ko": "module"], modules: ["m"])
-        try plant("root-\(inputs.root)", ["root.erofs": "root"], modules: [])
+    /// Another store with the same share directory.
+    init(share: ShareDirectory, store: ImageStore) {
+        self.share = share
+        self.store = store
     }
 
-    private func plant(_ name: String, _ files: [String: String], modules: [String]) throws {
+    /// Puts the parts of the image in place, as if they had been built, as far as they are not there.
+    func plantParts(root: String = "root") throws {
+        let inputs = try ImageInputs(runtime: "small", share: share)
+        try plant(
+            inputs.kernelPart, ["kernel": "kernel", "modules/m.ko": "module"],
+            ImageStore.PartManifest(kernelRelease: "6.1", modules: ["m"]))
+        try plant(
+            inputs.rootPart, ["root.erofs": root],
+            ImageStore.PartManifest(debianPackages: ["libc6_2.36-9+deb12u10_amd64"]))
+    }
+
+    private func plant(_ name: String, _ files: [String: String], _ manifest: ImageStore.PartManifest) throws {
         let directory = store.parts.appending(name)
-        var manifest = ImageStore.PartManifest(kernelRelease: "6.1", modules: modules)
+        guard FileInfo(directory) == nil else { return }
+        var manifest = manifest
         for (name, content) in files {
             let path = directory.appending(FilePath(name).components)
             try Tree.make(path.removingLastComponent())

@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// The exclusive lock of a file or directory (flock(2)), against other tasks and other processes: for as long as this lives or
-/// until ``release()``. The kernel drops it when the process dies, so a crash blocks nobody.
+/// The lock of a file or directory (flock(2)), exclusive unless shared, against other tasks and other processes: for as long as
+/// this lives or until ``release()``. The kernel drops it when the process dies, so a crash blocks nobody.
 package final class FileLock: Sendable {
     private let file: OwnedDescriptor
 
@@ -29,6 +29,13 @@ package final class FileLock: Sendable {
         for path: FilePath, options: FileDescriptor.OpenOptions = [.create, .noFollow]
     ) throws(Errno) -> FileLock {
         try lock(path, options, LOCK_EX)
+    }
+
+    /// Waits until nobody has it alone, and keeps away from then on who wants it alone. Blocks.
+    package static func share(
+        _ path: FilePath, options: FileDescriptor.OpenOptions = [.create, .noFollow]
+    ) throws(Errno) -> FileLock {
+        try lock(path, options, LOCK_SH)
     }
 
     /// Gives it to others while the object lives on. Its holder may remove the file first.

@@ -64,14 +64,19 @@ package struct StoredFunctionFiles: FunctionFiles {
     /// Reads the runtime's files to know whether its image is current.
     package func image(_ runtime: String) async throws(ImageError) -> RuntimeImage? {
         let (store, name) = (store, Runtimes.image(for: runtime))
-        let found = try await BlockingThread.run { () throws(ImageError) in try store.image(name) }
+        let known = known
+        let found = try await BlockingThread.run { () throws(ImageError) -> BaseImage? in
+            guard let image = try store.image(name) else { return nil }
+            return try known.hold(image, in: store) ? image : nil
+        }
         return found.map { runtimeImage($0) }
     }
 
     /// On the way of every restore, and an image never changes: each is read once.
     package func image(digest: String) throws(ImageError) -> RuntimeImage? {
         if let known = known.images.withLock({ $0[digest] }) { return known }
-        guard let found = store.image(digest: digest).map({ runtimeImage($0) }) else { return nil }
+        guard let image = store.image(digest: digest), try known.hold(image, in: store) else { return nil }
+        let found = runtimeImage(image)
         known.images.withLock { $0[digest] = found }
         return found
     }
@@ -105,6 +110,16 @@ package struct StoredFunctionFiles: FunctionFiles {
     }
 }
 
+/// Images that sandboxes of this server were made from; held until it ends, so that nobody prunes them meanwhile.
 private final class KnownImages: Sendable {
     let images = Mutex<[String: RuntimeImage]>([:])
+    private let leases = Mutex<[String: ImageLease]>([:])
+
+    /// False when the image is gone. Blocks while somebody prunes it.
+    func hold(_ image: BaseImage, in store: ImageStore) throws(ImageError) -> Bool {
+        if leases.withLock({ $0[image.digest] != nil }) { return true }
+        guard let lease = try store.lease(image) else { return false }
+        leases.withLock { $0[image.digest] = lease }
+        return true
+    }
 }

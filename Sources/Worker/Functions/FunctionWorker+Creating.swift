@@ -48,8 +48,8 @@ extension FunctionWorker {
             switch error {
             case .invalidZip, .pathEscape: throw .notAZip
             case .tooLarge: throw .unzippedTooLarge
-            case .unknownRuntime, .invalidRecipe, .missing, .toolMissing, .toolFailed, .noSpace, .damaged, .inputOutput,
-                .cancelled:
+            case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
+                .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
                 throw .service("\(error)")
             }
         }

@@ -114,7 +114,8 @@ extension StateReason {
         case .invalidZip, .tooLarge, .pathEscape: .invalidZip("\(error)")
         case .unknownRuntime, .invalidRecipe:
             StateReason(code: "InvalidRuntime", message: "\(error)")
-        case .missing, .toolMissing, .toolFailed, .noSpace, .damaged, .inputOutput, .cancelled:
+        case .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace, .invalidArchive, .foreignArchive, .damaged,
+            .inputOutput, .cancelled:
             .internalError("\(error)")
         }
     }

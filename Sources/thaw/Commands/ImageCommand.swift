@@ -2,6 +2,9 @@ import ArgumentParser
 
 struct ImageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "image", abstract: "Build and list base images, one for each runtime.",
-        subcommands: [ImageBuildCommand.self, ImageListCommand.self])
+        commandName: "image", abstract: "Build, move, list and remove base images, one for each runtime.",
+        subcommands: [
+            ImageBuildCommand.self, ImageExportCommand.self, ImageImportCommand.self, ImageListCommand.self,
+            ImagePruneCommand.self,
+        ])
 }

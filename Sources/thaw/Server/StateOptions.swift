@@ -15,6 +15,7 @@ struct StateOptions: ParsableArguments {
     }
 
     var images: FilePath { directory.appending("images") }
+    var snapshots: FilePath { directory.appending("snapshots") }
     var networks: FilePath { directory.appending("networks") }
     var logs: FilePath { directory.appending("logs") }
 }
