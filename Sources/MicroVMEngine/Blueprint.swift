@@ -21,11 +21,7 @@ struct Blueprint: Sendable {
     }
 
     private enum Key {
-        static let kernel = "kernel"
-        static let initramfs = "initramfs"
-        static let root = "root"
         static let imageDigest = "imageDigest"
-        static let code = "code"
         static let memory = "memoryMegabytes"
         static let readyCall = "readyCall"
         static let qemu = "qemu"
@@ -36,9 +32,8 @@ struct Blueprint: Sendable {
         EngineManifest(
             isolation: IsolationLevel.microvm.rawValue, requirements: host.requirements,
             parameters: [
-                Key.kernel: image.kernel.string, Key.initramfs: image.initramfs.string, Key.root: image.root.string,
-                Key.imageDigest: image.digest, Key.code: codeImage.string, Key.memory: "\(memoryMegabytes)",
-                Key.readyCall: "\(readyCall.rawValue)", Key.qemu: qemuVersion,
+                Key.imageDigest: image.digest, Key.memory: "\(memoryMegabytes)", Key.readyCall: "\(readyCall.rawValue)",
+                Key.qemu: qemuVersion,
                 Key.timeStampCounter: "\(host.timeStampCounterKilohertz)",
             ])
     }
@@ -57,13 +52,13 @@ struct Blueprint: Sendable {
             throw .snapshotUnusable("it was taken with a clock of \(frequency) kHz, which this host does not have")
         }
         let readyCall = try manifest.readyCall(Key.readyCall)
+        let basis = manifest.basis
+        guard let code = basis.code else { throw .snapshotUnusable("it has no code") }
         let blueprint = Blueprint(
             image: SandboxImage(
-                kernel: try manifest.path(Key.kernel), initramfs: try manifest.path(Key.initramfs),
-                root: try manifest.path(Key.root),
+                kernel: basis.kernel, initramfs: basis.initramfs, root: basis.root,
                 digest: try manifest.text(Key.imageDigest)),
-            codeImage: try manifest.path(Key.code), memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576)
-        )
+            codeImage: code, memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
         return Reading(blueprint: blueprint, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
     }
 }

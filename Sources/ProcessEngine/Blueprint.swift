@@ -24,30 +24,26 @@ struct Blueprint: Sendable {
     }
 
     private enum Key {
-        static let root = "root"
         static let imageDigest = "imageDigest"
-        static let code = "code"
         static let memory = "memoryMegabytes"
         static let scratch = "scratchBytes"
         static let readyCall = "readyCall"
     }
 
     func manifest(_ host: HostTraits) -> EngineManifest {
-        var parameters = [
-            Key.root: root.string, Key.imageDigest: imageDigest, Key.memory: "\(limits.memoryMegabytes)",
-            Key.scratch: "\(limits.scratchBytes)", Key.readyCall: "\(readyCall.rawValue)",
-        ]
-        parameters[Key.code] = code?.string
-        return EngineManifest(
-            isolation: IsolationLevel.process.rawValue, requirements: host.requirements, parameters: parameters)
+        EngineManifest(
+            isolation: IsolationLevel.process.rawValue, requirements: host.requirements,
+            parameters: [
+                Key.imageDigest: imageDigest, Key.memory: "\(limits.memoryMegabytes)",
+                Key.scratch: "\(limits.scratchBytes)", Key.readyCall: "\(readyCall.rawValue)",
+            ])
     }
 
     /// What a manifest says, checked against this host.
     init(_ snapshot: StoredSnapshot, host: HostTraits) throws(SandboxError) {
         let manifest = try ManifestReader(snapshot, isolation: .process, requirements: host.requirements)
         self.init(
-            root: try manifest.path(Key.root), imageDigest: try manifest.text(Key.imageDigest),
-            code: manifest.optionalPath(Key.code),
+            root: manifest.basis.root, imageDigest: try manifest.text(Key.imageDigest), code: manifest.basis.code,
             limits: CellLimits(
                 memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576),
                 scratchBytes: try manifest.number(Key.scratch, in: 0...1 << 40)),

@@ -1,10 +1,11 @@
 package import GuestProtocol
 package import Snapshots
-package import SystemPackage
 
 /// Reads back what an engine wrote into the manifest of a snapshot. Nothing in it is believed before it has been checked.
 package struct ManifestReader {
     private let parameters: [String: String]
+    /// Where the files are that the manifest names by digests.
+    package let basis: SnapshotBasis
 
     /// Refuses a snapshot that another engine took, or that a host took which differs in one of `requirements`.
     package init(
@@ -15,6 +16,10 @@ package struct ManifestReader {
         } catch {
             throw .snapshotUnusable("\(error)")
         }
+        guard let basis = snapshot.basis else {
+            throw .snapshotUnusable("nobody has said where the image is that it was taken on")
+        }
+        self.basis = basis
         parameters = snapshot.manifest.snapshot.engine.parameters
     }
 
@@ -22,10 +27,6 @@ package struct ManifestReader {
         guard let value = parameters[key] else { throw .snapshotUnusable("its manifest lacks \(key)") }
         return value
     }
-
-    package func path(_ key: String) throws(SandboxError) -> FilePath { FilePath(try text(key)) }
-
-    package func optionalPath(_ key: String) -> FilePath? { parameters[key].map { FilePath($0) } }
 
     package func number<I: FixedWidthInteger>(_ key: String, in range: ClosedRange<I>) throws(SandboxError) -> I {
         guard let value = I(try text(key)), range.contains(value) else { throw senseless(key) }

@@ -1,5 +1,6 @@
 package import GuestProtocol
 package import SlotNetwork
+package import Snapshots
 package import SystemPackage
 
 /// Everything an engine needs to boot one sandbox.
@@ -48,6 +49,11 @@ package struct SandboxImage: Sendable, Equatable {
         self.initramfs = initramfs
         self.root = root
         self.digest = digest
+    }
+
+    /// As a snapshot of a sandbox that runs from it needs it.
+    package func basis(code: FilePath?) -> SnapshotBasis {
+        SnapshotBasis(kernel: kernel, initramfs: initramfs, root: root, code: code)
     }
 }
 

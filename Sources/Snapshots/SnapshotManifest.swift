@@ -6,7 +6,7 @@ package struct EngineManifest: Codable, Sendable, Equatable {
     package var isolation: String
     /// What the thawing host must have exactly as the freezing one: engine version, kernel digest, CPU model, accelerator.
     package var requirements: [String: String]
-    /// What the engine needs to build the sandbox again: devices, sizes, paths. No other part reads it.
+    /// What the engine needs to build the sandbox again: devices, sizes, digests. No other part reads it.
     package var parameters: [String: String]
 
     package init(isolation: String, requirements: [String: String], parameters: [String: String]) {

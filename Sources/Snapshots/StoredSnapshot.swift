@@ -1,5 +1,22 @@
 package import SystemPackage
 
+/// Where the read-only files are that a snapshot was taken on. The manifest names them by their digests alone, so that a
+/// snapshot may move with its state directory.
+package struct SnapshotBasis: Sendable, Equatable {
+    package var kernel: FilePath
+    package var initramfs: FilePath
+    package var root: FilePath
+    /// Nil for what has no function.
+    package var code: FilePath?
+
+    package init(kernel: FilePath, initramfs: FilePath, root: FilePath, code: FilePath?) {
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.root = root
+        self.code = code
+    }
+}
+
 /// A snapshot in the store whose manifest and files have been checked.
 ///
 /// Its files never change; they may be unlinked while clones hold them open.
@@ -7,6 +24,20 @@ package struct StoredSnapshot: Sendable {
     package let id: SnapshotID
     package let directory: FilePath
     package let manifest: SnapshotManifest
+    /// Nil in a store, which knows no images: whoever hands the snapshot to an engine has found them.
+    package private(set) var basis: SnapshotBasis?
+
+    init(id: SnapshotID, directory: FilePath, manifest: SnapshotManifest) {
+        self.id = id
+        self.directory = directory
+        self.manifest = manifest
+    }
+
+    package func on(_ basis: SnapshotBasis) -> StoredSnapshot {
+        var snapshot = self
+        snapshot.basis = basis
+        return snapshot
+    }
 
     /// The path of a file that the manifest names.
     package func path(_ name: String) -> FilePath { directory.appending(name) }

@@ -59,7 +59,7 @@ package final class FunctionWorker: LambdaService, Service {
         self.configuration = configuration
         self.logger = logger
         catalog = FunctionCatalog(store: parts.functions, account: configuration.account)
-        snapshots = SnapshotCatalog(store: parts.snapshots, functions: catalog)
+        snapshots = SnapshotCatalog(store: parts.snapshots, functions: catalog, files: parts.files)
         ready = ReadyClones(
             engine: parts.engine, count: configuration.readyClones,
             maximumVersions: configuration.maximumReadyVersions)

@@ -1,5 +1,6 @@
 import FunctionModel
 import FunctionStore
+import LinuxKit
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -60,6 +61,51 @@ struct RecoveryTests {
             let answer = try await fixture.invoke()
             #expect(answer.functionError == nil)
             #expect(fixture.engine.record.thaws.count == 1)
+        }
+    }
+
+    @Test("a snapshot in a state directory that moved is thawed from the files of the new place")
+    func movedState() async throws {
+        try await withScratchDirectory { directory in
+            let (old, new) = (directory.appending("old"), directory.appending("new"))
+            let first = try WorkerFixture.open(old, FakeEngine())
+            try await first.createPublished()
+            await first.worker.stop()
+            try first.store.close()
+            try DurableFile.rename(old, to: new)
+            let second = try WorkerFixture.open(new, FakeEngine())
+            try await second.worker.recover()
+            #expect(try await second.invoke().functionError == nil)
+            #expect(second.engine.record.starts.isEmpty)
+            let published = try #require(second.engine.record.thaws.first)
+            #expect(published.directory.starts(with: new))
+            let code = try #require(published.basis?.code)
+            #expect(
+                published.basis
+                    == SnapshotBasis(kernel: "/kernel", initramfs: "/initramfs", root: "/root.erofs", code: code))
+            #expect(code.string.hasPrefix("/code/"))
+            let manifest = try SmallFile.text(published.path("manifest.json"))
+            #expect(!manifest.contains("/code/") && !manifest.contains(old.string))
+            await second.worker.stop()
+            try second.store.close()
+        }
+    }
+
+    @Test("a version whose image is gone is initialised again on the present one")
+    func imageGone() async throws {
+        try await restart { fixture in
+            try await fixture.createPublished()
+        } after: { fixture in
+            fixture.files.change {
+                $0.gone = ["digest-1"]
+                $0.digest = "digest-2"
+            }
+            let refusal = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
+            #expect(refusal?.code == .snapStartNotReady)
+            await fixture.settled()
+            let answer = try await fixture.invoke()
+            #expect(answer.functionError == nil)
+            #expect(fixture.engine.record.thaws.map(\.manifest.snapshot.imageDigest) == ["digest-2"])
         }
     }
 

@@ -14,7 +14,7 @@ struct LayerKey: Sendable, Hashable, CustomStringConvertible {
             // Between two lists: no word begins so.
             hash.update(data: [1, 0])
         }
-        add(["layer 1", image.digest, image.root.string, "\(memoryMegabytes)"])
+        add(["layer 2", image.digest, "\(memoryMegabytes)"])
         add(host.requirements.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
         add(recipe.arguments)
         add(recipe.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })

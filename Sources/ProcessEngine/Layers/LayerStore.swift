@@ -1,5 +1,4 @@
 import Foundation
-import LinuxKit
 import Logging
 import Sandboxes
 import Snapshots
@@ -171,9 +170,7 @@ final class LayerStore: Sendable {
     private func usable(_ id: SnapshotID) async -> (LayerKey, StoredSnapshot)? {
         do throws(SnapshotError) {
             let layer = try await store.open(id)
-            let blueprint: Blueprint
-            do throws(SandboxError) { blueprint = try Blueprint(layer, host: host) } catch { return nil }
-            guard FileStatus.exists(blueprint.root) else { return nil }
+            try layer.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
             return (LayerKey(stored: layer.manifest.snapshot.functionVersion), layer)
         } catch {
             logger.info("dropping a layer", metadata: ["reason": "\(error)"])

@@ -33,7 +33,8 @@ extension ProcessEngine {
             return .not { self.build(key, recipe, specification) }
         case .ready(let layer):
             do throws(SandboxError) {
-                let sandbox = try await start(specification, blueprint, from: layer, limit: deadline, output: output)
+                let whole = layer.on(specification.image.basis(code: nil))
+                let sandbox = try await start(specification, blueprint, from: whole, limit: deadline, output: output)
                 return sandbox.map { .started($0) } ?? .not()
             } catch .snapshotUnusable(let reason) {
                 logger.warning("a layer cannot be used", metadata: ["layer": "\(layer.id)", "reason": "\(reason)"])

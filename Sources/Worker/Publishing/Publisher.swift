@@ -5,6 +5,7 @@ import GuestProtocol
 internal import Sandboxes
 internal import SlotNetwork
 internal import Snapshots
+internal import SystemPackage
 
 /// The way of a publish with SnapStart: boot with the version's own environment, init, freeze, make durable.
 struct Publisher: Sendable {
@@ -51,7 +52,8 @@ struct Publisher: Sendable {
         let log = maker.openLog(function)
         defer { log.close() }
         let began = clock.now()
-        let sandbox = try await initialize(function, image, token: tokens.token(for: staging.id.description), log)
+        let (sandbox, code) = try await initialize(
+            function, image, token: tokens.token(for: staging.id.description), log)
         let initialization = clock.now() - began
         let frozen: FrozenSandbox
         do throws(SandboxError) { frozen = try await sandbox.freeze(into: staging) } catch {
@@ -67,7 +69,7 @@ struct Publisher: Sendable {
                     createdAt: Date(timeIntervalSince1970: Double(clock.wallClock()) / 1e9),
                     codeSha256: function.code.sha256, imageDigest: image.image.digest, engine: frozen.engine))
             return Published(
-                snapshot: stored, runtimeVersionARN: image.version.arn,
+                snapshot: stored.on(image.image.basis(code: code)), runtimeVersionARN: image.version.arn,
                 times: PublishTimes(
                     initialization: initialization, pause: frozen.pause, commit: clock.now() - written))
         } catch {
@@ -75,9 +77,10 @@ struct Publisher: Sendable {
         }
     }
 
+    /// - Returns: the sandbox, and where the code is that it runs from.
     private func initialize(
         _ function: FunctionConfiguration, _ image: RuntimeImage, token: String, _ log: LogStream
-    ) async throws(Failure) -> any Sandbox {
+    ) async throws(Failure) -> (any Sandbox, code: FilePath) {
         let (isolation, network): (IsolationLevel, NetworkMode)
         do throws(LambdaError) {
             isolation = try await maker.isolation(of: function)
@@ -100,7 +103,7 @@ struct Publisher: Sendable {
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
             log.write(.initReport(clock.now() - began, phase: .initialization, nil))
-            return sandbox
+            return (sandbox, specification.codeImage)
         } catch {
             log.write(.initReport(clock.now() - began, phase: .initialization, error.logged))
             throw Failure(reason: .ofInit(error))

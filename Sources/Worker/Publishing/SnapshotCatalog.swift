@@ -1,6 +1,8 @@
+internal import BaseImages
 internal import FunctionModel
 internal import FunctionStore
 internal import LinuxKit
+internal import Sandboxes
 internal import Snapshots
 
 /// The snapshots of the versions in use, each read and checked once.
@@ -16,11 +18,13 @@ actor SnapshotCatalog {
 
     private let store: SnapshotStore
     private let functions: FunctionCatalog
+    private let files: any FunctionFiles
     private var known: [VersionKey: Known] = [:]
     private var opening: [VersionKey: Task<Result<Known, Unusable>, Never>] = [:]
 
-    init(store: SnapshotStore, functions: FunctionCatalog) {
+    init(store: SnapshotStore, functions: FunctionCatalog, files: any FunctionFiles) {
         self.store = store
+        self.files = files
         self.functions = functions
     }
 
@@ -49,11 +53,27 @@ actor SnapshotCatalog {
             guard let id = recorded.flatMap(SnapshotID.init) else {
                 return .failure(Unusable(reason: "no snapshot is recorded for the version"))
             }
-            let snapshot = try await store.open(id)
+            let stored = try await store.open(id)
+            let snapshot = stored.on(try await basis(of: stored, key))
             return .success(Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot)))
+        } catch let error as Unusable {
+            return .failure(error)
         } catch {
             return .failure(Unusable(reason: "\(error)"))
         }
+    }
+
+    /// Finds what the snapshot was taken on; code that was only ever a copy of the version's zip is made again.
+    private func basis(of snapshot: StoredSnapshot, _ key: VersionKey) async throws -> SnapshotBasis {
+        let digest = snapshot.manifest.snapshot.imageDigest
+        guard let image = try files.image(digest: digest) else {
+            throw Unusable(reason: "the base image \(digest) it was taken on is gone")
+        }
+        guard let function = try await functions.configuration(key), let code = function.code.hexadecimalDigest else {
+            throw Unusable(reason: "the version is gone")
+        }
+        let path = try await files.codeImage(zip: functions.codePath(function.code), sha256: code)
+        return image.image.basis(code: path)
     }
 
     /// Takes a snapshot that has just been committed.

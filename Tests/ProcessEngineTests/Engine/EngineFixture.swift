@@ -125,14 +125,17 @@ struct EngineFixture: Sendable {
     static let layer = LayerRecipe(
         arguments: ["/bootstrap", "--layer"], environment: ["LANG": "C"], startVariables: ["LANG", "LD_*"])
 
+    private var image: SandboxImage {
+        SandboxImage(kernel: "/none", initramfs: "/none", root: directory.appending("root.erofs"), digest: "test")
+    }
+
     func specification(
         _ mode: String = "", memory: Int = megabytes, environment: [String: String] = ["LANG": "C", "NAME": "value"],
         layer: LayerRecipe? = nil
     ) -> SandboxSpecification {
         SandboxSpecification(
             id: .random(), isolation: .process, network: .isolated,
-            image: SandboxImage(
-                kernel: "/none", initramfs: "/none", root: directory.appending("root.erofs"), digest: "test"),
+            image: image,
             codeImage: directory.appending("code.erofs"), memoryMegabytes: memory,
             scratchImage: directory.appending("scratch.ext4"),
             initialization: Initialization(
@@ -170,7 +173,8 @@ struct EngineFixture: Sendable {
             staging,
             describing: SnapshotDescription(
                 functionName: "test", functionVersion: "1", createdAt: Date(), codeSha256: "code", imageDigest: "test",
-                engine: frozen.engine))
+                engine: frozen.engine)
+        ).on(image.basis(code: directory.appending("code.erofs")))
     }
 
     func thaw(

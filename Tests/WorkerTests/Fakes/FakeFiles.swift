@@ -9,6 +9,8 @@ final class FakeFiles: FunctionFiles {
     struct Script: Sendable {
         var isBuilt = true
         var digest = "digest-1"
+        /// Digests of images that are no longer there.
+        var gone: Set<String> = []
         var codeError: ImageError?
         var zipError: ImageError?
         var beforeCodeImage: @Sendable () async -> Void = {}
@@ -25,7 +27,9 @@ final class FakeFiles: FunctionFiles {
         return image(script.digest, runtime)
     }
 
-    func image(digest: String) throws(ImageError) -> RuntimeImage? { image(digest, "python3.11") }
+    func image(digest: String) throws(ImageError) -> RuntimeImage? {
+        script.withLock { $0.gone.contains(digest) } ? nil : image(digest, "python3.11")
+    }
 
     private func image(_ digest: String, _ runtime: String) -> RuntimeImage {
         RuntimeImage(
