@@ -37,6 +37,6 @@ clean: ## Remove everything built, images included
 
 install: build ## Copy the build to PREFIX (/usr/local); DESTDIR is honoured
 	install -D -m 755 $(THAW) $(DESTDIR)$(PREFIX)/bin/thaw
-	rm -rf $(DESTDIR)$(PREFIX)/share/thaw
-	mkdir -p $(DESTDIR)$(PREFIX)/share
-	cp -a .build/dist/share/thaw $(DESTDIR)$(PREFIX)/share/thaw
+	rm -rf $(DESTDIR)$(PREFIX)/lib/thaw
+	mkdir -p $(DESTDIR)$(PREFIX)/lib
+	cp -a .build/dist/lib/thaw $(DESTDIR)$(PREFIX)/lib/thaw

@@ -24,6 +24,15 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
+/// Swift's libraries as part of the executable. Those behind Foundation are named here, because modules that were compiled for
+/// the dynamic library do not; nothing looks symbols of the executable up.
+let staticSwift =
+    ["-static-stdlib", "-Xlinker", "--no-export-dynamic"]
+    + [
+        "Foundation", "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationICU",
+        "_FoundationCShims", "_FoundationCollections",
+    ].map { "-l\($0)" }
+
 func library(_ name: String, _ dependencies: [Target.Dependency], testable: Bool = false) -> Target {
     // Release builds leave out what `@testable import` needs, and everything here is built for release.
     let testing: [SwiftSetting] = testable ? [.unsafeFlags(["-enable-testing"])] : []
@@ -38,7 +47,7 @@ let package = Package(
     name: "thaw",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "thaw", targets: ["thaw"]),
+        .executable(name: "thaw", targets: ["ThawMain"]),
         .executable(name: "ThawGuest", targets: ["ThawGuest"]),
     ],
     dependencies: [
@@ -62,7 +71,7 @@ let package = Package(
         .target(name: "CProcessImage"),
         .target(name: "CSlotPrograms", cSettings: [.unsafeFlags(["-std=gnu23"])]),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
-        .systemLibrary(name: "CLibzip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+        .target(name: "CLibzip"),
 
         // Leaves.
         library("LinuxKit", ["CLinux", system]),
@@ -108,7 +117,8 @@ let package = Package(
             name: "ThawGuest", dependencies: ["CGuestBoot", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
-        .executableTarget(
+        // The command, as a library: its tests link Swift dynamically, as XCTest does.
+        .target(
             name: "thaw",
             dependencies: [
                 "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
@@ -117,6 +127,10 @@ let package = Package(
                 system, unixSignals,
             ],
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
+        // Needs nothing of the toolchain where it runs.
+        .executableTarget(
+            name: "ThawMain", dependencies: ["thaw", argumentParser], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(staticSwift)]),
 
         // Tests.
         .target(

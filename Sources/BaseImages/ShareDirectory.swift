@@ -8,7 +8,7 @@ package struct ShareDirectory: Sendable, Equatable {
         self.path = path
     }
 
-    /// `$THAW_SHARE_DIR` if it is set, else `share/thaw` beside the `bin` that `executable` is in.
+    /// `$THAW_SHARE_DIR` if it is set, else `lib/thaw` beside the `bin` that `executable` is in.
     ///
     /// - Throws: ``ImageError/missing(_:remedy:)`` if that is no directory with runtimes in it.
     package static func locate(
@@ -18,18 +18,20 @@ package struct ShareDirectory: Sendable, Equatable {
         if let override = environment["THAW_SHARE_DIR"], !override.isEmpty {
             chosen = FilePath(override)
         } else {
-            chosen = executable.removingLastComponent().removingLastComponent().appending("share").appending("thaw")
+            chosen = executable.removingLastComponent().removingLastComponent().appending("lib").appending("thaw")
         }
         let share = ShareDirectory(path: chosen)
         guard FileInfo(following: share.runtimes)?.isDirectory == true else {
             throw .missing(
                 "directory \(share.runtimes)",
                 remedy:
-                    "run `make build` and start .build/dist/bin/thaw, or set THAW_SHARE_DIR to an installed share/thaw")
+                    "run `make build` and start .build/dist/bin/thaw, or set THAW_SHARE_DIR to an installed lib/thaw")
         }
         return share
     }
 
+    /// One line: the version, and the commit that it was built from. A file, so that no commit compiles anything anew.
+    package var version: FilePath { path.appending("version") }
     /// The guest supervisor, a static executable: `/init` of every virtual machine.
     package var guest: FilePath { path.appending("guest").appending("ThawGuest") }
     /// The program that process sandboxes and their templates are made with, a static executable.

@@ -1,12 +1,14 @@
 import ArgumentParser
+import BaseImages
 
 /// The command.
-@main
-struct Thaw: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct Thaw: AsyncParsableCommand {
+    package init() {}
+
+    package static let configuration = CommandConfiguration(
         commandName: "thaw",
         abstract: "Starts AWS Lambda functions from snapshots.",
-        version: "0.1.0",
+        version: ShareDirectory.installedVersion(),
         groupedSubcommands: [
             CommandGroup(
                 name: "Server",

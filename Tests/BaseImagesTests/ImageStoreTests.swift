@@ -277,7 +277,7 @@ struct StoreFixture {
 @Suite struct ShareDirectoryTests {
     @Test func itIsBesideTheExecutableOrWhereTheEnvironmentSays() throws {
         try withScratchDirectory { scratch in
-            let share = scratch.appending("share/thaw")
+            let share = scratch.appending("lib/thaw")
             try Tree.make(share.appending("runtimes"))
             let executable = scratch.appending("bin/thaw")
             #expect(try ShareDirectory.locate(environment: [:], executable: executable).path == share)

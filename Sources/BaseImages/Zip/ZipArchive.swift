@@ -10,6 +10,7 @@ struct ZipArchive: ~Copyable {
 
     /// - Parameter path: must stay as it is while the archive is open.
     init(path: FilePath) throws(ImageError) {
+        try ZipArchive.loadLibrary()
         if let info = FileInfo(following: path), info.size < ZipArchive.smallest {
             throw .invalidZip("it has only \(info.size) bytes")
         }
@@ -30,6 +31,7 @@ struct ZipArchive: ~Copyable {
     }
 
     private init(borrowing buffer: UnsafeRawBufferPointer) throws(ImageError) {
+        try ZipArchive.loadLibrary()
         guard buffer.count >= ZipArchive.smallest else { throw .invalidZip("it has only \(buffer.count) bytes") }
         var error = zip_error_t()
         zip_error_init(&error)
@@ -45,6 +47,13 @@ struct ZipArchive: ~Copyable {
     }
 
     deinit { zip_discard(archive) }
+
+    private static func loadLibrary() throws(ImageError) {
+        guard let failure = clibzip_load() else { return }
+        throw .missing(
+            "libzip (\(String(cString: failure)))",
+            remedy: "run `apt-get install libzip4`, on Debian 13 `apt-get install libzip5`")
+    }
 
     var count: UInt64 { UInt64(max(0, zip_get_num_entries(archive, 0))) }
 

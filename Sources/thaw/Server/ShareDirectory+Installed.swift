@@ -1,5 +1,6 @@
 import BaseImages
 import Foundation
+import LinuxKit
 import SystemPackage
 
 extension ShareDirectory {
@@ -8,5 +9,11 @@ extension ShareDirectory {
         try locate(
             environment: ProcessInfo.processInfo.environment,
             executable: FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
+    }
+
+    /// What `thaw --version` says.
+    static func installedVersion() -> String {
+        let text = (try? installed()).flatMap { try? SmallFile.text($0.version) }
+        return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
     }
 }

@@ -1,0 +1,7 @@
+import ArgumentParser
+import thaw
+
+@main
+enum Main {
+    static func main() async { await Thaw.main() }
+}
