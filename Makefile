@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 
-.PHONY: help setup build demo test bench check fmt clean install
+.PHONY: help setup build demo test bench check fmt clean install package
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine: Debian packages and the Swift toolchain
 	@scripts/setup
@@ -31,6 +31,9 @@ check: setup ## Lint, import rules, file sizes, script syntax
 
 fmt: setup ## Format the Swift sources
 	@scripts/with-swift swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+package: build ## Make the Debian package in .build/package
+	@packaging/package
 
 clean: ## Remove everything built, images included
 	rm -rf .build

@@ -1,0 +1,79 @@
+"""The package in roots of the releases it is for. The tests of a root go on from each other, in this order."""
+import re
+
+from conftest import field
+
+STATE = "/var/lib/thaw"
+
+
+def test_apt_installs_it(machine, package):
+    machine.run("apt-get", "--yes", "--no-install-recommends", "install", "/thaw.deb")
+    assert machine.shell("dpkg-query -W -f '${db:Status-Status} ${Version}' thaw") == "installed " + field(package, "Version")
+
+
+def test_every_library_is_there_and_in_a_package(machine):
+    libraries = machine.run("ldd", "/usr/bin/thaw").stdout
+    assert "not found" not in libraries
+    for path in re.findall(r"=> (/\S+)", libraries):
+        machine.shell(f"dpkg-query --search $(realpath {path}) || dpkg-query --search {path}")
+
+
+def test_it_says_version_and_commit(machine):
+    assert re.fullmatch(r"\d+\.\d+\.\d+ \([0-9a-f]{12}(-dirty)?\)\n", machine.run("thaw", "--version").stdout)
+
+
+def test_doctor_tells_what_this_host_can_do(machine):
+    told = machine.run("thaw", "doctor", check=False).stdout
+    # Without what is only recommended.
+    assert re.search(r"qemu.*not installed", told)
+    assert re.search(r"mkfs.erofs +ok", told), told
+    assert re.search(r"mke2fs +ok", told), told
+
+
+def test_zip_archives_can_be_read(machine):
+    """libzip has another soname in each release, and is found when it is needed."""
+    script = "ldconfig -p | grep -o 'libzip.so.[45]' | head -n 1"
+    assert machine.shell(script).strip() in ("libzip.so.4", "libzip.so.5")
+
+
+def test_completions_and_manual_are_there(machine):
+    machine.shell("bash -n /usr/share/bash-completion/completions/thaw")
+
+
+def test_nothing_is_enabled(machine):
+    assert machine.shell("ls /etc/systemd/system/multi-user.target.wants 2>/dev/null || true").split().count("thaw.service") == 0
+
+
+def test_an_upgrade_keeps_configuration_and_state(machine):
+    machine.shell(f"mkdir -p {STATE}/snapshots && echo kept >{STATE}/snapshots/one && echo 'port = 9001' >>/etc/thaw/thaw.conf")
+    machine.run("apt-get", "--yes", "--reinstall", "install", "/thaw.deb")
+    assert machine.shell(f"cat {STATE}/snapshots/one; tail -n 1 /etc/thaw/thaw.conf") == "kept\nport = 9001\n"
+
+
+def test_an_enabled_service_stays_enabled(machine):
+    machine.shell("deb-systemd-helper enable thaw.service")
+    machine.run("apt-get", "--yes", "--reinstall", "install", "/thaw.deb")
+    assert machine.shell("deb-systemd-helper is-enabled thaw.service").strip() == "enabled"
+
+
+def test_removal_leaves_state_and_configuration(machine):
+    machine.run("apt-get", "--yes", "remove", "thaw")
+    machine.shell(f"test -e {STATE}/snapshots/one && test -e /etc/thaw/thaw.conf && ! test -e /usr/bin/thaw")
+
+
+def test_a_purge_touches_nothing_while_something_is_mounted_below_the_state(machine):
+    machine.run("apt-get", "--yes", "install", "--no-install-recommends", "/thaw.deb")
+    machine.shell(
+        f"""
+        mkdir -p /elsewhere {STATE}/mounted && touch /elsewhere/file
+        mount --bind /elsewhere {STATE}/mounted
+        apt-get --yes purge thaw
+        test -e /elsewhere/file && test -e {STATE}/snapshots/one
+        """)
+
+
+def test_a_purge_removes_state_and_configuration(machine):
+    machine.run("apt-get", "--yes", "install", "--no-install-recommends", "/thaw.deb")
+    machine.run("apt-get", "--yes", "purge", "thaw")
+    machine.shell(f"! test -e {STATE} && ! test -e /etc/thaw && test -e /elsewhere/file")
+    assert machine.shell("find /etc/systemd /var/lib/systemd -name '*thaw*'") == ""

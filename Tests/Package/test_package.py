@@ -1,0 +1,82 @@
+"""What the package consists of, before it is installed anywhere."""
+import re
+import subprocess
+
+import pytest
+
+from conftest import TOP, field
+
+# Everything else is in a folder of ours.
+EXPECTED = {
+    "/etc/thaw/thaw.conf",
+    "/usr/bin/thaw",
+    "/usr/lib/systemd/system/thaw.service",
+    "/usr/share/bash-completion/completions/thaw",
+    "/usr/share/fish/vendor_completions.d/thaw.fish",
+    "/usr/share/lintian/overrides/thaw",
+    "/usr/share/man/man1/thaw-serve.1.gz",
+    "/usr/share/man/man1/thaw.1.gz",
+    "/usr/share/man/man5/thaw.conf.5.gz",
+    "/usr/share/zsh/vendor-completions/_thaw",
+}
+FOLDERS = ("/usr/lib/thaw/", "/usr/share/doc/thaw/", "/usr/share/man/man1/thaw-")
+
+
+@pytest.fixture(scope="module")
+def tree(package, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tree")
+    subprocess.run(["dpkg-deb", "--raw-extract", package, directory], check=True)
+    return directory
+
+
+def test_files_are_where_they_belong(tree):
+    paths = {f"/{path.relative_to(tree)}" for path in tree.rglob("*") if not path.is_dir()}
+    files = {path for path in paths if not path.startswith("/DEBIAN/")}
+    assert EXPECTED <= files
+    assert {path for path in files - EXPECTED if not path.startswith(FOLDERS)} == set()
+    assert {"/usr/lib/thaw/guest/ThawGuest", "/usr/lib/thaw/restorer", "/usr/share/doc/thaw/copyright"} <= files
+
+
+def test_it_takes_at_most_120_megabytes(package, tree):
+    assert int(field(package, "Installed-Size")) <= 120 * 1024
+    assert sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) <= 120 << 20
+
+
+def test_the_command_is_linked_with_debians_libraries_only(tree):
+    dynamic = subprocess.run(["readelf", "--dynamic", tree / "usr/bin/thaw"], capture_output=True, text=True, check=True)
+    assert not re.search("RPATH|RUNPATH|swift|Foundation", dynamic.stdout)
+
+
+def test_lintian_finds_no_error(package):
+    checked = subprocess.run(
+        ["lintian", "--fail-on", "error,warning", "--tag-display-limit", "0", package], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_everything_linked_in_has_its_licence(tree):
+    text = (tree / "usr/share/doc/thaw/copyright").read_text()
+    for checkout in (TOP / ".build/checkouts").iterdir():
+        assert re.search(rf"^{re.escape(checkout.name)} \d", text, re.MULTILINE), checkout.name
+    assert "Apache License\n" not in text, "Debian has the text of that one: name it, do not repeat it"
+
+
+def test_the_configuration_shows_every_option_of_serve_and_sets_none(tree):
+    lines = (tree / "etc/thaw/thaw.conf").read_text().splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == []
+    shown = {match[1] for line in lines if (match := re.match(r"#([a-z-]+) = \S", line))}
+    usage = subprocess.run([tree / "usr/bin/thaw", "serve", "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", usage, re.MULTILINE))
+    assert shown == options - {"config", "help", "version"}
+    assert {"state-dir", "port", "slots", "keep-slots"} <= shown
+
+
+def test_the_pages_of_the_manual_are_well_formed(tree):
+    for page in sorted(tree.glob("usr/share/man/man*/*.gz")):
+        shown = subprocess.run(["man", "--warnings", "--local-file", page], capture_output=True, text=True)
+        assert (shown.returncode, shown.stderr) == (0, ""), page.name
+
+
+def test_the_same_tree_gives_the_same_package(package):
+    first = package.read_bytes()
+    subprocess.run([TOP / "packaging/package"], cwd=TOP, check=True, capture_output=True)
+    assert package.read_bytes() == first
