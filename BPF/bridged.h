@@ -143,14 +143,15 @@ int host_from_trunk(struct __sk_buff *skb) {
     return bpf_redirect_neigh(lookup.ifindex, NULL, 0, 0);
 }
 
-/* Ingress of the host's other interfaces: to the trunk of the slot that has the address in that network. */
+/* Ingress of the host's other interfaces: to the trunk of the slot that has the address in that network. All else is left to
+ * whatever else is attached there. */
 SEC("tc")
 int host_from_tunnel(struct __sk_buff *skb) {
     struct encapsulated *frame = read_encapsulated(skb);
-    if (!frame) return TC_ACT_OK;
+    if (!frame) return TC_ACT_UNSPEC;
     struct slot_resident resident = {bpf_ntohl(frame->vxlan.vni) >> 8, inner_destination(skb, frame)};
     const __u32 *index = bpf_map_lookup_elem(&residents, &resident);
-    if (!index) return TC_ACT_OK;
+    if (!index) return TC_ACT_UNSPEC;
     __u32 slot = *index, trunk = slot / settings.trunk_size;
     const __u32 *device = bpf_map_lookup_elem(&trunks, &trunk);
     if (!device || set_network(skb, frame, settings.dummy_network + slot) ||

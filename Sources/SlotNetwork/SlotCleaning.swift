@@ -32,12 +32,16 @@ package enum SlotCleaning {
         _ instance: String, _ directory: FilePath, progress: (Int, Int) -> Void
     ) throws(NetworkError) {
         KernelHaste(directory: directory).end()
+        let leftovers = try NamespaceKeep.retired(in: directory)
         let keep = try NamespaceKeep.find(in: directory)
-        let record = try keep?.run { () throws(NetworkError) in KeepRecord.read() }
-        let host =
-            if let kept = try keep?.open(HostUplink.hostName) { kept } else { try NetworkNamespace.current() }
+        var host = try NetworkNamespace.current()
+        for kept in leftovers + [keep].compactMap(\.self) { host = try kept.open(HostUplink.hostName) ?? host }
+        for leftover in leftovers {
+            leftover.releasePort()
+            try SlotRemoval(keep: leftover, directory: directory).run(progress: progress)
+            try leftover.remove()
+        }
         try SlotGround.remove(
-            keep, HostUplink(host: host, instance: instance),
-            enabledForwarding: record?.enabledForwarding ?? false, from: directory, progress: progress)
+            keep, HostUplink(host: host, instance: instance), from: directory, progress: progress)
     }
 }

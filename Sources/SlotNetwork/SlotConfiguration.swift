@@ -15,6 +15,8 @@ package struct SlotConfiguration: Sendable {
     package var tunnelPort: UInt16 = 4789
     /// How many slots of layout `bridged` share a namespace for the outer side of their tunnels, at least 1: see ``Trunk``.
     var trunkSize = 256
+    /// Nil: tcx where the kernel has it, else clsact.
+    package var attachment: ProgramAttachment?
     /// What a slot may send, in bytes a second; nil: as much as it can.
     package var bytesPerSecond: UInt64?
     /// Tells this server's devices from those of another one on the host: 1 to 7 letters and digits.

@@ -24,6 +24,7 @@ package struct SlotInspection: Sendable {
 
     package let instance: String
     package let layout: SlotLayout
+    package let attachment: ProgramAttachment
     package let range: String
     package let count: Int
     private let maps: SlotMaps
@@ -48,7 +49,8 @@ package struct SlotInspection: Sendable {
             return try keep.run { () throws(NetworkError) -> SlotInspection? in
                 guard let record = KeepRecord.read() else { return nil }
                 return SlotInspection(
-                    instance: instance, layout: record.layout, range: record.range, count: record.count,
+                    instance: instance, layout: record.layout, attachment: record.attachment, range: record.range,
+                    count: record.count,
                     maps: try KernelPrograms.pinnedMaps(in: NamespaceKeep.programs), directory: directory)
             }
         } catch {

@@ -1,4 +1,5 @@
 package import LinuxKit
+package import SystemPackage
 
 /// Where sandboxes get their networks from. A slot belongs to one claimant until it is released.
 package protocol SlotNetwork: Sendable {
@@ -23,6 +24,10 @@ package enum SlotError: Error, Sendable, CustomStringConvertible {
     case notClaimed(slot: Int)
     /// The kernel refused a namespace, a device or a map's change.
     case host(NetworkError)
+    /// Packets do not pass a slot on this host; what to do about it.
+    case unusableHost(NetworkError, remedy: String)
+    /// The slots of this directory are a running server's.
+    case inUse(FilePath)
 
     package var description: String {
         switch self {
@@ -33,6 +38,9 @@ package enum SlotError: Error, Sendable, CustomStringConvertible {
         case .modeUnavailable(let why): why
         case .notClaimed(let slot): "network slot \(slot) has been released"
         case .host(let error): "\(error)"
+        case .unusableHost(let error, let remedy): error.remedy == nil ? "\(error); \(remedy)" : "\(error)"
+        case .inUse(let directory):
+            "another server with this state directory runs (it holds \(directory)): stop it, or start this one with another --state-dir"
         }
     }
 }

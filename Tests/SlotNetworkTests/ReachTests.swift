@@ -10,14 +10,17 @@ import Testing
 /// What processes in a slot reach in each mode, with real sockets and a real server in a namespace of its own.
 @Suite(.requiresRoot, .serialized) struct ReachTests {
     static let layouts = SlotLayout.allCases
+    static let attachments = SlotWorld.attachments
     private static let anywhere = IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0)
 
-    @Test("egress: the server sees the slot's own address, whoever asks inside is 169.254.0.21", arguments: layouts)
-    func egress(layout: SlotLayout) async throws {
+    @Test(
+        "egress: the server sees the slot's own address, whoever asks inside is 169.254.0.21", arguments: layouts,
+        attachments)
+    func egress(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
             let greeting = try GreetingServer(in: server, port: 80, saying: "seen")
-            try await world.withPool(world.configuration(4, layout)) { pool in
+            try await world.withPool(world.configuration(4, layout, attachment)) { pool in
                 for _ in 0..<4 {
                     let slot = try await pool.claim()
                     try slot.bind(.process, to: .egress)
@@ -33,12 +36,12 @@ import Testing
         }
     }
 
-    @Test("isolated: every destination is unreachable, at once", arguments: layouts)
-    func isolated(layout: SlotLayout) async throws {
+    @Test("isolated: every destination is unreachable, at once", arguments: layouts, attachments)
+    func isolated(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
             let greeting = try GreetingServer(in: server, port: 80, saying: "seen")
-            try await world.withPool(world.configuration(1, layout)) { pool in
+            try await world.withPool(world.configuration(1, layout, attachment)) { pool in
                 let slot = try await pool.claim()
                 // Unbound, nothing is even answered.
                 #expect(
@@ -65,13 +68,15 @@ import Testing
     }
 
     @Test(
-        "egress: no other slot, no metadata address, not the host itself; nobody connects to a slot", arguments: layouts
+        "egress: no other slot, no metadata address, not the host itself; nobody connects to a slot",
+        arguments: layouts,
+        attachments
     )
-    func egressLimits(layout: SlotLayout) async throws {
+    func egressLimits(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
             let onHost = try GreetingServer(in: world.host, port: 22, saying: "host")
-            try await world.withPool(world.configuration(2, layout)) { pool in
+            try await world.withPool(world.configuration(2, layout, attachment)) { pool in
                 let (one, other) = (try await pool.claim(), try await pool.claim())
                 try one.bind(.process, to: .egress)
                 try other.bind(.process, to: .egress)
@@ -104,11 +109,13 @@ import Testing
         }
     }
 
-    @Test("UDP, its errors, large datagrams in fragments, and ping pass the translation both ways", arguments: layouts)
-    func protocols(layout: SlotLayout) async throws {
+    @Test(
+        "UDP, its errors, large datagrams in fragments, and ping pass the translation both ways", arguments: layouts,
+        attachments)
+    func protocols(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
-            try await world.withPool(world.configuration(1, layout)) { pool in
+            try await world.withPool(world.configuration(1, layout, attachment)) { pool in
                 let slot = try await pool.claim()
                 try slot.bind(.process, to: .egress)
                 let echo = try NetworkNamespace.run(in: server) { () throws(NetworkError) in
@@ -143,8 +150,9 @@ import Testing
         }
     }
 
-    @Test("two virtual networks with the same addresses each lead to their own station", arguments: layouts)
-    func virtualNetworks(layout: SlotLayout) async throws {
+    @Test(
+        "two virtual networks with the same addresses each lead to their own station", arguments: layouts, attachments)
+    func virtualNetworks(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let (red, blue) = (try world.makeServer(), try NetworkNamespace.create())
             // Both stations are behind the same endpoint, apart only by the network's identifier.
@@ -156,7 +164,7 @@ import Testing
                 try GreetingServer(in: red, port: 80, saying: "red", at: address),
                 try GreetingServer(in: blue, port: 80, saying: "blue", at: address),
             ]
-            var configuration = world.configuration(4, layout)
+            var configuration = world.configuration(4, layout, attachment)
             // So that all four claims together see each network from each trunk.
             configuration.trunkSize = 2
             try await world.withPool(configuration) { pool in
@@ -176,8 +184,10 @@ import Testing
         }
     }
 
-    @Test("what a guest asks its gateway for names is answered by its network's name server", arguments: layouts)
-    func nameService(layout: SlotLayout) async throws {
+    @Test(
+        "what a guest asks its gateway for names is answered by its network's name server", arguments: layouts,
+        attachments)
+    func nameService(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
             let inNetwork = IPv4Address(10, 0, 0, 1)
@@ -189,7 +199,7 @@ import Testing
                 try TestSocket.bind(socket, IPv4Address(rawValue: 0), 53)
                 return socket.shared()
             }
-            var configuration = world.configuration(2, layout)
+            var configuration = world.configuration(2, layout, attachment)
             configuration.nameServer = SlotWorld.serverAddress
             var network = Self.network("red", 100)
             network.nameServer = inNetwork
@@ -214,11 +224,11 @@ import Testing
         }
     }
 
-    @Test("a question for names fails at once where nobody answers them", arguments: layouts)
-    func noNameService(layout: SlotLayout) async throws {
+    @Test("a question for names fails at once where nobody answers them", arguments: layouts, attachments)
+    func noNameService(layout: SlotLayout, attachment: ProgramAttachment) async throws {
         try await SlotWorld.with { world in
             let server = try world.makeServer()
-            var configuration = world.configuration(3, layout)
+            var configuration = world.configuration(3, layout, attachment)
             configuration.nameServer = SlotWorld.serverAddress
             try await world.withPool(configuration) { pool in
                 // The server's own error, about a packet that the guest does not know in this form.

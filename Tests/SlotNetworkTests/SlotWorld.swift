@@ -33,9 +33,19 @@ struct SlotWorld: Sendable {
         }
     }
 
-    func configuration(_ count: Int, _ layout: SlotLayout = .direct) -> SlotConfiguration {
+    /// The ways of attaching programs that this kernel has.
+    static let attachments: [ProgramAttachment] = ProgramAttachment.allCases.filter { attachment in
+        var configuration = SlotConfiguration(count: 1, instance: "probe", directory: "")
+        configuration.attachment = attachment
+        // By clsact it must work everywhere: the tests say what does not.
+        return attachment == .clsact || (try? SlotProbe.run(configuration)) != nil
+    }
+
+    func configuration(
+        _ count: Int, _ layout: SlotLayout = .direct, _ attachment: ProgramAttachment? = nil
+    ) -> SlotConfiguration {
         var configuration = SlotConfiguration(count: count, instance: instance, directory: directory)
-        configuration.layout = layout
+        (configuration.layout, configuration.attachment) = (layout, attachment)
         configuration.egress = .routed
         return configuration
     }

@@ -1,5 +1,6 @@
 internal import CLinux
 import Glibc
+internal import SystemPackage
 
 /// One netlink(7) request, without the sequence number its session gives it.
 package struct NetlinkRequest: Sendable, Equatable {
@@ -9,6 +10,8 @@ package struct NetlinkRequest: Sendable, Equatable {
     let flags: UInt16
     /// The fixed structure of the message type, then attributes.
     private(set) var body: [UInt8]
+    /// The module without which the kernel does not know what is asked for, where it is one by itself.
+    var kernelModule: String?
 
     /// - Parameters:
     ///   - header: the structure of the message type: `ifinfomsg`, `ifaddrmsg`, `rtmsg`.
@@ -24,6 +27,16 @@ package struct NetlinkRequest: Sendable, Equatable {
     mutating func add(_ attribute: some BinaryInteger, _ value: [UInt8]) {
         appendAttribute(UInt16(truncatingIfNeeded: attribute), value, to: &body)
         pad()
+    }
+
+    /// The error of its failure.
+    func error(_ errno: CInt, _ message: String?) -> NetworkError {
+        let errno = Errno(rawValue: errno)
+        // ENOENT, ENOTSUP: no module by that name could be loaded.
+        let isUnknown = errno == .noSuchFileOrDirectory || errno == .notSupported
+        return NetworkError(
+            action, errno, kernelMessage: message,
+            remedy: isUnknown ? kernelModule.map { "modprobe \($0)" } : nil)
     }
 
     /// Attributes that ``attribute(_:_:)`` made.
@@ -124,12 +137,19 @@ package struct NetlinkReply: Sendable, Equatable {
 
     /// The value of the first attribute of this type after a header of `headerBytes`; nil if there is none.
     func attribute(_ wanted: some BinaryInteger, after headerBytes: Int) -> ArraySlice<UInt8>? {
-        var offset = (headerBytes + 3) & ~3
-        while let attribute = Self.load(rtattr.self, from: body, at: offset) {
+        Self.attribute(wanted, in: body, at: (headerBytes + 3) & ~3)
+    }
+
+    /// The value of the first attribute of this type from `offset` on.
+    static func attribute(
+        _ wanted: some BinaryInteger, in bytes: [UInt8], at offset: Int
+    ) -> ArraySlice<UInt8>? {
+        var offset = offset
+        while let attribute = Self.load(rtattr.self, from: bytes, at: offset) {
             let length = Int(attribute.rta_len)
-            guard length >= MemoryLayout<rtattr>.size, offset + length <= body.count else { return nil }
+            guard length >= MemoryLayout<rtattr>.size, offset + length <= bytes.count else { return nil }
             if Int(attribute.rta_type) & 0x3fff == Int(wanted) {
-                return body[(offset + MemoryLayout<rtattr>.size)..<(offset + length)]
+                return bytes[(offset + MemoryLayout<rtattr>.size)..<(offset + length)]
             }
             offset += (length + 3) & ~3
         }

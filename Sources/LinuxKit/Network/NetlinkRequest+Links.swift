@@ -195,6 +195,7 @@ extension NetlinkRequest {
         request.add(
             IFLA_LINKINFO,
             attribute(IFLA_INFO_KIND, text: kind) + (data.isEmpty ? [] : attribute(IFLA_INFO_DATA, data)))
+        request.kernelModule = kind
         return request
     }
 

@@ -41,9 +41,7 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
                 guard let outcome = reply.outcome else { continue }
                 missing -= 1
                 guard outcome.errno != 0, failure == nil else { continue }
-                failure = NetworkError(
-                    requests[Int(reply.sequence - before) - 1].action, Errno(rawValue: outcome.errno),
-                    kernelMessage: outcome.message)
+                failure = requests[Int(reply.sequence - before) - 1].error(outcome.errno, outcome.message)
             }
         }
         if let failure { throw failure }
@@ -64,7 +62,7 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
                     continue
                 }
                 if outcome.errno == 0 { return collected }
-                throw NetworkError(action, Errno(rawValue: outcome.errno), kernelMessage: outcome.message)
+                throw request.error(outcome.errno, outcome.message)
             }
         }
     }

@@ -10,24 +10,20 @@ package struct NetworkError: Error, Sendable, Hashable, CustomStringConvertible 
     /// NETLINK_EXT_ACK's message.
     package let kernelMessage: String?
 
-    package init(_ action: String, _ errno: Errno, kernelMessage: String? = nil) {
+    /// What to do about it, where that is known.
+    package let remedy: String?
+
+    package init(_ action: String, _ errno: Errno, kernelMessage: String? = nil, remedy: String? = nil) {
         self.action = action
         self.errno = errno
         self.kernelMessage = kernelMessage
+        let isForbidden = errno == .notPermitted || errno == .permissionDenied
+        self.remedy = remedy ?? (isForbidden ? "run as root; in a container, one with all privileges" : nil)
     }
 
     package var description: String {
         let said = kernelMessage.map { ": \($0)" } ?? ""
-        return "cannot \(action): \(errno)\(said)\(remedy.map { ". " + $0 } ?? "")"
-    }
-
-    private var remedy: String? {
-        switch errno {
-        case .notPermitted, .permissionDenied: "Run as root."
-        case .noSuchFileOrDirectory where action.contains("tap device"):
-            "Load the tun module: modprobe tun."
-        default: nil
-        }
+        return "cannot \(action): \(errno)\(said)\(remedy.map { "; \($0)" } ?? "")"
     }
 }
 

@@ -6,6 +6,7 @@ internal import SystemPackage
 struct KeepRecord: Sendable, Equatable, Codable {
     /// Of the kernel programs.
     var programs: String
+    var attachment: ProgramAttachment
     var layout: SlotLayout
     var count: Int
     var range: String
@@ -15,19 +16,17 @@ struct KeepRecord: Sendable, Equatable, Codable {
     var hasTunnel: Bool
     var tunnelSource: String?
     var bytesPerSecond: UInt64?
-    /// Whether the host passed nothing on before this server had it to.
-    var enabledForwarding: Bool
 }
 
 extension KeepRecord {
-    init(_ configuration: SlotConfiguration, range: IPv4Prefix) {
+    init(_ configuration: SlotConfiguration, range: IPv4Prefix, _ attachment: ProgramAttachment) {
         self.init(
-            programs: KernelPrograms.digest, layout: configuration.layout, count: configuration.count,
+            programs: KernelPrograms.digest, attachment: attachment, layout: configuration.layout,
+            count: configuration.count,
             range: range.description, egress: configuration.egress, tunnelPort: configuration.tunnelPort,
             trunkSize: configuration.trunkSize,
             hasTunnel: false, tunnelSource: nil,
-            bytesPerSecond: configuration.bytesPerSecond,
-            enabledForwarding: false)
+            bytesPerSecond: configuration.bytesPerSecond)
     }
 
     /// Whether a server of this configuration would have built the same.

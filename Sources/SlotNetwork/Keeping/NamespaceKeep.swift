@@ -3,7 +3,8 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// What keeps network namespaces and kernel programs alive when no process holds them: a mount namespace of its own, whose only
-/// trace on the host is one file, `keep`. A sandbox's view of the host's mounts does not grow with the number of slots.
+/// trace on the host is one file, `keep`; `retired-N` once it is only to be taken away. A sandbox's view of the host's mounts does
+/// not grow with the number of slots.
 ///
 /// In it: `/namespaces/NAME`, each a bind mount of a network namespace, `/programs`, a bpf file system, and `/record`.
 struct NamespaceKeep: Sendable {
@@ -11,17 +12,22 @@ struct NamespaceKeep: Sendable {
     static let programs: FilePath = "/programs"
     static let record: FilePath = "/record"
 
-    private let directory: FilePath
+    /// Its name on the host.
+    private let path: FilePath
     private let mounts: SharedDescriptor
     /// `/namespaces`, through which they are reached by one who is not inside.
     private let names: SharedDescriptor
 
     private static func file(in directory: FilePath) -> FilePath { directory.appending("keep") }
+    private static let retiredPrefix = "retired-"
 
     /// The keep in `directory`; nil when there is none.
     static func find(in directory: FilePath) throws(NetworkError) -> NamespaceKeep? {
-        let path = file(in: directory)
-        return try attempt("open \(path)") { () throws(Errno) in
+        try find(at: file(in: directory))
+    }
+
+    private static func find(at path: FilePath) throws(NetworkError) -> NamespaceKeep? {
+        try attempt("open \(path)") { () throws(Errno) in
             let file: OwnedDescriptor
             do throws(Errno) { file = try OwnedDescriptor.open(path, .readOnly) } catch .noSuchFileOrDirectory {
                 return nil
@@ -33,35 +39,46 @@ struct NamespaceKeep: Sendable {
                 try MountNamespace.enter(mounts.descriptor)
                 return try OwnedDescriptor.openDirectory(namespaces).shared()
             }.get()
-            return NamespaceKeep(directory: directory, mounts: mounts, names: names)
+            return NamespaceKeep(path: path, mounts: mounts, names: names)
         }
     }
 
     /// Makes an empty keep; what was in `directory` under that name must have been removed.
     static func make(in directory: FilePath) throws(NetworkError) -> NamespaceKeep {
-        let path = file(in: directory)
-        let keep = try attempt("make the mount namespace of \(directory)") { () throws(Errno) in
-            try PosixThread.runAndWait { () throws(Errno) in
-                NamespaceKeep(
-                    directory: directory, mounts: try makeMounts(at: directory),
-                    names: try OwnedDescriptor.openDirectory(namespaces).shared())
-            }.get()
-        }
-        try attempt("name \(path)") { () throws(Errno) in
-            try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
-            try keep.mounts.withRaw { raw throws(Errno) in
-                try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
-            }
-        }
+        let keep = try make(file(in: directory), mountingAt: directory)
+        try keep.takeName(keep.path)
         return keep
     }
 
+    /// One that has no name: nothing is left of it when nobody holds it.
+    static func makeUnnamed() throws(NetworkError) -> NamespaceKeep { try make("a keep", mountingAt: "/run") }
+
+    private static func make(_ path: FilePath, mountingAt directory: FilePath) throws(NetworkError) -> NamespaceKeep {
+        try attempt("make the mount namespace of \(path)") { () throws(Errno) in
+            try PosixThread.runAndWait { () throws(Errno) in
+                NamespaceKeep(
+                    path: path, mounts: try makeMounts(at: directory),
+                    names: try OwnedDescriptor.openDirectory(namespaces).shared())
+            }.get()
+        }
+    }
+
+    private func takeName(_ path: FilePath) throws(NetworkError) {
+        try Self.attempt("name \(path)") { () throws(Errno) in
+            try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
+            try mounts.withRaw { raw throws(Errno) in
+                try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
+            }
+        }
+    }
+
     /// Forgets the keep: all that it holds ends, unless somebody else holds it too. The kernel does that in the background.
-    func remove() throws(NetworkError) { try Self.remove(in: directory) }
+    func remove() throws(NetworkError) { try Self.remove(at: path) }
 
     /// Removes what is left of one under this name, too.
-    static func remove(in directory: FilePath) throws(NetworkError) {
-        let path = file(in: directory)
+    static func remove(in directory: FilePath) throws(NetworkError) { try remove(at: file(in: directory)) }
+
+    private static func remove(at path: FilePath) throws(NetworkError) {
         try attempt("remove \(path)") { () throws(Errno) in
             // EINVAL: nothing is mounted there.
             do throws(Errno) { try Mount.unmount(path, detach: true) } catch .invalidArgument {
@@ -69,6 +86,35 @@ struct NamespaceKeep: Sendable {
                 return
             }
             try DurableFile.remove(path)
+        }
+    }
+
+    // MARK: - Retired
+
+    /// Makes room for a new keep in `directory`: one that is there gets another name, under which a later start still finds what this
+    /// one does not come to take away.
+    static func retire(in directory: FilePath) throws(NetworkError) {
+        if let keep = try find(in: directory) {
+            let taken = try retiredNames(in: directory)
+            let free = (0...taken.count).map { "\(retiredPrefix)\($0)" }.first { !taken.contains($0) }
+            try keep.takeName(directory.appending(free ?? retiredPrefix))
+        }
+        try remove(in: directory)
+    }
+
+    /// All that were retired and are still there.
+    static func retired(in directory: FilePath) throws(NetworkError) -> [NamespaceKeep] {
+        var keeps: [NamespaceKeep] = []
+        for name in try retiredNames(in: directory).sorted() {
+            let path = directory.appending(name)
+            if let keep = try find(at: path) { keeps.append(keep) } else { try remove(at: path) }
+        }
+        return keeps
+    }
+
+    private static func retiredNames(in directory: FilePath) throws(NetworkError) -> Set<String> {
+        try attempt("list \(directory)") { () throws(Errno) in
+            Set(try Directory.entries(directory).filter { $0.hasPrefix(retiredPrefix) })
         }
     }
 
@@ -88,7 +134,7 @@ struct NamespaceKeep: Sendable {
 
     /// Moves the calling thread in, for good: its root directory is the keep's then. Only for threads of our own.
     func enter() throws(NetworkError) {
-        try Self.attempt("enter the mount namespace of \(directory)") { () throws(Errno) in
+        try Self.attempt("enter the mount namespace of \(path)") { () throws(Errno) in
             try MountNamespace.enter(mounts.descriptor)
         }
     }

@@ -1,6 +1,4 @@
 internal import CSlotPrograms
-import Foundation
-import Glibc
 internal import LinuxKit
 internal import Logging
 internal import SystemPackage
@@ -14,9 +12,9 @@ struct SlotGround: Sendable {
     let programs: KernelPrograms
     let record: KeepRecord
     let range: IPv4Prefix
-    let lock: FileLock
-    /// Programs at interfaces that are not ours: they go when these are closed.
-    let borrowed: [SharedDescriptor]
+    let borrowed: BorrowedInterfaces
+    /// Why there are no virtual networks, if that was just found out.
+    var tunnelFailure: NetworkError?
 
     var settings: SlotPlan.LayoutSettings {
         SlotPlan.LayoutSettings(layout: record.layout, tunnelPort: record.tunnelPort, trunkSize: record.trunkSize)
@@ -29,25 +27,36 @@ struct SlotGround: Sendable {
     // MARK: - Taking over
 
     /// What a dead server left, if it is what this one would build; nil if there is nothing of use. Blocks.
-    private static func adopt(
-        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: FileLock
+    static func adopt(
+        _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
     ) throws(NetworkError) -> SlotGround? {
         guard let keep = try NamespaceKeep.find(in: configuration.directory) else { return nil }
-        return try keep.run { () throws(NetworkError) -> SlotGround? in
-            guard let record = KeepRecord.read(), record.fits(configuration), let range = IPv4Prefix(record.range),
+        let uplink = HostUplink(host: host, instance: configuration.instance)
+        let ground = try keep.run { () throws(NetworkError) -> SlotGround? in
+            guard var record = KeepRecord.read(), record.fits(configuration), let range = IPv4Prefix(record.range),
                 let namespace = try keep.open(Hub.name)
             else { return nil }
             let hub = Hub(namespace: namespace, host: host)
-            let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs)
-            let uplink = HostUplink(host: host, instance: configuration.instance)
+            let programs = try KernelPrograms.pinned(in: NamespaceKeep.programs, attachment: configuration.attachment)
+            guard programs.attachment == record.attachment else { return nil }
             // The other ends are on the host, where anybody may have removed them.
             let slots = record.layout == .bridged ? try NamespaceKeep.slots() : []
             let needed = Set(slots.map { uplink.trunkName($0 / record.trunkSize) }).union([uplink.name])
             guard try uplink.links().isSuperset(of: needed) else { return nil }
+            var failure: NetworkError?
+            if !record.hasTunnel {
+                try NetworkNamespace.enter(namespace)
+                // Its port may be free by now.
+                failure = TunnelMaking(hub: hub, port: record.tunnelPort).make(for: programs)
+                record.hasTunnel = failure == nil
+                try record.write()
+            }
             return SlotGround(
-                keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,
-                borrowed: try borrow(record, programs, host: host))
+                keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range,
+                borrowed: try borrow(record, programs, uplink), tunnelFailure: failure)
         }
+        if let ground { try uplink.open(for: ground.range, configuration, logger) }
+        return ground
     }
 
     /// The indices of the slots that were found, ascending.
@@ -68,224 +77,130 @@ struct SlotGround: Sendable {
     // MARK: - Making
 
     /// Makes everything anew. On failure nothing is left. Blocks, for 50 ms.
-    private static func make(
-        _ configuration: SlotConfiguration, host: SharedDescriptor, lock: FileLock, logger: Logger
+    static func make(
+        _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
     ) throws(NetworkError) -> SlotGround {
-        let uplink = HostUplink(host: host, instance: configuration.instance)
-        try uplink.remove()
+        // What a server left that came no further than this.
+        try clearHost(HostUplink(host: host, instance: configuration.instance), configuration.directory)
         let keep = try NamespaceKeep.make(in: configuration.directory)
-        var enabledForwarding = false
         do throws(NetworkError) {
-            if configuration.egress != .none { enabledForwarding = try uplink.enableForwarding() }
-            let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
-            // Not in the keep, where there are no programs.
-            if configuration.egress == .masquerade { masquerade(range, uplink, logger) }
-            return try keep.run { () throws(NetworkError) in
-                let hub = try Hub.make(host: host)
-                try hub.makeUplink(named: uplink.name)
-                try uplink.lead(range)
-                try NetworkNamespace.run(in: host) { () throws(NetworkError) in
-                    try NamespaceKeep.keepCurrent(as: HostUplink.hostName)
-                }
-                var record = KeepRecord(configuration, range: range)
-                record.enabledForwarding = enabledForwarding
-                let maker = Maker(
-                    configuration: configuration, keep: keep, hub: hub, uplink: uplink, range: range, lock: lock)
-                return try maker.complete(record, logger: logger)
-            }
+            return try make(configuration, in: keep, host: host, logger: logger)
         } catch {
-            try? uplink.remove()
-            if enabledForwarding { uplink.disableForwarding() }
-            try? keep.remove()
+            try? remove(keep, HostUplink(host: host, instance: configuration.instance), from: configuration.directory)
             throw error
         }
     }
 
-    /// Where that cannot be had everything else works.
-    private static func masquerade(_ range: IPv4Prefix, _ uplink: HostUplink, _ logger: Logger) {
-        do throws(NetworkError) { try uplink.masquerade(range) } catch {
-            logger.warning(
-                "what functions send with egress leaves the host with their slots' addresses",
-                metadata: ["range": "\(range)", "error": "\(error)"])
+    /// The same in a keep that is there. Leaves to the caller what has been made when it fails.
+    static func make(
+        _ configuration: SlotConfiguration, in keep: NamespaceKeep, host: SharedDescriptor, logger: Logger
+    ) throws(NetworkError) -> SlotGround {
+        let uplink = HostUplink(host: host, instance: configuration.instance)
+        let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
+        // Not in the keep, where there are no programs.
+        try uplink.open(for: range, configuration, logger)
+        return try keep.run { () throws(NetworkError) in
+            let hub = try Hub.make(host: host)
+            try NetworkNamespace.run(in: host) { () throws(NetworkError) in
+                try NamespaceKeep.keepCurrent(as: HostUplink.hostName)
+            }
+            try hub.makeUplink(named: uplink.name)
+            try uplink.lead(range)
+            return try complete(configuration, keep: keep, hub: hub, uplink: uplink, range: range)
         }
     }
 
-    /// The steps once there are a hub and a range; they run on a thread inside both keep and hub.
-    private struct Maker {
-        let configuration: SlotConfiguration
-        let keep: NamespaceKeep
-        let hub: Hub
-        let uplink: HostUplink
-        let range: IPv4Prefix
-        let lock: FileLock
-
-        func complete(_ record: KeepRecord, logger: Logger) throws(NetworkError) -> SlotGround {
-            var record = record
-            record.hasTunnel = makeTunnel(logger)
-            if configuration.layout == .bridged { record.tunnelSource = try uplink.address()?.description }
-            let programs = try KernelPrograms.load(settings(record))
-            try programs.pin(in: NamespaceKeep.programs)
-            try hub.attach(programs, hasTunnel: record.hasTunnel && configuration.layout == .direct)
-            try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
-            try uplink.attach(programs)
-            try record.write()
-            return SlotGround(
-                keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, lock: lock,
-                borrowed: try borrow(record, programs, host: hub.host))
-        }
-
-        /// Where the tunnels' port is somebody else's there is everything but virtual networks.
-        private func makeTunnel(_ logger: Logger) -> Bool {
-            guard configuration.layout == .direct else { return true }
-            do throws(NetworkError) {
-                try hub.makeTunnel(port: configuration.tunnelPort)
-                return true
-            } catch {
-                logger.warning(
-                    "no function can use a virtual network: the tunnel's UDP port is in use, or the kernel has no VXLAN",
-                    metadata: ["port": "\(configuration.tunnelPort)", "error": "\(error)"])
-                return false
-            }
-        }
-
-        private func settings(_ record: KeepRecord) -> slot_settings {
-            var settings = slot_settings()
-            settings.count = UInt32(configuration.count)
-            settings.first_address = range.address.rawValue.bigEndian
-            if let rate = configuration.bytesPerSecond {
-                settings.bytes_per_second = rate
-                // A tenth of a second's worth, and never less than one large packet.
-                settings.burst_bytes = max(rate / 10, 131_072)
-            }
-            settings.dummy_network = SlotPlan.dummyNetwork
-            settings.dummy_endpoint = SlotPlan.dummyEndpoint.rawValue.bigEndian
-            settings.trunk_address = Trunk.address.rawValue.bigEndian
-            settings.trunk_size = UInt32(configuration.trunkSize)
-            settings.tunnel_source = record.tunnelSource.flatMap { IPv4Address($0) }?.rawValue.bigEndian ?? 0
-            settings.tunnel_port = configuration.tunnelPort
-            settings.bridged = configuration.layout == .bridged ? 1 : 0
-            return settings
-        }
+    /// The steps once there are a hub and a range, on a thread inside both keep and hub.
+    private static func complete(
+        _ configuration: SlotConfiguration, keep: NamespaceKeep, hub: Hub, uplink: HostUplink, range: IPv4Prefix
+    ) throws(NetworkError) -> SlotGround {
+        let source = configuration.layout == .bridged ? try uplink.address() : nil
+        let programs = try KernelPrograms.load(
+            slot_settings(configuration, range: range, tunnelSource: source), attachment: configuration.attachment)
+        try programs.pin(in: NamespaceKeep.programs)
+        try hub.attach(programs)
+        var record = KeepRecord(configuration, range: range, programs.attachment)
+        record.tunnelSource = source?.description
+        let failure =
+            configuration.layout == .direct
+            ? TunnelMaking(hub: hub, port: configuration.tunnelPort).make(for: programs) : nil
+        record.hasTunnel = failure == nil
+        try DeniedDestinations.enter(programs.maps, slots: configuration.ranges)
+        try uplink.attach(programs)
+        let borrowed = try borrow(record, programs, uplink)
+        // Last: what has a record is complete.
+        try record.write()
+        return SlotGround(
+            keep: keep, hub: hub, uplink: uplink, programs: programs, record: record, range: range, borrowed: borrowed,
+            tunnelFailure: failure)
     }
 
-    /// In layout `bridged` frames of the tunnels are rewritten where the host receives them.
     private static func borrow(
-        _ record: KeepRecord, _ programs: KernelPrograms, host: SharedDescriptor
-    ) throws(NetworkError) -> [SharedDescriptor] {
-        guard record.layout == .bridged else { return [] }
-        return try NetworkNamespace.run(in: host) { () throws(NetworkError) in
-            var netlink = NetlinkSession(transport: try NetlinkSocket())
-            var links: [SharedDescriptor] = []
-            for link in try netlink.query(.dumpLinks()).compactMap(\.linkSummary)
-            where link.type == 1 && !link.name.hasPrefix(HostUplink.prefix) {
-                links.append(try programs.link(.hostFromTunnel, to: link.link, .ingress).shared())
-            }
-            return links
-        }
+        _ record: KeepRecord, _ programs: KernelPrograms, _ uplink: HostUplink
+    ) throws(NetworkError) -> BorrowedInterfaces {
+        record.layout == .bridged ? try BorrowedInterfaces.borrow(of: uplink, for: programs) : .none
     }
 
     // MARK: - End
 
     /// Takes everything away, the slots too, which nobody may hold any more. Blocks.
-    func remove(from directory: FilePath) throws(NetworkError) {
-        try Self.remove(keep, uplink, enabledForwarding: record.enabledForwarding, from: directory)
-    }
+    func remove(from directory: FilePath) throws(NetworkError) { try Self.remove(keep, uplink, from: directory) }
 
     /// The same for what a server that does not run has left.
     /// - Parameter progress: how many slots are gone, of how many.
     static func remove(
-        _ keep: NamespaceKeep?, _ uplink: HostUplink, enabledForwarding: Bool, from directory: FilePath,
+        _ keep: NamespaceKeep?, _ uplink: HostUplink, from directory: FilePath,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws(NetworkError) {
-        try uplink.remove()
-        if enabledForwarding { uplink.disableForwarding() }
+        let cleared = Result { () throws(NetworkError) in try clearHost(uplink, directory) }
         if let keep {
             keep.releasePort()
+            // What it does not come to stays to be found.
             try SlotRemoval(keep: keep, directory: directory).run(progress: progress)
         }
         try NamespaceKeep.remove(in: directory)
+        try cleared.get()
+    }
+
+    private static func clearHost(_ uplink: HostUplink, _ directory: FilePath) throws(NetworkError) {
+        Forwarding(uplink, directory).end()
+        try uplink.remove()
     }
 }
 
-extension NamespaceKeep {
-    /// Frees the tunnel's port of the hub that is kept here.
-    fileprivate func releasePort() {
-        try? run { () throws(NetworkError) in
-            guard let hub = try open(Hub.name) else { return }
-            try NetworkNamespace.enter(hub)
-            Hub(namespace: hub, host: hub).removeTunnel()
+extension HostUplink {
+    /// Has the host pass on what slots send in mode `egress`; what is there already stays.
+    fileprivate func open(
+        for range: IPv4Prefix, _ configuration: SlotConfiguration, _ logger: Logger
+    ) throws(NetworkError) {
+        guard configuration.egress != .none else { return }
+        try Forwarding(self, configuration.directory).begin()
+        guard configuration.egress == .masquerade else { return }
+        // Where that cannot be had everything else works.
+        do throws(NetworkError) { try masquerade(range) } catch {
+            logger.warning(
+                "what functions send with egress leaves the host with their slots' addresses",
+                metadata: ["range": "\(range)", "error": "\(error)"])
         }
     }
 }
 
-/// Destinations that no slot reaches, whatever its mode.
-enum DeniedDestinations {
-    private static let everywhere: [IPv4Prefix] = [
-        IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 8),
-        IPv4Prefix(IPv4Address(127, 0, 0, 0), length: 8),
-        // The metadata addresses of AWS, Google Cloud and Azure among them.
-        IPv4Prefix(IPv4Address(169, 254, 0, 0), length: 16),
-        // Alibaba Cloud's metadata, Azure's wire server, Oracle Cloud's metadata.
-        IPv4Prefix(IPv4Address(100, 100, 100, 200), length: 32),
-        IPv4Prefix(IPv4Address(168, 63, 129, 16), length: 32),
-        IPv4Prefix(IPv4Address(192, 0, 0, 192), length: 32),
-        IPv4Prefix(IPv4Address(224, 0, 0, 0), length: 3),
-    ]
-
-    /// - Parameter slots: where slots have their addresses; virtual networks may use the same ones.
-    static func enter(_ maps: SlotMaps, slots: IPv4Prefix) throws(NetworkError) {
-        for destination in everywhere { try maps.deny(destination, to: [slot_mode_egress, slot_mode_vpc]) }
-        try maps.deny(slots, to: [slot_mode_egress])
-    }
-}
-
-extension SlotGround {
-    /// What a server starts with.
-    struct Opened {
-        var ground: SlotGround
-        /// Indices of the slots that are there already, ascending.
-        var found: [Int] = []
-        /// What a dead server left and this one cannot use. It has no name any more: it ends when nobody holds it.
-        var leftover: NamespaceKeep?
-    }
-
-    /// The right to a server's slots; nil while another process has it.
-    static func takeLock(in directory: FilePath) throws(NetworkError) -> FileLock? {
-        let path = directory.appending("lock")
-        do throws(Errno) { return try FileLock.take(path) } catch { throw NetworkError("lock \(path)", error) }
-    }
-
-    /// Removes the directory of slots that are gone, by the holder of the lock in it; also the instance's, `directories/INSTANCE`,
-    /// when nothing else is in it.
-    static func removeDirectory(_ directory: FilePath, in directories: FilePath = SlotConfiguration.directories) {
-        try? Directory.removeTree(directory)
-        let instance = directory.removingLastComponent()
-        if instance.removingLastComponent() == directories { try? Directory.remove(instance) }
-    }
-
-    /// Takes over or makes anew. Blocks.
-    static func open(
-        _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
-    ) throws(NetworkError) -> Opened {
-        do throws(Errno) { try DurableFile.makeDirectory(configuration.directory) } catch {
-            throw NetworkError("make \(configuration.directory)", error)
+extension slot_settings {
+    fileprivate init(_ configuration: SlotConfiguration, range: IPv4Prefix, tunnelSource: IPv4Address?) {
+        self.init()
+        count = UInt32(configuration.count)
+        first_address = range.address.rawValue.bigEndian
+        if let rate = configuration.bytesPerSecond {
+            bytes_per_second = rate
+            // A tenth of a second's worth, and never less than one large packet.
+            burst_bytes = max(rate / 10, 131_072)
         }
-        guard let lock = try takeLock(in: configuration.directory) else {
-            throw NetworkError("use the slots in \(configuration.directory), which another server has", .resourceBusy)
-        }
-        KernelHaste(directory: configuration.directory).end()
-        do throws(NetworkError) {
-            if let ground = try adopt(configuration, host: host, lock: lock) {
-                let found = try ground.findSlots()
-                logger.notice("network slots are taken over", metadata: ["count": "\(found.count)"])
-                return Opened(ground: ground, found: found)
-            }
-        } catch {
-            logger.warning("network slots cannot be taken over", metadata: ["error": "\(error)"])
-        }
-        let old = try? NamespaceKeep.find(in: configuration.directory)
-        old?.releasePort()
-        try NamespaceKeep.remove(in: configuration.directory)
-        return Opened(ground: try make(configuration, host: host, lock: lock, logger: logger), leftover: old)
+        dummy_network = SlotPlan.dummyNetwork
+        dummy_endpoint = SlotPlan.dummyEndpoint.rawValue.bigEndian
+        trunk_address = Trunk.address.rawValue.bigEndian
+        trunk_size = UInt32(configuration.trunkSize)
+        tunnel_source = tunnelSource?.rawValue.bigEndian ?? 0
+        tunnel_port = configuration.tunnelPort
+        bridged = configuration.layout == .bridged ? 1 : 0
     }
 }

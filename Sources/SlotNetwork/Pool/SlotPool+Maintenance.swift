@@ -23,11 +23,11 @@ extension SlotPool {
         await withDiscardingTaskGroup { group in
             for await work in stream {
                 switch work {
-                case .build(let indices, let leftover):
+                case .build(let indices, let leftovers):
                     group.addTask {
                         await building.run {
-                            self.build(indices)
-                            if let leftover { self.discard(leftover) }
+                            if !indices.isEmpty { self.build(indices) }
+                            for leftover in leftovers { self.discard(leftover) }
                         }
                     }
                 case .rebuild(let index): group.addTask { await building.run { self.rebuild(index) } }
@@ -89,9 +89,12 @@ extension SlotPool {
     /// is to stop finishes it first, or others would have to wait for the kernel for minutes.
     private func discard(_ keep: NamespaceKeep) {
         let removal = SlotRemoval(keep: keep, directory: configuration.directory)
-        do throws(NetworkError) { try removal.run() } catch {
+        do throws(NetworkError) {
+            try removal.run()
+            try keep.remove()
+        } catch {
             logger.warning(
-                "a dead server's network slots are taken away all at once, which keeps others waiting",
+                "a dead server's network slots are left to the next start, or to thaw slots clean",
                 metadata: ["error": "\(error)"])
         }
     }

@@ -12,6 +12,7 @@ internal import SystemPackage
 package final class SlotPool: SlotNetwork {
     let configuration: SlotConfiguration
     let ground: SlotGround
+    private let lock: FileLock
     /// Where the pool's own threads are when they are in no slot.
     let home: SharedDescriptor
     let logger: Logger
@@ -60,29 +61,28 @@ package final class SlotPool: SlotNetwork {
     }
 
     enum Work: Sendable {
-        /// Afterwards, what a dead server left is taken away.
-        case build([Int], discarding: NamespaceKeep?)
+        /// Afterwards, what dead servers left is taken away.
+        case build([Int], discarding: [NamespaceKeep])
         case reset(Int)
         case rebuild(Int)
     }
 
     // MARK: - Beginning and end
 
-    /// Makes what slots stand on, or takes over what a server of the same configuration left when it died, and begins to build.
-    /// Returns after about 50 ms; slots are there from then on, more and more of them.
+    /// Makes what slots stand on, or takes over what a server of the same configuration left when it died, and begins to build. That
+    /// packets pass a slot on this host is proved first: see ``SlotProbe``. Returns after about 0.1 s; slots are there from then on,
+    /// more and more of them.
     ///
     /// - Parameter host: the network namespace whose uplink is used; the calling thread's own unless given.
     package static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor? = nil, logger: Logger = Logger(label: "thaw.slots")
     ) async throws(SlotError) -> SlotPool {
-        do throws(NetworkError) {
-            let (opened, home) = try await BlockingThread.run { () throws(NetworkError) in
-                let home = try NetworkNamespace.current()
-                return (try SlotGround.open(configuration, host: host ?? home, logger: logger), home)
-            }
+        try await BlockingThread.run { () throws(SlotError) in
+            let home: SharedDescriptor
+            do throws(NetworkError) { home = try NetworkNamespace.current() } catch { throw .host(error) }
+            _ = try SlotProbe.run(configuration)
+            let opened = try SlotGround.open(configuration, host: host ?? home, logger: logger)
             return SlotPool(configuration, opened, home: home, logger)
-        } catch {
-            throw .host(error)
         }
     }
 
@@ -92,7 +92,7 @@ package final class SlotPool: SlotNetwork {
         let found = opened.found
         self.home = home
         self.configuration = configuration
-        ground = opened.ground
+        (ground, lock) = (opened.ground, opened.lock)
         self.logger = logger
         var state = State(count: configuration.count)
         for index in found { _ = state.change(index) { $0.adopt() } }
@@ -105,16 +105,14 @@ package final class SlotPool: SlotNetwork {
             work.yield(.reset(index))
         }
         let missing = Set(0..<configuration.count).subtracting(found).sorted()
-        if !missing.isEmpty { work.yield(.build(missing, discarding: opened.leftover)) }
+        if !missing.isEmpty || !opened.leftovers.isEmpty {
+            work.yield(.build(missing, discarding: opened.leftovers))
+        }
         background.withLock { $0 = Task { [self] in await maintain(stream) } }
     }
 
-    /// Throws when this host's kernel does not take the slots' programs. Blocks for 20 ms.
-    package static func checkHost() throws(SlotError) {
-        var settings = slot_settings()
-        settings.count = 1
-        do throws(NetworkError) { _ = try KernelPrograms.load(settings) } catch { throw .host(error) }
-    }
+    /// How its programs are put at interfaces.
+    package var attachment: ProgramAttachment { ground.programs.attachment }
 
     /// Returns when no slot is being built or reset any more.
     package func prepare() async {
@@ -146,7 +144,7 @@ package final class SlotPool: SlotNetwork {
         }
         guard let task else { return }
         await task.value
-        defer { ground.lock.release() }
+        defer { lock.release() }
         guard !keepingSlots else { return }
         logger.info("taking the network slots away", metadata: ["count": "\(configuration.count)"])
         let (ground, logger, directory) = (ground, logger, configuration.directory)

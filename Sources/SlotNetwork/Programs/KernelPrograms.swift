@@ -26,6 +26,19 @@ struct KernelPrograms: Sendable {
 
     private let programs: [Program: SharedDescriptor]
     let maps: SlotMaps
+    let attachment: ProgramAttachment
+
+    /// - Parameter attachment: nil is the best way that the kernel has.
+    private init(
+        _ programs: [Program: SharedDescriptor], _ maps: SlotMaps, _ attachment: ProgramAttachment?
+    ) throws(NetworkError) {
+        guard let program = programs[.hubFromSlot], programs.count == Program.allCases.count else {
+            throw NetworkError("use the slots' kernel programs", .invalidArgument)
+        }
+        self.programs = programs
+        self.maps = maps
+        self.attachment = if let attachment { attachment } else { try Self.bestAttachment(of: program) }
+    }
 
     /// Names the object's very bytes: what was pinned by another build is of no use to this one. FNV-1a, 64 bits.
     static var digest: String {
@@ -42,7 +55,9 @@ struct KernelPrograms: Sendable {
     // MARK: - Loading
 
     /// Loads everything anew. Takes 10 ms, most of it the kernel's verifier.
-    static func load(_ settings: slot_settings) throws(NetworkError) -> KernelPrograms {
+    static func load(
+        _ settings: slot_settings, attachment: ProgramAttachment?
+    ) throws(NetworkError) -> KernelPrograms {
         libbpf_set_print(nil)
         guard let object = bpf_object__open_mem(slot_programs_object(), Int(slot_programs_object_size()), nil) else {
             throw NetworkError("read the slots' kernel programs", Errno(rawValue: errno))
@@ -62,8 +77,13 @@ struct KernelPrograms: Sendable {
                 bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map.rawValue), size)
             }
         }
-        try check("load the slots' kernel programs (a kernel with CONFIG_BPF_SYSCALL is needed, 5.10 or later)") {
-            bpf_object__load(object)
+        let loaded = bpf_object__load(object)
+        guard loaded >= 0 else {
+            let errno = Errno(rawValue: -loaded)
+            let isForbidden = errno == .notPermitted || errno == .permissionDenied
+            throw NetworkError(
+                "load the slots' kernel programs", errno,
+                remedy: isForbidden ? nil : "use Linux 5.10 or later, with BPF_SYSCALL")
         }
         var programs: [Program: SharedDescriptor] = [:]
         for program in Program.allCases {
@@ -74,7 +94,7 @@ struct KernelPrograms: Sendable {
         for map in Map.allCases {
             maps[map] = try duplicate(bpf_map__fd(bpf_object__find_map_by_name(object, map.rawValue)), map.rawValue)
         }
-        return KernelPrograms(programs: programs, maps: try SlotMaps(maps))
+        return try KernelPrograms(programs, try SlotMaps(maps), attachment)
     }
 
     private static func duplicate(_ raw: CInt, _ name: String) throws(NetworkError) -> SharedDescriptor {
@@ -96,10 +116,12 @@ struct KernelPrograms: Sendable {
     }
 
     /// What ``pin(in:)`` named.
-    static func pinned(in directory: FilePath) throws(NetworkError) -> KernelPrograms {
+    static func pinned(
+        in directory: FilePath, attachment: ProgramAttachment?
+    ) throws(NetworkError) -> KernelPrograms {
         var programs: [Program: SharedDescriptor] = [:]
         for program in Program.allCases { programs[program] = try open(directory.appending(program.rawValue)) }
-        return KernelPrograms(programs: programs, maps: try pinnedMaps(in: directory))
+        return try KernelPrograms(programs, try pinnedMaps(in: directory), attachment)
     }
 
     /// The maps alone, for whoever only looks.
@@ -113,52 +135,9 @@ struct KernelPrograms: Sendable {
         OwnedDescriptor(adopting: try check("open \(path)") { path.withPlatformString { bpf_obj_get($0) } }).shared()
     }
 
-    // MARK: - Attaching
-
-    /// Which way a program looks on its interface.
-    enum Hook: Sendable {
-        case ingress, egress
-
-        /// BPF_TCX_INGRESS and BPF_TCX_EGRESS of linux/bpf.h since 6.6, which is younger than Debian 12's headers.
-        fileprivate var type: bpf_attach_type { bpf_attach_type(rawValue: self == .ingress ? 46 : 47) }
-        fileprivate var point: bpf_tc_attach_point { self == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS }
-    }
-
-    /// Has the program see every frame at an interface of the calling thread's network namespace, for as long as the interface
-    /// exists: a slot is at no time without its policy, whoever dies. By tcx, and by the older clsact on kernels before 6.6.
-    func attach(_ program: Program, to link: NetlinkRequest.Link, _ hook: Hook) throws(NetworkError) {
-        let descriptor = descriptor(of: program)
-        let outcome = descriptor.withRaw { bpf_prog_attach($0, link.index, hook.type, 0) }
-        guard outcome < 0 else { return }
-        let action = "attach \(program.rawValue) to link \(link.index)"
-        guard outcome == -EINVAL || outcome == -ENOTSUP else { throw NetworkError(action, Errno(rawValue: -outcome)) }
-        var tc = bpf_tc_hook()
-        tc.sz = MemoryLayout<bpf_tc_hook>.size
-        tc.ifindex = link.index
-        tc.attach_point = hook.point
-        var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
-        let created = bpf_tc_hook_create(&tc)
-        guard created == 0 || created == -EEXIST else { throw NetworkError(action, Errno(rawValue: -created)) }
-        try Self.check(action) {
-            descriptor.withRaw { raw in
-                options.prog_fd = raw
-                return bpf_tc_attach(&tc, &options)
-            }
-        }
-    }
-
-    /// The same for as long as the descriptor that is returned is open: for interfaces that are not ours. Linux 6.6 or later.
-    func link(_ program: Program, to link: NetlinkRequest.Link, _ hook: Hook) throws(NetworkError) -> OwnedDescriptor {
-        let raw = try Self.check("link \(program.rawValue) to link \(link.index)") {
-            descriptor(of: program).withRaw { bpf_link_create($0, link.index, hook.type, nil) }
-        }
-        return OwnedDescriptor(adopting: raw)
-    }
-
     /// libbpf's functions return a negative errno.
     @discardableResult
-    private static func check(_ action: String, _ call: () -> CInt) throws(NetworkError) -> CInt {
+    static func check(_ action: String, _ call: () -> CInt) throws(NetworkError) -> CInt {
         let result = call()
         guard result >= 0 else { throw NetworkError(action, Errno(rawValue: -result)) }
         return result

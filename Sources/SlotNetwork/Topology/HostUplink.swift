@@ -22,7 +22,7 @@ struct HostUplink: Sendable {
     func attach(_ programs: KernelPrograms) throws(NetworkError) {
         try NetworkNamespace.run(in: host) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
-            try programs.attach(.hostFromHub, to: try netlink.link(named: name), .ingress)
+            try programs.attach([.init(.hostFromHub, try netlink.link(named: name), .ingress)])
         }
     }
 
@@ -79,27 +79,6 @@ struct HostUplink: Sendable {
         throw NetworkError("find addresses for the slots in \(ranges)", .addressInUse)
     }
 
-    /// Has the host pass on what slots send. Returns whether it did not before.
-    func enableForwarding() throws(NetworkError) -> Bool {
-        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
-            let path: FilePath = "/proc/sys/net/ipv4/ip_forward"
-            do throws(Errno) {
-                guard try SmallFile.text(path).first == "0" else { return false }
-                try SmallFile.set(path, to: "1")
-                return true
-            } catch {
-                throw NetworkError("set net.ipv4.ip_forward", error)
-            }
-        }
-    }
-
-    /// The opposite of ``enableForwarding()``.
-    func disableForwarding() {
-        try? NetworkNamespace.run(in: host) { () throws(NetworkError) in
-            try? SmallFile.set("/proc/sys/net/ipv4/ip_forward", to: "0")
-        }
-    }
-
     /// Has what leaves the host carry the host's address.
     func masquerade(_ range: IPv4Prefix) throws(NetworkError) {
         try packetFilter(
@@ -118,6 +97,7 @@ struct HostUplink: Sendable {
     /// Takes everything away again. What is not there is fine.
     func remove() throws(NetworkError) {
         try? packetFilter("table ip \(name)\ndelete table ip \(name)\n")
+        try returnInterfaces()
         for link in try links() where isOurs(link) { try removeHostEnd(named: link) }
     }
 

@@ -60,8 +60,12 @@ struct Hub: Sendable {
     }
 
     /// The programs of the hub's own interfaces. The calling thread is in the hub.
-    func attach(_ programs: KernelPrograms, hasTunnel: Bool) throws(NetworkError) {
-        try programs.attach(.hubFromUplink, to: Self.uplink, .ingress)
-        if hasTunnel { try programs.attach(.hubFromTunnel, to: Self.tunnel, .ingress) }
+    func attach(_ programs: KernelPrograms) throws(NetworkError) {
+        try programs.attach([.init(.hubFromUplink, Self.uplink, .ingress)])
+    }
+
+    /// The same of the tunnel, if there is one.
+    func attachTunnel(_ programs: KernelPrograms) throws(NetworkError) {
+        try programs.attach([.init(.hubFromTunnel, Self.tunnel, .ingress)])
     }
 }

@@ -72,7 +72,7 @@ struct SlotBuilding: Sendable {
         try NetworkNamespace.enter(hub.namespace)
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         // First the policy, then the link: nothing passes an end that has none.
-        for half in halves { try half.plan.attachPolicy() }
+        try programs.attach(halves.map(\.plan.policy))
         try netlink.perform(halves.map(\.plan.openingHub))
         for index in halves.indices { try halves[index].netlink.perform(halves[index].bringingUp) }
         try netlink.perform(halves.map(\.plan.settlingHub))

@@ -58,10 +58,8 @@ struct SlotPlan: Sendable {
         return Half(plan: self, netlink: netlink, bringingUp: bringingUp)
     }
 
-    /// The slot's policy, at the hub's end. The calling thread is in the hub.
-    func attachPolicy() throws(NetworkError) {
-        try programs.attach(.hubFromSlot, to: Hub.end(of: index), .ingress)
-    }
+    /// The slot's policy, in the hub.
+    var policy: KernelPrograms.Place { .init(.hubFromSlot, Hub.end(of: index), .ingress) }
 
     /// The hub's end comes up, without ARP: before the slot's, so that this one has a carrier from its first moment.
     var openingHub: NetlinkRequest { .change(Hub.end(of: index), .upWithoutARP) }
@@ -85,8 +83,7 @@ struct SlotPlan: Sendable {
                     largestPacket: SlotAddresses.largestPacket))
         ])
         try Tap.make(named: SlotAddresses.tapName, index: tap.index)
-        try programs.attach(.directFromTap, to: tap, .ingress)
-        try programs.attach(.directFromHub, to: interface, .ingress)
+        try programs.attach([.init(.directFromTap, tap, .ingress), .init(.directFromHub, interface, .ingress)])
         return NetlinkRequest.bringUpWithoutIPv6(tap) + giveAddress(to: interface) + [.settle(tap)]
     }
 
@@ -113,9 +110,10 @@ struct SlotPlan: Sendable {
                 .configure(veth, as: .init(floodsBroadcast: true)), .configure(tap, as: .init()),
                 .addStation(SlotAddresses.gatewayStation, at: veth), .addStation(SlotAddresses.machine, at: tap),
             ])
-        try programs.attach(.bridgedFromTap, to: tap, .ingress)
-        try programs.attach(.bridgedFromStack, to: bridge, .egress)
-        try programs.attach(.bridgedFromTunnel, to: bridgedTunnel, .ingress)
+        try programs.attach([
+            .init(.bridgedFromTap, tap, .ingress), .init(.bridgedFromStack, bridge, .egress),
+            .init(.bridgedFromTunnel, bridgedTunnel, .ingress),
+        ])
         return [veth, tap, bridgedTunnel].flatMap { NetlinkRequest.bringUpWithoutIPv6($0) } + giveAddress(to: bridge)
             + [.settle(veth), .settle(tap), .settle(bridge)]
     }

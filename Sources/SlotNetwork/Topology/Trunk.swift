@@ -49,7 +49,7 @@ struct Trunk: Sendable {
     private func openHostEnd(_ programs: KernelPrograms) throws(NetworkError) {
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         let link = try netlink.link(named: hostName)
-        try programs.attach(.hostFromTrunk, to: link, .ingress)
+        try programs.attach([.init(.hostFromTrunk, link, .ingress)])
         try programs.maps.set(hostEnd: link, of: number)
         do throws(Errno) {
             // For the program's look at the host's routes; what slots send otherwise has nothing to do with it.
