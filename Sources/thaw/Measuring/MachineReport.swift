@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxKit
 import MicroVMEngine
+import SlotNetwork
 import SystemPackage
 
 /// The machine and how busy it is: what every measurement must come with.
@@ -11,6 +12,8 @@ struct MachineReport: Encodable, Sendable {
     var memoryMegabytes: Int
     var kernel: String
     var virtualisation: String
+    /// How network slots' programs are attached: tcx or clsact; nil where none can be loaded.
+    var attachment: String?
     /// Of the last minute, as in /proc/loadavg.
     var load: Double
 
@@ -23,7 +26,8 @@ struct MachineReport: Encodable, Sendable {
             processors: ProcessInfo.processInfo.activeProcessorCount,
             memoryMegabytes: Int(ProcessInfo.processInfo.physicalMemory >> 20),
             kernel: lines("/proc/sys/kernel/osrelease").first.map(String.init) ?? "unknown",
-            virtualisation: Accelerator.detect() == .kvm ? "hardware" : "emulated", load: load ?? .nan)
+            virtualisation: Accelerator.detect() == .kvm ? "hardware" : "emulated",
+            attachment: (try? ProgramAttachment.best())?.rawValue, load: load ?? .nan)
     }
 
     private static func lines(_ path: String) -> [Substring] {
@@ -33,7 +37,7 @@ struct MachineReport: Encodable, Sendable {
     var text: String {
         """
         \(processors) × \(processor), \(memoryMegabytes >> 10) GiB, Linux \(kernel), \(virtualisation) virtualisation, \
-        load \(load)
+        slots by \(attachment ?? "nothing"), load \(load)
         """
     }
 }

@@ -50,7 +50,7 @@ enum SlotText {
         let slots = try server.slots()
         let traffic = slots.reduce(into: SlotCounters()) { $0 += $1.counters }
         var lines = [
-            "\(server.instance): \(server.count) slots, layout \(server.layout.rawValue), addresses \(server.range)",
+            "\(server.instance): \(server.count) slots, layout \(server.layout.rawValue) by \(server.attachment.rawValue), addresses \(server.range)",
             "  \(states(slots))",
             "  \(describe(traffic))",
         ]

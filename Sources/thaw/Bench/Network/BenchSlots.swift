@@ -7,13 +7,14 @@ import SystemPackage
 enum BenchSlots {
     /// Begins to build the slots, runs `body`, and takes everything away.
     static func with<R: Sendable>(
-        _ count: Int, _ layout: SlotLayout = .direct, egress: EgressMode = .routed, on host: BenchHost,
-        in directory: FilePath, _ body: (SlotPool) async throws -> R
+        _ count: Int, _ layout: SlotLayout = .direct, egress: EgressMode = .routed,
+        attachment: ProgramAttachment? = nil, on host: BenchHost, in directory: FilePath,
+        _ body: (SlotPool) async throws -> R
     ) async throws -> R {
-        let name = "\(layout.rawValue)-\(egress.rawValue)"
+        let name = "\(layout.rawValue)-\(egress.rawValue)-\(attachment?.rawValue ?? "best")"
         var configuration = SlotConfiguration(
             count: count, instance: "bench", directory: directory.appending(name))
-        (configuration.layout, configuration.egress) = (layout, egress)
+        (configuration.layout, configuration.egress, configuration.attachment) = (layout, egress, attachment)
         let pool = try await SlotPool.open(configuration, host: host.namespace, logger: quiet)
         do {
             let result = try await Interruption.with({ await pool.shutdown() }) { try await body(pool) }

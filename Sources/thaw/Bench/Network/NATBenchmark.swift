@@ -23,16 +23,24 @@ struct NATBenchmark: Sendable {
     }
 
     func run() async throws {
-        try await withSlot(.routed) { routed in
-            try await withSlot(.masquerade) { masqueraded in
-                let plan = Way.Plan(rounds: context.count, exchanges: Self.exchanges, transfer: Self.transfer)
-                let subjects = try await BlockingThread.run { () throws(any Error) in
-                    try Self.measure([try Self.plain(), try Self.tracked(), routed, masqueraded], plan)
+        try await withSlot("ours", .routed) { routed in
+            try await withSlot("ours, masqueraded by the host", .masquerade) { masqueraded in
+                // What the kernel has no choice of is what it has above.
+                guard try ProgramAttachment.best() != .clsact else { return try await measure([routed, masqueraded]) }
+                try await withSlot("ours, by clsact", .routed, .clsact) { older in
+                    try await measure([routed, masqueraded, older])
                 }
-                for subject in subjects { report(subject) }
-                compare(subjects.map(\.way))
             }
         }
+    }
+
+    private func measure(_ ours: [Subject]) async throws {
+        let plan = Way.Plan(rounds: context.count, exchanges: Self.exchanges, transfer: Self.transfer)
+        let subjects = try await BlockingThread.run { () throws(any Error) in
+            try Self.measure([try Self.plain(), try Self.tracked()] + ours, plan)
+        }
+        for subject in subjects { report(subject) }
+        compare(subjects.map(\.way))
     }
 
     private static func measure(_ subjects: [Subject], _ plan: Way.Plan) throws(NetworkError) -> [Subject] {
@@ -60,15 +68,17 @@ struct NATBenchmark: Sendable {
             way: Way("conntrack, twice", try host.load(from: client, port: port)), passed: [client, host.namespace])
     }
 
-    private func withSlot(_ egress: EgressMode, _ body: (Subject) async throws -> Void) async throws {
+    private func withSlot(
+        _ name: String, _ egress: EgressMode, _ attachment: ProgramAttachment? = nil,
+        _ body: (Subject) async throws -> Void
+    ) async throws {
         let host = try await BlockingThread.run { () throws(NetworkError) in try BenchHost.make() }
-        try await BenchSlots.with(4, egress: egress, on: host, in: context.directory) { pool in
+        try await BenchSlots.with(4, egress: egress, attachment: attachment, on: host, in: context.directory) { pool in
             await pool.prepare()
             let slot = try pool.claimOne(bound: .egress)
             let load = try await BlockingThread.run { () throws(NetworkError) in
                 try host.load(from: slot.openNamespace(), port: Self.port)
             }
-            let name = egress == .routed ? "ours" : "ours, masqueraded by the host"
             try await body(Subject(way: Way(name, load), passed: [slot.openNamespace(), host.namespace]))
             await pool.release(slot)
         }
@@ -91,6 +101,13 @@ struct NATBenchmark: Sendable {
             context.report(
                 "ours, against conntrack", metric, unit: "x", ours.ratio(to: tracked, median), goal: .p50AtMost(1))
             context.report("ours, against no translation", metric, unit: "x", ours.ratio(to: plain, median))
+        }
+        if ways.count > 4 {
+            for (metric, median) in [("connect", \Way.connect), ("request and response", \Way.exchange)] {
+                context.report("by clsact, against tcx", metric, unit: "x", ways[4].ratio(to: ours, median))
+            }
+            context.report(
+                "by clsact, against tcx", "throughput", unit: "x", ways[4].ratio(to: ours, \.throughput))
         }
         context.report(
             "ours, against no translation", "throughput", unit: "x", ours.ratio(to: plain, \.throughput),

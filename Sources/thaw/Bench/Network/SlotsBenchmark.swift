@@ -19,6 +19,10 @@ struct SlotsBenchmark: Sendable {
         try await NetworkKernel.settle()
         try await ours(.bridged, seconds: 30, kilobytes: 600, progress)
         try await NetworkKernel.settle()
+        if try ProgramAttachment.best() != .clsact {
+            try await ours(.direct, .clsact, seconds: 10, kilobytes: 150, progress)
+            try await NetworkKernel.settle()
+        }
         try await onDemand(progress)
     }
 
@@ -26,22 +30,25 @@ struct SlotsBenchmark: Sendable {
 
     /// The goals are for 4,000.
     private func ours(
-        _ layout: SlotLayout, seconds: Double, kilobytes: Double, _ progress: @escaping @Sendable (String) -> Void
+        _ layout: SlotLayout, _ attachment: ProgramAttachment? = nil, seconds: Double, kilobytes: Double,
+        _ progress: @escaping @Sendable (String) -> Void
     ) async throws {
-        progress("\(context.count) slots, \(layout.rawValue)")
+        let name = layout.rawValue + (attachment.map { ", by \($0.rawValue)" } ?? "")
+        progress("\(context.count) slots, \(name)")
         let host = try await BlockingThread.run { () throws(NetworkError) in try BenchHost.make() }
         let memory = try NetworkKernel.usedMemory()
         let start = ContinuousClock.now
         let directory = context.directory
         let count = context.count
-        let (first, all, used, times) = try await BenchSlots.with(count, layout, on: host, in: directory) { pool in
+        let (first, all, used, times) = try await BenchSlots.with(
+            count, layout, attachment: attachment, on: host, in: directory
+        ) { pool in
             _ = try await pool.claim()
             let first = ContinuousClock.now - start
             await pool.prepare()
             let all = ContinuousClock.now - start
             return (first, all, try NetworkKernel.usedMemory() - memory, pool.statistics.buildTimes)
         }
-        let name = layout.rawValue
         context.report(name, "the first slot is ready", Samples([first.milliseconds]))
         context.report(
             name, "\(count) slots are ready", unit: "s", Samples([all.milliseconds / 1e3]), goal: .maxAtMost(seconds))
