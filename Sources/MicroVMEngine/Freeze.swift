@@ -27,7 +27,7 @@ struct Freeze: Sendable {
         try await saveState(to: staging.path(Blueprint.File.state))
         try await nameFiles(in: staging)
         return FrozenSandbox(
-            engine: blueprint.manifest(host, qemuVersion: machine.control.version, readyCall: readyCall),
+            engine: blueprint.manifest(host, qemuVersion: "\(machine.control.version)", readyCall: readyCall),
             pause: clock.now - start)
     }
 
@@ -41,8 +41,7 @@ struct Freeze: Sendable {
         do throws(QMPError) {
             _ = try await control.execute(StopMachine())
             _ = try await control.execute(SetMigrationCapabilities.stateOnly)
-            try await control.pass(file, as: "state")
-            _ = try await control.execute(Migrate(uri: "fd:state"))
+            _ = try await control.execute(Migrate(uri: try await control.passStream(file)))
             try await control.migrationCompleted(deadline: Self.stateLimit)
         } catch {
             throw .lost("\(error)", during: .freeze)

@@ -235,8 +235,8 @@ package final class MicroVMEngine: SandboxEngine {
                 output: OutputRelay(), requiredVersion: reading.qemuVersion))
         do throws(QMPError) {
             _ = try await machine.control.execute(SetMigrationCapabilities.stateOnly)
-            try await machine.control.pass(state.descriptor, as: "state")
-            _ = try await machine.control.execute(MigrateIncoming(uri: "fd:state"))
+            let stream = try await machine.control.passStream(state.descriptor)
+            _ = try await machine.control.execute(MigrateIncoming(uri: stream))
             try await machine.control.migrationCompleted(deadline: .seconds(30))
         } catch {
             await end(machine)

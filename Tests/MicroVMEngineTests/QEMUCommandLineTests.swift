@@ -55,6 +55,14 @@ import Testing
         #expect(arguments.contains("-no-reboot"))
     }
 
+    @Test(
+        "the firmware is named: what QEMU takes by itself differs between releases",
+        arguments: [QEMUCommandLine.Role.template, .clone])
+    func firmware(role: QEMUCommandLine.Role) {
+        let arguments = Self.commandLine(role, layers: 3).arguments
+        #expect(zip(arguments, arguments.dropFirst()).contains { $0 == ("-bios", "qboot.rom") })
+    }
+
     @Test("a template is told its kernel and the time stamp counter's frequency, a clone has both in its memory")
     func kernel() {
         let template = Self.commandLine(.template, layers: 2).arguments

@@ -36,9 +36,29 @@ import Testing
 
     @Test("a command is its name and its members")
     func request() throws {
+        #expect(try text(Migrate(uri: "fd:state")) == #"{"arguments":{"uri":"fd:state"},"execute":"migrate"}"#)
+        #expect(try text(AddDescriptor(set: 100)) == #"{"arguments":{"fdset-id":100},"execute":"add-fd"}"#)
+    }
+
+    private func text(_ command: some QMPCommand) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let bytes = try encoder.encode(QMPRequest(command: Migrate(uri: "fd:state")))
-        #expect(String(decoding: bytes, as: UTF8.self) == #"{"arguments":{"uri":"fd:state"},"execute":"migrate"}"#)
+        return String(decoding: try encoder.encode(QMPRequest(command: command)), as: UTF8.self)
+    }
+
+    @Test("the set that a descriptor was added to is in the reply")
+    func added() throws {
+        let line = Data(#"{"return": {"fd": 12, "fdset-id": 100}}"#.utf8)
+        #expect(try JSONDecoder().decode(QMPReply<AddDescriptor.Reply>.self, from: line).reply.set == 100)
+    }
+
+    @Test(
+        "a migration goes to a file by name where QEMU knows that",
+        arguments: [
+            ((7, 2), false), ((8, 1), false), ((8, 2), true), ((9, 0), true), ((10, 0), true), ((11, 1), true),
+        ])
+    func files(number: (Int, Int), migratesToFiles: Bool) {
+        let version = QEMUVersion(major: number.0, minor: number.1, micro: 0, package: "")
+        #expect(version.migratesToFiles == migratesToFiles)
     }
 }

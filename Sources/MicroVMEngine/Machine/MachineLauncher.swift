@@ -80,7 +80,7 @@ struct MachineLauncher: Sendable {
                 spawned.guest, group: group, output: { order.output.send($0) })
             let console = try await GuestConsole.connect(spawned.console, group: group)
             let control = try await QMPClient.connect(spawned.control, group: group, deadline: .seconds(20))
-            if let required = order.requiredVersion, control.version != required {
+            if let required = order.requiredVersion, "\(control.version)" != required {
                 throw SandboxError.snapshotUnusable(
                     "it was taken with QEMU \(required), this host has \(control.version)")
             }

@@ -42,6 +42,8 @@ struct QEMUCommandLine: Sendable {
     /// The guest's address on its network; the same in every clone, as on AWS.
     static let macAddress = "02:54:48:41:57:01"
     static let portName = "thaw.control"
+    /// Of the stream of a migration, beyond those of the disks.
+    static let streamSet = 100
 
     var arguments: [String] {
         machine + kernel + console + disks + scratchDisk + network + control
@@ -52,7 +54,9 @@ struct QEMUCommandLine: Sendable {
         let sharing = role == .template ? "on" : "off"
         return [
             "-name", "thaw", "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
-            "-machine", "microvm,pcie=on,rtc=off,x-option-roms=off,memory-backend=memory",
+            // qboot starts a kernel by itself. QEMU's own choice with ACPI is SeaBIOS, which needs the option ROMs for that and
+            // never starts without; Debian 12 has a link to qboot in its place, later releases do not.
+            "-machine", "microvm,pcie=on,rtc=off,x-option-roms=off,memory-backend=memory", "-bios", "qboot.rom",
             "-accel", accelerator.argument, "-cpu", accelerator.cpuModel, "-smp", "\(processors)",
             "-m", "\(memoryMegabytes)M",
             "-object",

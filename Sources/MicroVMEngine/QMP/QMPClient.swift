@@ -6,8 +6,7 @@ import SystemPackage
 
 /// Speaks QMP over a connected socket. Commands go one after the other; each waits for its reply.
 final class QMPClient: Sendable {
-    /// `7.2.22 (Debian 1:7.2+dfsg-7)`: what device state must be read by again.
-    let version: String
+    let version: QEMUVersion
     private let channel: any Channel
     private let replies: Mailbox<QMPMessage, QMPError>
     private let events: Mailbox<QMPEvent, QMPError>
@@ -16,7 +15,7 @@ final class QMPClient: Sendable {
 
     private init(
         channel: any Channel, replies: Mailbox<QMPMessage, QMPError>, events: Mailbox<QMPEvent, QMPError>,
-        descriptorSocket: DescriptorSocket, version: String
+        descriptorSocket: DescriptorSocket, version: QEMUVersion
     ) {
         self.channel = channel
         self.replies = replies
@@ -58,13 +57,14 @@ final class QMPClient: Sendable {
         return try await reply(to: C.self, deadline: deadline)
     }
 
-    /// Hands `descriptor` to QEMU under `name`.
-    func pass(_ descriptor: borrowing OwnedDescriptor, as name: String) async throws(QMPError) {
-        let bytes = try encode(GetDescriptor(fdname: name))
-        do { try descriptorSocket.send(bytes, with: descriptor) } catch {
-            throw .refused(command: GetDescriptor.name, description: "\(error)")
+    /// Hands QEMU an open file for the stream of a migration, open for nothing but the direction that it goes; its URI.
+    func passStream(_ file: borrowing OwnedDescriptor) async throws(QMPError) -> String {
+        guard version.migratesToFiles else {
+            _ = try await execute(GetDescriptor(fdname: "state"), passing: file)
+            return "fd:state"
         }
-        _ = try await reply(to: GetDescriptor.self, deadline: .seconds(10))
+        let added = try await execute(AddDescriptor(set: QEMUCommandLine.streamSet), passing: file)
+        return "file:/dev/fdset/\(added.set)"
     }
 
     /// Waits until a `MIGRATION` event says that the stream is complete.
@@ -83,6 +83,16 @@ final class QMPClient: Sendable {
     func close() { channel.close(mode: .all, promise: nil) }
 
     // MARK: - Private
+
+    private func execute<C: QMPCommand>(
+        _ command: C, passing descriptor: borrowing OwnedDescriptor
+    ) async throws(QMPError) -> C.Reply {
+        let bytes = try encode(command)
+        do { try descriptorSocket.send(bytes, with: descriptor) } catch {
+            throw .refused(command: C.name, description: "\(error)")
+        }
+        return try await reply(to: C.self, deadline: .seconds(10))
+    }
 
     private func encode<C: QMPCommand>(_ command: C) throws(QMPError) -> [UInt8] {
         do { return Array(try JSONEncoder().encode(QMPRequest(command: command))) + [UInt8(ascii: "\n")] } catch {

@@ -38,6 +38,18 @@ struct GetDescriptor: QMPCommand {
     let fdname: String
 }
 
+/// Makes a descriptor that travels beside the command (SCM_RIGHTS) a file name: `/dev/fdset/N`.
+struct AddDescriptor: QMPCommand {
+    static let name = "add-fd"
+    let set: Int
+
+    struct Reply: Codable, Sendable {
+        let set: Int
+        enum CodingKeys: String, CodingKey { case set = "fdset-id" }
+    }
+    enum CodingKeys: String, CodingKey { case set = "fdset-id" }
+}
+
 /// `x-ignore-shared` leaves guest memory out of the stream, since it already is a file; `events` reports progress.
 struct SetMigrationCapabilities: QMPCommand {
     typealias Reply = QMPEmpty
@@ -64,14 +76,14 @@ struct SetMigrationParameters: QMPCommand {
     enum CodingKeys: String, CodingKey { case maxBandwidth = "max-bandwidth" }
 }
 
-/// Writes the device state to a descriptor named by ``GetDescriptor``.
+/// Writes the device state to what ``QMPClient/passStream(_:)`` has handed over.
 struct Migrate: QMPCommand {
     typealias Reply = QMPEmpty
     static let name = "migrate"
     let uri: String
 }
 
-/// Reads the device state from a descriptor.
+/// Reads the device state from there.
 struct MigrateIncoming: QMPCommand {
     typealias Reply = QMPEmpty
     static let name = "migrate-incoming"

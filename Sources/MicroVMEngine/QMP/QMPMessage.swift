@@ -3,7 +3,7 @@ import Foundation
 /// What QEMU sends, one JSON object a line.
 enum QMPMessage: Sendable {
     /// The first line: QEMU's version.
-    case greeting(version: String)
+    case greeting(QEMUVersion)
     /// The reply to the oldest unanswered command; the bytes are the whole line.
     case reply(Data)
     case failure(String)
@@ -17,8 +17,10 @@ enum QMPMessage: Sendable {
         }
         let version: Version
 
-        var text: String {
-            "\(version.qemu.major).\(version.qemu.minor).\(version.qemu.micro) (\(version.package))"
+        var qemu: QEMUVersion {
+            QEMUVersion(
+                major: version.qemu.major, minor: version.qemu.minor, micro: version.qemu.micro,
+                package: version.package)
         }
     }
 
@@ -69,7 +71,7 @@ enum QMPMessage: Sendable {
         } else if envelope.hasReturn {
             self = .reply(line)
         } else if let greeting = envelope.greeting {
-            self = .greeting(version: greeting.text)
+            self = .greeting(greeting.qemu)
         } else {
             throw .malformed(String(decoding: line, as: UTF8.self))
         }
