@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,13 @@ static int make_file(const char *path, mode_t mode) {
 static int make_directory(const char *path, mode_t mode) {
     int error = outcome(mkdir(path, mode));
     return error == EEXIST ? 0 : error;
+}
+
+static int make_device(const struct clinux_step *step) {
+    if (step->integers_count != 2) return EINVAL;
+    dev_t device = makedev((unsigned)(step->flags >> 32), (unsigned)step->flags);
+    if (mknod(step->target, S_IFCHR | (mode_t)step->number, device) < 0) return errno;
+    return outcome(chown(step->target, (uid_t)step->integers[0], (gid_t)step->integers[1]));
 }
 
 static int set_mount_attributes(const char *target, uint64_t attributes, int recursive) {
@@ -200,6 +208,7 @@ static int run_step(const struct clinux_step *step, struct child *child) {
     case CLINUX_STEP_PIVOT_ROOT: return pivot_root_to(step->target);
     case CLINUX_STEP_MAKE_DIRECTORY: return make_directory(step->target, (mode_t)step->number);
     case CLINUX_STEP_MAKE_FILE: return make_file(step->target, (mode_t)step->number);
+    case CLINUX_STEP_MAKE_DEVICE: return make_device(step);
     case CLINUX_STEP_SYMLINK: return outcome(symlink(step->source, step->target));
     case CLINUX_STEP_CHANGE_DIRECTORY: return outcome(chdir(step->target));
     case CLINUX_STEP_HOST_NAME: return outcome(sethostname(step->source, strlen(step->source)));

@@ -96,6 +96,28 @@ import Testing
         #expect(ran.lines == ["full", "null", "1"])
     }
 
+    /// The host's node is root's alone, and the same device as /dev/full.
+    @Test("a device of the jail's own opens for its user, whatever the host's node allows")
+    func ownDevices() async throws {
+        let script = """
+            ls /dev; stat -c '%F %a %u %g %t:%T' /dev/full; head -c1 /dev/full | wc -c; touch /dev/x 2>&1 | grep -o 'Read-only'
+            """
+        let ran = try await Self.jailed(script) { jail, _ in
+            jail.devices = ["/dev/null"]
+            jail.ownDevices = ["/dev/full"]
+        }
+        #expect(
+            ran.lines == ["full", "null", "character special file 600 64321 64321 1:7", "1", "Read-only"],
+            "\(ran.output)")
+    }
+
+    @Test("what is no device gets no node", arguments: ["/usr", "/nonexistent/device"])
+    func notADevice(path: String) {
+        var jail = Jail(mountPoint: "/mnt", user: 1, group: 1)
+        jail.ownDevices = [FilePath(path)]
+        #expect(throws: SpawnError.self) { try jail.plan(running: "/bin/true", arguments: ["true"]) }
+    }
+
     @Test("limits hold")
     func limits() async throws {
         let ran = try await Self.jailed("ulimit -n; ulimit -c; ulimit -f") { jail, _ in

@@ -16,6 +16,7 @@ enum clinux_step_kind {
     CLINUX_STEP_PIVOT_ROOT, /* target: becomes the root; the old one is detached; ends in "/" */
     CLINUX_STEP_MAKE_DIRECTORY, /* target; number: mode. One that exists is fine. */
     CLINUX_STEP_MAKE_FILE, /* target; number: mode. Empty, a place to bind on. One that exists is fine. */
+    CLINUX_STEP_MAKE_DEVICE, /* target; number: mode; flags: major << 32 | minor; integers: uid, gid. A character device. */
     CLINUX_STEP_SYMLINK, /* source: what it says; target: where */
     CLINUX_STEP_CHANGE_DIRECTORY, /* target */
     CLINUX_STEP_HOST_NAME, /* source */

@@ -18,6 +18,8 @@ package struct FileStatus: Sendable, Hashable {
     package let inode: UInt64
     /// Major and minor number of the file system's device.
     package let device: UInt64
+    /// Of a device node: the numbers of what it stands for, laid out as ``device``.
+    package let deviceNumber: UInt64
     package let links: UInt32
     /// Nanoseconds since 1970. Wraps around in 2262, where a trap would end the process: a file may claim any time.
     package let modified: Int64
@@ -68,6 +70,7 @@ package struct FileStatus: Sendable, Hashable {
         allocatedBytes = Int64(clamping: status.stx_blocks) * 512
         inode = status.stx_ino
         device = UInt64(status.stx_dev_major) << 32 | UInt64(status.stx_dev_minor)
+        deviceNumber = UInt64(status.stx_rdev_major) << 32 | UInt64(status.stx_rdev_minor)
         links = status.stx_nlink
         modified = status.stx_mtime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_mtime.tv_nsec)
     }

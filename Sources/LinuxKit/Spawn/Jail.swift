@@ -31,6 +31,9 @@ package struct Jail: Sendable {
     /// Read-only system directories. Those the host does not have are left out; those it has as symlinks stay symlinks.
     package var systemPaths: [FilePath] = ["/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache"]
     package var devices: [FilePath] = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"]
+    /// Devices in /dev of which the jail has nodes of its own, for ``user`` alone, whatever the mode of the host's are. Where no
+    /// nodes can be made (CAP_MKNOD, user namespaces) the program does not start.
+    package var ownDevices: [FilePath] = []
     package var binds: [Bind] = []
     /// nil: a new one in which nothing is up.
     package var network: SharedDescriptor?
@@ -115,12 +118,38 @@ package struct Jail: Sendable {
                 steps += try bind(Bind(path), attributes: [.readOnly, .noSetUserID, .noDevices], made: &made)
             }
         }
+        steps += try ownDeviceSteps(made: &made)
         for device in devices {
             steps += try bind(Bind(device), attributes: [.noSetUserID, .noExecution], made: &made)
         }
         for each in binds {
             let attributes: MountAttributes = each.isWritable ? [] : .readOnly
             steps += try bind(each, attributes: attributes.union([.noSetUserID, .noDevices]), made: &made)
+        }
+        if !ownDevices.isEmpty {
+            steps.append(.restrictMount(target: inside(Self.deviceDirectory), .readOnly, recursive: false))
+        }
+        return steps
+    }
+
+    private static let deviceDirectory: FilePath = "/dev"
+
+    /// A file system for nodes: the root's own allows none.
+    private func ownDeviceSteps(made: inout Set<FilePath>) throws(UnusableBind) -> [SpawnStep] {
+        guard !ownDevices.isEmpty else { return [] }
+        let directory = inside(Self.deviceDirectory)
+        made.insert(Self.deviceDirectory)
+        var steps: [SpawnStep] = [
+            .makeDirectory(directory, permissions: Self.directoryMode),
+            .mount(
+                source: "tmpfs", target: directory, type: "tmpfs", flags: [.noSetUserID, .noExecution],
+                data: "mode=755,size=64k"),
+        ]
+        for path in ownDevices {
+            let status: FileStatus
+            do throws(Errno) { status = try FileStatus.of(path) } catch { throw UnusableBind(path: path, errno: error) }
+            guard status.kind == .characterDevice else { throw UnusableBind(path: path, errno: .noSuchAddressOrDevice) }
+            steps.append(.makeDevice(inside(path), number: status.deviceNumber, user: user, group: group))
         }
         return steps
     }

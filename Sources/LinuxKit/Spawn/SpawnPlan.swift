@@ -77,6 +77,8 @@ package enum SpawnStep: Sendable {
     case makeDirectory(FilePath, permissions: FilePermissions)
     /// Makes an empty file to bind another on; one that exists is fine.
     case makeFile(FilePath)
+    /// mknod(2) and chown(2): a character device, for its owner alone. Needs CAP_MKNOD, and a mount that allows devices.
+    case makeDevice(FilePath, number: UInt64, user: UInt32, group: UInt32)
     case makeSymlink(saying: FilePath, at: FilePath)
     case changeDirectory(FilePath)
     /// sethostname(2), in a new ``Namespaces/hostName`` namespace.

@@ -14,6 +14,7 @@ extension SpawnStep: CustomStringConvertible {
         case .pivotRoot(let target): "pivot root to \(target)"
         case .makeDirectory(let path, _): "make directory \(path)"
         case .makeFile(let path): "make file \(path)"
+        case .makeDevice(let path, _, _, _): "make device \(path)"
         case .makeSymlink(_, let path): "make symlink \(path)"
         case .changeDirectory(let path): "change directory to \(path)"
         case .hostName(let name): "set host name \(name)"
@@ -61,6 +62,10 @@ extension SpawnStep {
         case .makeDirectory(let path, let mode):
             return arena.step(CLINUX_STEP_MAKE_DIRECTORY, number: CInt(mode.rawValue), target: path.string)
         case .makeFile(let path): return arena.step(CLINUX_STEP_MAKE_FILE, number: 0o600, target: path.string)
+        case .makeDevice(let path, let number, let user, let group):
+            return arena.step(
+                CLINUX_STEP_MAKE_DEVICE, number: 0o600, flags: number, target: path.string,
+                integers: [CInt(bitPattern: user), CInt(bitPattern: group)])
         case .makeSymlink(let content, let path):
             return arena.step(CLINUX_STEP_SYMLINK, source: content.string, target: path.string)
         case .changeDirectory(let path): return arena.step(CLINUX_STEP_CHANGE_DIRECTORY, target: path.string)
