@@ -145,7 +145,7 @@ let package = Package(
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
         tests("SlotNetworkTests", ["CSlotPrograms", "LinuxKit", "SlotNetwork", "TestSupport", logging, system]),
-        tests("MicroVMEngineTests", ["MicroVMEngine", nioPosix]),
+        tests("MicroVMEngineTests", ["LinuxKit", "MicroVMEngine", "TestSupport", nioPosix, system]),
         tests(
             "ProcessEngineTests",
             [

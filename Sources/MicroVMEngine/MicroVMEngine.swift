@@ -14,6 +14,8 @@ package final class MicroVMEngine: SandboxEngine {
     package let accelerator: Accelerator
 
     private let host: HostTraits
+    /// As it was when the server started.
+    private let qemuVersion: String?
     private let launcher: MachineLauncher
     private let machines = MachineRegistry()
     private let prepared = PreparedClones()
@@ -23,24 +25,26 @@ package final class MicroVMEngine: SandboxEngine {
 
     /// - Parameters:
     ///   - directory: on the file system of the snapshots; made if missing.
+    ///   - findings: of this host, when the caller has them. What was found to fail is told again by whoever uses it.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
     package static func make(
-        directory: FilePath, instance: String, slots: any SlotNetwork, logger: Logger
+        findings: MicroVMFindings? = nil, directory: FilePath, instance: String, slots: any SlotNetwork, logger: Logger
     ) async throws(SandboxError) -> MicroVMEngine {
-        let accelerator = Accelerator.detect()
-        let host = await BlockingThread.run { HostTraits.measure(accelerator) }
+        let findings = if let findings { findings } else { await Self.findings() }
+        let host = await BlockingThread.run { HostTraits.measure(findings.virtualisation) }
         let spawner = try hostCall("start a thread") { () throws(Errno) in try Spawner() }
         try hostCall("make \(directory)") { () throws(Errno) in try Directory.create(directory, existingIsFine: true) }
         let cgroups = try cgroups(instance)
         return MicroVMEngine(
-            host: host, directory: directory,
+            host: host, qemuVersion: findings.qemuVersion, directory: directory,
             launcher: MachineLauncher(
                 host: host, slots: slots, cgroups: cgroups, spawner: spawner,
                 group: MultiThreadedEventLoopGroup.singleton, logger: logger))
     }
 
-    private init(host: HostTraits, directory: FilePath, launcher: MachineLauncher) {
+    private init(host: HostTraits, qemuVersion: String?, directory: FilePath, launcher: MachineLauncher) {
         self.host = host
+        self.qemuVersion = qemuVersion
         accelerator = host.accelerator
         self.directory = directory
         self.launcher = launcher
@@ -72,9 +76,8 @@ package final class MicroVMEngine: SandboxEngine {
     ) async throws(SandboxError) -> any Sandbox {
         let machine = try await launchTemplate(specification, output: output)
         do throws(SandboxError) {
+            try await booted(machine)
             let clock = ContinuousClock()
-            let hello = try await machine.guest.next(during: .boot, within: Self.bootLimit)
-            guard case .hello = hello else { throw unexpected(hello, during: .boot) }
             let start = clock.now
             var initialization = specification.initialization
             initialization.uniqueness.setClock()
@@ -90,12 +93,17 @@ package final class MicroVMEngine: SandboxEngine {
             let console = machine.console.lastWords
             await end(machine)
             throw machine.ranOutOfRoom
-                ? .noRoom(forMegabytes: specification.memoryMegabytes) : bootError(error, console: console)
+                ? .noRoom(forMegabytes: specification.memoryMegabytes) : failure(error, of: machine, console: console)
         }
     }
 
     /// A boot that takes longer has hung: it takes 2 to 3 s under emulation on an idle host.
     private static let bootLimit = Duration.seconds(90)
+
+    private func booted(_ machine: Machine) async throws(SandboxError) {
+        let hello = try await machine.guest.next(during: .boot, within: Self.bootLimit)
+        guard case .hello = hello else { throw unexpected(hello, during: .boot) }
+    }
 
     private func launchTemplate(
         _ specification: SandboxSpecification, output: @escaping OutputSink
@@ -125,7 +133,7 @@ package final class MicroVMEngine: SandboxEngine {
                 ? try OwnedDescriptor.openTemporary(in: directory)
                 : try OwnedDescriptor.memoryFile(named: "thaw-guest-memory")
             try file.setSize(Int64(specification.memoryMegabytes) << 20)
-            try file.setOwner(user: 0, group: MachineLauncher.group)
+            try file.setOwner(user: 0, group: MachineProcess.group)
             try file.setPermissions([.ownerReadWrite, .groupReadWrite])
             return file.shared()
         }
@@ -140,15 +148,27 @@ package final class MicroVMEngine: SandboxEngine {
         }
     }
 
-    private func bootError(_ error: SandboxError, console: String?) -> SandboxError {
-        guard let console else { return error }
+    /// A machine that does not boot is the host's failure and never the function's, no code of which has run yet.
+    private func failure(_ error: SandboxError, of machine: Machine, console: String?) -> SandboxError {
+        let (what, phase): (String, SandboxError.Phase)
         switch error {
         case .timedOut(.boot, let limit):
-            return .host("the guest did not boot within \(limit); its console said: \(console)")
-        case .lost(let what, during: let phase):
-            return .lost("\(what); the guest's console said: \(console)", during: phase)
+            (what, phase) = ("it did not come up within \(limit.components.seconds) seconds", .boot)
+        case .lost(let reason, let during): (what, phase) = (reason, during)
         default: return error
         }
+        let words = [("its console", console), ("QEMU", machine.files.lastWords)]
+            .compactMap { who, said in said.map { "\(who) said last: \($0)" } }
+        let said = words.isEmpty ? "it said nothing" : words.joined(separator: "; ")
+        launcher.logger.error(
+            "a virtual machine failed before its function was ready",
+            metadata: [
+                "sandbox": "\(machine.id)", "during": "\(phase.rawValue)", "what": "\(what)", "words": "\(said)",
+            ])
+        guard phase == .boot else { return .lost("\(what); \(said)", during: phase) }
+        return .host(
+            "the virtual machine did not boot, which is not the function's doing: \(what); \(said). "
+                + "`thaw doctor` tells whether this host can run virtual machines")
     }
 
     // MARK: - Cloning
@@ -269,6 +289,10 @@ package final class MicroVMEngine: SandboxEngine {
 
     /// What this engine builds ahead belongs to a snapshot, see ``keepReady(_:of:)``.
     package func prepare() async {}
+
+    package func refusal(of snapshot: StoredSnapshot) -> String? {
+        Blueprint.refusal(of: snapshot, host: host, qemuVersion: qemuVersion)
+    }
 
     package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
         await prepared.keep(count, of: snapshot.id) { [self] in

@@ -68,7 +68,10 @@ package final class Slot: Sendable {
     }
 
     /// Opens the slot's tap device for a virtual machine, once per claim. Blocks for 0.2 ms.
-    package func openTap() throws(NetworkError) -> OwnedDescriptor {
-        try Tap.open(named: SlotAddresses.tapName, in: openNamespace())
+    ///
+    /// - Parameter namespace: the slot's, when the caller has it from ``openNamespace()``.
+    package func openTap(in namespace: SharedDescriptor? = nil) throws(NetworkError) -> OwnedDescriptor {
+        let namespace = if let namespace { namespace } else { try openNamespace() }
+        return try Tap.open(named: SlotAddresses.tapName, in: namespace)
     }
 }

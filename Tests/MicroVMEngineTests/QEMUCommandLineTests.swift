@@ -63,6 +63,17 @@ import Testing
         #expect(zip(arguments, arguments.dropFirst()).contains { $0 == ("-bios", "qboot.rom") })
     }
 
+    @Test("QEMU opens /dev/kvm by name unless it is given a descriptor")
+    func device() {
+        var line = Self.commandLine(.clone, layers: 3)
+        line.accelerator = .kvm
+        #expect(zip(line.arguments, line.arguments.dropFirst()).contains { $0 == ("-accel", "kvm") })
+        line.descriptors.kvm = 20
+        let arguments = line.arguments
+        #expect(zip(arguments, arguments.dropFirst()).contains { $0 == ("-add-fd", "fd=20,set=101") })
+        #expect(zip(arguments, arguments.dropFirst()).contains { $0 == ("-accel", "kvm,device=/dev/fdset/101") })
+    }
+
     @Test("a template is told its kernel and the time stamp counter's frequency, a clone has both in its memory")
     func kernel() {
         let template = Self.commandLine(.template, layers: 2).arguments

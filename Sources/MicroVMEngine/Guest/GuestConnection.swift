@@ -35,7 +35,13 @@ final class GuestConnection: Sendable {
 
     /// The guest's next message. A fault or the end of the runtime is thrown, as is `limit` passing.
     func next(during phase: SandboxError.Phase, within limit: Duration) async throws(SandboxError) -> GuestMessage {
-        let message = try await mailbox.next(within: limit, timeout: .timedOut(phase, limit: limit))
+        let message: GuestMessage
+        do throws(SandboxError) {
+            message = try await mailbox.next(within: limit, timeout: .timedOut(phase, limit: limit))
+        } catch .lost(let what, during: _) {
+            // The event loop does not know what the machine was doing.
+            throw .lost(what, during: phase)
+        }
         switch message {
         case .runtimeExited(let reason): throw .runtimeExited(reason, during: phase)
         case .fault(let text): throw .lost("the guest supervisor reported: \(text)", during: phase)

@@ -3,18 +3,21 @@ import SystemPackage
 
 /// What of this host a snapshot depends on.
 struct HostTraits: Sendable {
-    let accelerator: Accelerator
+    let virtualisation: Virtualisation
     let timeStampCounterKilohertz: UInt64
     /// With hardware virtualisation the guest has seen the host's own CPU; the emulated one depends on QEMU alone.
     let processor: String
 
     /// Measures; blocks for about 50 ms. A guest that calibrates its own counter against the PIT hangs for ever when the
     /// host is busy, so it is told the frequency.
-    static func measure(_ accelerator: Accelerator) -> HostTraits {
-        HostTraits(
-            accelerator: accelerator, timeStampCounterKilohertz: TimeStampCounter.measureKilohertz(),
+    static func measure(_ virtualisation: Virtualisation) -> HostTraits {
+        let accelerator = virtualisation.accelerator
+        return HostTraits(
+            virtualisation: virtualisation, timeStampCounterKilohertz: TimeStampCounter.measureKilohertz(),
             processor: accelerator == .kvm ? hostProcessor() : accelerator.cpuModel)
     }
+
+    var accelerator: Accelerator { virtualisation.accelerator }
 
     var requirements: [String: String] {
         ["accelerator": accelerator.rawValue, "processor": processor, "architecture": "x86_64"]

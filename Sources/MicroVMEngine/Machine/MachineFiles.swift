@@ -19,16 +19,25 @@ struct MachineFiles: Sendable {
     /// The pristine image first, the writable layer last.
     var scratch: [ScratchLayer]
     /// What everything QEMU writes to standard error ends up in.
-    var errors: SharedDescriptor
+    let errors: SharedDescriptor
 
     /// Opens the read-only images.
     init(image: SandboxImage, codeImage: FilePath, memory: SharedDescriptor, scratch: [ScratchLayer])
         throws(SandboxError)
     {
-        kernel = try Self.open(image.kernel)
-        initramfs = try Self.open(image.initramfs)
-        root = try Self.open(image.root)
-        code = try Self.open(codeImage)
+        try self.init(
+            kernel: Self.open(image.kernel), initramfs: Self.open(image.initramfs), root: Self.open(image.root),
+            code: Self.open(codeImage), memory: memory, scratch: scratch)
+    }
+
+    init(
+        kernel: SharedDescriptor, initramfs: SharedDescriptor, root: SharedDescriptor, code: SharedDescriptor,
+        memory: SharedDescriptor, scratch: [ScratchLayer]
+    ) throws(SandboxError) {
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.root = root
+        self.code = code
         self.memory = memory
         self.scratch = scratch
         errors = try hostCall("make a file in memory") { () throws(Errno) in
@@ -56,9 +65,10 @@ struct MachineFiles: Sendable {
 extension MachineFiles {
     /// The end of what QEMU wrote to standard error, on one line: it says more than a closed socket.
     var lastWords: String? {
-        errors.withRaw { raw in
-            var bytes = [UInt8](repeating: 0, count: 2_000)
-            let count = pread(raw, &bytes, bytes.count, 0)
+        let size = (try? FileStatus.of(errors.descriptor))?.size ?? 0
+        return errors.withRaw { raw in
+            var bytes = [UInt8](repeating: 0, count: 1_000)
+            let count = pread(raw, &bytes, bytes.count, max(0, Int(size) - bytes.count))
             let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
             return text.isEmpty ? nil : text.split(separator: "\n").joined(separator: "; ")
         }

@@ -13,14 +13,6 @@ struct MachineLauncher: Sendable {
     private static let overheadMegabytes = 192
     /// QEMU's main, virtual CPU and I/O threads; a machine that wants more is out of hand.
     private static let threadLimit = 64
-    private static let program: FilePath = "/usr/bin/qemu-system-x86_64"
-    /// Descriptors 0 to 2 are standard; the rest follow in the order of ``childDescriptors``.
-    private static let firstDescriptor: CInt = 3
-
-    /// Identities outside what Debian gives out. All machines share the group, which may write snapshot memory files
-    /// (QEMU insists on opening them for writing); each has a user of its own.
-    static let group: UInt32 = 1_900_000_000
-    private static let firstUser = group + 1
 
     let host: HostTraits
     let slots: any SlotNetwork
@@ -73,16 +65,18 @@ struct MachineLauncher: Sendable {
     }
 
     private func launch(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> Machine {
-        let spawned = try await spawn(order, remains: remains)
-        let process = spawned.process
+        let machine = try await machine(order, remains: remains)
+        // Its network is complete before the machine runs.
+        if let network = order.network { try remains.slot.join(network, as: .microvm) }
+        let started = try await machine.start(spawner)
+        let process = started.process
         do {
             let guest = try await GuestConnection.connect(
-                spawned.guest, group: group, output: { order.output.send($0) })
-            let console = try await GuestConsole.connect(spawned.console, group: group)
-            let control = try await QMPClient.connect(spawned.control, group: group, deadline: .seconds(20))
+                started.guest, group: group, output: { order.output.send($0) })
+            let console = try await GuestConsole.connect(started.console, group: group)
+            let control = try await QMPClient.connect(started.control, group: group, deadline: .seconds(20))
             if let required = order.requiredVersion, "\(control.version)" != required {
-                throw SandboxError.snapshotUnusable(
-                    "it was taken with QEMU \(required), this host has \(control.version)")
+                throw SandboxError.snapshotUnusable(Blueprint.takenWithQEMU(required, here: "\(control.version)"))
             }
             return Machine(
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
@@ -92,102 +86,27 @@ struct MachineLauncher: Sendable {
                 throw .noRoom(forMegabytes: order.memoryMegabytes)
             }
             if let error = error as? SandboxError { throw error }
-            throw .host("QEMU did not start: \(order.files.lastWords ?? "\(error)")")
+            let words = order.files.lastWords ?? "\(error)"
+            logger.error("QEMU did not start", metadata: ["sandbox": "\(order.id)", "words": "\(words)"])
+            throw .host("QEMU did not start: \(words)")
         }
     }
 
-    /// A started process and our ends of its sockets. Its own ends are closed here by then, so that its death is seen.
-    private struct Spawned: ~Copyable {
-        let process: ChildProcess
-        let control: OwnedDescriptor
-        let guest: OwnedDescriptor
-        let console: OwnedDescriptor
-    }
-
-    private func spawn(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> Spawned {
-        let control = try SocketEnds()
-        let guest = try SocketEnds()
-        let console = try SocketEnds()
-        let plan = try await plan(
-            order, remains: remains, sockets: [control.theirs, guest.theirs, console.theirs])
-        // Its network is complete before the machine runs.
-        if let network = order.network { try remains.slot.join(network, as: .microvm) }
-        do throws(SpawnError) {
-            let process = try await spawner.spawn(plan)
-            return Spawned(
-                process: process, control: control.ours, guest: guest.ours, console: console.ours)
-        } catch {
-            throw .host("\(error). Is qemu-system-x86 installed? `thaw doctor` tells what is missing")
-        }
-    }
-
-    private func plan(
-        _ order: Order, remains: Machine.Remains, sockets: [SharedDescriptor]
-    ) async throws(SandboxError) -> SpawnPlan {
+    private func machine(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> MachineProcess {
         let slot = remains.slot
         let (network, tap): (SharedDescriptor, SharedDescriptor)
         do throws(NetworkError) {
             (network, tap) = try await BlockingThread.run { () throws(NetworkError) in
-                (try slot.openNamespace(), try slot.openTap().shared())
+                let network = try slot.openNamespace()
+                return (network, try slot.openTap(in: network).shared())
             }
         } catch {
             throw .host("cannot give the machine its network: \(error)")
         }
-        let files = order.files
-        let given =
-            sockets + [tap, files.kernel, files.initramfs, files.memory, files.root, files.code]
-            + files.scratch.map(\.file)
-        let number = { (index: Int) in Self.firstDescriptor + CInt(index) }
-        let commandLine = QEMUCommandLine(
-            role: order.role, accelerator: host.accelerator, memoryMegabytes: order.memoryMegabytes,
-            processors: ProcessorShare.processors(forMegabytes: order.memoryMegabytes),
-            timeStampCounterKilohertz: host.timeStampCounterKilohertz,
-            descriptors: QEMUCommandLine.Descriptors(
-                control: number(0), guest: number(1), console: number(2), tap: number(3), kernel: number(4),
-                initramfs: number(5), memory: number(6), root: number(7), code: number(8),
-                scratch: files.scratch.enumerated().map { index, layer in
-                    QEMUCommandLine.ScratchLayer(descriptor: number(9 + index), format: layer.format)
-                }))
-        var plan: SpawnPlan
-        do throws(SpawnError) {
-            plan = try jail(network: network, cgroup: remains.cgroup, user: Self.firstUser + UInt32(slot.index))
-                .plan(
-                    running: Self.program, arguments: [Self.program.string] + commandLine.arguments,
-                    environment: ["PATH": "/usr/bin"])
-        } catch {
-            throw .host("\(error)")
-        }
-        plan.descriptors = Dictionary(uniqueKeysWithValues: given.enumerated().map { (number($0.offset), $0.element) })
-        plan.descriptors[2] = files.errors
-        return plan
-    }
-
-    private func jail(network: SharedDescriptor, cgroup: Cgroup, user: UInt32) -> Jail {
-        var jail = Jail(mountPoint: "/mnt", user: user, group: Self.group)
-        jail.network = network
-        jail.cgroup = cgroup
-        jail.limits = [.coreFileBytes: 0, .openFiles: 256, .lockedMemoryBytes: 65_536]
-        if host.accelerator == .kvm {
-            jail.devices.append("/dev/kvm")
-            // On Debian it belongs to group kvm, which may use it.
-            if let status = try? FileStatus.of("/dev/kvm") { jail.supplementaryGroups = [status.group] }
-        }
-        return jail
-    }
-}
-
-/// A socket pair of which one end goes to QEMU.
-private struct SocketEnds: ~Copyable {
-    let ours: OwnedDescriptor
-    let theirs: SharedDescriptor
-
-    init() throws(SandboxError) {
-        let pair = try hostCall("make a socket pair") { () throws(Errno) in try OwnedDescriptor.socketPair() }
-        self = pair.take { SocketEnds(ours: $0, theirs: $1.shared()) }
-    }
-
-    private init(ours: consuming OwnedDescriptor, theirs: SharedDescriptor) {
-        self.ours = ours
-        self.theirs = theirs
+        return MachineProcess(
+            role: order.role, virtualisation: host.virtualisation,
+            timeStampCounterKilohertz: host.timeStampCounterKilohertz, memoryMegabytes: order.memoryMegabytes,
+            files: order.files, network: network, tap: tap, cgroup: remains.cgroup,
+            user: MachineProcess.firstUser + UInt32(slot.index))
     }
 }

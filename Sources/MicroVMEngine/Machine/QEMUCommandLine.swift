@@ -24,6 +24,8 @@ struct QEMUCommandLine: Sendable {
         var code: Int32
         /// Copy-on-write layers of /tmp, the pristine image first, the writable one last.
         var scratch: [ScratchLayer]
+        /// Of /dev/kvm, when QEMU is not to open it by name.
+        var kvm: Int32?
     }
 
     struct ScratchLayer: Sendable {
@@ -42,11 +44,12 @@ struct QEMUCommandLine: Sendable {
     /// The guest's address on its network; the same in every clone, as on AWS.
     static let macAddress = "02:54:48:41:57:01"
     static let portName = "thaw.control"
-    /// Of the stream of a migration, beyond those of the disks.
+    /// Sets of descriptors beyond those of the disks: the stream of a migration, /dev/kvm.
     static let streamSet = 100
+    private static let kvmSet = 101
 
     var arguments: [String] {
-        machine + kernel + console + disks + scratchDisk + network + control
+        machine + acceleration + kernel + console + disks + scratchDisk + network + control
             + (role == .clone ? ["-incoming", "defer"] : [])
     }
 
@@ -57,12 +60,20 @@ struct QEMUCommandLine: Sendable {
             // qboot starts a kernel by itself. QEMU's own choice with ACPI is SeaBIOS, which needs the option ROMs for that and
             // never starts without; Debian 12 has a link to qboot in its place, later releases do not.
             "-machine", "microvm,pcie=on,rtc=off,x-option-roms=off,memory-backend=memory", "-bios", "qboot.rom",
-            "-accel", accelerator.argument, "-cpu", accelerator.cpuModel, "-smp", "\(processors)",
+            "-cpu", accelerator.cpuModel, "-smp", "\(processors)",
             "-m", "\(memoryMegabytes)M",
             "-object",
             "memory-backend-file,id=memory,size=\(memoryMegabytes)M,share=\(sharing),mem-path=\(path(descriptors.memory))",
             // QEMU neither starts programs nor gains rights, whatever a guest talks it into.
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        ]
+    }
+
+    private var acceleration: [String] {
+        guard let kvm = descriptors.kvm else { return ["-accel", accelerator.argument] }
+        return [
+            "-add-fd", "fd=\(kvm),set=\(Self.kvmSet)",
+            "-accel", "\(accelerator.argument),device=/dev/fdset/\(Self.kvmSet)",
         ]
     }
 
