@@ -85,6 +85,13 @@ package final class EngineSelection: SandboxEngine {
             snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
     }
 
+    package func refusal(of snapshot: StoredSnapshot) -> String? {
+        let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation)
+        // An engine that is not there is asked when somebody wants a clone.
+        guard let level, case .made(let engine) = state.withLock({ $0.entries[level] }) else { return nil }
+        return engine.refusal(of: snapshot)
+    }
+
     package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
         guard let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation) else { return }
         // An engine that is not there keeps nothing that could be dropped.

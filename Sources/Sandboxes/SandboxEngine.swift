@@ -27,6 +27,9 @@ package protocol SandboxEngine: Sendable {
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox
 
+    /// Why a snapshot cannot be thawed on this host, as far as its manifest tells; nil when nothing is known against it.
+    func refusal(of snapshot: StoredSnapshot) -> String?
+
     /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.
     func keepReady(_ count: Int, of snapshot: StoredSnapshot) async
 

@@ -57,11 +57,17 @@ package struct SnapshotStore: Sendable {
 
     /// Checks the manifest and every file's size and digest, which reads all their data: open once, then keep the result.
     package func open(_ id: SnapshotID) async throws(SnapshotError) -> StoredSnapshot {
+        let snapshot = try await look(at: id)
+        try await SnapshotFiles.verify(snapshot.manifest, in: snapshot.directory)
+        return snapshot
+    }
+
+    /// Checks the manifest alone. To thaw a snapshot, open it.
+    package func look(at id: SnapshotID) async throws(SnapshotError) -> StoredSnapshot {
         let directory = path(of: id)
         let manifest = try await BlockingThread.run { () throws(SnapshotError) in
             try SnapshotFiles.readManifest(of: id, in: directory)
         }
-        try await SnapshotFiles.verify(manifest, in: directory)
         return StoredSnapshot(id: id, directory: directory, manifest: manifest)
     }
 

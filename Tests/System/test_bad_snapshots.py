@@ -36,7 +36,6 @@ DAMAGE = {
     "memory": lambda snapshot: flip(snapshot / "memory"),
     "state": lambda snapshot: flip(snapshot / "state"),
     "cut off": lambda snapshot: cut(snapshot / "memory"),
-    "foreign": lambda snapshot: edit(snapshot / "manifest.json", foreign),
 }
 
 
@@ -54,6 +53,27 @@ def test_unusable_snapshot_is_made_anew(servers, probe, damage):
     pending = server.client.get_function_configuration(FunctionName=probe, Qualifier="1")
     assert (pending["State"], pending["StateReasonCode"]) == ("Pending", "Restoring")
     refused("ResourceConflictException", 409, server.client.invoke, FunctionName=probe, Qualifier="1")
+    wait_active(server.client, probe)
+    server.works(probe)
+    (made,) = snapshots(servers, probe)
+    assert made.name != snapshot.name
+
+
+def older(manifest):
+    manifest["snapshot"]["engine"]["parameters"]["qemu"] = "6.2.0 (Debian 1:6.2)"
+
+
+OUTGROWN = [(foreign, r"was taken on a host|another"), pytest.param(older, "QEMU 6.2.0", marks=pytest.mark.microvm)]
+
+
+@pytest.mark.parametrize("change, reason", OUTGROWN, ids=["host", "QEMU"])
+def test_snapshot_of_another_host_is_made_anew_before_anybody_asks(servers, probe, change, reason):
+    servers.stop()
+    (snapshot,) = snapshots(servers, probe)
+    edit(snapshot / "manifest.json", change)
+    server = servers.running("--ready", "0")
+    server.log.expect(rf"snapshot unusable.*({reason})|({reason}).*snapshot unusable")
+    server.log.expect(rf"\bfunction={probe}\b.*\bpublished\b|\bpublished\b.*\bfunction={probe}\b", seconds=180)
     wait_active(server.client, probe)
     server.works(probe)
     (made,) = snapshots(servers, probe)

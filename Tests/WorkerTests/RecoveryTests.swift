@@ -13,7 +13,8 @@ import Testing
 struct RecoveryTests {
     /// Runs `before` on a server that then ends without a stop's courtesies, and `after` on the next one.
     private func restart(
-        _ script: FakeEngine.Script = FakeEngine.Script(), before: (WorkerFixture) async throws -> Void,
+        _ script: FakeEngine.Script = FakeEngine.Script(), then next: FakeEngine.Script = FakeEngine.Script(),
+        before: (WorkerFixture) async throws -> Void,
         after: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
@@ -21,7 +22,7 @@ struct RecoveryTests {
             try await before(first)
             first.worker.tasks.cancelAll()
             try first.store.close()
-            let second = try WorkerFixture.open(directory, FakeEngine())
+            let second = try WorkerFixture.open(directory, FakeEngine(next))
             try await second.worker.recover()
             try await after(second)
             await second.worker.stop()
@@ -106,6 +107,46 @@ struct RecoveryTests {
             let answer = try await fixture.invoke()
             #expect(answer.functionError == nil)
             #expect(fixture.engine.record.thaws.map(\.manifest.snapshot.imageDigest) == ["digest-2"])
+        }
+    }
+
+    @Test("a snapshot that the engine has outgrown is made anew before anybody asks, and the others are left alone")
+    func outgrownSnapshot() async throws {
+        var upgraded = FakeEngine.Script()
+        upgraded.refusal = { $0.manifest.snapshot.functionName == "old" ? "it was taken with QEMU 7.2" : nil }
+        try await restart(then: upgraded) { fixture in
+            try await fixture.createPublished("old")
+            try await fixture.createPublished("new")
+        } after: { fixture in
+            await fixture.settled()
+            #expect(fixture.engine.record.starts.count == 1)
+            let kept = try fixture.snapshots()
+            #expect(kept.count == 2)
+            for name in ["old", "new"] {
+                #expect(try await fixture.configuration(name, "1").state == .active)
+                #expect(try await fixture.invoke(name).functionError == nil)
+            }
+            // The upgrade is not the versions' end: what was made anew is refused no more often than once a start.
+            #expect(fixture.engine.record.starts.count == 1)
+        }
+    }
+
+    @Test("a version whose snapshot is being made anew says that it is not ready")
+    func outgrownSnapshotAskedFor() async throws {
+        let meeting = Meeting()
+        var upgraded = FakeEngine.Script()
+        upgraded.refusal = { _ in "it was taken with QEMU 7.2" }
+        upgraded.initialize = { _, _ in await meeting.wait() }
+        try await restart(then: upgraded) { fixture in
+            try await fixture.createPublished()
+        } after: { fixture in
+            await meeting.arrival(of: 1)
+            let refusal = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
+            #expect(refusal?.code == .resourceConflict)
+            meeting.open()
+            await fixture.settled()
+            let answer = try await fixture.invoke()
+            #expect(answer.functionError == nil)
         }
     }
 

@@ -20,5 +20,31 @@ extension FunctionWorker {
                 metadata: ["function": "\(unfinished.functionName)", "version": "\(unfinished.version)"])
             finishInBackground(VersionKey(unfinished))
         }
+        tasks.start { [self] in await renewRefused() }
+    }
+
+    /// Snapshots of another QEMU, kernel or processor than this host has now are made anew before somebody asks for them. One after
+    /// the other: each version can be invoked, and is then renewed first, until its turn has come.
+    private func renewRefused() async {
+        guard let snapshots = try? parts.snapshots.list() else { return }
+        for id in snapshots {
+            // One that cannot be read is found out when it is used.
+            guard let snapshot = try? await parts.snapshots.look(at: id),
+                let reason = parts.engine.refusal(of: snapshot),
+                let version = FunctionVersion(qualifier: snapshot.manifest.snapshot.functionVersion)
+            else { continue }
+            let key = VersionKey(snapshot.manifest.snapshot.functionName, version)
+            do throws(LambdaError) {
+                // It may have been renewed meanwhile, or deleted.
+                let current = try await catalog.calling { (store) throws(FunctionStoreError) in
+                    try await store.snapshotID(name: key.functionName, version: key.version)
+                }
+                guard current == id.description else { continue }
+                try await renewSnapshot(of: key, because: reason)?.value
+            } catch {
+                logger.error("cannot renew a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
+            }
+            if Task.isCancelled { return }
+        }
     }
 }

@@ -6,7 +6,9 @@ internal import Snapshots
 
 /// What is begun by a call and ended in the background, or by the next start: a function's code, a version's snapshot.
 extension FunctionWorker {
-    func finishInBackground(_ key: VersionKey) {
+    /// - Returns: the task, which need not be waited for.
+    @discardableResult
+    func finishInBackground(_ key: VersionKey) -> Task<Void, Never> {
         tasks.start { [self] in
             do throws(LambdaError) { try await finish(key) } catch {
                 // The version stays as it is; the next start takes it up again.

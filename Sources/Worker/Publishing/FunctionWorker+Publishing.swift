@@ -55,18 +55,21 @@ extension FunctionWorker {
     }
 
     /// A version's snapshot cannot be used: it is made anew, and until then the version cannot be invoked.
-    func renewSnapshot(of key: VersionKey, because reason: String) async throws(LambdaError) {
+    ///
+    /// - Returns: the task that makes it; nil when there is nothing to make, or somebody else has begun.
+    @discardableResult
+    func renewSnapshot(of key: VersionKey, because reason: String) async throws(LambdaError) -> Task<Void, Never>? {
         logger.warning(
             "snapshot unusable, the version is initialised again",
             metadata: ["function": "\(key.functionName)", "version": "\(key.version)", "reason": "\(reason)"])
-        try await catalog.changing(key.functionName) { () throws(LambdaError) in
-            guard var current = try await self.catalog.configuration(key) else { return }
+        return try await catalog.changing(key.functionName) { () throws(LambdaError) -> Task<Void, Never>? in
+            guard var current = try await self.catalog.configuration(key) else { return nil }
             if let inactive = current.deactivated(StateReason(code: "Idle", message: reason)) {
                 try await self.catalog.update(inactive, from: current)
                 current = inactive
             }
             // Another invocation may have found the same and begun already.
-            guard let restoring = current.restoring() else { return }
+            guard let restoring = current.restoring() else { return nil }
             let old = try await self.catalog.calling { (store) throws(FunctionStoreError) in
                 try await store.snapshotID(name: key.functionName, version: key.version)
             }
@@ -79,7 +82,7 @@ extension FunctionWorker {
                 }
                 await self.removeSnapshot(old)
             }
-            self.finishInBackground(key)
+            return self.finishInBackground(key)
         }
     }
 }

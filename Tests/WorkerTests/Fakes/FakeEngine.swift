@@ -20,6 +20,7 @@ final class FakeEngine: SandboxEngine {
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
+        var refusal: @Sendable (StoredSnapshot) -> String? = { _ in nil }
     }
 
     struct Record: Sendable {
@@ -83,6 +84,8 @@ final class FakeEngine: SandboxEngine {
         note { $0.live.insert(id) }
         return FakeSandbox(id: id, engine: self, script: script, output: output)
     }
+
+    func refusal(of snapshot: StoredSnapshot) -> String? { script.withLock { $0.refusal }(snapshot) }
 
     func keepReady(_ count: Int, of snapshot: StoredSnapshot) async { note { $0.ready[snapshot.id] = count } }
 
