@@ -13,6 +13,7 @@ struct MicroVM: Sandbox {
     let readyCall: ReadyCall
 
     var id: SandboxID { machine.id }
+    var slot: Int? { machine.slot }
     var isUsable: Bool { machine.guest.isQuiet }
 
     func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {

@@ -1,6 +1,7 @@
 import GuestProtocol
 import LinuxKit
 import Sandboxes
+import SlotNetwork
 import Snapshots
 import SystemPackage
 
@@ -14,6 +15,7 @@ struct ProcessSandbox: Sandbox {
     let origin: Template?
 
     var id: SandboxID { cell.id }
+    var slot: Int? { cell.slot.index }
     var readyCall: ReadyCall { blueprint.readyCall }
     var isUsable: Bool { runtime.isUsable }
 

@@ -43,6 +43,8 @@ package protocol SandboxEngine: Sendable {
 /// One isolated execution environment with an initialised runtime. Serves one invocation at a time.
 package protocol Sandbox: Sendable {
     var id: SandboxID { get }
+    /// The network slot it is in.
+    var slot: Int? { get }
     /// The Runtime API call in which init ended.
     var readyCall: ReadyCall { get }
 
@@ -65,6 +67,10 @@ package protocol Sandbox: Sendable {
 
     /// Ends the sandbox and waits until its processes, cgroup and network are gone. Safe to call twice.
     func destroy() async
+}
+
+extension Sandbox {
+    package var slot: Int? { nil }
 }
 
 package typealias OutputSink = @Sendable (Output) -> Void

@@ -53,6 +53,8 @@ package final class FunctionWorker: LambdaService, Service {
     let maker: SandboxMaker
     let tasks = BackgroundTasks()
     let publishGate: Gate
+    /// Ends the wait for what runs when a stop begins: true when nothing runs any more.
+    private let drained = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
 
     package init(_ parts: Parts, configuration: WorkerConfiguration, logger: Logger) {
         self.parts = parts
@@ -87,7 +89,6 @@ package final class FunctionWorker: LambdaService, Service {
     /// Ends the worker: no sandbox and no task of it is left afterwards.
     package func stop() async {
         pool.close()
-        logger.info("stopping", metadata: ["sandboxes": "\(pool.count)"])
         await drain()
         // Publishes are not worth waiting for: the next start resumes them.
         tasks.cancelAll()
@@ -96,27 +97,38 @@ package final class FunctionWorker: LambdaService, Service {
         await parts.logs.stop()
     }
 
+    /// Ends invocations under way as soon as a stop begins, or now when one has begun.
+    package func endInvocations() { drained.continuation.yield(false) }
+
     /// Waits for the invocations under way, but no longer than the drain limit.
     private func drain() async {
-        let (ends, end) = AsyncStream<Bool>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        let emptied = Task { [pool] in
+        tell(.notice, "waiting for invocations under way", ["limit": "\(configuration.drainLimit)"])
+        let emptied = Task { [pool, drained] in
             await pool.waitUntilEmpty()
-            end.yield(true)
+            drained.continuation.yield(true)
         }
-        let timer = Task { [clock = parts.clock, limit = configuration.drainLimit] in
+        let timer = Task { [clock = parts.clock, limit = configuration.drainLimit, drained] in
             do { try await clock.sleep(limit) } catch { return }
-            end.yield(false)
+            drained.continuation.yield(false)
         }
-        for await isEmpty in ends {
-            if !isEmpty {
-                logger.warning(
-                    "invocations still running after the drain limit are ended",
-                    metadata: ["limit": "\(configuration.drainLimit)"])
-            }
+        for await isEmpty in drained.stream {
+            if !isEmpty { tell(.warning, "invocations still under way are ended") }
             break
         }
         timer.cancel()
         // Not waited for: the engine's shutdown is what lets it end.
         emptied.cancel()
+    }
+
+    /// Says something of what runs, if anything does.
+    private func tell(_ level: Logger.Level, _ text: Logger.Message, _ more: Logger.Metadata = [:]) {
+        let running = pool.running
+        guard running.count > 0 else { return }
+        let names = running.functions.map { "\($0.functionName):\($0.version)" }.sorted()
+        logger.log(
+            level: level, text,
+            metadata: more.merging(
+                ["count": "\(running.count)", "functions": "\(names.joined(separator: " "))"], uniquingKeysWith: { $1 })
+        )
     }
 }

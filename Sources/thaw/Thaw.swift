@@ -1,5 +1,6 @@
 import ArgumentParser
 import BaseImages
+import Foundation
 
 /// The command.
 package struct Thaw: AsyncParsableCommand {
@@ -17,4 +18,14 @@ package struct Thaw: AsyncParsableCommand {
                 name: "This host",
                 subcommands: [DoctorCommand.self, SlotsCommand.self, DemoCommand.self, BenchCommand.self]),
         ])
+
+    package static func main() async {
+        let arguments = Arguments(environment: ProcessInfo.processInfo.environment)
+        do throws(ConfigurationError) {
+            await main(try arguments.complete(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            Progress.say("Error: \(error)")
+            exit(withError: ExitCode.validationFailure)
+        }
+    }
 }

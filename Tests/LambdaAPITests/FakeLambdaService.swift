@@ -141,6 +141,13 @@ final class FakeLambdaService: LambdaService {
         return try answer(request)
     }
 
+    func sandboxes() -> [SandboxSummary] {
+        [
+            SandboxSummary(functionName: "f", version: "1", slot: 7, isIdle: true),
+            SandboxSummary(functionName: "g", version: "$LATEST", slot: nil, isIdle: false),
+        ]
+    }
+
     private func perform<Result: Sendable>(
         _ body: (inout State) throws(LambdaError) -> Result
     ) async throws(LambdaError) -> Result {

@@ -45,6 +45,15 @@ import Testing
         }
     }
 
+    @Test("What is in which slot is told to the commands beside the server")
+    func sandboxes() async throws {
+        let response = try await APITester(FakeLambdaService()).send(.get, "/_thaw/sandboxes")
+        #expect(
+            response.text
+                == #"{"Sandboxes":[{"FunctionName":"f","Idle":true,"Slot":7,"Version":"1"},"#
+                + #"{"FunctionName":"g","Idle":false,"Version":"$LATEST"}]}"#)
+    }
+
     @Test("Every exchange has a request id of its own")
     func requestIDs() async throws {
         let tester = APITester(FakeLambdaService())

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import serving
+
 
 def run(thaw, *arguments, **more):
     return subprocess.run([thaw, *arguments], capture_output=True, text=True, timeout=60, **more)
@@ -32,10 +34,17 @@ def test_doctor_tells_programs(thaw, base):
         assert check["status"] == "good" or check["remedy"]
 
 
-def test_doctor_says_what_an_ordinary_user_lacks(thaw, base):
-    done = run(thaw, "doctor", "--json", "--state-dir", base, user=65534, group=65534, extra_groups=[])
+def test_doctor_tells_an_ordinary_user_one_thing(thaw, base):
+    """What only root may try is neither promised nor found wanting."""
+    ordinary = {"user": 65534, "group": 65534, "extra_groups": []}
+    done = run(thaw, "doctor", "--json", "--state-dir", base, **ordinary)
     assert done.returncode == 1
-    assert "root" in next(check for check in json.loads(done.stdout) if check["name"] == "user")["remedy"]
+    (check,) = json.loads(done.stdout)
+    assert check["name"] == "user" and check["status"] == "failed" and "root" in check["remedy"]
+    done = run(thaw, "doctor", "--state-dir", base, **ordinary)
+    assert done.returncode == 1
+    assert len([line for line in done.stdout.splitlines() if line.startswith("- ")]) == 1
+    assert "can be used" not in done.stdout and "cannot be used" not in done.stdout
 
 
 @pytest.mark.parametrize("level", ["microvm", "process"])
@@ -129,9 +138,89 @@ def test_serve_needs_root(thaw, base):
 
 
 def test_port_in_use(thaw, server):
+    """Told before anything is built."""
     port = server.endpoint.rsplit(":", 1)[1]
     other = server.state.parent / "other"
-    done = run(thaw, "serve", "--port", port, "--state-dir", other)
+    done = run(thaw, "serve", "--port", port, "--state-dir", other, "--slots", "4000")
     assert done.returncode != 0
-    assert port in done.stderr
+    assert done.stderr == f"Error: 127.0.0.1:{port} is in use. Stop what listens there, or choose another --port.\n"
     assert os.path.isdir(server.state)
+
+
+def test_a_second_server_hears_who_is_there_and_what_it_needs(thaw, server):
+    done = run(thaw, "serve", "--port", "0", "--state-dir", server.state)
+    assert done.returncode != 0
+    (line,) = done.stderr.splitlines()
+    for words in (str(server.state), server.endpoint, f"process {server.pid}", "--state-dir", "--port", "--tunnel-port"):
+        assert words in line
+
+
+def test_the_start_is_summed_up_in_a_line(server):
+    line = server.log.expect(r".* serving http://.*").group()
+    assert f"serving {server.endpoint}, isolation {server.isolation} (as asked for" in line
+    assert line.endswith(f"network slots, state in {server.state}")
+
+
+def test_slots_are_told_with_server_function_and_mode(thaw, server, probe):
+    with serving.Busy(server, probe, "describe", hold=2):
+        text = run(thaw, "slots", "list").stdout
+        listed = run(thaw, "slots", "list", "--json", "--state-dir", server.state).stdout
+    port = int(server.endpoint.rsplit(":", 1)[1])
+    assert f"{server.state}: {server.endpoint}, process {server.pid}, isolation {server.isolation}" in text
+    assert f"{probe}:1" in text
+    rows = [json.loads(line) for line in listed.splitlines()]
+    assert {row["stateDirectory"] for row in rows} == {str(server.state)}
+    ours = [row for row in rows if row.get("function") == f"{probe}:1"]
+    assert ours and all((row["port"], row["process"], row["mode"]) == (port, server.pid, "isolated") for row in ours)
+    assert run(thaw, "slots", "list", "--state-dir", "/nowhere").stdout == "No server on this host has network slots.\n"
+
+
+def test_versions_that_have_logged_are_named(thaw, server, probe):
+    done = run(thaw, "logs", probe, "--version", "9", "--state-dir", server.state)
+    assert done.returncode == 1
+    assert f"nothing has been logged for version 9 of {probe}. These have logged: " in done.stderr
+    assert done.stderr.endswith("1.\n") and "--state-dir" not in done.stderr
+
+
+def test_where_the_state_is_need_not_be_repeated(thaw, tmp_path):
+    def lists(*arguments, **environment):
+        done = run(thaw, "network", "list", "--json", *arguments, env={**os.environ, **environment})
+        assert done.returncode == 0, done.stderr
+        return [network["name"] for network in json.loads(done.stdout)]
+
+    for name in ("one", "two", "three"):
+        network = ("--vni", "7001", "--subnet", "10.1.0.0/16", "--endpoint", "192.0.2.7")
+        assert run(thaw, "network", "create", name, *network, "--state-dir", tmp_path / name).returncode == 0
+    configuration = tmp_path / "thaw.conf"
+    configuration.write_text(f"# where it is\nport = 9001\nstate-dir = {tmp_path / 'one'}\n")
+    assert lists("--config", configuration) == ["one"]
+    assert lists("--config", configuration, THAW_STATE_DIR=str(tmp_path / "two")) == ["two"]
+    assert lists("--state-dir", tmp_path / "three", THAW_STATE_DIR=str(tmp_path / "two")) == ["three"]
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor", "logs hello", "image list"])
+def test_a_configuration_that_is_wrong_is_told_with_its_line(thaw, tmp_path, command):
+    configuration = tmp_path / "thaw.conf"
+    configuration.write_text("port = 9001\n\nslots = many\n")
+    done = run(thaw, *command.split(), "--config", configuration)
+    assert done.returncode == 64
+    assert done.stderr.startswith(f"Error: {configuration}, line 3: slots = many: ")
+    done = run(thaw, *command.split(), "--config", tmp_path / "nowhere")
+    assert done.returncode == 64
+    assert str(tmp_path / "nowhere") in done.stderr
+
+
+def test_a_server_is_configured_by_file(thaw, images, tmp_path, base):
+    state = serving.new_state(images, base / "configured")
+    configuration = tmp_path / "thaw.conf"
+    configuration.write_text(f"state-dir = {state}\nport = 0\nslots = 9\nmax-sandboxes = 1\nready = 0\nlayers = false\n")
+    arguments = ("--config", configuration, "--isolation", "process", "--egress", "none", "--slots", "11")
+    process = subprocess.Popen(
+        [thaw, "serve", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        line = serving.Lines(process.stderr).expect("serving http://.*").group()
+        assert line.endswith(f"11 network slots, state in {state}")
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0

@@ -1,6 +1,6 @@
 """A stopped server leaves nothing behind."""
 
-import subprocess
+import signal
 
 import botocore.exceptions
 import pytest
@@ -35,9 +35,23 @@ def test_stop_does_not_wait_longer_than_the_drain_limit(servers, probe):
     assert not host.gone(machines, 0)
 
 
-def test_second_server_on_the_same_state_is_refused(server, thaw):
-    done = subprocess.run(
-        [thaw, "serve", "--port", "0", "--state-dir", server.state], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode != 0
-    assert str(server.state) in done.stderr
+def test_a_stop_says_what_it_waits_for_and_a_second_signal_ends_that(servers, probe):
+    servers.stop()
+    mounts, networks, files = host.mounts(), host.networks(), host.files(servers.state)
+    server = servers.running("--drain", "600", "--ready", "0", fresh=True)
+    with serving.Busy(server, probe, "forever") as busy:
+        traces = host.Traces.of(server.pid)
+        server.process.send_signal(signal.SIGINT)
+        server.log.expect("stopping; a second signal ends at once what still runs")
+        waiting = server.log.expect("waiting for invocations under way").string
+        assert f"functions={probe}:1" in waiting and "limit=600" in waiting
+        server.process.send_signal(signal.SIGINT)
+        server.log.expect("ending at once what still runs")
+        assert server.process.wait(60) == 0
+        with pytest.raises((botocore.exceptions.ClientError, botocore.exceptions.HTTPClientError)):
+            busy.answers()
+    assert not host.gone(traces.processes, 0)
+    assert not [directory for directory in traces.cgroups if directory.exists()]
+    assert host.mounts() <= mounts
+    assert host.networks() <= networks
+    assert host.files(servers.state) <= files

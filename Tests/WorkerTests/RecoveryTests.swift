@@ -190,6 +190,34 @@ struct StopTests {
         }
     }
 
+    @Test("waits no longer once it is told to, before the stop or during it", arguments: [true, false])
+    func endsInvocations(before: Bool) async throws {
+        let meeting = Meeting()
+        var script = FakeEngine.Script()
+        script.handler = { _, _ throws(SandboxError) in
+            await meeting.wait()
+            throw .destroyed
+        }
+        // Nothing else ends the invocation.
+        script.shutdown = { meeting.open() }
+        try await withScratchDirectory { directory in
+            let fixture = try WorkerFixture.open(directory, FakeEngine(script))
+            try await fixture.createPublished()
+            let answer = Task { try await fixture.invoke() }
+            await meeting.arrival(of: 1)
+            #expect(fixture.worker.sandboxes().map(\.isIdle) == [false])
+            if before { fixture.worker.endInvocations() }
+            async let stopped: Void = fixture.worker.stop()
+            if !before {
+                await fixture.time.waitForSleeper()
+                fixture.worker.endInvocations()
+            }
+            await #expect(throws: LambdaError.self) { try await answer.value }
+            await stopped
+            #expect(fixture.worker.sandboxes().isEmpty)
+        }
+    }
+
     @Test("does not wait longer than the drain limit")
     func deadline() async throws {
         let meeting = Meeting()

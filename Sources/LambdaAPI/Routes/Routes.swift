@@ -28,6 +28,7 @@ struct Routes: Sendable {
         addTags(to: router)
         addDefaults(to: router)
         addUnservedActions(to: router)
+        addSandboxes(to: router)
         return router
     }
 

@@ -46,6 +46,9 @@ final class Machine: Sendable {
         self.remains = remains
     }
 
+    /// The number of its network slot.
+    var slot: Int { remains.slot.index }
+
     /// Lets the machine, which stands still, send as far as `mode` says.
     func join(_ mode: NetworkMode) throws(SandboxError) { try remains.slot.join(mode, as: .microvm) }
 

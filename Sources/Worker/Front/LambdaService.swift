@@ -1,6 +1,6 @@
 package import FunctionModel
 
-/// What the API needs from a worker: one method per action of the AWS Lambda API.
+/// What the API needs from a worker: one method per action of the AWS Lambda API, and one for the commands beside the server.
 ///
 /// Every method throws ``LambdaError``: AWS's error type and message, ready for the wire.
 package protocol LambdaService: Sendable {
@@ -21,6 +21,8 @@ package protocol LambdaService: Sendable {
     func tagFunction(_ name: String, tags: [String: String]) async throws(LambdaError)
     func untagFunction(_ name: String, keys: [String]) async throws(LambdaError)
     func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse
+    /// The sandboxes there are.
+    func sandboxes() -> [SandboxSummary]
 }
 
 package struct CreateFunctionRequest: Sendable {

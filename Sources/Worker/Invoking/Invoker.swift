@@ -58,6 +58,7 @@ struct Invoker: Sendable {
                 await previous?.value
                 do throws(SandboxMaker.Failure) {
                     let made = try await make(function, key)
+                    pool.admit(made.sandbox)
                     return Held(sandbox: made.sandbox, coldStart: made.coldStart)
                 } catch {
                     pool.releaseRoom()

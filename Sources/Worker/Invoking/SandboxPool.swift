@@ -35,6 +35,8 @@ final class SandboxPool: Sendable {
         var count = 0
         /// Sandboxes being destroyed whose room nobody has claimed yet.
         var dying: [ObjectIdentifier: Task<Void, Never>] = [:]
+        /// Sandboxes that serve or wait.
+        var live: [ObjectIdentifier: LiveSandbox] = [:]
         /// Sandboxes that were claimed while they settled.
         var claimed: Set<ObjectIdentifier> = []
         var isClosed = false
@@ -79,17 +81,22 @@ final class SandboxPool: Sendable {
         }
     }
 
+    /// Notes a sandbox that was made in room that was claimed.
+    func admit(_ sandbox: LiveSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
+
     /// Room made by a sandbox that is going anyway, by the one that has been idle the longest, or by one about to be idle.
     private func takeRoomOfAnother(_ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
         let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
             .min { $0.1 < $1.1 }
         if let (version, _) = oldest, let victim = state.groups[version]?.idle.removeFirst().sandbox {
+            state.live[ObjectIdentifier(victim)] = nil
             return .room(after: tasks.start { await victim.destroy() })
         }
         let settling = state.groups.first { !$0.value.settling.isEmpty }?.key
         guard let settling, let victim = state.groups[settling]?.settling.removeFirst() else { return .full }
         state.claimed.insert(ObjectIdentifier(victim))
+        state.live[ObjectIdentifier(victim)] = nil
         return .room(
             after: tasks.start {
                 _ = await victim.settled()
@@ -189,6 +196,19 @@ final class SandboxPool: Sendable {
 
     var count: Int { state.withLock { $0.count } }
 
+    /// Those that serve, wait or are being made: how many, and the functions of those that have been made.
+    var running: (count: Int, functions: [VersionKey]) {
+        state.withLock { ($0.count - $0.dying.count, $0.live.values.map(\.key.version)) }
+    }
+
+    /// All that serve or wait, and which of them wait.
+    func list() -> [(sandbox: LiveSandbox, isIdle: Bool)] {
+        state.withLock { state in
+            let idle = Set(state.groups.values.flatMap { $0.idle.map { ObjectIdentifier($0.sandbox) } })
+            return state.live.map { ($0.value, idle.contains($0.key)) }
+        }
+    }
+
     // MARK: - Under the lock
 
     private func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool {
@@ -197,6 +217,7 @@ final class SandboxPool: Sendable {
 
     private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {
         let identifier = ObjectIdentifier(sandbox)
+        state.live[identifier] = nil
         state.dying[identifier] = tasks.start { [self] in
             await sandbox.destroy()
             self.state.withLock { state in

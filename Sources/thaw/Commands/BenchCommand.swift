@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import SystemPackage
 
-struct BenchCommand: AsyncParsableCommand {
+struct BenchCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure, and compare with the project's goals.",
         discussion: """

@@ -6,7 +6,7 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-struct DemoCommand: AsyncParsableCommand {
+struct DemoCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Show the examples cold and from snapshots, and what clones reach in networks of their own.",

@@ -3,7 +3,7 @@ import BaseImages
 import FunctionModel
 import Logging
 
-struct ImageBuildCommand: AsyncParsableCommand {
+struct ImageBuildCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Build the base image of a runtime, if it is not there already.",
         discussion: """

@@ -4,7 +4,7 @@ import FunctionModel
 import Glibc
 import SystemPackage
 
-struct ImageExportCommand: AsyncParsableCommand {
+struct ImageExportCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write base images into one file, for a host that cannot build them.",
         usage: "thaw image export [--state-dir <state-dir>] <runtime> ... <file>",

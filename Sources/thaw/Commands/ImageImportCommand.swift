@@ -2,7 +2,7 @@ import ArgumentParser
 import BaseImages
 import SystemPackage
 
-struct ImageImportCommand: AsyncParsableCommand {
+struct ImageImportCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take the base images of a file that thaw image export wrote.",
         discussion: """

@@ -3,7 +3,7 @@ import BaseImages
 import LinuxKit
 import Snapshots
 
-struct ImageListCommand: AsyncParsableCommand {
+struct ImageListCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the base images that are built, and what uses them.",
         discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import BaseImages
 import Snapshots
 
-struct ImagePruneCommand: AsyncParsableCommand {
+struct ImagePruneCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Remove base images that are no longer current and that nothing uses.",
         discussion: """

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SystemPackage
 
-struct LogsCommand: AsyncParsableCommand {
+struct LogsCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show what a function and the platform logged.",
         discussion: "Reads the files under <state-dir>/logs, so it works without a server too.")
@@ -24,20 +24,27 @@ struct LogsCommand: AsyncParsableCommand {
             directory: state.logs.appending(function), version: version, showsTimestamps: timestamps)
         guard follow else {
             let shown = try reader.show()
-            guard shown else { throw LogsError.nothingLogged(function, state.logs) }
-            return
+            guard !shown else { return }
+            let versions = version == nil ? [] : try reader.versions()
+            throw LogsError.nothingLogged(function, version: version, others: versions, in: state.logs)
         }
         try await LogFollower(reader: reader).run()
     }
 }
 
 enum LogsError: Error, CustomStringConvertible {
-    case nothingLogged(String, FilePath)
+    /// - others: the versions that have logged.
+    case nothingLogged(String, version: String?, others: [String], in: FilePath)
     case cannotWatch(FilePath, Errno)
 
     var description: String {
         switch self {
-        case .nothingLogged(let function, let directory):
+        case .nothingLogged(let function, let version?, let others, _) where !others.isEmpty:
+            """
+            nothing has been logged for version \(version) of \(function). These have logged: \
+            \(others.joined(separator: ", ")).
+            """
+        case .nothingLogged(let function, _, _, let directory):
             """
             nothing has been logged for \(function) in \(directory). Check the name and --state-dir; a function logs when \
             it is published with SnapStart or invoked.

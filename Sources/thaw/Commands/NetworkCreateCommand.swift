@@ -2,7 +2,7 @@ import ArgumentParser
 import LinuxKit
 import SlotNetwork
 
-struct NetworkCreateCommand: AsyncParsableCommand {
+struct NetworkCreateCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a virtual network.",
         discussion: """

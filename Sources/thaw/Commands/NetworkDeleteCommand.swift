@@ -1,7 +1,7 @@
 import ArgumentParser
 import SlotNetwork
 
-struct NetworkDeleteCommand: AsyncParsableCommand {
+struct NetworkDeleteCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete a virtual network.",
         discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SlotNetwork
 
-struct NetworkListCommand: AsyncParsableCommand {
+struct NetworkListCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the virtual networks.")
 
     @OptionGroup var state: StateOptions

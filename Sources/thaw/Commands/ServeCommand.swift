@@ -3,14 +3,22 @@ import Glibc
 import Logging
 import NIOCore
 import ServiceLifecycle
+import UnixSignals
+import Worker
 
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the AWS Lambda API.",
         discussion: """
             Point any AWS client at it, for example: aws --endpoint-url http://127.0.0.1:9000 lambda list-functions
-            SIGTERM and SIGINT stop it; invocations under way are given time to end.
+            SIGTERM and SIGINT stop it; invocations under way are given time to end, until a second signal. \
+            The log goes to standard error.
+
+            Every option can stand in the configuration file too, a line each: `port = 9000`, `layers = false`, comments behind \
+            #. What the command line says comes before what the environment says (THAW_STATE_DIR), and that before the file.
             """)
+
+    static var takesServerOptions: Bool { true }
 
     @OptionGroup var options: ServerOptions
 
@@ -19,17 +27,26 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let logger = Logger.forServer(options.logLevel)
+        let signals = StopSignals(logger: logger)
+        let trapped = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let handling = Task { await signals.handle(trapped) }
+        defer { handling.cancel() }
         let server = try await Server.make(options, logger: logger)
-        let address = options.address
-        let services = server.serviceGroup { port in
-            logger.notice("listening", metadata: ["url": "http://\(address):\(port)"])
-        }
+        let services = server.serviceGroup { port in server.announce(port: port) }
+        let earlier = signals.aim(
+            at: StopSignals.Target(
+                stop: { await services.triggerGracefulShutdown() }, hurry: { server.worker.endInvocations() }))
         let outcome: Result<Void, any Error>
-        do { outcome = .success(try await services.run()) } catch { outcome = .failure(error) }
+        if earlier > 0 {
+            outcome = .success(await server.worker.stop())
+        } else {
+            do { outcome = .success(try await services.run()) } catch { outcome = .failure(error) }
+        }
         try await server.close()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ServerError.addressInUse(address, options.port)
+            throw ServerError.addressInUse(options.address, options.port)
         }
+        logger.notice("stopped")
     }
 }
 

@@ -12,19 +12,30 @@ struct SlotsCommand: AsyncParsableCommand {
 
 /// Which server's slots are meant.
 struct SlotsOfServer: ParsableArguments {
-    @Option(help: "Only those of the server with this instance name, as `thaw slots list` shows it.")
-    var instance: String?
+    @Option(name: .customLong("state-dir"), help: "Only those of the server with this state directory.")
+    var stateDirectory: String?
 
     func servers() throws -> [SlotInspection] {
         guard geteuid() == 0 else { throw ServerError.notRoot }
+        let instance = stateDirectory.map { Server.instance(of: StateOptions.absolute($0)) }
         return try SlotInspection.all().filter { instance == nil || $0.instance == instance }
+    }
+
+    /// The same with what the servers themselves say.
+    func views() async throws -> [ServerView] {
+        var views: [ServerView] = []
+        for slots in try servers() { views.append(await ServerView.look(at: slots)) }
+        return views
     }
 }
 
 struct SlotsListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List slots: their state, and what those in use are bound to.",
-        discussion: "Without --all only slots that are not free.")
+        discussion: """
+            Without --all only slots that are not free. A claimed slot without a function is one for a publish, or for a \
+            sandbox that is prepared ahead.
+            """)
 
     @OptionGroup var server: SlotsOfServer
     @Flag(help: "The free ones, too.") var all = false
@@ -32,16 +43,19 @@ struct SlotsListCommand: AsyncParsableCommand {
 
     @concurrent
     func run() async throws {
-        var table = Table(
-            ["INSTANCE", "SLOT", "STATE", "FOR", "MODE", "ADDRESS", "VNI", "SENT", "RECEIVED", "DROPPED"],
-            alignRight: [1, 7, 8, 9])
-        for server in try server.servers() {
-            for slot in try server.slots() where all || slot.state != .free {
-                let row = SlotRow(server.instance, slot)
-                if json { print(try JSONLine.text(row)) } else { table.add(row.cells) }
+        let views = try await server.views()
+        if views.isEmpty, !json { print(SlotText.none) }
+        for view in views {
+            let rows = try view.slots.slots().filter { all || $0.state != .free }.map { SlotRow(view, $0) }
+            if json {
+                for row in rows { print(try JSONLine.text(row)) }
+                continue
             }
+            var table = Table(SlotRow.header, alignRight: SlotRow.numbers)
+            for row in rows { table.add(row.cells) }
+            let free = rows.isEmpty ? "all \(view.slots.count) slots are free" : table.text
+            print("\(SlotText.name(view))\n\(free)")
         }
-        if !json { print(table.text) }
     }
 }
 
@@ -54,12 +68,12 @@ struct SlotsShowCommand: AsyncParsableCommand {
 
     @concurrent
     func run() async throws {
-        let servers = try server.servers()
-        if servers.isEmpty { print("No server on this host has network slots.") }
+        let servers = try await server.views()
+        if servers.isEmpty { print(SlotText.none) }
         for server in servers {
             if let slot {
-                guard let view = try server.slot(slot) else {
-                    throw ValidationError("\(server.instance) has \(server.count) slots; there is no slot \(slot)")
+                guard let view = try server.slots.slot(slot) else {
+                    throw ValidationError("there is no slot \(slot): this server has \(server.slots.count)")
                 }
                 print(SlotText.describe(view, of: server))
             } else {
@@ -81,7 +95,10 @@ struct SlotsWatchCommand: AsyncParsableCommand {
         var shown = 0
         while count.map({ shown < $0 }) ?? true {
             if shown > 0 { try await Task.sleep(for: .seconds(1)) }
-            for server in try server.servers() { print("\(server.instance)  \(SlotText.states(try server.slots()))") }
+            for server in try server.servers() {
+                let name = ServerRecord.read(server.instance)?.stateDirectory ?? server.instance
+                print("\(name)  \(SlotText.states(try server.slots()))")
+            }
             fflush(nil)
             shown += 1
         }
@@ -99,11 +116,13 @@ struct SlotsCleanCommand: AsyncParsableCommand {
     func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let progress = Progress.report("slots")
+        let records = ServerRecord.all()
+        func about(_ instance: String) -> String { records[instance].map { " (\($0.stateDirectory))" } ?? "" }
         let (cleaned, running) = try SlotCleaning.clean { instance, done, of in
             if done % 100 == 0 || done == of { progress("\(instance): \(done) of \(of)") }
         }
         if cleaned.isEmpty, running.isEmpty { print("There is nothing to clean.") }
-        for instance in cleaned { print("\(instance): cleaned") }
-        for instance in running { print("\(instance): its server runs, left alone") }
+        for instance in cleaned { print("\(instance): cleaned\(about(instance))") }
+        for instance in running { print("\(instance): its server runs, left alone\(about(instance))") }
     }
 }

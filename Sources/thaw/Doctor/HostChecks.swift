@@ -7,23 +7,8 @@ import SystemPackage
 /// What `thaw doctor` looks at, in the order in which it tells.
 enum HostChecks {
     static func all(stateDirectory: FilePath) -> [HostCheck] {
-        [user(), virtualisation(), controlGroups(), disk(stateDirectory), memory()]
+        [virtualisation(), controlGroups(), disk(stateDirectory), memory()]
             + kernelFeatures(stateDirectory: stateDirectory) + network() + processFeatures() + packages()
-    }
-
-    /// The levels that can be used where these were found.
-    static func usable(_ checks: [HostCheck]) -> [IsolationLevel] {
-        IsolationLevel.allCases.filter { level in
-            !checks.contains { $0.status == .failed && ($0.isolation == nil || $0.isolation == level) }
-        }
-    }
-
-    static func user() -> HostCheck {
-        geteuid() == 0
-            ? HostCheck("user", .good, "root")
-            : HostCheck(
-                "user", .failed, "user \(geteuid())",
-                remedy: "run thaw as root: it makes namespaces, network devices and cgroups")
     }
 
     // MARK: - Processor

@@ -63,12 +63,25 @@ struct LogReader: Sendable {
             .filter(shows).sorted { $0.string < $1.string }
     }
 
-    /// Whether `path` is a stream of the version asked for: `[VERSION]` and 32 hex digits.
-    func shows(_ path: FilePath) -> Bool {
-        guard let name = path.lastComponent?.string, name.hasPrefix("["), let end = name.firstIndex(of: "]") else {
-            return false
+    /// The versions that have logged anything, $LATEST first.
+    func versions() throws -> [String] {
+        let all = LogReader(directory: directory, version: nil, showsTimestamps: false)
+        return Set(try all.streams().compactMap { Self.version(of: $0) }).sorted {
+            (Int($0) ?? 0, $0) < (Int($1) ?? 0, $1)
         }
-        guard let version else { return true }
-        return name[name.index(after: name.startIndex)..<end] == version
+    }
+
+    /// Whether `path` is a stream of the version asked for.
+    func shows(_ path: FilePath) -> Bool {
+        guard let found = Self.version(of: path) else { return false }
+        return version == nil || version == found
+    }
+
+    /// A stream's name is `[VERSION]` and 32 hex digits.
+    private static func version(of path: FilePath) -> String? {
+        guard let name = path.lastComponent?.string, name.hasPrefix("["), let end = name.firstIndex(of: "]") else {
+            return nil
+        }
+        return String(name[name.index(after: name.startIndex)..<end])
     }
 }

@@ -7,6 +7,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 import SystemPackage
+import UnixSignals
 import Worker
 
 /// A server of our own, on a free port, for as long as something is measured.
@@ -61,7 +62,7 @@ struct MeasuredServer: Sendable {
             throw Unavailable(isolation: settings.isolation, reason: error)
         }
         let (ports, listening) = AsyncStream<Int>.makeStream()
-        let services = server.serviceGroup { listening.yield($0) }
+        let services = server.serviceGroup(signals: [.sigterm, .sigint]) { listening.yield($0) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { listening.finish() }

@@ -4,8 +4,14 @@ import SlotNetwork
 /// One slot as a row, and as a line of JSON.
 struct SlotRow: Encodable {
     var instance: String
+    /// Of its server.
+    var stateDirectory: String?
+    var port: Int?
+    var process: Int32?
     var slot: Int
     var state: String
+    /// What runs in it, as NAME:VERSION; nil when it serves no function, or none yet.
+    var function: String?
     var occupant: String?
     var mode: String?
     var address: String?
@@ -16,9 +22,16 @@ struct SlotRow: Encodable {
     var receivedBytes: UInt64
     var dropped: [String: UInt64]
 
-    init(_ instance: String, _ view: SlotInspection.View) {
-        self.instance = instance
+    static let header = [
+        "SLOT", "STATE", "FUNCTION", "FOR", "MODE", "ADDRESS", "VNI", "SENT", "RECEIVED", "DROPPED",
+    ]
+    static let numbers: Set<Int> = [0, 7, 8, 9]
+
+    init(_ server: ServerView, _ view: SlotInspection.View) {
+        instance = server.slots.instance
+        (stateDirectory, port, process) = (server.record?.stateDirectory, server.record?.port, server.record?.process)
         slot = view.index
+        function = view.state == .claimed ? server.functions[view.index] : nil
         state = "\(view.state)"
         occupant = view.mode == nil ? nil : "\(view.occupant)"
         mode = view.mode?.rawValue
@@ -31,7 +44,7 @@ struct SlotRow: Encodable {
 
     var cells: [String] {
         [
-            instance, "\(slot)", state, occupant ?? "", mode ?? "", address ?? "", vni.map { "\($0)" } ?? "",
+            "\(slot)", state, function ?? "", occupant ?? "", mode ?? "", address ?? "", vni.map { "\($0)" } ?? "",
             "\(sentBytes)", "\(receivedBytes)", "\(dropped.values.reduce(0, +))",
         ]
     }
@@ -39,6 +52,8 @@ struct SlotRow: Encodable {
 
 /// Slots in words.
 enum SlotText {
+    static let none = "No server on this host has network slots."
+
     /// "free 4000  claimed 12": the states that there are.
     static func states(_ slots: [SlotInspection.View]) -> String {
         let counts = Dictionary(grouping: slots, by: \.state).mapValues(\.count)
@@ -46,11 +61,21 @@ enum SlotText {
             .joined(separator: "  ")
     }
 
-    static func describe(_ server: SlotInspection) throws -> String {
+    /// Which server they are of: "/var/lib/thaw: http://127.0.0.1:9000, process 4711, isolation process".
+    static func name(_ server: ServerView) -> String {
+        guard let record = server.record else { return "\(server.slots.instance): its server does not listen yet" }
+        guard record.isRunning else { return "\(record.stateDirectory): its server does not run" }
+        return "\(record.stateDirectory): \(record.url), process \(record.process), isolation \(record.isolation)"
+    }
+
+    static func describe(_ view: ServerView) throws -> String {
+        let server = view.slots
         let slots = try server.slots()
         let traffic = slots.reduce(into: SlotCounters()) { $0 += $1.counters }
         var lines = [
-            "\(server.instance): \(server.count) slots, layout \(server.layout.rawValue) by \(server.attachment.rawValue), addresses \(server.range)",
+            name(view),
+            "  instance \(server.instance), \(server.count) slots, layout \(server.layout.rawValue) by "
+                + "\(server.attachment.rawValue), addresses \(server.range)",
             "  \(states(slots))",
             "  \(describe(traffic))",
         ]
@@ -65,9 +90,10 @@ enum SlotText {
         return lines.joined(separator: "\n")
     }
 
-    static func describe(_ slot: SlotInspection.View, of server: SlotInspection) -> String {
+    static func describe(_ slot: SlotInspection.View, of server: ServerView) -> String {
         let since = Date(timeIntervalSince1970: Double(slot.since) / 1e9).formatted(.iso8601)
-        var lines = ["\(server.instance), slot \(slot.index): \(slot.state) since \(since)"]
+        let function = slot.state == .claimed ? server.functions[slot.index].map { ", \($0)" } ?? "" : ""
+        var lines = [name(server), "  slot \(slot.index): \(slot.state) since \(since)\(function)"]
         if let mode = slot.mode {
             let network = slot.network.map { " \($0)" } ?? ""
             let address = slot.address.map { ", seen outside as \($0)" } ?? ""

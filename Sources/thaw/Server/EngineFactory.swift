@@ -21,7 +21,8 @@ struct EngineFactory: Sendable {
     let logger: Logger
 
     /// The engine of the plan's standard level, with those of its other levels for when a function asks for them.
-    func make(_ plan: IsolationPlan) async throws -> EngineSelection {
+    /// - Returns: with them why these.
+    func make(_ plan: IsolationPlan) async throws -> (EngineSelection, reason: String) {
         var plan = plan
         let standard: any SandboxEngine
         do throws(SandboxError) { standard = try await engine(plan.standard) } catch {
@@ -29,14 +30,7 @@ struct EngineFactory: Sendable {
             plan = next
             standard = try await engine(plan.standard)
         }
-        let selection = EngineSelection(standard, others: plan.others.map { deferred($0) })
-        logger.notice(
-            "isolation",
-            metadata: [
-                "level": "\(plan.standard.rawValue)", "why": "\(plan.reason)", "asked": "\(options.isolation.rawValue)",
-                "by tag": "\(plan.others.map(\.rawValue).joined(separator: ", "))",
-            ])
-        return selection
+        return (EngineSelection(standard, others: plan.others.map { deferred($0) }), plan.reason)
     }
 
     private func deferred(_ level: IsolationLevel) -> EngineSelection.Deferred {

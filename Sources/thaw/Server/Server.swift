@@ -20,7 +20,11 @@ struct Server: Sendable {
     private let slots: SlotPool
     let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
+    /// So that nobody else takes the port while the server starts; nil where the kernel chooses it.
+    private let reservation: PortReservation?
     private let options: ServerOptions
+    private let reason: String
+    private let slotCount: Int
     private let logger: Logger
 
     /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
@@ -34,18 +38,19 @@ struct Server: Sendable {
     ) async throws -> Server {
         let directory = options.state.directory
         let share = try ShareDirectory.installed()
-        let functions = try SQLiteFunctionStore(directory: directory)
+        let functions = try openFunctions(directory)
+        let reservation = try options.port == 0 ? nil : PortReservation.take(options.address, options.port)
         let snapshots = try SnapshotStore(directory: directory.appending("snapshots"))
         let images = ImageStore(directory: imageDirectory ?? options.state.images, share: share, logger: logger)
         await images.sweep()
         let accelerator = Accelerator.detect()
         let plan = IsolationPlan(options.isolation, accelerator: accelerator)
         var configuration = Self.configuration(options, plan, accelerator)
+        let slotConfiguration = try Self.slots(options, configuration, instance: Self.instance(of: directory))
         // Functions can be served while most of the slots are still being built.
-        let slots = try await SlotPool.open(
-            Self.slots(options, configuration, instance: Self.instance(of: directory)), host: host, logger: logger)
+        let slots = try await SlotPool.open(slotConfiguration, host: host, logger: logger)
         do {
-            let engine = try await EngineFactory(
+            let (engine, reason) = try await EngineFactory(
                 directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
                 share: share, options: options, readyCells: Self.readyCells(configuration), logger: logger
             ).make(plan)
@@ -61,27 +66,56 @@ struct Server: Sendable {
                 configuration: configuration, logger: logger)
             try await worker.recover()
             return Server(
-                engine: engine, slots: slots, worker: worker, functions: functions, options: options, logger: logger)
+                engine: engine, slots: slots, worker: worker, functions: functions, reservation: reservation,
+                options: options, reason: reason, slotCount: slotConfiguration.count, logger: logger)
         } catch {
             await slots.shutdown(keepingSlots: options.keepSlots)
             throw error
         }
     }
 
-    /// What serves: run it until it ends, by a signal or by `triggerGracefulShutdown()`.
+    private static func openFunctions(_ directory: FilePath) throws -> SQLiteFunctionStore {
+        do throws(FunctionStoreError) { return try SQLiteFunctionStore(directory: directory) } catch {
+            guard error.code == .inUse else { throw error }
+            let record = ServerRecord.read(instance(of: directory))
+            throw ServerError.stateInUse(directory, by: record?.isRunning == true ? record : nil)
+        }
+    }
+
+    /// What serves: run it until it ends, by `triggerGracefulShutdown()`.
     ///
-    /// - Parameter onListening: called with the bound port once requests are accepted.
-    func serviceGroup(onListening: @escaping @Sendable (Int) async -> Void) -> ServiceGroup {
+    /// - Parameters:
+    ///   - signals: end it, too.
+    ///   - onListening: called with the bound port once requests are accepted.
+    func serviceGroup(
+        signals: [UnixSignal] = [], onListening: @escaping @Sendable (Int) async -> Void
+    ) -> ServiceGroup {
         let api = LambdaServer(
             service: worker,
             configuration: LambdaServer.Configuration(
                 address: options.address, port: options.port, scope: options.account, abilities: worker.abilities,
                 strictLastUpdateStatus: options.strictLastUpdateStatus),
-            logger: logger)
+            logger: logger.quieter)
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
         return ServiceGroup(
-            services: [api.application(onListening: onListening), worker],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [api.application(onListening: onListening), worker], gracefulShutdownSignals: signals,
+            logger: logger.quieter)
+    }
+
+    /// Says what is served where, to whoever reads the log and to the commands beside it.
+    func announce(port: Int) {
+        let directory = options.state.directory
+        let record = ServerRecord(
+            stateDirectory: directory, address: options.address, port: port, isolation: engine.isolation.rawValue)
+        do { try record.write(instance) } catch {
+            logger.warning("`thaw slots` will not know this server", metadata: ["error": "\(error)"])
+        }
+        let others = engine.available.dropFirst().map { ", \($0.rawValue) by tag" }.joined()
+        logger.notice(
+            """
+            serving \(record.url), isolation \(engine.isolation.rawValue)\(others) (\(reason)), \(slotCount) network slots, \
+            state in \(directory)
+            """)
     }
 
     /// Returns when what the next sandboxes find built ahead is there: the server is at rest then, if nothing else goes on.
@@ -160,9 +194,18 @@ struct Server: Sendable {
     }
 
     /// Names this state directory's cgroups and network slots: the same at every start, another one for another directory. FNV-1a.
-    private static func instance(of directory: FilePath) -> String {
+    static func instance(of directory: FilePath) -> String {
         let hash = directory.string.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return String(hash, radix: 36)
+    }
+}
+
+extension Logger {
+    /// For parts that say at each start and stop what the server itself says once.
+    fileprivate var quieter: Logger {
+        var logger = self
+        if logLevel == .info { logger.logLevel = .notice }
+        return logger
     }
 }
 
@@ -171,6 +214,8 @@ enum ServerError: Error, CustomStringConvertible {
     case notRoot
     case notListening
     case addressInUse(String, Int)
+    case cannotListen(String, Int, String)
+    case stateInUse(FilePath, by: ServerRecord?)
     case noExample(String, FilePath)
 
     var description: String {
@@ -182,6 +227,13 @@ enum ServerError: Error, CustomStringConvertible {
         case .notListening: "the server ended before it listened"
         case .addressInUse(let address, let port):
             "\(address):\(port) is in use. Stop what listens there, or choose another --port."
+        case .cannotListen(let address, let port, let why):
+            "cannot listen at \(address):\(port): \(why). Choose another --address or --port."
+        case .stateInUse(let directory, let record):
+            """
+            \(directory) is in use by \(record.map { "the server at \($0.url), process \($0.process)" } ?? "another server"). \
+            Stop that, or give this one a --state-dir, a --port and a --tunnel-port of its own.
+            """
         case .notRoot: "sandboxes in namespaces of their own need root. Run the command as root, or with sudo."
         }
     }

@@ -58,7 +58,7 @@ struct ServerOptions: ParsableArguments {
     var accountID = "123456789012"
 
     @Flag(
-        name: .customLong("strict-last-update-status"),
+        name: .customLong("strict-last-update-status"), inversion: .prefixedNo,
         help: "Leave LastUpdateStatus out while a function is Pending, exactly as AWS does.")
     var strictLastUpdateStatus = false
 

@@ -42,7 +42,9 @@ struct SlotOptions: ParsableArguments {
     @Option(name: .customLong("slot-rate"), help: "Mbit/s that a slot may send. Default: as many as it can.")
     var rate: Int?
 
-    @Flag(name: .customLong("keep-slots"), help: "Leave the slots for the next start, which then need not build them.")
+    @Flag(
+        name: .customLong("keep-slots"), inversion: .prefixedNo,
+        help: "Leave the slots for the next start, which then need not build them.")
     var keep = false
 
     func validate() throws {

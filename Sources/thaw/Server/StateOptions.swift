@@ -4,12 +4,20 @@ import SystemPackage
 
 /// Where a server keeps everything: the commands that work on the same state share this.
 struct StateOptions: ParsableArguments {
-    @Option(name: .customLong("state-dir"), help: "Directory for functions, images, snapshots and logs.")
+    @Option(
+        name: .customLong("state-dir"),
+        help: "Directory for functions, images, snapshots and logs; also by THAW_STATE_DIR, or in the configuration.")
     var stateDirectory = "/var/lib/thaw"
 
+    // Read before the arguments are, by ``Arguments``.
+    @Option(name: .customLong("config"), help: "Configuration file. Default: /etc/thaw/thaw.conf, when there is one.")
+    var configuration: String?
+
     /// Absolute, so that it means the same in a child process and in a jail.
-    var directory: FilePath {
-        let given = FilePath(stateDirectory)
+    var directory: FilePath { Self.absolute(stateDirectory) }
+
+    static func absolute(_ directory: String) -> FilePath {
+        let given = FilePath(directory)
         guard given.isRelative else { return given.lexicallyNormalized() }
         return FilePath(FileManager.default.currentDirectoryPath).pushing(given).lexicallyNormalized()
     }

@@ -21,6 +21,7 @@ final class FakeEngine: SandboxEngine {
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
         var refusal: @Sendable (StoredSnapshot) -> String? = { _ in nil }
+        var shutdown: @Sendable () -> Void = {}
     }
 
     struct Record: Sendable {
@@ -96,6 +97,7 @@ final class FakeEngine: SandboxEngine {
             $0.isShutDown = true
             $0.live = []
         }
+        script.withLock { $0 }.shutdown()
     }
 }
 
