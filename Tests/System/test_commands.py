@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import host
 import serving
 
 
@@ -19,15 +20,15 @@ def test_doctor_finds_this_host_good_enough(thaw, base):
     assert "Thaw can be used here." in done.stdout
 
 
-def test_doctor_tells_programs(thaw, base):
+def test_doctor_tells_what_it_tried(thaw, base):
     done = run(thaw, "doctor", "--json", "--state-dir", base)
     checks = json.loads(done.stdout)
     levels = {check["name"]: check.get("isolation") for check in checks}
-    assert {"user", "cgroups", "disk", "memory", "kernel"} <= {name for name in levels if levels[name] is None}
-    assert {"virtualisation", "tun", "qemu-system-x86_64"} <= {name for name in levels if levels[name] == "microvm"}
-    assert {"user namespaces", "seccomp", "ptrace", "process ids", "page scan", "erofs", "overlay"} <= {
-        name for name in levels if levels[name] == "process"
+    assert {"user", "cgroups", "disk", "memory", "kernel", "network slots"} <= {
+        name for name in levels if levels[name] is None
     }
+    assert {"virtualisation", "tun", "qemu"} <= {name for name in levels if levels[name] == "microvm"}
+    assert {"image files", "sandboxes", "freezing", "clones"} <= {name for name in levels if levels[name] == "process"}
     for check in checks:
         assert check["status"] in ("good", "warning", "failed")
         assert check["found"]
@@ -45,6 +46,24 @@ def test_doctor_tells_an_ordinary_user_one_thing(thaw, base):
     assert done.returncode == 1
     assert len([line for line in done.stdout.splitlines() if line.startswith("- ")]) == 1
     assert "can be used" not in done.stdout and "cannot be used" not in done.stdout
+
+
+def test_doctor_leaves_nothing(thaw, base):
+    mounts, networks, files = host.mounts(), host.networks(), host.files(base)
+    run(thaw, "doctor", "--state-dir", base)
+    assert host.mounts() == mounts and host.networks() == networks and host.files(base) == files
+
+
+def test_doctor_tells_what_a_server_would_do(thaw, base, tmp_path):
+    """Of its options, given or configured."""
+    configuration = tmp_path / "thaw.conf"
+    configuration.write_text(f"state-dir = {base}\nisolation = process\nslot-layout = bridged\negress = none\n")
+    done = run(thaw, "doctor", "--config", configuration)
+    assert done.returncode == 0, done.stdout
+    assert "A server would use isolation process: as asked for." in done.stdout
+    assert "nft" not in done.stdout and "name server" not in done.stdout
+    done = run(thaw, "doctor", "--config", configuration, "--max-sandboxes", "9", "--slots", "1")
+    assert done.returncode == 1 and "1 network slots are too few" in done.stderr
 
 
 @pytest.mark.parametrize("level", ["microvm", "process"])

@@ -1,21 +1,9 @@
-import Glibc
-import LinuxKit
-
 /// What runs guest code.
 package enum Accelerator: String, Sendable, Codable {
     /// Hardware virtualisation.
     case kvm
     /// QEMU's emulation: complete, but 20 to 60 times slower at running guest code.
     case tcg
-
-    /// Picks hardware virtualisation where it really works.
-    ///
-    /// `/dev/kvm` alone proves nothing: under PVM it exists and a stock guest kernel never finishes booting. The vendor
-    /// modules are the evidence.
-    package static func detect() -> Accelerator {
-        let hasVendorModule = ["kvm_intel", "kvm_amd"].contains { access("/sys/module/\($0)", F_OK) == 0 }
-        return hasVendorModule && access("/dev/kvm", R_OK | W_OK) == 0 ? .kvm : .tcg
-    }
 
     /// QEMU's `-cpu`: the host's own, or all that emulation offers.
     var cpuModel: String {

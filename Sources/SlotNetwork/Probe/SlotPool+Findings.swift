@@ -7,11 +7,6 @@ extension SlotPool {
         await BlockingThread.run { look(configuration) }
     }
 
-    /// Throws when packets do not pass a slot on this host. Blocks for 50 ms.
-    package static func checkHost() throws(SlotError) {
-        _ = try SlotProbe.run(SlotConfiguration(count: 1, instance: "probe", directory: ""))
-    }
-
     private static func look(_ configuration: SlotConfiguration) -> [HostFinding] {
         let slots = "network slots"
         do throws(SlotError) {

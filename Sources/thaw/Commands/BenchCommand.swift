@@ -49,7 +49,7 @@ struct BenchCommand: AsyncParsableCommand, ConfiguredCommand {
                 _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
             }
         }
-        let machine = MachineReport.current()
+        let machine = await MachineReport.current()
         print(json ? try JSONLine.text(["machine": machine]) : "\(machine.text)\n\(Self.header)")
         try await name.run(
             BenchContext(

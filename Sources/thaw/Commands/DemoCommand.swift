@@ -42,7 +42,7 @@ struct DemoCommand: AsyncParsableCommand, ConfiguredCommand {
         for runtime in Set(runtimes.map { Runtimes.image(for: $0) }).sorted() {
             _ = try await store.build(runtime, progress: Progress.report("image \(runtime)"))
         }
-        print("\(MachineReport.current().text)\n")
+        print("\(await MachineReport.current().text)\n")
         var (shown, missing) = ([Shown](), [MeasuredServer.Unavailable]())
         for level in isolation == .auto ? [Isolation.microvm, .process] : [isolation] {
             do {

@@ -1,76 +1,67 @@
+import BaseImages
 import Glibc
 import LinuxKit
-import MicroVMEngine
-import Sandboxes
+import SlotNetwork
 import SystemPackage
 
-/// What `thaw doctor` looks at, in the order in which it tells.
+/// What `thaw doctor` looks at beside what the slots and the engines try themselves.
 enum HostChecks {
-    static func all(stateDirectory: FilePath) -> [HostCheck] {
-        [virtualisation(), controlGroups(), disk(stateDirectory), memory()]
-            + kernelFeatures(stateDirectory: stateDirectory) + network() + processFeatures() + packages()
-    }
+    // MARK: - Kernel
 
-    // MARK: - Processor
+    private static let oldestRelease = (6, 1)
 
-    /// `/dev/kvm` alone proves nothing: the vendor's module is the evidence, and that the device can be opened.
-    static func virtualisation() -> HostCheck {
-        let module = ["kvm_intel", "kvm_amd"].first { FileStatus.exists(FilePath("/sys/module/\($0)")) }
-        let opens = (try? OwnedDescriptor.open("/dev/kvm", .readWrite)) != nil
-        switch (module, opens) {
-        case (let module?, true):
-            return HostCheck("virtualisation", .good, "hardware (\(module))", for: .microvm)
-        case (let module?, false):
+    /// What is too old is found by trying; this says what to expect.
+    static func kernel() -> HostCheck {
+        let text =
+            (try? SmallFile.text("/proc/sys/kernel/osrelease"))?.split(separator: "\n").first.map(String.init) ?? "?"
+        let numbers = text.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        guard numbers.count == 2, (numbers[0], numbers[1]) >= oldestRelease else {
+            let oldest = "\(oldestRelease.0).\(oldestRelease.1)"
             return HostCheck(
-                "virtualisation", .warning, "emulated: \(module) is loaded but /dev/kvm cannot be opened",
-                remedy: "run as root, or pass /dev/kvm into this container", for: .microvm)
-        case (nil, true):
-            return HostCheck(
-                "virtualisation", .warning,
-                "emulated: /dev/kvm opens, but without kvm_intel or kvm_amd behind it guests do not boot",
-                remedy:
-                    "use a machine with nested virtualisation, or a bare-metal one; emulation is 20 to 60 times slower",
-                for: .microvm)
-        case (nil, false):
-            return HostCheck(
-                "virtualisation", .warning, "emulated: no kvm_intel or kvm_amd",
-                remedy:
-                    "enable virtualisation in the firmware or the cloud machine's type, then modprobe kvm_intel or kvm_amd",
-                for: .microvm)
+                .warning("kernel", "\(text); tested is \(oldest) or later", remedy: "use Linux \(oldest) or later"))
         }
-    }
-
-    // MARK: - Limits
-
-    static func controlGroups() -> HostCheck {
-        do throws(CgroupError) {
-            let hierarchy = try CgroupHierarchy.detect()
-            let version = hierarchy.version == .two ? "version 2" : "version 1"
-            guard hierarchy.missing.isEmpty else {
-                let names = hierarchy.missing.map(\.rawValue).sorted().joined(separator: ", ")
-                return HostCheck(
-                    "cgroups", .warning, "\(version), without \(names)",
-                    remedy: "sandboxes have no limit there; enable these controllers on the kernel command line "
-                        + "or have the container's manager delegate them")
-            }
-            return HostCheck("cgroups", .good, "\(version) with cpu, memory and pids")
-        } catch {
-            return HostCheck("cgroups", .failed, "\(error)", remedy: "mount cgroup2 at /sys/fs/cgroup")
-        }
+        return HostCheck(.good("kernel", text))
     }
 
     // MARK: - Room
 
-    static func disk(_ directory: FilePath) -> HostCheck {
-        let existing = existing(directory)
+    static func memory() -> HostCheck {
+        let text = (try? SmallFile.text("/proc/meminfo")) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
+        return room(
+            "memory", kilobytes << 10, at: "", least: 768 << 20, good: 4 << 30,
+            remedy: "each sandbox may use what its function's MemorySize says: give the host more, or lower that")
+    }
+
+    /// - Parameter directory: one that is there.
+    static func room(in directory: FilePath) -> [HostCheck] { [disk(directory), unnamedFiles(directory)] }
+
+    private static func disk(_ directory: FilePath) -> HostCheck {
         var status = statvfs()
-        guard statvfs(existing.string, &status) == 0 else {
-            return HostCheck("disk", .failed, "cannot look at \(existing): \(Errno(rawValue: errno))")
+        guard statvfs(directory.string, &status) == 0 else {
+            return HostCheck(
+                .failed(
+                    "disk", "cannot look at \(directory): \(Errno(rawValue: errno))", remedy: "use another --state-dir")
+            )
         }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         return room(
-            "disk", free, at: " at \(existing)", least: 2 << 30, good: 8 << 30,
+            "disk", free, at: " at \(directory)", least: 2 << 30, good: 8 << 30,
             remedy: "make room, or use another --state-dir")
+    }
+
+    /// O_TMPFILE of open(2).
+    private static func unnamedFiles(_ directory: FilePath) -> HostCheck {
+        do throws(Errno) {
+            _ = try OwnedDescriptor.openTemporary(in: directory)
+            return HostCheck(.good("unnamed files", "can be made in \(directory)"))
+        } catch {
+            return HostCheck(
+                .failed(
+                    "unnamed files", "cannot be made in \(directory): \(error)",
+                    remedy: "keep --state-dir on ext4, xfs, btrfs or tmpfs"))
+        }
     }
 
     /// The directory, or the nearest one above it that is there.
@@ -80,21 +71,48 @@ enum HostChecks {
         return path
     }
 
-    static func memory() -> HostCheck {
-        let text = (try? SmallFile.text("/proc/meminfo")) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
-        return room(
-            "memory", kilobytes << 10, at: "", least: 768 << 20, good: 4 << 30,
-            remedy: "each sandbox may use what its function's MemorySize says")
-    }
-
     private static func room(
         _ name: String, _ free: UInt64, at place: String, least: UInt64, good: UInt64, remedy: String
     ) -> HostCheck {
         let found = "\(free >> 20) MiB available\(place)"
-        if free >= good { return HostCheck(name, .good, found) }
+        if free >= good { return HostCheck(.good(name, found)) }
+        let wanting = "\(found); \(good >> 20) MiB is comfortable"
         return HostCheck(
-            name, free >= least ? .warning : .failed, "\(found); \(good >> 20) MiB is comfortable", remedy: remedy)
+            free >= least ? .warning(name, wanting, remedy: remedy) : .failed(name, wanting, remedy: remedy))
+    }
+
+    // MARK: - Network
+
+    /// Who answers functions with egress, if any have it.
+    static func nameServer(_ options: SlotOptions) -> [HostCheck] {
+        guard options.egress != .none, options.nameServer != NameServer.none else { return [] }
+        guard let address = options.nameServer.address() else {
+            return [
+                HostCheck(
+                    .warning(
+                        "name server",
+                        "the host has none that others can ask: functions with egress resolve no names",
+                        remedy: "start with --name-server ADDRESS"))
+            ]
+        }
+        return [HostCheck(.good("name server", "functions with egress have names resolved by \(address)"))]
+    }
+
+    // MARK: - Programs
+
+    /// Needed whenever a function is created; the others only to build a base image.
+    private static let essential = [Tool.mkfsErofs, .mke2fs]
+
+    static func tools() -> [HostCheck] {
+        Tool.all.map { tool in
+            let path = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].lazy.map { FilePath("\($0)/\(tool.name)") }
+                .first { FileStatus.exists($0) }
+            if let path { return HostCheck(.good(tool.name, "\(path)")) }
+            let remedy = "apt-get install \(tool.package)"
+            return HostCheck(
+                essential.contains(tool)
+                    ? .failed(tool.name, "not installed: needed for functions' code", remedy: remedy)
+                    : .warning(tool.name, "not installed: needed to build base images", remedy: remedy))
+        }
     }
 }

@@ -3,24 +3,33 @@ import Glibc
 import LinuxKit
 import MicroVMEngine
 import Sandboxes
+import SlotNetwork
 
 /// What this host can do, found by trying what a server does with the parts that do it.
 struct HostReport: Sendable {
     let checks: [HostCheck]
-    /// Nil when nothing could be tried.
+    /// What a server would run here; nil when nothing could be tried.
     let plan: IsolationPlan?
-    /// What would run the code of virtual machines; nil when that was not asked.
+    /// What would run the code of virtual machines; nil when that was not tried.
     let accelerator: Accelerator?
 
     /// - Parameter options: those of the server in question.
     static func make(_ options: ServerOptions) async throws -> HostReport {
         guard geteuid() == 0 else { return HostReport(checks: [.ordinaryUser], plan: nil, accelerator: nil) }
-        let directory = options.state.directory
-        var checks = HostChecks.all(stateDirectory: directory)
-        checks.insert(.root, at: 0)
-        let accelerator = Accelerator.detect()
+        let directory = HostChecks.existing(options.state.directory)
+        let share = try ShareDirectory.installed()
+        var checks: [HostCheck] = [.root, HostChecks.kernel(), HostChecks.memory()] + HostChecks.room(in: directory)
+        checks += CgroupHierarchy.findings().map { HostCheck($0) }
+        checks += await SlotPool.findings(try Server.slotConfiguration(options)).map { HostCheck($0) }
+        checks += HostChecks.nameServer(options.slots)
+        // Both levels, whichever is asked for: a function may choose the other by its tag.
+        let engines = await EngineFindings.make(for: .auto, directory: directory, restorer: share.restorer)
+        checks += (engines.machines?.findings ?? []).map { HostCheck($0, for: .microvm) }
+        checks += (engines.processes ?? []).map { HostCheck($0, for: .process) }
+        checks += HostChecks.tools()
         return HostReport(
-            checks: checks, plan: IsolationPlan(options.isolation, accelerator: accelerator), accelerator: accelerator)
+            checks: checks, plan: IsolationPlan(options.isolation, on: engines.abilities),
+            accelerator: engines.machines?.accelerator)
     }
 
     /// The levels that can be used here.
@@ -37,9 +46,9 @@ struct HostReport: Sendable {
 }
 
 extension HostCheck {
-    fileprivate static let root = HostCheck("user", .good, "root")
+    fileprivate static let root = HostCheck(.good("user", "root"))
 
     /// Says nothing about the host: only root can try.
     fileprivate static let ordinaryUser = HostCheck(
-        "user", .failed, "not root, who alone can try what a server does", remedy: "run as root: sudo thaw doctor")
+        .failed("user", "not root, who alone can try what a server does", remedy: "run as root: sudo thaw doctor"))
 }

@@ -17,7 +17,8 @@ struct MachineReport: Encodable, Sendable {
     /// Of the last minute, as in /proc/loadavg.
     var load: Double
 
-    static func current() -> MachineReport {
+    static func current() async -> MachineReport {
+        let accelerator = await MicroVMEngine.findings().accelerator
         let information = lines("/proc/cpuinfo").first { $0.hasPrefix("model name") }
         let load = lines("/proc/loadavg").first?.split(separator: " ").first.flatMap { Double($0) }
         return MachineReport(
@@ -26,7 +27,7 @@ struct MachineReport: Encodable, Sendable {
             processors: ProcessInfo.processInfo.activeProcessorCount,
             memoryMegabytes: Int(ProcessInfo.processInfo.physicalMemory >> 20),
             kernel: lines("/proc/sys/kernel/osrelease").first.map(String.init) ?? "unknown",
-            virtualisation: Accelerator.detect() == .kvm ? "hardware" : "emulated",
+            virtualisation: accelerator == .kvm ? "hardware" : "emulated",
             attachment: (try? ProgramAttachment.best())?.rawValue, load: load ?? .nan)
     }
 

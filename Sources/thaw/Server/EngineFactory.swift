@@ -16,6 +16,7 @@ struct EngineFactory: Sendable {
     let slots: any SlotNetwork
     let share: ShareDirectory
     let options: ServerOptions
+    let findings: EngineFindings
     /// Cells for process sandboxes that wait, built.
     let readyCells: Int
     let logger: Logger
@@ -47,7 +48,8 @@ struct EngineFactory: Sendable {
     private func engine(_ level: IsolationLevel) async throws(SandboxError) -> any SandboxEngine {
         switch level {
         case .microvm:
-            return try await MicroVMEngine.make(directory: directory, instance: instance, slots: slots, logger: logger)
+            return try await MicroVMEngine.make(
+                findings: findings.machines, directory: directory, instance: instance, slots: slots, logger: logger)
         case .process:
             var choices = ProcessEngine.Options()
             choices.readyCells = readyCells

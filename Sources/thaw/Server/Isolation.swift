@@ -1,5 +1,5 @@
 import ArgumentParser
-import FunctionModel
+import LinuxKit
 import MicroVMEngine
 import Sandboxes
 
@@ -8,6 +8,22 @@ enum Isolation: String, ExpressibleByArgument, CaseIterable, Sendable {
     case auto
     case microvm
     case process
+}
+
+/// What a host has for the isolation levels, as the engines found by trying.
+struct HostAbilities: Sendable {
+    /// What would run the code of virtual machines.
+    var accelerator: Accelerator
+    /// Why that: a clause.
+    var why: String
+    /// Levels that cannot be had, and why.
+    var missing: [IsolationLevel: String] = [:]
+
+    /// Notes the first fault of a level.
+    mutating func note(_ findings: [HostFinding], of level: IsolationLevel) {
+        guard let fault = findings.first(where: { $0.status == .failed }) else { return }
+        missing[level] = "\(fault.name): \(fault.found)"
+    }
 }
 
 /// The isolation levels of a server.
@@ -19,24 +35,26 @@ struct IsolationPlan: Sendable, Equatable {
     var reason: String
 
     /// `auto` is microVMs where they are fast, because they keep hostile code apart; where their processors would be
-    /// emulated it is processes.
-    init(_ asked: Isolation, accelerator: Accelerator) {
-        switch (asked, accelerator) {
-        case (.auto, .kvm):
-            self.init(standard: .microvm, others: [.process], reason: "hardware virtualisation works here")
+    /// emulated it is processes; and nothing that the host does not have.
+    init(_ asked: Isolation, on host: HostAbilities) {
+        switch (asked, host.accelerator) {
+        case (.auto, .kvm): self.init([.microvm, .process], on: host, reason: host.why)
         case (.auto, .tcg):
-            self.init(
-                standard: .process, others: [.microvm],
-                reason: "no hardware virtualisation here, see `thaw doctor`; functions that are not trusted can have "
-                    + "emulated microVMs by their tag \(FunctionTags.isolationKey)")
+            self.init([.process, .microvm], on: host, reason: "no hardware virtualisation: \(host.why)")
         case (.microvm, .kvm):
-            self.init(standard: .microvm, others: [], reason: "as asked for, with hardware virtualisation")
+            self.init(standard: .microvm, others: [], reason: "as asked for; \(host.why)")
         case (.microvm, .tcg):
-            self.init(
-                standard: .microvm, others: [],
-                reason: "as asked for, with emulated processors: no hardware virtualisation here, see `thaw doctor`")
+            self.init(standard: .microvm, others: [], reason: "as asked for, with emulated processors: \(host.why)")
         case (.process, _):
             self.init(standard: .process, others: [], reason: "as asked for")
+        }
+    }
+
+    /// The first of the levels that can be had; where none can, the first, whose engine says what is wrong.
+    private init(_ levels: [IsolationLevel], on host: HostAbilities, reason: String) {
+        let all = IsolationPlan(standard: levels[0], others: Array(levels.dropFirst()), reason: reason)
+        self = levels.reduce(all) { plan, level in
+            host.missing[level].flatMap { plan.without(level, because: $0) } ?? plan
         }
     }
 
@@ -47,12 +65,12 @@ struct IsolationPlan: Sendable, Equatable {
     }
 
     /// The plan of a host that cannot have `level`; nil when nothing else was to be run.
-    func without(_ level: IsolationLevel, because reason: String) -> IsolationPlan? {
+    func without(_ level: IsolationLevel, because fault: String) -> IsolationPlan? {
         let left = levels.filter { $0 != level }
         guard let first = left.first else { return nil }
         return IsolationPlan(
             standard: first, others: Array(left.dropFirst()),
-            reason: "\(level.rawValue) cannot be had here: \(reason)")
+            reason: level == standard ? "\(level.rawValue) cannot be had here: \(fault)" : reason)
     }
 
     var levels: [IsolationLevel] { [standard] + others }

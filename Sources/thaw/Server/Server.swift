@@ -43,16 +43,22 @@ struct Server: Sendable {
         let snapshots = try SnapshotStore(directory: directory.appending("snapshots"))
         let images = ImageStore(directory: imageDirectory ?? options.state.images, share: share, logger: logger)
         await images.sweep()
-        let accelerator = Accelerator.detect()
-        let plan = IsolationPlan(options.isolation, accelerator: accelerator)
-        var configuration = Self.configuration(options, plan, accelerator)
-        let slotConfiguration = try Self.slots(options, configuration, instance: Self.instance(of: directory))
+        let slotConfiguration = try slotConfiguration(options)
+        let findings = await EngineFindings.make(
+            for: options.isolation, directory: directory, restorer: share.restorer)
+        findings.log(to: logger)
+        let plan = IsolationPlan(options.isolation, on: findings.abilities)
+        var configuration = Self.configuration(options)
+        for level in plan.levels {
+            configuration.initLimits[level] = initLimit(options, level, findings.abilities.accelerator)
+        }
         // Functions can be served while most of the slots are still being built.
         let slots = try await SlotPool.open(slotConfiguration, host: host, logger: logger)
         do {
             let (engine, reason) = try await EngineFactory(
                 directory: directory.appending("sandboxes"), instance: Self.instance(of: directory), slots: slots,
-                share: share, options: options, readyCells: Self.readyCells(configuration), logger: logger
+                share: share, options: options, findings: findings, readyCells: Self.readyCells(configuration),
+                logger: logger
             ).make(plan)
             configuration.isolations = engine.available
             let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
@@ -137,35 +143,32 @@ struct Server: Sendable {
 
     // MARK: - Parts
 
-    private static func configuration(
-        _ options: ServerOptions, _ plan: IsolationPlan, _ accelerator: Accelerator
-    ) -> WorkerConfiguration {
+    private static func configuration(_ options: ServerOptions) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(account: options.account)
         configuration.maximumSandboxes = options.maximumSandboxes
         configuration.keepWarm = .seconds(options.keepWarmSeconds)
         configuration.readyClones = options.readyClones
         configuration.restoreLimit = .seconds(options.restoreLimitSeconds)
         configuration.drainLimit = .seconds(options.drainSeconds)
-        for level in plan.levels {
-            let seconds = options.initLimitSeconds ?? defaultInitLimitSeconds(level, accelerator)
-            configuration.initLimits[level] = .seconds(seconds)
-        }
         return configuration
     }
 
     /// AWS's limit is for AWS's processors; emulated ones are many times slower.
-    private static func defaultInitLimitSeconds(_ level: IsolationLevel, _ accelerator: Accelerator) -> Int {
-        switch (level, accelerator) {
-        case (.process, _), (.microvm, .kvm): Limits.initSeconds
-        case (.microvm, .tcg): 130
+    private static func initLimit(
+        _ options: ServerOptions, _ level: IsolationLevel, _ accelerator: Accelerator
+    ) -> Duration {
+        if let seconds = options.initLimitSeconds { return .seconds(seconds) }
+        return switch (level, accelerator) {
+        case (.process, _), (.microvm, .kvm): .seconds(Limits.initSeconds)
+        case (.microvm, .tcg): .seconds(130)
         }
     }
 
-    private static func slots(
-        _ options: ServerOptions, _ configuration: WorkerConfiguration, instance: String
-    ) throws -> SlotConfiguration {
+    /// How the slots of a server with these options are built.
+    static func slotConfiguration(_ options: ServerOptions) throws -> SlotConfiguration {
+        let instance = instance(of: options.state.directory)
         var slots = SlotConfiguration(
-            count: try slotCount(options, configuration), instance: instance,
+            count: try slotCount(options, configuration(options)), instance: instance,
             directory: SlotConfiguration.directory(ofInstance: instance))
         slots.layout = options.slots.layout
         slots.ranges = options.slots.ranges
