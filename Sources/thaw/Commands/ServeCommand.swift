@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import Logging
 import NIOCore
@@ -32,10 +33,18 @@ struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
         let handling = Task { await signals.handle(trapped) }
         defer { handling.cancel() }
         let server = try await Server.make(options, logger: logger)
-        let services = server.serviceGroup { port in server.announce(port: port) }
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        let services = server.serviceGroup { port in
+            server.announce(port: port)
+            try? manager?.tell(.ready)
+        }
         let earlier = signals.aim(
             at: StopSignals.Target(
-                stop: { await services.triggerGracefulShutdown() }, hurry: { server.worker.endInvocations() }))
+                stop: {
+                    try? manager?.tell(.stopping)
+                    await services.triggerGracefulShutdown()
+                },
+                hurry: { server.worker.endInvocations() }))
         let outcome: Result<Void, any Error>
         if earlier > 0 {
             outcome = .success(await server.worker.stop())
