@@ -72,8 +72,9 @@ class Machine:
         mount --rbind /dev "$2/root/dev"
         mount -t tmpfs tmpfs "$2/root/run"
         ip link set lo up
-        root=$2/root
-        shift 2
+        root=$2/root bind=$3
+        shift 3
+        if [ -n "$bind" ]; then mount --bind "$root/${bind%:*}" "$root/${bind#*:}"; fi
         exec chroot "$root" "$@"
     """
 
@@ -92,14 +93,15 @@ class Machine:
     def give(self, source, path):
         shutil.copy(source, self.directory / "upper" / path.lstrip("/"))
 
-    def run(self, *command, check=True):
+    def run(self, *command, check=True, bind=""):
+        """Runs a command as root in there. `bind`: what is mounted on what for it, as FROM:TO."""
         inside = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-ec", self.MOUNTS, "sh"]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
-            [*inside, self.base, self.directory, *command], env=environment, stdin=subprocess.DEVNULL, text=True,
+            [*inside, self.base, self.directory, bind, *command], env=environment, stdin=subprocess.DEVNULL, text=True,
             capture_output=True)  # fmt: skip
         assert not check or done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done
 
-    def shell(self, script, check=True):
-        return self.run("sh", "-ec", script, check=check).stdout
+    def shell(self, script, **options):
+        return self.run("sh", "-ec", script, **options).stdout

@@ -70,6 +70,14 @@ def test_the_configuration_shows_every_option_of_serve_and_sets_none(tree):
     assert {"state-dir", "port", "slots", "keep-slots"} <= shown
 
 
+def test_every_default_that_the_configuration_shows_is_taken(tree, tmp_path):
+    text = re.sub(r"^#(?=[a-z-]+ = [^<])", "", (tree / "etc/thaw/thaw.conf").read_text(), flags=re.MULTILINE)
+    (tmp_path / "thaw.conf").write_text(text)
+    command = [tree / "usr/bin/thaw", "image", "list", "--config", tmp_path / "thaw.conf", "--state-dir", tmp_path]
+    listed = subprocess.run(command, capture_output=True, text=True)
+    assert (listed.returncode, listed.stderr) == (0, "")
+
+
 def test_the_pages_of_the_manual_are_well_formed(tree):
     for page in sorted(tree.glob("usr/share/man/man*/*.gz")):
         shown = subprocess.run(["man", "--warnings", "--local-file", page], capture_output=True, text=True)

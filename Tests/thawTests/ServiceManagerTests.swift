@@ -15,9 +15,10 @@ import Testing
         let receiver = try Self.listen(at: name)
         let manager = try #require(ServiceManager(environment: ["NOTIFY_SOCKET": name]))
         try manager.tell(.ready)
-        try manager.tell(.stopping)
+        try manager.tell(.stopping(seconds: 80))
         #expect(String(decoding: try receiver.read(upTo: 100), as: UTF8.self) == "READY=1")
-        #expect(String(decoding: try receiver.read(upTo: 100), as: UTF8.self) == "STOPPING=1")
+        let stopping = String(decoding: try receiver.read(upTo: 100), as: UTF8.self)
+        #expect(stopping == "STOPPING=1\nEXTEND_TIMEOUT_USEC=80000000")
     }
 
     @Test("without one that wants to hear nobody is told", arguments: [nil, "", "relative", "vsock:2:9"])

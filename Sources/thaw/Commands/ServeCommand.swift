@@ -41,7 +41,8 @@ struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
         let earlier = signals.aim(
             at: StopSignals.Target(
                 stop: {
-                    try? manager?.tell(.stopping)
+                    // As long as invocations may take to end, and a minute for the rest.
+                    try? manager?.tell(.stopping(seconds: options.drainSeconds + 60))
                     await services.triggerGracefulShutdown()
                 },
                 hurry: { server.worker.endInvocations() }))

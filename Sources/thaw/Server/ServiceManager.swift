@@ -4,10 +4,18 @@ import SystemPackage
 
 /// The service manager that started this process, if one did that wants to hear from it: sd_notify(3).
 struct ServiceManager: Sendable {
-    enum State: String, Sendable {
+    enum State: Sendable {
         /// Requests are accepted: what is ordered after the service may begin.
-        case ready = "READY=1"
-        case stopping = "STOPPING=1"
+        case ready
+        /// It will have ended in that time; no need to kill it before.
+        case stopping(seconds: Int)
+
+        fileprivate var text: String {
+            switch self {
+            case .ready: "READY=1"
+            case .stopping(let seconds): "STOPPING=1\nEXTEND_TIMEOUT_USEC=\(seconds)000000"
+            }
+        }
     }
 
     /// Where it listens: a path, or @ and the name of an abstract socket.
@@ -32,7 +40,7 @@ struct ServiceManager: Sendable {
         }
         guard isRoom else { throw .fileNameTooLong }
         let offset = MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: address.sun_path)
-        let (length, text) = (socklen_t(offset + name.count), Array(state.rawValue.utf8))
+        let (length, text) = (socklen_t(offset + name.count), Array(state.text.utf8))
         let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let sender = try OwnedDescriptor { Glibc.socket(AF_UNIX, type, 0) }
         try sender.withRaw { raw throws(Errno) in
