@@ -38,13 +38,24 @@ package final class ProcessEngine: SandboxEngine {
     ///   - directory: made if missing; on the file system of the snapshots.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
     ///   - restorer: the program of Sources/Restorer.
+    ///   - findings: what ``findings(directory:restorer:)`` has found; nil: it is asked here.
     package static func make(
-        directory: FilePath, instance: String, slots: any SlotNetwork, restorer: FilePath, options: Options = Options(),
-        logger: Logger
+        directory: FilePath, instance: String, slots: any SlotNetwork, restorer: FilePath,
+        findings: [HostFinding]? = nil, options: Options = Options(), logger: Logger
     ) async throws(SandboxError) -> ProcessEngine {
         try await BlockingThread.run { () throws(SandboxError) in
             try hostCall("make \(directory)") { () throws(Errno) in
                 try Directory.create(directory, existingIsFine: true)
+            }
+        }
+        let found =
+            if let findings { findings } else { await Self.findings(directory: directory, restorer: restorer) }
+        for finding in found {
+            let advice = finding.remedy.map { ": \($0)" } ?? ""
+            switch finding.status {
+            case .good: break
+            case .warning: logger.warning("\(finding.name): \(finding.found)\(advice)")
+            case .failed: throw .host("\(finding.name): \(finding.found)\(advice)")
             }
         }
         return try await BlockingThread.run { () throws(SandboxError) in

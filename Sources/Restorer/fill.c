@@ -83,12 +83,14 @@ static int has_huge_pages(const struct stretch *stretch) {
     return is_anonymous(mapping) && !(mapping->flags & THAW_MAPPING_NO_HUGE) && fills_huge_pages(stretch);
 }
 
-/* Huge pages while it is filled. */
+/* Huge pages while it is filled, then no more: a clone that touches new memory is to have 4 KiB for it, not 2 MiB, unless the
+ * program itself had asked. */
 static void fill_with_huge_pages(const struct stretch *stretch) {
     const struct thaw_mapping *mapping = image_mappings(stretch->first);
     uint64_t length = stretch->end - stretch->start;
     sys_madvise(stretch->start, length, MADV_HUGEPAGE);
     for (uint64_t i = 0; i < stretch->count; i++) fill_in_place(mapping + i);
+    if (!(mapping->flags & THAW_MAPPING_HUGE)) sys_madvise(stretch->start, length, MADV_NOHUGEPAGE);
 }
 
 /* Pages side by side are made as huge ones at an address of their own, and moved to where they belong. */
@@ -147,9 +149,9 @@ static void fill_side_by_side(const struct thaw_mapping *mapping) {
     if (mapping->end > end) sys_madvise(end, mapping->end - end, MADV_DONTNEED);
 }
 
-void end_huge_pages(const struct thaw_mapping *mapping) {
-    int small = is_anonymous(mapping) && !(mapping->flags & THAW_MAPPING_HUGE);
-    if (small || mapping->flags & THAW_MAPPING_NO_HUGE)
+/* Small pages where the program asked for them, before any is there. A kernel without huge pages refuses what is so anyway. */
+static void keep_advice(const struct thaw_mapping *mapping) {
+    if (mapping->flags & THAW_MAPPING_NO_HUGE)
         sys_madvise(mapping->start, mapping->end - mapping->start, MADV_NOHUGEPAGE);
 }
 
@@ -175,29 +177,39 @@ static uint64_t room_needed(void) {
     return needed;
 }
 
-static void fill_others(void) {
+/* Those without huge pages, in one of the two ways. */
+static void fill_others(int dense) {
     for (uint64_t i = 0; i < image->mappings.count;) {
         struct stretch stretch = stretch_from(i);
         i += stretch.count;
         if (has_huge_pages(&stretch)) continue;
         for (uint64_t j = stretch.first; j < i; j++) {
             const struct thaw_mapping *mapping = image_mappings(j);
-            if (is_dense(mapping)) {
-                fill_side_by_side(mapping);
-            } else {
-                end_huge_pages(mapping);
-                fill_in_place(mapping);
-            }
+            if (is_dense(mapping) != dense) continue;
+            keep_advice(mapping);
+            if (dense) fill_side_by_side(mapping);
+            else fill_in_place(mapping);
         }
     }
 }
 
-void fill_mappings(int memory, int base) {
+/* A clone that touches new memory is to have 4 KiB for it, not 2 MiB, unless the program itself had asked. */
+static void end_huge_pages(void) {
+    if (sys_prctl(PR_SET_THP_DISABLE, 1, THP_EXCEPT_ADVISED, 0) == 0) return;
+    /* Before Linux 6.18 it is all or nothing. */
+    for (uint64_t i = 0; i < image->mappings.count; i++)
+        if (image_mappings(i)->flags & THAW_MAPPING_HUGE) return;
+    sys_prctl(PR_SET_THP_DISABLE, 1, 0, 0);
+}
+
+void fill_mappings(int memory, int base, int huge_pages_for_all) {
     content[THAW_RUN_MEMORY] = memory;
     content[THAW_RUN_BASE] = base;
     room.start = (uint64_t)image - THAW_WINDOW_STATE + THAW_WINDOW_STACKS;
     fill_stretches_with_huge_pages();
     room.needed = room_needed();
-    fill_others();
+    fill_others(1);
     leave_room();
+    if (huge_pages_for_all) end_huge_pages();
+    fill_others(0);
 }

@@ -89,6 +89,7 @@ enum {
     SIGNALS_SIZE = 8, /* of a signal mask, bytes */
     EVENT_SEMAPHORE = 1, /* EFD_SEMAPHORE */
     NOTIFY_THREAD = 4, /* SIGEV_THREAD_ID */
+    THP_EXCEPT_ADVISED = 2, /* PR_THP_DISABLE_EXCEPT_ADVISED, Linux 6.18 */
 };
 
 #ifndef MADV_POPULATE_READ

@@ -1,4 +1,4 @@
-// restorer init | template: see template_protocol.h for what they are, README.md for the rules of the code here.
+// restorer init | template …: see template_protocol.h for what they are, README.md for the rules of the code here.
 #include "init.h"
 #include "syscalls.h"
 #include "template.h"
@@ -15,10 +15,11 @@ __asm__(".text\n"
         "ud2\n");
 
 __attribute__((used)) static _Noreturn void start(const uint64_t *stack) {
-    const char *role = stack[0] == 2 ? (const char *)stack[2] : "";
+    const char *role = stack[0] >= 2 ? (const char *)stack[2] : "";
+    const char *word = stack[0] >= 3 ? (const char *)stack[3] : "";
     if (text_is(role, "init")) run_init();
-    if (text_is(role, "template")) run_template();
-    static const char usage[] = "usage: restorer init | template\n";
+    if (text_is(role, "template")) run_template(text_is(word, "huge-pages-for-all"));
+    static const char usage[] = "usage: restorer init | template [huge-pages-for-all]\n";
     sys_write(2, usage, sizeof usage - 1);
     sys_exit_group(2);
 }

@@ -50,7 +50,6 @@ static void finish(const struct thaw_mapping *mapping) {
         must(
             sys_mprotect(mapping->start, mapping->end - mapping->start, (int)mapping->protection), THAW_STEP_MAP,
             mapping->start);
-    end_huge_pages(mapping);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
     advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
 }
@@ -81,11 +80,11 @@ static void describe_process(void) {
 
 static uint64_t not_inherited; /* mappings that a fork leaves out */
 
-void build_memory(int memory, int base) {
+void build_memory(int memory, int base, int huge_pages_for_all) {
     /* All of them before any is filled: neighbours that are alike become one, which huge pages may lie across. */
     for (uint64_t i = 0; i < image->mappings.count; i++) map(image_mappings(i));
     if (opened.path) sys_close(opened.descriptor);
-    fill_mappings(memory, base);
+    fill_mappings(memory, base, huge_pages_for_all);
     for (uint64_t i = 0; i < image->mappings.count; i++) {
         finish(image_mappings(i));
         if (image_mappings(i)->flags & THAW_MAPPING_DONT_FORK) not_inherited++;

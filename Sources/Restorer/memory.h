@@ -3,8 +3,8 @@
 #define RESTORER_MEMORY_H
 
 /* Builds all of it in this process, whose address space holds nothing but the window. `memory` and `base` are the files
- * that hold its content. */
-void build_memory(int memory, int base);
+ * that hold its content. See fill.h for huge pages. */
+void build_memory(int memory, int base, int huge_pages_for_all);
 
 /* What of it cannot be set before the fork that makes a clone. */
 void finish_memory(void);

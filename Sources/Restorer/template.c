@@ -15,6 +15,7 @@
 enum { ENGINE = 3, STATE, MEMORY, BASE };
 
 static uint64_t window;
+static int huge_pages;
 
 struct prefault {
     uint32_t kind, count;
@@ -87,7 +88,7 @@ static void serve(void) {
     make_room_for_descriptors(engine + 64);
     must(sys_dup3(ENGINE, engine, O_CLOEXEC), THAW_STEP_ARGUMENTS, ENGINE);
     report_to(engine);
-    build_memory(MEMORY, BASE);
+    build_memory(MEMORY, BASE, huge_pages);
     uint64_t stacks = image->threads.count * THAW_RESTORE_STACK;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     must(sys_mmap(window + THAW_WINDOW_STACKS, stacks, PROT_READ | PROT_WRITE, flags, -1, 0), THAW_STEP_MAP, window);
@@ -101,7 +102,7 @@ static void serve(void) {
     for (;;) answer(engine, self);
 }
 
-_Noreturn void run_template(void) {
+_Noreturn void run_template(int huge_pages_for_all) {
     static const uint64_t all = ~0UL;
     report_to(ENGINE);
     sys_signal_mask(&all);
@@ -111,5 +112,6 @@ _Noreturn void run_template(void) {
     long length = must(sys_pread(STATE, &header, sizeof header, 0), THAW_STEP_STATE, 0);
     if (length != sizeof header || header.magic != THAW_IMAGE_MAGIC) fail(THAW_STEP_STATE, -EINVAL, 0);
     window = header.window;
+    huge_pages = huge_pages_for_all;
     move_to_window(window, serve);
 }

@@ -2,6 +2,6 @@
 #ifndef RESTORER_TEMPLATE_H
 #define RESTORER_TEMPLATE_H
 
-_Noreturn void run_template(void);
+_Noreturn void run_template(int huge_pages_for_all);
 
 #endif

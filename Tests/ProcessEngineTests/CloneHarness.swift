@@ -15,9 +15,9 @@ final class TestTemplate {
     static let user: UInt32 = 993
     static let group: UInt32 = 990
 
-    init(_ image: ProcessImage, restorer: FilePath) throws {
+    init(_ image: ProcessImage, restorer: FilePath, words: [String] = []) throws {
         let (ours, theirs) = try Packets.pair()
-        var plan = SpawnPlan(executable: restorer, arguments: ["restorer", "template"])
+        var plan = SpawnPlan(executable: restorer, arguments: ["restorer", "template"] + words)
         plan.namespaces = [.mount]
         plan.steps = [
             .mount(source: "", target: "/", type: "", flags: [.private, .recursive], data: ""),

@@ -33,6 +33,32 @@ import Testing
     }
 
     @Test(
+        "clones get no huge pages that nobody asked for, where the host gives them to all",
+        arguments: [([], "0"), (["huge-pages-for-all"], "1")])
+    func hugePages(words: [String], answer: String) throws {
+        let subject = try Subject.python(
+            """
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            libc = ctypes.CDLL(None)
+            data = bytearray(b"content" * 400000)
+            print("ready")
+            while True:
+                signal.sigwait([signal.SIGUSR1])
+                print(libc.prctl(42, 0, 0, 0, 0) & 1, hashlib.md5(data).hexdigest())
+            """)
+        #expect(try subject.line() == "ready")
+        let before = try subject.poke()
+        try withScratchDirectory { directory in
+            _ = try ProcessFreezer.freeze(subject.target(), into: directory)
+            let template = try TestTemplate(
+                try ProcessImage.load(directory), restorer: TestRestorer.path(), words: words)
+            let clone = try template.clone()
+            try clone.wake()
+            #expect(try clone.poke() == answer + before.dropFirst(1))
+        }
+    }
+
+    @Test(
         "a clone of either version of cgroups is in its own", arguments: ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"])
     func cgroup(root: FilePath) throws {
         // Version 2 is often mounted beside version 1, without controllers; some hosts have one of them only.

@@ -10,7 +10,8 @@
  *   restorer template               descriptors: 3 the socket to the engine, 4 the sealed image state, 5 `memory`, 6 `base` (only if
  *                                   the image has one). Builds the address space, says THAW_TEMPLATE_READY, serves THAW_CLONE.
  *                                   Its mounts are private ones, with directories /proc, /tmp and, if code comes along, /var/task.
- *                                   Ends when the engine closes the socket.
+ *                                   Ends when the engine closes the socket. With the word `huge-pages-for-all` behind it, as the
+ *                                   host's setting says, clones get none but those that their program asks for.
  * READY and PARKED are packets of just the uint32_t kind.
  */
 

@@ -97,7 +97,7 @@ private struct Freeze {
         let traits = try Self.perform("read what process \(target.pid) is") { () throws(Errno) in
             try ProcessTraits(process, threads: stopped.threads.map(\.tid))
         }
-        traits.refuse(into: &refusals)
+        traits.refuse(isClone: target.origin != nil, into: &refusals)
         let areas = try Self.perform("read the mappings of process \(target.pid)") { () throws(Errno) in
             try MemoryArea.all(of: target.pid)
         }

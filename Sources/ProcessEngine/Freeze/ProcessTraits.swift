@@ -106,7 +106,8 @@ struct ProcessTraits {
     }
 
     /// What of these no clone could have.
-    func refuse(into refusals: inout Refusals) {
+    /// - Parameter isClone: a clone has what its template had.
+    func refuse(isClone: Bool, into refusals: inout Refusals) {
         refuseThreads(into: &refusals)
         let pending = threads.reduce(pendingSignals) { $0 | $1.pendingSignals }
         for signal in 1...64 where pending >> (signal - 1) & 1 != 0 {
@@ -118,7 +119,7 @@ struct ProcessTraits {
             refusals.add(
                 "the runtime runs with personality 0x\(String(personality, radix: 16))", "start it without setarch")
         }
-        if status.value("THP_enabled") == "0" {
+        if status.value("THP_enabled") == "0", !(isClone && HugePages.setting == .always) {
             refusals.add("the runtime has turned off huge pages", "do not use PR_SET_THP_DISABLE")
         }
         if let features = status.value("x86_Thread_features"), !features.isEmpty {

@@ -46,12 +46,11 @@ struct HostProbe: Sendable {
                     "memory promises", "the kernel counts all that a snapshot has for each clone of it",
                     remedy: "set vm.overcommit_memory to 0"))
         }
-        let hugePages: FilePath = "/sys/kernel/mm/transparent_hugepage/enabled"
-        if let text = try? SmallFile.text(hugePages), text.contains("[never]") {
+        if HugePages.setting == .never {
             findings.append(
                 .warning(
                     "huge pages", "switched off: a clone of much memory takes some milliseconds longer",
-                    remedy: "write madvise to \(hugePages)"))
+                    remedy: "write madvise to \(HugePages.file)"))
         }
         return findings
     }

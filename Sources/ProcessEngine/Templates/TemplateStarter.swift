@@ -48,7 +48,7 @@ struct TemplateStarter: Sendable {
     private func plan(
         _ image: ProcessImage, root: SandboxRoot, socket: SharedDescriptor
     ) throws(SandboxError) -> SpawnPlan {
-        var plan = restorer.plan(arguments: ["template"])
+        var plan = restorer.plan(arguments: ["template"] + (HugePages.setting == .always ? ["huge-pages-for-all"] : []))
         plan.namespaces = [.mount]
         do throws(CgroupError) { plan.cgroup = try cgroups.createForTemplates() } catch { throw .host("\(error)") }
         plan.steps = try roots.steps(for: root) + [.newSession, .limit(.coreFileBytes, 0), .parentDeathSignal(SIGKILL)]

@@ -55,8 +55,8 @@ struct EngineFactory: Sendable {
             choices.readyCells = readyCells
             choices.usesLayers = options.layers
             return try await ProcessEngine.make(
-                directory: directory, instance: instance, slots: slots, restorer: share.restorer, options: choices,
-                logger: logger)
+                directory: directory, instance: instance, slots: slots, restorer: share.restorer,
+                findings: findings.processes, options: choices, logger: logger)
         }
     }
 
