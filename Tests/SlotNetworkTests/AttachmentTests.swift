@@ -14,14 +14,13 @@ import Testing
                 for attachment in SlotWorld.attachments {
                     var configuration = SlotConfiguration(count: 1, instance: "t", directory: "/nowhere")
                     (configuration.layout, configuration.attachment) = (layout, attachment)
-                    let (mounts, links) = (try SmallFile.text("/proc/self/mountinfo"), try AttachmentTests.links())
                     let left = try await leakedDescriptors {
                         let probe = try SlotProbe.run(configuration)
                         #expect(probe.attachment == attachment && probe.tunnelFailure == nil)
                     }
                     #expect(left == [])
-                    #expect(try SmallFile.text("/proc/self/mountinfo") == mounts)
-                    #expect(try AttachmentTests.links() == links)
+                    #expect(!(try SmallFile.text("/proc/self/mountinfo").contains("thaw-slots")))
+                    #expect(!(try AttachmentTests.links().contains("thaw-probe")))
                     #expect(!FileStatus.exists("/nowhere"))
                 }
             }
@@ -61,7 +60,7 @@ import Testing
     @Test("by clsact, interfaces of the host get back what they had: at a stop, and after a crash")
     func borrowed() async throws {
         try await SlotWorld.with { world in
-            _ = try world.makeServer()
+            let outside = try world.makeServer()
             let far = try NetworkNamespace.create()
             // One that has classifiers, and somebody else's program in them.
             let busy = try world.run { netlink throws(NetworkError) in
@@ -96,6 +95,7 @@ import Testing
             let other = try await world.open(world.configuration(1))
             #expect(try world.filters() == [busy: []])
             await other.shutdown()
+            withExtendedLifetime((outside, far)) {}
         }
     }
 

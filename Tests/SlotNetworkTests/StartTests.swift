@@ -57,14 +57,12 @@ import Testing
     @Test("slots that a dead server was taking away are taken away by the next one")
     func retired() async throws {
         try await SlotWorld.with { world in
-            for count in 2...3 {
-                let dead = try await world.open(world.configuration(count))
-                await dead.prepare()
-                await dead.shutdown(keepingSlots: true)
-                // As one does that cannot use them, and dies.
-                try NamespaceKeep.retire(in: world.directory)
-            }
-            #expect(try NamespaceKeep.retired(in: world.directory).count == 2)
+            let dead = try await world.open(world.configuration(2))
+            await dead.prepare()
+            await dead.shutdown(keepingSlots: true)
+            // As one does that cannot use them, and dies before it has taken them away.
+            try NamespaceKeep.retire(in: world.directory)
+            #expect(try NamespaceKeep.retired(in: world.directory).count == 1)
             try await world.withPool(world.configuration(4)) { pool in #expect(pool.ground.record.hasTunnel) }
             #expect(!FileStatus.exists(world.directory))
             #expect(!(try SmallFile.text("/proc/self/mountinfo").contains(world.directory.string)))

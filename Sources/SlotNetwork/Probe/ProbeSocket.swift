@@ -143,7 +143,8 @@ enum ProbeFrame {
         }
     }
 
-    /// The answer to what came out of a tunnel (RFC 7348): everything in it the other way round, which no checksum notices.
+    /// The answer to what came out of a tunnel (RFC 7348): everything in it the other way round, which the IP header's checksum does
+    /// not notice. That of UDP its sender leaves to a device, which there is none here.
     static func turned(_ packet: [UInt8], in network: UInt32) throws(Errno) -> [UInt8] {
         var packet = packet
         let frame = tunnelBytes
@@ -154,6 +155,7 @@ enum ProbeFrame {
         for (first, second, count) in [(frame, frame + 6, 6), (ip + 12, ip + 16, 4), (udp, udp + 2, 2)] {
             for offset in 0..<count { packet.swapAt(first + offset, second + offset) }
         }
+        packet.replaceSubrange((udp + 6)..<(udp + 8), with: [0, 0])
         return packet
     }
 
