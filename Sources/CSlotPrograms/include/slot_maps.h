@@ -9,8 +9,10 @@
 enum {
     /* Interface indices in the hub. The hub's end of slot k is slot_hub_base + k: no program has to look it up. */
     slot_hub_uplink = 2,
-    slot_hub_tunnel = 3,
     slot_hub_base = 100000,
+    /* Made from the host, where older kernels (6.1 and 6.12 among them) look whether there is such an index: nobody else has
+     * this one. */
+    slot_hub_tunnel = 1 << 30,
     /* In a slot of layout direct. */
     slot_direct_interface = 2,
     slot_direct_tap = 3,

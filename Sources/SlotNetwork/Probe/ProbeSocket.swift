@@ -7,8 +7,8 @@ struct ProbeSocket {
     /// RFC 862's port.
     static let echo: UInt16 = 7
     static let text = Array("thaw".utf8)
-    /// Packets between namespaces are there at once, or never.
-    static let patience = Duration.milliseconds(500)
+    /// Packets between namespaces are there at once, or never; a busy or emulated host may be slow to say so.
+    static let patience = Duration.seconds(5)
 
     private let socket: SharedDescriptor
 
