@@ -19,11 +19,11 @@ struct HostReport: Sendable {
         let directory = HostChecks.existing(options.state.directory)
         let share = try ShareDirectory.installed()
         var checks: [HostCheck] = [.root, HostChecks.kernel(), HostChecks.memory()] + HostChecks.room(in: directory)
-        checks += CgroupHierarchy.findings().map { HostCheck($0) }
-        checks += await SlotPool.findings(try Server.slotConfiguration(options)).map { HostCheck($0) }
-        checks += HostChecks.nameServer(options.slots)
         // Both levels, whichever is asked for: a function may choose the other by its tag.
         let engines = await EngineFindings.make(for: .auto, directory: directory, restorer: share.restorer)
+        checks += engines.shared.map { HostCheck($0) }
+        checks += await SlotPool.findings(try Server.slotConfiguration(options)).map { HostCheck($0) }
+        checks += HostChecks.nameServer(options.slots)
         checks += (engines.machines?.findings ?? []).map { HostCheck($0, for: .microvm) }
         checks += (engines.processes ?? []).map { HostCheck($0, for: .process) }
         checks += HostChecks.tools()
