@@ -19,6 +19,8 @@ package struct MountFlags: OptionSet, Sendable, Hashable {
     package static let recursive = MountFlags(MS_REC)
     /// Mounts made elsewhere do not appear here, nor the other way round.
     package static let `private` = MountFlags(MS_PRIVATE)
+    /// Mounts made below appear in all copies, and the other way round.
+    package static let shared = MountFlags(MS_SHARED)
 }
 
 /// Attributes of mount_setattr(2).

@@ -66,6 +66,9 @@ struct NamespaceKeep: Sendable {
     private func takeName(_ path: FilePath) throws(NetworkError) {
         try Self.attempt("name \(path)") { () throws(Errno) in
             try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
+            // systemd shares all mounts with its services, and the name of a mount namespace cannot be passed on (EINVAL).
+            try Mount.mount(path.string, on: path, flags: .bind)
+            try Mount.mount("none", on: path, flags: .private)
             try mounts.withRaw { raw throws(Errno) in
                 try Mount.mount("/proc/self/fd/\(raw)", on: path, flags: .bind)
             }
@@ -80,8 +83,8 @@ struct NamespaceKeep: Sendable {
 
     private static func remove(at path: FilePath) throws(NetworkError) {
         try attempt("remove \(path)") { () throws(Errno) in
-            // EINVAL: nothing is mounted there.
-            do throws(Errno) { try Mount.unmount(path, detach: true) } catch .invalidArgument {
+            // EINVAL: nothing is mounted there any more.
+            do throws(Errno) { while true { try Mount.unmount(path, detach: true) } } catch .invalidArgument {
             } catch .noSuchFileOrDirectory {
                 return
             }
