@@ -11,6 +11,8 @@ import Testing
     /// Every kind of page there is, and what else older kernels do not tell.
     private static let program = """
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        # The kernel notes in a thread's memory which processor it is on.
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
         libc = ctypes.CDLL(None, use_errno=True)
         libc.mmap.restype = ctypes.c_void_p
         PAGE, HUGE = 4096, 2 << 20
@@ -81,7 +83,8 @@ import Testing
         let new = try Self.freeze(subject, by: .host)
         try Self.goOn(subject)
         let old = try Self.freeze(subject, by: .oldest)
-        #expect(!new.pages.isEmpty && old.pages == new.pages)
+        #expect(!new.pages.isEmpty && old.pages.keys.sorted() == new.pages.keys.sorted())
+        #expect(new.pages.filter { old.pages[$0.key] != $0.value }.map { String($0.key, radix: 16) } == [])
         let (mappings, oldMappings) =
             (new.state.table(\.mappings), old.state.table(\.mappings)) as ([thaw_mapping], [thaw_mapping])
         #expect(oldMappings.map(\.start) == mappings.map(\.start) && oldMappings.map(\.flags) == mappings.map(\.flags))

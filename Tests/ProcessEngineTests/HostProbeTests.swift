@@ -12,9 +12,9 @@ import Testing
             let restorer = try TestRestorer.path()
             let before = try Self.mounts()
             let findings = await ProcessEngine.findings(directory: directory, restorer: restorer)
-            #expect(findings.filter { $0.status == .failed } == [])
-            let names = findings.filter { $0.status == .good }.map(\.name)
-            #expect(names == ["image files", "sandboxes", "freezing", "clones"])
+            // Whatever the host's memory settings are, that is no more than a warning.
+            let found = findings.map { "\($0.name) \($0.status.rawValue)" }.filter { !$0.hasSuffix("warning") }
+            #expect(found == ["image files good", "sandboxes good", "freezing good", "clones good"])
             #expect(try Directory.entries(directory) == [])
             #expect(try Self.mounts() == before)
             #expect(try CgroupHierarchy.detect().sweep(prefix: "process-probe") == [])
