@@ -72,6 +72,11 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
         while try !receive("wait for the end of link \(link.index)").contains(where: { $0.removedLink == link }) {}
     }
 
+    /// Waits until the kernel says anything about a link; the socket must hear of links.
+    func waitForChange() throws(NetworkError) {
+        while try receive("wait for a change of a link").isEmpty {}
+    }
+
     /// `ip link show dev NAME`.
     package mutating func link(named name: String) throws(NetworkError) -> Link {
         let request = NetlinkRequest.findLink(named: name)

@@ -31,8 +31,10 @@ package enum Tap {
                 return device.relinquish()
             }
             // With the descriptor came the carrier.
-            guard var netlink = try? NetlinkSession(transport: NetlinkSocket()) else { return raw }
-            _ = try? netlink.link(named: name)
+            guard var netlink = try? NetlinkSession(transport: NetlinkSocket()),
+                let link = try? netlink.query(.findLink(named: name)).lazy.compactMap(\.linkSummary).first
+            else { return raw }
+            if !LinkCarrier.isSettled(link.flags) { try? LinkCarrier.settle([link.link]) }
             return raw
         }
         return OwnedDescriptor(adopting: raw)

@@ -43,6 +43,7 @@ private struct ProbedSlot {
         ground = try SlotGround.make(wanted, in: try .makeUnnamed(), host: world.host, logger: quiet)
         try ground.building.build([0], while: { true }) { _ in }
         namespace = try ground.openNamespace(of: 0)
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in try LinkCarrier.settle() }
     }
 
     func prove() throws(NetworkError) -> SlotProbe {
@@ -125,15 +126,12 @@ private struct ProbeWorld {
             var netlink = NetlinkSession(transport: try NetlinkSocket())
             try netlink.perform(
                 [.change(.loopback, .up), .addAddress(Self.hostAddress, prefix: 24, to: Self.link)]
-                    + NetlinkRequest.bringUpWithoutIPv6(Self.link, arp: true) + [.settle(Self.link)])
+                    + NetlinkRequest.bringUpWithoutIPv6(Self.link, arp: true))
             do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv4/ip_forward", to: "1") } catch {
                 throw NetworkError("set net.ipv4.ip_forward", error)
             }
         }
-        try NetworkNamespace.run(in: server) { () throws(NetworkError) in
-            var netlink = NetlinkSession(transport: try NetlinkSocket())
-            try netlink.query(.settle(Self.link))
-        }
+        try NetworkNamespace.run(in: server) { () throws(NetworkError) in try LinkCarrier.settle([Self.link]) }
     }
 
     func attempt(_ action: String, _ body: () throws(Errno) -> Void) throws(NetworkError) {
