@@ -69,18 +69,24 @@ struct HostProbe {
                 "\(module) is loaded, but \(Virtualisation.device) cannot be opened: \(error)",
                 remedy: "run as root; in a container, pass \(Virtualisation.device) in")
         }
-        var failure: ProbeMachine.Failure?
+        var failures: [ProbeMachine.Failure] = []
         for way in [Virtualisation.ownNode, .hostNode(group: group), .descriptor(device)] {
             do throws(ProbeMachine.Failure) {
                 return .works(way, try await ProbeMachine(virtualisation: way).run(), module: module)
             } catch {
-                failure = failure ?? error
+                failures.append(error)
                 // How QEMU comes to the device makes no difference to that.
                 if case .slow = error { break }
             }
         }
-        return .fails(
-            "\(module) is loaded, but a guest does not run: \(failure?.description ?? "")", remedy: Self.otherMachine)
+        if case .noNode = failures.first {
+            // Then the host's mode decides.
+            return .fails(
+                "\(module) is loaded, but QEMU's user cannot open \(Virtualisation.device), and \(ProbeMachine.Failure.noNode)",
+                remedy: "give thaw CAP_MKNOD, or chmod 666 \(Virtualisation.device)")
+        }
+        let words = failures.last.map { ": \($0)" } ?? ""
+        return .fails("\(module) is loaded, but a guest does not run\(words)", remedy: Self.otherMachine)
     }
 
     // MARK: - Emulation

@@ -11,12 +11,15 @@ struct ProbeMachine {
     /// Why no guest runs.
     enum Failure: Error, CustomStringConvertible {
         case notStarted(String)
+        /// The jail can have no node of /dev/kvm.
+        case noNode
         case silent(String?)
         case slow
 
         var description: String {
             switch self {
             case .notStarted(let what): what
+            case .noNode: "no device node can be made here"
             case .silent(let words): words ?? "it says nothing within \(startLimit)"
             case .slow: "it did not count to ten million within \(countLimit)"
             }
@@ -32,15 +35,13 @@ struct ProbeMachine {
     /// The version of the QEMU that ran a guest to its end.
     func run() async throws(Failure) -> QEMUVersion {
         let (outcome, words): (Result<QEMUVersion, Failure>, String?)
-        do throws(SandboxError) {
-            // What it has started dies with it.
-            let spawner = try hostCall("start a thread") { () throws(Errno) in try Spawner() }
-            let machine = try await process()
+        do throws(MachineProcess.Failure) {
+            let (machine, spawner) = try await parts()
             outcome = await Self.outcome(of: try await machine.start(spawner))
             words = machine.files.lastWords
             withExtendedLifetime(spawner) {}
         } catch {
-            throw .notStarted("\(error)")
+            throw error.isNode ? .noNode : .notStarted("\(error.error)")
         }
         do throws(Failure) { return try outcome.get() } catch .slow {
             throw .slow
@@ -75,6 +76,15 @@ struct ProbeMachine {
     }
 
     // MARK: - Private
+
+    /// What the spawner has started dies with it.
+    private func parts() async throws(MachineProcess.Failure) -> (MachineProcess, Spawner) {
+        do throws(SandboxError) {
+            return (try await process(), try hostCall("start a thread") { () throws(Errno) in try Spawner() })
+        } catch {
+            throw .host(error)
+        }
+    }
 
     private func process() async throws(SandboxError) -> MachineProcess {
         let network: (namespace: SharedDescriptor, tap: SharedDescriptor)

@@ -68,7 +68,8 @@ struct MachineLauncher: Sendable {
         let machine = try await machine(order, remains: remains)
         // Its network is complete before the machine runs.
         if let network = order.network { try remains.slot.join(network, as: .microvm) }
-        let started = try await machine.start(spawner)
+        let started: MachineProcess.Started
+        do throws(MachineProcess.Failure) { started = try await machine.start(spawner) } catch { throw error.error }
         let process = started.process
         do {
             let guest = try await GuestConnection.connect(

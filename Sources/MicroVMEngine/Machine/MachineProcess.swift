@@ -36,7 +36,25 @@ struct MachineProcess: Sendable {
         let console: OwnedDescriptor
     }
 
-    func start(_ spawner: Spawner) async throws(SandboxError) -> Started {
+    /// Why there is no process.
+    enum Failure: Error {
+        case host(SandboxError)
+        case spawn(SpawnError)
+
+        var error: SandboxError {
+            switch self {
+            case .host(let error): error
+            case .spawn(let error): .host("\(error) `thaw doctor` tells what this host lacks")
+            }
+        }
+
+        /// Whether it is the jail's own node of /dev/kvm that cannot be made.
+        var isNode: Bool {
+            if case .spawn(let error) = self, case .step(.makeDevice) = error.stage { true } else { false }
+        }
+    }
+
+    func start(_ spawner: Spawner) async throws(Failure) -> Started {
         let control = try SocketEnds()
         let guest = try SocketEnds()
         let console = try SocketEnds()
@@ -44,7 +62,7 @@ struct MachineProcess: Sendable {
             let process = try await spawner.spawn(plan([control.theirs, guest.theirs, console.theirs]))
             return Started(process: process, control: control.ours, guest: guest.ours, console: console.ours)
         } catch {
-            throw .host("\(error). Is qemu-system-x86 installed? `thaw doctor` tells what is missing")
+            throw .spawn(error)
         }
     }
 
@@ -90,9 +108,12 @@ private struct SocketEnds: ~Copyable {
     let ours: OwnedDescriptor
     let theirs: SharedDescriptor
 
-    init() throws(SandboxError) {
-        let pair = try hostCall("make a socket pair") { () throws(Errno) in try OwnedDescriptor.socketPair() }
-        self = pair.take { SocketEnds(ours: $0, theirs: $1.shared()) }
+    init() throws(MachineProcess.Failure) {
+        do throws(Errno) {
+            self = try OwnedDescriptor.socketPair().take { SocketEnds(ours: $0, theirs: $1.shared()) }
+        } catch {
+            throw .host(.host(refusing: "make a socket pair", error))
+        }
     }
 
     private init(ours: consuming OwnedDescriptor, theirs: SharedDescriptor) {
