@@ -1,6 +1,7 @@
 """A stopped server leaves nothing behind."""
 
 import signal
+import subprocess
 
 import botocore.exceptions
 import pytest
@@ -55,3 +56,22 @@ def test_a_stop_says_what_it_waits_for_and_a_second_signal_ends_that(servers, pr
     assert host.mounts() <= mounts
     assert host.networks() <= networks
     assert host.files(servers.state) <= files
+
+
+def test_a_signal_during_the_start_ends_it_in_order(thaw, base):
+    state = base / "signalled"
+    mounts, networks = host.mounts(), host.networks()
+    process = subprocess.Popen(
+        [thaw, "serve", "--port", "0", "--state-dir", state, "--isolation", "process", "--egress", "none"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        host.until((state / "thaw.lock").exists, 30, "a start")
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, log
+    assert "stopping" in log and log.splitlines()[-1].endswith(" stopped")
+    assert host.mounts() <= mounts and host.networks() <= networks
