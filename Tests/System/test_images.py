@@ -148,8 +148,8 @@ def old_image(state, digest):
     return old
 
 
-def test_what_nobody_uses_is_pruned(thaw, images, tmp_path):
-    state = serving.new_state(images, tmp_path / "state")
+def test_what_nobody_uses_is_pruned(thaw, base, images):
+    state = serving.new_state(images, base / "pruned")
     old = old_image(state, current(thaw, state))
     (row,) = [line for line in lines(image(thaw, state, "list")) if line.endswith(old)]
     assert " nothing " in row
