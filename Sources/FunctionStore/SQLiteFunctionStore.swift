@@ -24,7 +24,11 @@ package final class SQLiteFunctionStore: FunctionStore {
     }
 
     /// Ends all access and lets another process in. Using the store afterwards throws.
+    ///
+    /// Everything is in `thaw.db` alone then, as far as there is room for it: whoever copies that file has all of it. Readers close
+    /// last, and cannot move what is in the write-ahead log.
     package func close() throws(FunctionStoreError) {
+        _ = try? pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
         do { try pool.close() } catch { throw .database(error, path: path) }
         lock.release()
     }

@@ -25,6 +25,24 @@ import Testing
         }
     }
 
+    @Test("the database file alone has everything once the store is closed")
+    func wholeWhenClosed() async throws {
+        try await withScratchDirectory { directory in
+            let (old, copy) = (directory.appending("old"), directory.appending("copy"))
+            let store = try SQLiteFunctionStore(directory: old)
+            let code = try await store.storeCode(Array("zip".utf8))
+            try await store.create(.sample(code: code), tags: ["a": "b"])
+            try store.close()
+            try Directory.create(copy)
+            let database = try OwnedDescriptor.open(old.appending("thaw.db"), .readOnly).readAll()
+            try DurableFile.write(database, to: copy.appending("thaw.db"))
+            let copied = try SQLiteFunctionStore(directory: copy)
+            let tags = try await copied.tags("orders")
+            #expect(tags == ["a": "b"])
+            try copied.close()
+        }
+    }
+
     @Test("everything acknowledged is there after the process was killed in the middle of its work")
     func killed() async throws {
         try await withScratchDirectory { directory in
