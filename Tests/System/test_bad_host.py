@@ -10,6 +10,7 @@ import pytest
 
 import host
 import lambdas
+import qemu
 import serving
 from conftest import create, publish, refused, wait_failed
 
@@ -135,3 +136,47 @@ def test_qemu_missing(thaw, servers, probe, base):
     finally:
         assert server.stop() == 0
     servers.running().works(probe)
+
+
+BROKEN = {
+    # What takes the place of QEMU, what the server says of it, and whether doctor finds it out.
+    "ends at once": ("echo no such machine >&2; exit 3", "no such machine", True),
+    "floods": ("exec yes nonsense >&2", "QEMU did not start", True),
+    "floods its control socket": ("exec yes nonsense >&3", "not QMP|QEMU did not start", True),
+    "boots without an initramfs": (
+        # The kernel panics, which ends the machine.
+        """for word; do shift; case $word in -initrd) skip=1; continue; esac
+        if [ "$skip" ]; then skip=; continue; fi; set -- "$@" "$word"; done; exec /usr/src/qemu "$@" """,
+        "did not boot, which is not the function's doing: .*Kernel panic", False,
+    ),
+    "says nothing": ('exec /usr/src/qemu "$@" -S', "did not boot.*did not come up within 90 seconds", True),
+}  # fmt: skip
+
+
+@pytest.mark.microvm
+@pytest.mark.parametrize("script, said, found", BROKEN.values(), ids=BROKEN.keys())
+def test_machine_that_does_not_boot_is_the_platforms_failure(thaw, images, base, isolation, script, said, found):
+    through = qemu.in_place(script)
+    doctor = subprocess.run(
+        [*through, thaw, "doctor", "--isolation", "microvm"], capture_output=True, text=True, timeout=60
+    )
+    assert doctor.returncode == (1 if found else 0), doctor.stdout + doctor.stderr
+    state = serving.new_state(images, base / lambdas.unique("broken"))
+    server = serving.Server(thaw, state, isolation, "--ready", "0", through=through)
+    try:
+        create(server.client, "patient", Timeout=300)
+        # Both at once, because one of them takes its time.
+        assert server.client.publish_version(FunctionName="patient")["State"] == "Pending"
+        error = refused(
+            "ServiceException", 500, server.client.invoke, FunctionName="patient", Payload=b'{"do": "echo"}'
+        )
+        assert re.search(said, error.response["Error"]["Message"]), error
+        assert "timed out" not in error.response["Error"]["Message"]
+        failed = wait_failed(server.client, "patient")
+        assert failed["StateReasonCode"] == "InternalError"
+        assert re.search(said, failed["StateReason"]), failed["StateReason"]
+        assert not server.machines()
+        if not found:
+            server.log.expect("Kernel panic.* a virtual machine failed before its function was ready")
+    finally:
+        assert server.stop() == 0
