@@ -32,9 +32,9 @@ package enum Tap {
             }
             // With the descriptor came the carrier.
             guard var netlink = try? NetlinkSession(transport: NetlinkSocket()),
-                let link = try? netlink.query(.findLink(named: name)).lazy.compactMap(\.linkSummary).first
+                let reply = try? netlink.query(.findLink(named: name)).first, let link = reply.linkSummary?.link
             else { return raw }
-            if !LinkCarrier.isSettled(link.flags) { try? LinkCarrier.settle([link.link]) }
+            if !reply.hasSettledCarrier { try? LinkCarrier.settle([link]) }
             return raw
         }
         return OwnedDescriptor(adopting: raw)

@@ -27,7 +27,8 @@ extension SlotGround {
         if instance.removingLastComponent() == directories { try? Directory.remove(instance) }
     }
 
-    /// Takes over or makes anew. On failure nothing is left but what was there before. Blocks.
+    /// Takes over or makes anew, once it is proved that packets pass slots here. On failure nothing is left but what was there before.
+    /// Blocks.
     static func open(
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
     ) throws(SlotError) -> Opened {
@@ -35,15 +36,26 @@ extension SlotGround {
         let free: FileLock?
         do throws(NetworkError) { free = try makeAndLock(directory) } catch { throw .host(error) }
         guard let lock = free else { throw .inUse(directory) }
-        do throws(NetworkError) {
-            let opened = try open(configuration, host: host, holding: lock, logger: logger)
+        let haste = KernelHaste(directory: directory)
+        haste.begin()
+        let outcome = Result { () throws(SlotError) in
+            _ = try SlotProbe.run(configuration)
+            do throws(NetworkError) {
+                return try open(configuration, host: host, holding: lock, logger: logger)
+            } catch {
+                throw .host(error)
+            }
+        }
+        haste.end()
+        do throws(SlotError) {
+            let opened = try outcome.get()
             if let failure = opened.ground.tunnelFailure {
                 TunnelMaking.warn(of: failure, port: configuration.tunnelPort, logger)
             }
             return opened
         } catch {
             if (try? NamespaceKeep.retired(in: directory).isEmpty) ?? false { removeDirectory(directory) }
-            throw .host(error)
+            throw error
         }
     }
 
@@ -58,7 +70,6 @@ extension SlotGround {
         _ configuration: SlotConfiguration, host: SharedDescriptor, holding lock: FileLock, logger: Logger
     ) throws(NetworkError) -> Opened {
         let directory = configuration.directory
-        KernelHaste(directory: directory).end()
         do throws(NetworkError) {
             if let ground = try adopt(configuration, host: host, logger: logger) {
                 let found = try ground.findSlots()

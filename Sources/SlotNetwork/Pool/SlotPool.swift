@@ -80,7 +80,6 @@ package final class SlotPool: SlotNetwork {
         try await BlockingThread.run { () throws(SlotError) in
             let home: SharedDescriptor
             do throws(NetworkError) { home = try NetworkNamespace.current() } catch { throw .host(error) }
-            _ = try SlotProbe.run(configuration)
             let opened = try SlotGround.open(configuration, host: host ?? home, logger: logger)
             return SlotPool(configuration, opened, home: home, logger)
         }

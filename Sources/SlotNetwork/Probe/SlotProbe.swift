@@ -11,7 +11,7 @@ struct SlotProbe {
     /// Why there are no virtual networks on this host, if so.
     let tunnelFailure: NetworkError?
 
-    /// Blocks, for 50 ms.
+    /// Blocks, for 50 ms; for 0.2 s where the kernel is not in haste (``KernelHaste``).
     static func run(_ configuration: SlotConfiguration) throws(SlotError) -> SlotProbe {
         do throws(NetworkError) {
             return try ProbedSlot(configuration).prove()
@@ -43,7 +43,12 @@ private struct ProbedSlot {
         ground = try SlotGround.make(wanted, in: try .makeUnnamed(), host: world.host, logger: quiet)
         try ground.building.build([0], while: { true }) { _ in }
         namespace = try ground.openNamespace(of: 0)
-        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in try LinkCarrier.settle() }
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try LinkCarrier.settle(
+                netlink.query(.dumpLinks()).compactMap(\.linkSummary)
+                    .filter { $0.name != "lo" && $0.name != SlotPlan.tunnelName }.map(\.link))
+        }
     }
 
     func prove() throws(NetworkError) -> SlotProbe {
