@@ -48,7 +48,7 @@ extension ImageStore {
         for part in archive.parts {
             for (name, record) in part.files {
                 let path = parts.appending(part.name).appending(FilePath(name).components)
-                try writer.copy(path, record, named: "\(part.label) \(name)")
+                try writer.copy(path, record, named: "\(archive.label(of: part))/\(name)")
             }
         }
     }
@@ -94,7 +94,7 @@ extension ImageStore {
             for (name, record) in part.files {
                 let path = directory.appending(FilePath(name).components)
                 try Tree.make(path.removingLastComponent())
-                try reader.copy(record, to: path, named: "\(part.label) \(name)")
+                try reader.copy(record, to: path, named: "\(archive.label(of: part))/\(name)")
             }
         }
         try reader.end()
@@ -145,7 +145,9 @@ extension ImageStore {
     }
 }
 
-extension ImageArchive.Part {
-    /// Short enough for a line.
-    fileprivate var label: String { String(name.prefix { $0 != "-" }) }
+extension ImageArchive {
+    /// Short enough for a line, and what an operator asked for.
+    fileprivate func label(of part: Part) -> String {
+        images.first { $0.root == part.name }?.runtime ?? String(part.name.prefix { $0 != "-" })
+    }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 struct ImageExportCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write base images into one file, for a host that cannot build them.",
-        usage: "thaw image export [--state-dir <state-dir>] <runtime> ... <file>",
+        usage: "thaw image export [--state-dir <state-dir>] [--config <config>] <runtime> ... <file>",
         discussion: """
             The file is as large as the images and has no compression of its own. Whoever imports it runs what is in it: pass \
             it on as you would a package.
