@@ -41,12 +41,13 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
     @Test(
         "in version 2 a server arranges the part that it was given, and else what lies at the top",
         arguments: [
-            ("0::/system.slice/thaw.service\n", "user.delegate", "system.slice/thaw.service/thaw"),
+            ("0::/system.slice/thaw.service\n", "trusted.delegate", "system.slice/thaw.service/thaw"),
             // It has moved there when it passed its controllers on.
-            ("0::/system.slice/thaw.service/thaw-server\n", "user.delegate", "system.slice/thaw.service/thaw"),
+            ("0::/system.slice/thaw.service/thaw-server\n", "trusted.delegate", "system.slice/thaw.service/thaw"),
             ("12:pids:/x\n0::/system.slice/thaw.service\n", "trusted.delegate", "system.slice/thaw.service/thaw"),
-            ("0::/system.slice/thaw.service\n", "user.other", "thaw"), ("0::/user.slice\n", "user.delegate", "thaw"),
-            ("0::/\n", "user.delegate", "thaw"), ("0::/../elsewhere\n", "user.delegate", "thaw"),
+            ("0::/system.slice/thaw.service\n", "trusted.other", "thaw"),
+            ("0::/user.slice\n", "trusted.delegate", "thaw"),
+            ("0::/\n", "trusted.delegate", "thaw"), ("0::/../elsewhere\n", "trusted.delegate", "thaw"),
             ("", "user.delegate", "thaw"),
         ])
     func delegation(membership: String, attribute: String, place: String) throws {
@@ -152,7 +153,10 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
             let cgroup = try CgroupHierarchy(version2: root).create("thaw-1")
             #expect(cgroup.peakMemoryBytes() == nil)  // a kernel that does not say
             try DurableFile.write("12345\n".utf8, to: directory.appending("memory.peak"))
-            try DurableFile.write("low 0\noom 1\noom_kill 3\n".utf8, to: directory.appending("memory.events"))
+            let events = directory.appending("memory.events")
+            try DurableFile.write("low 0\noom 1\noom_kill 4\noom_group_kill 1\n".utf8, to: events)
+            #expect(cgroup.memoryKills() == 1)
+            try DurableFile.write("low 0\noom 1\noom_kill 3\noom_group_kill 0\n".utf8, to: events)
             try DurableFile.write("77\n9\n".utf8, to: directory.appending("cgroup.procs"))
             #expect(cgroup.peakMemoryBytes() == 12345)
             #expect(cgroup.memoryKills() == 3)

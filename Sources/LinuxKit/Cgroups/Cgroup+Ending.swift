@@ -24,14 +24,17 @@ extension Cgroup {
         memoryNumber(version == .two ? "memory.current" : "memory.usage_in_bytes")
     }
 
-    /// How often the kernel killed a member for want of memory.
+    /// How often the kernel killed members for want of memory.
     package func memoryKills() -> Int {
         let file = version == .two ? "memory.events" : "memory.oom_control"
         guard let memory, let text = try? SmallFile.cgroup(memory.appending(file)) else { return 0 }
-        for line in text.split(separator: "\n") where line.hasPrefix("oom_kill ") {
-            return Int(line.dropFirst("oom_kill ".count)) ?? 0
+        func count(_ key: String) -> Int {
+            let line = text.split(separator: "\n").first { $0.hasPrefix(key + " ") }
+            return line.flatMap { Int($0.dropFirst(key.count + 1)) } ?? 0
         }
-        return 0
+        // All members at once, of whom the other counts the first one twice.
+        let together = count("oom_group_kill")
+        return together > 0 ? together : count("oom_kill")
     }
 
     private func memoryNumber(_ file: String) -> UInt64? {
