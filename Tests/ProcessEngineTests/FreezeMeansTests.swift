@@ -80,8 +80,14 @@ import Testing
     func sameImage() throws {
         let subject = try Subject.python(Self.program)
         #expect(try subject.line() == "ready")
+        // Having been stopped leaves a trace in it: errno.
+        try subject.child.signal(SIGSTOP)
+        while try !SmallFile.text(FilePath("/proc/\(subject.child.pid)/stat")).contains(") T ") { sched_yield() }
+        try Self.goOn(subject)
+        ProcessFreezer.settle(subject.child.pid)
         let new = try Self.freeze(subject, by: .host)
         try Self.goOn(subject)
+        ProcessFreezer.settle(subject.child.pid)
         let old = try Self.freeze(subject, by: .oldest)
         #expect(!new.pages.isEmpty && old.pages.keys.sorted() == new.pages.keys.sorted())
         #expect(new.pages.filter { old.pages[$0.key] != $0.value }.map { String($0.key, radix: 16) } == [])
