@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 
-.PHONY: help setup build demo test bench check fmt clean install package
+.PHONY: help setup build demo test bench check fmt clean install package oci-image
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fmt: setup ## Format the Swift sources
 
 package: build ## Make the Debian package in .build/package
 	@packaging/package
+
+oci-image: build ## Make a container image, as an archive for docker load, in .build/package
+	@packaging/oci-image
 
 clean: ## Remove everything built, images included
 	rm -rf .build

@@ -66,7 +66,8 @@ def test_the_configuration_shows_every_option_of_serve_and_sets_none(tree):
     shown = {match[1] for line in lines if (match := re.match(r"#([a-z-]+) = \S", line))}
     usage = subprocess.run([tree / "usr/bin/thaw", "serve", "--help"], capture_output=True, text=True, check=True).stdout
     options = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", usage, re.MULTILINE))
-    assert shown == options - {"config", "help", "version"}
+    inversions = {f"no-{name}" for name in options}
+    assert shown == options - inversions - {"config", "help", "version"}
     assert {"state-dir", "port", "slots", "keep-slots"} <= shown
 
 
