@@ -66,6 +66,10 @@ class Stepped:
             _, (self._listener,), _, _ = socket.recv_fds(ours, 1, 1)
         threading.Thread(target=self._answer, daemon=True).start()
 
+    def _is_ours(self, thread):
+        """Not one of a child, which goes on."""
+        return os.path.exists(f"/proc/{self.process.pid}/task/{thread}")
+
     def _answer(self):
         poll = select.poll()
         poll.register(self._listener, select.POLLIN)
@@ -76,12 +80,13 @@ class Stepped:
             request = bytearray(80)
             try:
                 fcntl.ioctl(self._listener, RECEIVE, request)
-                identity, _, _, number = struct.unpack_from("QIIi", request)
+                identity, thread, _, number = struct.unpack_from("QIIi", request)
                 self.steps.append(NAMES[number])
                 step = len(self.steps)
                 if step == self.kill_at:
                     self.process.send_signal(signal.SIGKILL)
-                    continue
+                    if self._is_ours(thread):
+                        continue
                 failure = -errno.EIO if step == self.fail_at else 0
                 answer = struct.pack("QqiI", identity, 0, failure, 0 if failure else CONTINUE)
                 fcntl.ioctl(self._listener, SEND, answer)
