@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 
-.PHONY: help setup build demo test bench check fmt clean install package oci-image
+.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine: Debian packages and the Swift toolchain
 	@scripts/setup
@@ -21,6 +21,9 @@ demo: build ## Show the examples cold and from snapshots, and what clones reach 
 
 test: ## Set up, build and run every test; ends with a summary
 	@scripts/test
+
+test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
+	@Tests/Hosts/run
 
 bench: build ## Measure restores, invocations, density, publishes, networks; look for leaks
 	@for name in process-clone invoke burst density soak microvm-clone publish slots claim nat rules vni; do \

@@ -151,13 +151,15 @@ class World:
     MAC = "02:00:00:00:00:01"
     NETWORKS = {"red": 100, "blue": 200}
 
-    def __init__(self):
-        self.host, self.server = Namespace(), Namespace()
-        self.server.ip("link", "add", "eth0", "type", "veth", "peer", "name", "server", "netns", self.host.path)
-        self.server.ip("address", "add", f"{self.OUTSIDE}/24", "dev", "eth0")
-        self.server.ip("link", "set", "eth0", "up")
-        self.host.ip("address", "add", f"{self.HOST}/24", "dev", "server")
-        self.host.ip("link", "set", "server", "up")
+    def __init__(self, host=None, card="server"):
+        """`host` is the namespace of a host that is there already, `card` the device that it gets."""
+        self.host, self.server = host or Namespace(), Namespace()
+        # Not eth0: before Linux 6.13 a device made for another namespace cannot be called what one of this is called.
+        self.server.ip("link", "add", "host", "type", "veth", "peer", "name", card, "netns", self.host.path)
+        self.server.ip("address", "add", f"{self.OUTSIDE}/24", "dev", "host")
+        self.server.ip("link", "set", "host", "up")
+        self.host.ip("address", "add", f"{self.HOST}/24", "dev", card)
+        self.host.ip("link", "set", card, "up")
         self.server.ip("route", "add", "default", "via", self.HOST)
         self.stations = {name: self._station(vni) for name, vni in self.NETWORKS.items()}
         self.greeters = {"outside": Greeter(self.server, "outside")}
