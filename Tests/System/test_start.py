@@ -61,6 +61,8 @@ class Start:
             self.log.expect(READY, seconds=60)
         self.is_ready = self.process.poll() is None and bool(self.log.matches(READY))
         self.count = len(self.stepped.steps)
+        # What comes now is no part of a start.
+        self.stepped.kill_at = self.stepped.fail_at = None
 
     def stop(self):
         if self.process.poll() is None:
