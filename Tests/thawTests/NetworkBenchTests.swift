@@ -61,10 +61,11 @@ import Testing
 
 @Suite struct SlotsBenchmarkTests {
     @Test(
-        "growth is what the last hundred took against the first",
+        "growth is what slots of the second half take against the first ones, whatever a few of them took",
         arguments: [
             ([Double](repeating: 2, count: 400), 1),
             ([Double](repeating: 1, count: 200) + repeatElement(3, count: 200), 3),
+            ([Double](repeating: 9, count: 100) + repeatElement(1, count: 300), 1),
             ([5], 1),
         ])
     func growth(times: [Double], expected: Double) {
