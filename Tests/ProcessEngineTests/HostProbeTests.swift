@@ -7,17 +7,33 @@ import Testing
 
 @Suite(.requiresRoot, .serialized) struct HostProbeTests {
     @Test("a host that runs these tests is found fit, and nothing of the looking is left")
-    func good() async throws {
+    func good() async {
+        // In a process of its own: other suites' engines probe, too.
+        await #expect(processExitsWith: .success) {
+            try await withScratchDirectory { directory in
+                let restorer = try TestRestorer.path()
+                let findings = await ProcessEngine.findings(directory: directory, restorer: restorer)
+                // Whatever the host's memory settings are, that is no more than a warning.
+                let found = findings.map { "\($0.name) \($0.status.rawValue)" }.filter { !$0.hasSuffix("warning") }
+                #expect(found == ["image files good", "sandboxes good", "freezing good", "clones good"])
+                #expect(try Directory.entries(directory) == [])
+                #expect(try !SmallFile.text("/proc/self/mountinfo", limit: 16 << 20).contains(directory.string))
+                #expect(try CgroupHierarchy.detect().sweep(prefix: "process-probe-\(getpid())-") == [])
+                #expect(try CgroupHierarchy.detect().sweep(prefix: "probe-\(getpid())-") == [])
+            }
+        }
+    }
+
+    @Test("the cgroup of a probe that was killed goes with the next")
+    func killed() async throws {
         try await withScratchDirectory { directory in
-            let restorer = try TestRestorer.path()
-            let findings = await ProcessEngine.findings(directory: directory, restorer: restorer)
-            // Whatever the host's memory settings are, that is no more than a warning.
-            let found = findings.map { "\($0.name) \($0.status.rawValue)" }.filter { !$0.hasSuffix("warning") }
-            #expect(found == ["image files good", "sandboxes good", "freezing good", "clones good"])
-            #expect(try Directory.entries(directory) == [])
-            #expect(try !SmallFile.text("/proc/self/mountinfo", limit: 16 << 20).contains(directory.string))
-            #expect(try CgroupHierarchy.detect().sweep(prefix: "process-probe") == [])
-            #expect(try CgroupHierarchy.detect().sweep(prefix: "probe-") == [])
+            let plan = SpawnPlan(executable: "/bin/true", arguments: ["true"])
+            let ended = try plan.spawn()
+            _ = try await ended.wait(atMost: .seconds(30))
+            let left = "process-probe-\(ended.pid)-1-x"
+            let cgroup = try CgroupHierarchy.detect().create(left)
+            _ = await ProcessEngine.findings(directory: directory, restorer: try TestRestorer.path())
+            #expect(cgroup.directories.allSatisfy { !FileStatus.exists($0) })
         }
     }
 

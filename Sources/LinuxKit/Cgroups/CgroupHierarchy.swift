@@ -90,11 +90,24 @@ package struct CgroupHierarchy: Sendable, Hashable {
 
     /// Ends and removes every cgroup of ours whose name begins with `prefix`: what a dead server left.
     /// - Returns: the names removed.
-    package func sweep(prefix: String) throws(CgroupError) -> [String] {
+    package func sweep(prefix: String) throws(CgroupError) -> [String] { try sweep { $0.hasPrefix(prefix) } }
+
+    /// The same for what carries a process's id behind `prefix`, as the cgroups of probes do: where that process is no more.
+    package func sweepOrphans(prefix: String) throws(CgroupError) -> [String] {
+        try sweep { name in
+            guard name.hasPrefix(prefix), let process = Int32(name.dropFirst(prefix.count).prefix { $0.isNumber })
+            else {
+                return false
+            }
+            return !FileStatus.exists(FilePath("/proc/\(process)"))
+        }
+    }
+
+    private func sweep(_ isWanted: (String) -> Bool) throws(CgroupError) -> [String] {
         var names: Set<String> = []
         for parent in trees where FileStatus.exists(parent) {
             do throws(Errno) {
-                for entry in try Directory.entries(parent) where entry.hasPrefix(prefix) {
+                for entry in try Directory.entries(parent) where isWanted(entry) {
                     if FileStatus.isDirectory(parent.appending(entry)) { names.insert(entry) }
                 }
             } catch {
@@ -102,13 +115,13 @@ package struct CgroupHierarchy: Sendable, Hashable {
             }
         }
         for name in names.sorted() { try cgroup(named: name).remove() }
-        return try names.sorted() + sweepForeign(prefix)
+        return try names.sorted() + sweepForeign(isWanted)
     }
 
-    private func sweepForeign(_ prefix: String) throws(CgroupError) -> [String] {
+    private func sweepForeign(_ isWanted: (String) -> Bool) throws(CgroupError) -> [String] {
         var names: [String] = []
         for tree in foreignTrees {
-            for entry in (try? Directory.entries(tree)) ?? [] where entry.hasPrefix(prefix) {
+            for entry in (try? Directory.entries(tree)) ?? [] where isWanted(entry) {
                 let directory = tree.appending(entry)
                 try Cgroup(name: entry, version: version, directories: [directory], memory: nil, freezer: nil).remove()
                 names.append(entry)

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxKit
 import Sandboxes
 
@@ -11,6 +12,13 @@ struct EngineCgroups: Sendable {
     init(instance: String) throws(CgroupError) {
         hierarchy = try .detect()
         prefix = "process-\(instance)-"
+    }
+
+    /// Those of one probe of this process; what probes have left whose processes are no more is removed.
+    static func ofProbe() throws(CgroupError) -> EngineCgroups {
+        let cgroups = try EngineCgroups(instance: "probe-\(getpid())-\(UInt32.random(in: .min ... .max))")
+        _ = try cgroups.hierarchy.sweepOrphans(prefix: "process-probe-")
+        return cgroups
     }
 
     func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {

@@ -39,9 +39,8 @@ extension HostProbe {
                 try Restorer(at: program)
             }
             (roots, cgroups) = try await probing("mounts") { () throws(SandboxError) in
-                let instance = "probe\(UInt32.random(in: .min ... .max))"
                 let cgroups: EngineCgroups
-                do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch {
+                do throws(CgroupError) { cgroups = try .ofProbe() } catch {
                     throw .host("\(error)")
                 }
                 // Any directory is a place to mount on, for those who have mounts of their own.
