@@ -51,8 +51,9 @@ struct EngineFixture: Sendable {
     private init(_ directory: FilePath, _ options: ProcessEngine.Options) async throws {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
+        // For 40 sandboxes at a time, and the cells that are built ahead meanwhile.
         var configuration = SlotConfiguration(
-            count: 40, instance: instance, directory: directory.appending("slots"))
+            count: 48, instance: instance, directory: directory.appending("slots"))
         configuration.egress = .none
         // In a host's network of its own: tests leave this one's alone.
         slots = try await SlotPool.open(configuration, host: try makeHostNamespace())
