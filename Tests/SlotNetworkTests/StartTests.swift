@@ -108,6 +108,17 @@ import Testing
             #expect(try world.forwards())
             await second.shutdown()
             #expect(try !world.forwards())
+            // One whose slots wait to be taken over needs it no more than one that is gone.
+            let dead = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
+            let last = try await world.open(configuration("b\(world.instance.prefix(5))", 4790))
+            await dead.shutdown(keepingSlots: true)
+            #expect(try world.forwards())
+            await last.shutdown()
+            #expect(try !world.forwards())
+            let again = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
+            #expect(try world.forwards())
+            await again.shutdown()
+            #expect(try !world.forwards())
         }
     }
 }

@@ -66,3 +66,4 @@ def test_nothing_is_left_of_loop_devices_after_a_crash(thaw, base, images, isola
     assert loop_devices(state)
     assert not server.kill()
     host.until(lambda: not loop_devices(state), what="the end of the loop devices")
+    assert serving.Server(thaw, state, isolation).stop() == 0

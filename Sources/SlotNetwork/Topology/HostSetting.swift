@@ -71,15 +71,21 @@ struct Forwarding {
         }
     }
 
-    /// The last server turns it back: as long as there is another on the host, that one needs it too.
+    /// The last server turns it back, for the dead ones too, whose slots have it turned on anew when they are taken over: as long
+    /// as there is another on the host, that one needs it.
     func end() {
         try? NetworkNamespace.run(in: uplink.host) { () throws(NetworkError) in
-            if let heir = try uplink.others(beside: directory).first {
-                setting(directory).leave(to: setting(heir))
-            } else {
-                setting(directory).turnBack()
-            }
+            let others = try uplink.others(beside: directory)
+            if let heir = others.first(where: isServed) { return setting(directory).leave(to: setting(heir)) }
+            for directory in [directory] + others { setting(directory).turnBack() }
         }
+    }
+
+    /// Whether a server has the slots in a directory.
+    private func isServed(_ directory: FilePath) -> Bool {
+        guard let lock = try? SlotGround.takeLock(in: directory) else { return true }
+        lock.release()
+        return false
     }
 
     private func setting(_ directory: FilePath) -> HostSetting {
