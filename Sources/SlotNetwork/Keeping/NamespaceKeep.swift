@@ -63,7 +63,15 @@ struct NamespaceKeep: Sendable {
         }
     }
 
+    /// On failure nothing has the name.
     private func takeName(_ path: FilePath) throws(NetworkError) {
+        do throws(NetworkError) { try mountName(path) } catch {
+            try? Self.remove(at: path)
+            throw error
+        }
+    }
+
+    private func mountName(_ path: FilePath) throws(NetworkError) {
         try Self.attempt("name \(path)") { () throws(Errno) in
             try OwnedDescriptor.open(path, .writeOnly, options: [.create]).withRaw { _ in }
             // systemd shares all mounts with its services, and the name of a mount namespace cannot be passed on (EINVAL).
