@@ -29,7 +29,7 @@ bench: build ## Measure restores, invocations, density, publishes, networks; loo
 	@for name in process-clone invoke burst density soak microvm-clone publish slots claim nat rules vni; do \
 	    echo; echo "== thaw bench $$name"; $(THAW) bench $$name || exit 1; done
 
-check: setup ## Lint, import rules, file sizes, script syntax
+check: setup ## Lint, import rules, file sizes, script syntax, docs
 	@scripts/check
 
 fmt: setup ## Format the Swift sources
