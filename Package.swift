@@ -16,6 +16,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -55,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -77,6 +79,7 @@ let package = Package(
         library("LinuxKit", ["CLinux", system]),
         library("FunctionModel", []),
         library("GuestProtocol", []),
+        library("PrometheusMetrics", [coreMetrics]),
         library("RuntimeAPI", ["GuestProtocol", "LinuxKit", system]),
 
         // What a host keeps.
@@ -138,6 +141,7 @@ let package = Package(
         tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("RuntimeAPITests", ["GuestProtocol", "LinuxKit", "RuntimeAPI", "TestSupport", system]),
         // Not on ThawGuest itself, which is linked statically: the tests run its binary.
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
