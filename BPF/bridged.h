@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Layout bridged: in each slot a bridge joins interface, tap and uplink, and a tunnel device of its own ends there. Included
 // by slots.bpf.c.
 //

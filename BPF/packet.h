@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Reading, translating and answering one IPv4 packet in an Ethernet frame.
 #ifndef PACKET_H
 #define PACKET_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // The kernel's side of the slots: what becomes of every frame that leaves a sandbox or is meant for one.
 //
 // All policy is at one place, the hub's end of a slot's veth (hub_from_slot); what is meant for a slot comes in by the uplink

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // What the kernel programs of the slots and the server share: the entries of their maps, and fixed numbers.
 //
 // Addresses and identifiers of the wire are in network byte order, everything else in the machine's.
