@@ -124,7 +124,8 @@ let package = Package(
         .target(
             name: "thaw",
             dependencies: [
-                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LambdaAPI", "LinuxKit",
+                "MicroVMEngine",
                 "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient,
                 lifecycle, logging, nioCore, nioHTTP1,
                 system, unixSignals,

@@ -190,10 +190,6 @@ final class SandboxPool: Sendable {
         }
     }
 
-    func idle(of version: VersionKey) -> [LiveSandbox] {
-        state.withLock { $0.groups[version]?.idle.map(\.sandbox) ?? [] }
-    }
-
     var count: Int { state.withLock { $0.count } }
 
     /// Those that serve, wait or are being made: how many, and the functions of those that have been made.

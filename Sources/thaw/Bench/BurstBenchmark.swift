@@ -36,7 +36,7 @@ struct BurstBenchmark: Sendable {
         // The first round is not counted: the server has never had this many connections.
         for round in 0...Self.rounds {
             await server.makeCold()
-            await server.server.worker.prepareClones(of: function.name, .published(version))
+            await server.prepareClones(of: function, version: version)
             await server.rest()
             let before = server.events.restoreCount
             let durations = try await BlockingThread.run { () throws(any Error) in
@@ -57,7 +57,7 @@ struct BurstBenchmark: Sendable {
     private func atEngine(
         _ subject: Subject, _ function: MeasuredFunction, _ version: Int, on server: MeasuredServer
     ) async throws {
-        let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
+        let source = try server.cloneSource(of: function, version: version)
         var (all, slowest) = (Samples(), Samples())
         for _ in 0..<Self.rounds {
             await server.rest()
@@ -82,7 +82,7 @@ struct BurstBenchmark: Sendable {
                     do {
                         let clone = try await source.thaw()
                         made = clone
-                        let answer = try await clone.invoke(function.event)
+                        let answer = try await clone.invoke()
                         let duration = ContinuousClock.now - start
                         try function.check(answer)
                         return (clone, .success(duration))

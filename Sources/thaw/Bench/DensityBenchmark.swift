@@ -34,7 +34,7 @@ struct DensityBenchmark: Sendable {
         let function = try subject.function(in: context.share)
         progress("publishing")
         let version = try await server.publishWarm(function)
-        let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
+        let source = try server.cloneSource(of: function, version: version)
         progress("\(Self.slots) network slots")
         await server.rest()
         let cost = try await cost(of: source, function, on: server)
@@ -49,7 +49,7 @@ struct DensityBenchmark: Sendable {
             let clone = try await source.thaw()
             // Ended by the server's stop, whatever happens here.
             clones.append(clone)
-            let answer = try await clone.invoke(function.event)
+            let answer = try await clone.invoke()
             first.add(ContinuousClock.now - start)
             try function.check(answer)
             try await clone.waitUntilIdle()
@@ -58,7 +58,7 @@ struct DensityBenchmark: Sendable {
         var second = Samples()
         for clone in clones {
             let start = ContinuousClock.now
-            let answer = try await clone.invoke(function.event)
+            let answer = try await clone.invoke()
             second.add(ContinuousClock.now - start)
             try function.check(answer)
             try await clone.waitUntilIdle()
@@ -81,7 +81,7 @@ struct DensityBenchmark: Sendable {
         for _ in 0..<Self.warmUps {
             let clone = try await source.thaw()
             clones.append(clone)
-            try function.check(try await clone.invoke(function.event))
+            try function.check(try await clone.invoke())
             try await clone.waitUntilIdle()
             unique = max(unique, try await clone.memory().unique)
         }

@@ -24,10 +24,10 @@ struct MicroVMCloneBenchmark: Sendable {
             var (first, second, memory) = (Samples(), Samples(), Samples())
             _ = server.events.takeRestores()
             for _ in 0..<Self.rounds {
-                await server.server.worker.prepareClones(of: function.name, .published(version))
+                await server.prepareClones(of: function, version: version)
                 first.add(try await server.invokeNewClone(function, version: version))
                 second.add(try await server.invoke(function, version: version))
-                for use in try await server.server.worker.idleMemory(of: function.name, .published(version)) {
+                for use in try await server.idleMemory(of: function, version: version) {
                     memory.add(Double(use.unique) / 1_048_576)
                 }
                 await server.makeCold()

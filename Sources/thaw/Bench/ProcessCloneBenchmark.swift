@@ -49,7 +49,8 @@ struct ProcessCloneBenchmark: Sendable {
                 continue
             }
             if number == 0 { version = published }
-            sources.append(try await server.server.worker.cloneSource(of: copy.name, .published(published)))
+            _ = try await server.invoke(copy, version: published)
+            sources.append(try server.cloneSource(of: copy, version: published))
         }
         await server.makeCold()
         let pauses = Samples(server.events.takePublishes().map(\.pause.milliseconds))
@@ -70,12 +71,12 @@ struct ProcessCloneBenchmark: Sendable {
             let clone = try await source.thaw()
             let restored = ContinuousClock.now
             do {
-                let answer = try await clone.invoke(function.event)
+                let answer = try await clone.invoke()
                 let answered = ContinuousClock.now
                 try function.check(answer)
                 try await clone.waitUntilIdle()
                 let again = ContinuousClock.now
-                try function.check(try await clone.invoke(function.event))
+                try function.check(try await clone.invoke())
                 let end = ContinuousClock.now
                 try await clone.waitUntilIdle()
                 if counts {
@@ -120,11 +121,10 @@ struct ProcessCloneBenchmark: Sendable {
             building = try await context.server(.process, readyClones: 0) { [building] server in
                 var building = building
                 for (index, (_, function, version)) in versions.enumerated() {
-                    let source = try await server.server.worker.cloneSource(
-                        of: "\(function.name)-0", .published(version))
-                    var samples = CloneSamples()
-                    try await samples.measure(source, function, counts: true)
-                    building[index].add(samples.first.last)
+                    var copy = function
+                    copy.name += "-0"
+                    _ = try await server.invoke(copy, version: version)
+                    building[index].add(server.events.takeFirstResponses().last)
                 }
                 return building
             }

@@ -21,7 +21,7 @@ struct SoakBenchmark: Sendable {
         let function = try subject.function(in: context.share)
         progress("publishing")
         let version = try await server.publishWarm(function)
-        let source = try await server.server.worker.cloneSource(of: function.name, .published(version))
+        let source = try server.cloneSource(of: function, version: version)
         _ = try await Self.cycle(Self.settling, source, function)
         var (counts, rates) = ([try await HostCounts.settled()], Samples())
         var done = Self.settling
@@ -47,7 +47,7 @@ struct SoakBenchmark: Sendable {
                 group.addTask {
                     for _ in 0..<share {
                         let clone = try await source.thaw()
-                        do { try function.check(try await clone.invoke(function.event)) } catch {
+                        do { try function.check(try await clone.invoke()) } catch {
                             await clone.destroy()
                             throw error
                         }

@@ -56,20 +56,20 @@ struct ExampleRun: Sendable {
         progress("\(plan.restores) clones, one after the other")
         _ = server.events.takeRestores()
         for _ in 0..<plan.restores {
-            await server.server.worker.prepareClones(of: function.name, .published(version))
+            await server.prepareClones(of: function, version: version)
             first.add(try await server.invokeNewClone(function, version: version))
             await server.makeCold()
         }
         restore = server.events.takeRestores()
         progress("\(plan.atOnce) clones at once, \(plan.rounds) times")
         for round in 1...plan.rounds {
-            await server.server.worker.prepareClones(of: function.name, .published(version))
+            await server.prepareClones(of: function, version: version)
             for duration in try await server.invoke(function, version: version, atOnce: plan.atOnce) {
                 concurrent.add(duration)
             }
             if round < plan.rounds { await server.makeCold() }
         }
-        for use in try await server.server.worker.idleMemory(of: function.name, .published(version)) {
+        for use in try await server.idleMemory(of: function, version: version) {
             unique.add(Double(use.unique) / 1_048_576)
             shared.add(Double(use.shared) / 1_048_576)
         }

@@ -80,9 +80,12 @@ struct LambdaClient: Sendable {
     /// Gives a function of the standard account tags, beside those that it has.
     func tag(_ name: String, _ tags: [String: String]) async throws {
         let body: JSONValue = .object(["Tags": .object(tags.mapValues { .string($0) })])
-        let path = "tags/arn:aws:lambda:us-east-1:123456789012:function:\(name)"
-        _ = try await call("TagResource", .POST, path, try Self.bytes(body), of: "2017-03-31", expecting: 204)
+        _ = try await call(
+            "TagResource", .POST, "tags/\(Self.arn(name))", try Self.bytes(body), of: "2017-03-31", expecting: 204)
     }
+
+    /// A function of the standard account.
+    static func arn(_ name: String) -> String { "arn:aws:lambda:us-east-1:123456789012:function:\(name)" }
 
     /// Publishes and waits until the version is active; its number.
     func publish(_ name: String) async throws -> Int {

@@ -4,6 +4,7 @@ import Foundation
 import FunctionModel
 import LinuxKit
 import Logging
+import Sandboxes
 import ServiceLifecycle
 import Synchronization
 import SystemPackage
@@ -14,8 +15,9 @@ import Worker
 struct MeasuredServer: Sendable {
     let server: Server
     let client: LambdaClient
-    let events: WorkerEvents
+    let events: EngineWatch
     let port: Int
+    private let readyClones: Int
 
     struct Settings: Sendable {
         var isolation: Isolation
@@ -52,12 +54,12 @@ struct MeasuredServer: Sendable {
     static func with<R: Sendable>(
         _ settings: Settings, _ body: @Sendable (MeasuredServer) async throws -> R
     ) async throws -> R {
-        let events = WorkerEvents()
+        let events = EngineWatch()
         let server: Server
         do {
             server = try await Server.make(
                 try settings.options(), images: settings.images, host: settings.host, logger: .forServer(.error),
-                observer: { events.note($0) })
+                around: { WatchedEngine(engine: $0, watch: events) }, observer: { events.note($0) })
         } catch {
             throw Unavailable(isolation: settings.isolation, reason: error)
         }
@@ -76,7 +78,10 @@ struct MeasuredServer: Sendable {
                 }
                 result = .success(
                     try await LambdaClient.with(port: port) { client in
-                        try await body(MeasuredServer(server: server, client: client, events: events, port: port))
+                        try await body(
+                            MeasuredServer(
+                                server: server, client: client, events: events, port: port,
+                                readyClones: settings.readyClones))
                     })
             } catch {
                 result = .failure(error)
@@ -125,7 +130,7 @@ struct MeasuredServer: Sendable {
     func invokeNewClone(_ function: MeasuredFunction, version: Int) async throws -> Duration {
         let before = events.restoreCount
         let duration = try await invoke(function, version: version)
-        guard events.restoreCount == before + 1 else { throw NotANewClone(function: function.name) }
+        guard events.restoreCount == before + 1 else { throw CloneFailure.answeredWarm(function.name) }
         return duration
     }
 
@@ -140,56 +145,54 @@ struct MeasuredServer: Sendable {
     }
 
     /// Makes the next invocation need a new clone.
-    func makeCold() async { await server.worker.evictIdle() }
+    func makeCold() async {
+        await events.settle()
+        await withTaskGroup { group in
+            for sandbox in events.idle { group.addTask { await sandbox.destroy() } }
+        }
+        await events.settle()
+    }
+
+    /// Returns when the clones that are to be ready for a version are.
+    func prepareClones(of function: MeasuredFunction, version: Int) async {
+        if readyClones > 0, let snapshot = await events.snapshot(of: CloneOrigin(function.name, version)) {
+            await server.engine.keepReady(readyClones, of: snapshot)
+        }
+        await events.settle()
+    }
+
+    /// What each idle clone of a version costs the host.
+    func idleMemory(of function: MeasuredFunction, version: Int) async throws -> [MemoryUse] {
+        await events.settle()
+        var uses: [MemoryUse] = []
+        for clone in events.idle where clone.origin == CloneOrigin(function.name, version) {
+            uses.append(try await clone.memory())
+        }
+        return uses
+    }
+
+    /// Clones of a version at the engine's interface, once one has been made through the API.
+    func cloneSource(of function: MeasuredFunction, version: Int) throws -> CloneSource {
+        guard let request = events.thaw(of: CloneOrigin(function.name, version)) else {
+            throw CloneFailure.notThawed(function.name)
+        }
+        return CloneSource(engine: server.engine, request: request, function: function)
+    }
 
     /// Waits until the server has made up for what was taken from it, as it does between one burst and the next.
     func rest() async { await server.prepare() }
 }
 
-/// What was to be the first response of a clone was not.
-struct NotANewClone: Error, CustomStringConvertible {
-    let function: String
+/// What was to be measured was not there.
+enum CloneFailure: Error, CustomStringConvertible {
+    case answeredWarm(String)
+    case notThawed(String)
 
-    var description: String { "\(function) was answered by a warm clone where a new one was to be measured" }
-}
-
-/// What a worker has told, by kind.
-final class WorkerEvents: Sendable {
-    private struct State {
-        var restores = Samples()
-        var restoreCount = 0
-        var publishes: [PublishTimes] = []
-    }
-
-    private let state = Mutex(State())
-
-    func note(_ event: WorkerEvent) {
-        state.withLock { state in
-            switch event {
-            case .initialized: break
-            case .restored(_, _, let duration):
-                state.restores.add(duration)
-                state.restoreCount += 1
-            case .published(_, _, let times): state.publishes.append(times)
-            }
-        }
-    }
-
-    /// All restores so far.
-    var restoreCount: Int { state.withLock { $0.restoreCount } }
-
-    /// The restores since the last call.
-    func takeRestores() -> Samples {
-        state.withLock { state in
-            defer { state.restores = Samples() }
-            return state.restores
-        }
-    }
-
-    func takePublishes() -> [PublishTimes] {
-        state.withLock { state in
-            defer { state.publishes = [] }
-            return state.publishes
+    var description: String {
+        switch self {
+        case .answeredWarm(let function):
+            "\(function) was answered by a warm clone where a new one was to be measured"
+        case .notThawed(let function): "no clone of \(function) has been made, so none can be made as it was"
         }
     }
 }

@@ -32,9 +32,10 @@ struct Server: Sendable {
     /// - Parameters:
     ///   - imageDirectory: where the images are, when not in the state directory.
     ///   - host: the network namespace that slots lead to, when not this process's own. The API listens in this process's.
+    ///   - around: what the worker gets in place of the engine, to see what it has the engine do.
     static func make(
         _ options: ServerOptions, images imageDirectory: FilePath? = nil, host: SharedDescriptor? = nil, logger: Logger,
-        observer: @escaping WorkerObserver = { _ in }
+        around: (any SandboxEngine) -> any SandboxEngine = { $0 }, observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
         let directory = options.state.directory
         let share = try ShareDirectory.installed()
@@ -64,7 +65,7 @@ struct Server: Sendable {
             let files = StoredFunctionFiles(store: images, recipes: share.runtimeNames(), region: options.region)
             let worker = FunctionWorker(
                 FunctionWorker.Parts(
-                    engine: engine, functions: functions, snapshots: snapshots, files: files,
+                    engine: around(engine), functions: functions, snapshots: snapshots, files: files,
                     networks: NetworkStore(directory: options.state.networks),
                     logs: LogFiles(directory: options.state.logs, logger: logger),
                     tokens: try AuthorizationTokens(secretAt: directory.appending("secret")),

@@ -1,0 +1,105 @@
+import Sandboxes
+import SlotNetwork
+import Snapshots
+import Synchronization
+import Worker
+
+/// What a server's worker has its engine do, as ``WatchedEngine`` and its sandboxes tell.
+final class EngineWatch: Sendable {
+    private struct State {
+        /// Calls under way; an invocation is one until its sandbox is idle again.
+        var busy = 0
+        var live: [ObjectIdentifier: WatchedSandbox] = [:]
+        var snapshots: [CloneOrigin: StoredSnapshot] = [:]
+        var thaws: [CloneOrigin: ThawRequest] = [:]
+        var restores = Samples()
+        var restoreCount = 0
+        var firstResponses = Samples()
+        var publishes: [PublishTimes] = []
+        var waiting: [Waiting] = []
+
+        /// Lends itself to a change, then resumes those who waited for it.
+        mutating func change<R>(_ body: (inout State) -> R) -> R {
+            let result = body(&self)
+            let isOver = waiting.map { $0.isOver(self) }
+            for (index, waiter) in waiting.enumerated() where isOver[index] { waiter.continuation.resume() }
+            waiting = zip(waiting, isOver).filter { !$1 }.map(\.0)
+            return result
+        }
+    }
+
+    private struct Waiting {
+        let isOver: @Sendable (State) -> Bool
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let state = Mutex(State())
+
+    private func wait(until isOver: @escaping @Sendable (State) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                state.change { $0.waiting.append(Waiting(isOver: isOver, continuation: continuation)) }
+            }
+        }
+    }
+
+    // MARK: - What happens
+
+    func begin() { state.withLock { $0.busy += 1 } }
+    func end() { state.withLock { state in state.change { $0.busy -= 1 } } }
+
+    func admit(_ sandbox: WatchedSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
+    func forget(_ sandbox: WatchedSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = nil } }
+
+    func note(_ snapshot: StoredSnapshot) {
+        state.withLock { state in state.change { $0.snapshots[CloneOrigin(snapshot)] = snapshot } }
+    }
+
+    func note(_ thaw: ThawRequest, took duration: Duration) {
+        state.withLock { state in
+            state.thaws[CloneOrigin(thaw.snapshot)] = thaw
+            state.restores.add(duration)
+            state.restoreCount += 1
+        }
+    }
+
+    func note(firstResponse duration: Duration) { state.withLock { $0.firstResponses.add(duration) } }
+
+    func note(_ event: WorkerEvent) {
+        guard case .published(_, _, let times) = event else { return }
+        state.withLock { $0.publishes.append(times) }
+    }
+
+    // MARK: - What has happened
+
+    /// Returns when nothing is under way at the engine.
+    func settle() async { await wait { $0.busy == 0 } }
+
+    /// The snapshot of a version that has one. Returns when the worker has used it.
+    func snapshot(of origin: CloneOrigin) async -> StoredSnapshot? {
+        await wait { $0.snapshots[origin] != nil }
+        return state.withLock { $0.snapshots[origin] }
+    }
+
+    /// The last clone of a version that was asked for.
+    func thaw(of origin: CloneOrigin) -> ThawRequest? { state.withLock { $0.thaws[origin] } }
+
+    /// Those that have served and wait for more.
+    var idle: [WatchedSandbox] { state.withLock { Array($0.live.values) }.filter(\.isIdle) }
+
+    /// All restores so far.
+    var restoreCount: Int { state.withLock { $0.restoreCount } }
+
+    /// The restores since the last call.
+    func takeRestores() -> Samples { state.withLock { Self.take(&$0.restores, leaving: Samples()) } }
+
+    /// From the claim of a clone to its first response, since the last call.
+    func takeFirstResponses() -> Samples { state.withLock { Self.take(&$0.firstResponses, leaving: Samples()) } }
+
+    func takePublishes() -> [PublishTimes] { state.withLock { Self.take(&$0.publishes, leaving: []) } }
+
+    private static func take<R>(_ values: inout R, leaving empty: R) -> R {
+        defer { values = empty }
+        return values
+    }
+}
