@@ -86,7 +86,7 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system], testable: true),
+        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system]),
 
         // Isolation.
         library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", system]),

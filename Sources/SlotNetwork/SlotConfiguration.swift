@@ -14,7 +14,7 @@ package struct SlotConfiguration: Sendable {
     /// The UDP port of the tunnels: 4789 by RFC 7348.
     package var tunnelPort: UInt16 = 4789
     /// How many slots of layout `bridged` share a namespace for the outer side of their tunnels, at least 1: see ``Trunk``.
-    var trunkSize = 256
+    package var trunkSize = 256
     /// Nil: tcx where the kernel has it, else clsact.
     package var attachment: ProgramAttachment?
     /// What a slot may send, in bytes a second; nil: as much as it can.

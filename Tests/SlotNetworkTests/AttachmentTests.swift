@@ -1,9 +1,8 @@
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 /// How programs get to interfaces, each way proved by packets.
 @Suite(.requiresRoot, .serialized) struct AttachmentTests {

@@ -1,8 +1,7 @@
 import Glibc
 import LinuxKit
+import SlotNetwork
 import SystemPackage
-
-@testable import SlotNetwork
 
 /// Ethernet frames as bytes, well formed unless a test wants otherwise.
 enum Frames {

@@ -1,11 +1,10 @@
 import CSlotPrograms
 import Glibc
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 /// A guest that writes whatever frames it likes to its tap: each kind is dropped and counted by reason, and nothing of it is seen
 /// by the server it is meant for, the host, or another slot.

@@ -1,9 +1,8 @@
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 /// The keep of network namespaces.
 @Suite(.requiresRoot)

@@ -1,11 +1,10 @@
 import CSlotPrograms
 import Glibc
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 /// What processes in a slot reach in each mode, with real sockets and a real server in a namespace of its own.
 @Suite(.requiresRoot, .serialized) struct ReachTests {

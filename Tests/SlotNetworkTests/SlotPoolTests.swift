@@ -1,10 +1,9 @@
 import CSlotPrograms
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 @Suite(.requiresRoot, .serialized) struct SlotPoolTests {
     static let layouts = SlotLayout.allCases

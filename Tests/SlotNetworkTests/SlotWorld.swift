@@ -1,10 +1,9 @@
 import Glibc
 import LinuxKit
 import Logging
+import SlotNetwork
 import SystemPackage
 import TestSupport
-
-@testable import SlotNetwork
 
 /// A host in a network namespace of its own, with a pool of slots, and servers it can reach: nothing of it is in the real host's
 /// network.

@@ -1,10 +1,9 @@
 import Glibc
 import LinuxKit
+import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import SlotNetwork
 
 /// What a start makes of what others have left or hold.
 @Suite(.requiresRoot, .serialized) struct StartTests {

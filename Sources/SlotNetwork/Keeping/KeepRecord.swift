@@ -3,7 +3,7 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// What a server's slots were built with, noted in their keep: a later server takes them over only if it would build the same.
-struct KeepRecord: Sendable, Equatable, Codable {
+package struct KeepRecord: Sendable, Equatable, Codable {
     /// Of the kernel programs.
     var programs: String
     var attachment: ProgramAttachment
@@ -13,7 +13,7 @@ struct KeepRecord: Sendable, Equatable, Codable {
     var egress: EgressMode
     var tunnelPort: UInt16
     var trunkSize: Int
-    var hasTunnel: Bool
+    package var hasTunnel: Bool
     var tunnelSource: String?
     var bytesPerSecond: UInt64?
 }

@@ -1,13 +1,13 @@
 import Glibc
-internal import LinuxKit
-internal import SystemPackage
+package import LinuxKit
+package import SystemPackage
 
 /// What keeps network namespaces and kernel programs alive when no process holds them: a mount namespace of its own, whose only
 /// trace on the host is one file, `keep`; `retired-N` once it is only to be taken away. A sandbox's view of the host's mounts does
 /// not grow with the number of slots.
 ///
 /// In it: `/namespaces/NAME`, each a bind mount of a network namespace, `/programs`, a bpf file system, and `/record`.
-struct NamespaceKeep: Sendable {
+package struct NamespaceKeep: Sendable {
     private static let namespaces: FilePath = "/namespaces"
     static let programs: FilePath = "/programs"
     static let record: FilePath = "/record"
@@ -22,7 +22,7 @@ struct NamespaceKeep: Sendable {
     private static let retiredPrefix = "retired-"
 
     /// The keep in `directory`; nil when there is none.
-    static func find(in directory: FilePath) throws(NetworkError) -> NamespaceKeep? {
+    package static func find(in directory: FilePath) throws(NetworkError) -> NamespaceKeep? {
         try find(at: file(in: directory))
     }
 
@@ -44,7 +44,7 @@ struct NamespaceKeep: Sendable {
     }
 
     /// Makes an empty keep; what was in `directory` under that name must have been removed.
-    static func make(in directory: FilePath) throws(NetworkError) -> NamespaceKeep {
+    package static func make(in directory: FilePath) throws(NetworkError) -> NamespaceKeep {
         let keep = try make(file(in: directory), mountingAt: directory)
         try keep.takeName(keep.path)
         return keep
@@ -84,10 +84,10 @@ struct NamespaceKeep: Sendable {
     }
 
     /// Forgets the keep: all that it holds ends, unless somebody else holds it too. The kernel does that in the background.
-    func remove() throws(NetworkError) { try Self.remove(at: path) }
+    package func remove() throws(NetworkError) { try Self.remove(at: path) }
 
     /// Removes what is left of one under this name, too.
-    static func remove(in directory: FilePath) throws(NetworkError) { try remove(at: file(in: directory)) }
+    package static func remove(in directory: FilePath) throws(NetworkError) { try remove(at: file(in: directory)) }
 
     private static func remove(at path: FilePath) throws(NetworkError) {
         try attempt("remove \(path)") { () throws(Errno) in
@@ -104,7 +104,7 @@ struct NamespaceKeep: Sendable {
 
     /// Makes room for a new keep in `directory`: one that is there gets another name, under which a later start still finds what this
     /// one does not come to take away.
-    static func retire(in directory: FilePath) throws(NetworkError) {
+    package static func retire(in directory: FilePath) throws(NetworkError) {
         if let keep = try find(in: directory) {
             let taken = try retiredNames(in: directory)
             let free = (0...taken.count).map { "\(retiredPrefix)\($0)" }.first { !taken.contains($0) }
@@ -114,7 +114,7 @@ struct NamespaceKeep: Sendable {
     }
 
     /// All that were retired and are still there.
-    static func retired(in directory: FilePath) throws(NetworkError) -> [NamespaceKeep] {
+    package static func retired(in directory: FilePath) throws(NetworkError) -> [NamespaceKeep] {
         var keeps: [NamespaceKeep] = []
         for name in try retiredNames(in: directory).sorted() {
             let path = directory.appending(name)

@@ -1,22 +1,22 @@
 internal import CSlotPrograms
-internal import LinuxKit
+package import LinuxKit
 internal import Logging
 internal import SystemPackage
 
 /// What all slots of a server stand on: the keep, the hub with its uplink and tunnel, the programs. Made anew, or taken over from a
 /// server that died.
-struct SlotGround: Sendable {
+package struct SlotGround: Sendable {
     let keep: NamespaceKeep
-    let hub: Hub
+    package let hub: Hub
     let uplink: HostUplink
-    let programs: KernelPrograms
-    let record: KeepRecord
+    package let programs: KernelPrograms
+    package let record: KeepRecord
     let range: IPv4Prefix
     let borrowed: BorrowedInterfaces
     /// Why there are no virtual networks, if that was just found out.
-    var tunnelFailure: NetworkError?
+    package var tunnelFailure: NetworkError?
 
-    var settings: SlotPlan.LayoutSettings {
+    package var settings: SlotPlan.LayoutSettings {
         SlotPlan.LayoutSettings(layout: record.layout, tunnelPort: record.tunnelPort, trunkSize: record.trunkSize)
     }
 

@@ -11,7 +11,7 @@ internal import SystemPackage
 /// resetting, happens in the background.
 package final class SlotPool: SlotNetwork {
     let configuration: SlotConfiguration
-    let ground: SlotGround
+    package let ground: SlotGround
     private let lock: FileLock
     /// Where the pool's own threads are when they are in no slot.
     let home: SharedDescriptor

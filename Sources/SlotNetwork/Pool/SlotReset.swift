@@ -1,22 +1,22 @@
-internal import LinuxKit
+package import LinuxKit
 internal import SystemPackage
 
 /// The proof that nothing of a slot's last user is left in it: sockets, half packets, neighbours, tracked connections, an open tap,
 /// addresses and devices that were not there before.
-enum SlotReset {
+package enum SlotReset {
     /// The devices of a slot as it was built.
-    struct Expectation: Sendable, Equatable {
+    package struct Expectation: Sendable, Equatable {
         var links: Set<String>
         var tap = SlotAddresses.tapName
 
-        init(_ settings: SlotPlan.LayoutSettings) {
+        package init(_ settings: SlotPlan.LayoutSettings) {
             links = ["lo", SlotAddresses.interfaceName, SlotAddresses.tapName]
             if settings.layout == .bridged { links.formUnion(["uplink", SlotPlan.tunnelName]) }
         }
     }
 
     /// Cleans what can be cleaned of the calling thread's namespace; then nil, or what is left. Takes 0.3 ms.
-    static func clean(_ expected: Expectation) throws(NetworkError) -> String? {
+    package static func clean(_ expected: Expectation) throws(NetworkError) -> String? {
         // Both ends of a closed connection over loopback are kept for a minute, for packets that can no longer come.
         var counts = try SocketDiagnostics.counts()
         if counts.sockets > 0 || counts.timeWait > 0 {

@@ -1,18 +1,18 @@
 internal import CSlotPrograms
-internal import LinuxKit
+package import LinuxKit
 internal import Logging
 internal import SystemPackage
 
 /// Proof that packets pass a slot on this host: a whole one, made by the code that makes all of them, between a host and a server
 /// that are namespaces too, and packets through it both ways. Nobody sees any of it, and nothing is left.
-struct SlotProbe {
+package struct SlotProbe {
     /// How programs are attached here.
-    let attachment: ProgramAttachment
+    package let attachment: ProgramAttachment
     /// Why there are no virtual networks on this host, if so.
-    let tunnelFailure: NetworkError?
+    package let tunnelFailure: NetworkError?
 
     /// Blocks, for 50 ms; for 0.2 s where the kernel is not in haste (``KernelHaste``).
-    static func run(_ configuration: SlotConfiguration) throws(SlotError) -> SlotProbe {
+    package static func run(_ configuration: SlotConfiguration) throws(SlotError) -> SlotProbe {
         do throws(NetworkError) {
             return try ProbedSlot(configuration).prove()
         } catch {

@@ -5,8 +5,8 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// The slots' programs and maps, loaded into the kernel: BPF/slots.bpf.c. Held by descriptors, and by names where they are pinned.
-struct KernelPrograms: Sendable {
-    enum Program: String, CaseIterable, Sendable {
+package struct KernelPrograms: Sendable {
+    package enum Program: String, CaseIterable, Sendable {
         case hubFromSlot = "hub_from_slot"
         case hubFromUplink = "hub_from_uplink"
         case hubFromTunnel = "hub_from_tunnel"
@@ -25,7 +25,7 @@ struct KernelPrograms: Sendable {
     }
 
     private let programs: [Program: SharedDescriptor]
-    let maps: SlotMaps
+    package let maps: SlotMaps
     let attachment: ProgramAttachment
 
     /// - Parameter attachment: nil is the best way that the kernel has.

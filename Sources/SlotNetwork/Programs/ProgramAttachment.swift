@@ -1,7 +1,7 @@
 internal import CLibbpf
 internal import CSlotPrograms
 import Glibc
-internal import LinuxKit
+package import LinuxKit
 internal import SystemPackage
 
 /// How the slots' programs are put at interfaces.
@@ -23,7 +23,7 @@ package enum ProgramAttachment: String, Sendable, CaseIterable, Codable {
 
 extension KernelPrograms {
     /// Which way a program looks on its interface.
-    enum Hook: Sendable {
+    package enum Hook: Sendable {
         case ingress, egress
 
         /// BPF_TCX_INGRESS and BPF_TCX_EGRESS of linux/bpf.h since 6.6, which is younger than Debian 12's headers.
@@ -32,12 +32,12 @@ extension KernelPrograms {
     }
 
     /// A program, and where it is to be.
-    struct Place: Sendable {
+    package struct Place: Sendable {
         let program: Program
         let link: NetlinkRequest.Link
         let hook: Hook
 
-        init(_ program: Program, _ link: NetlinkRequest.Link, _ hook: Hook) {
+        package init(_ program: Program, _ link: NetlinkRequest.Link, _ hook: Hook) {
             (self.program, self.link, self.hook) = (program, link, hook)
         }
 
@@ -72,7 +72,7 @@ extension KernelPrograms {
     }
 
     /// The same by clsact, under a name: what puts the program into classifiers that are there.
-    func filter(_ place: Place, named name: String) -> NetlinkRequest {
+    package func filter(_ place: Place, named name: String) -> NetlinkRequest {
         descriptor(of: place.program).withRaw { raw in
             NetlinkRequest.add(program: raw, named: name, to: place.link, place.hook.classifier)
         }

@@ -1,11 +1,11 @@
 internal import CLibbpf
-internal import CSlotPrograms
+package import CSlotPrograms
 import Glibc
-internal import LinuxKit
+package import LinuxKit
 internal import SystemPackage
 
 /// The maps that the slots' programs read, one bpf(2) call an operation: 1 to 2 us.
-struct SlotMaps: Sendable {
+package struct SlotMaps: Sendable {
     let descriptors: [KernelPrograms.Map: SharedDescriptor]
     private let slots: SharedDescriptor
     private let residents: SharedDescriptor
@@ -25,7 +25,7 @@ struct SlotMaps: Sendable {
         try update(slots, "set slot \(slot)", UInt32(slot), entry)
     }
 
-    func entry(of slot: Int) throws(NetworkError) -> slot_entry {
+    package func entry(of slot: Int) throws(NetworkError) -> slot_entry {
         guard let entry: slot_entry = try lookUp(slots, "read slot \(slot)", UInt32(slot), slot_entry()) else {
             throw NetworkError("read slot \(slot)", .noSuchFileOrDirectory)
         }
@@ -33,7 +33,7 @@ struct SlotMaps: Sendable {
     }
 
     /// What the slot's guest sent and received, all CPUs together.
-    func counters(of slot: Int) throws(NetworkError) -> SlotCounters {
+    package func counters(of slot: Int) throws(NetworkError) -> SlotCounters {
         let stride = MemoryLayout<slot_counters>.stride
         var values = [UInt8](repeating: 0, count: stride * Self.processors)
         var key = UInt32(slot)

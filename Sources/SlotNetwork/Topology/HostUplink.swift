@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// A server's part of the host's own network: one interface, one route, and with masquerading one table of one rule. None of it
 /// grows with the number of slots; only layout `bridged` has one interface more for each ``Trunk``.
-struct HostUplink: Sendable {
+package struct HostUplink: Sendable {
     let host: SharedDescriptor
     /// Interface and table: `thaw-` and the server's instance.
     let name: String
@@ -14,7 +14,7 @@ struct HostUplink: Sendable {
         name = Self.prefix + instance.prefix(7)
     }
 
-    static let prefix = "thaw-"
+    package static let prefix = "thaw-"
     /// Under which the keep has the host's own namespace: whoever cleans up need not be in it.
     static let hostName = "host"
 

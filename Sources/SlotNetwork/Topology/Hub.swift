@@ -1,16 +1,21 @@
 internal import CSlotPrograms
 import Glibc
-internal import LinuxKit
+package import LinuxKit
 internal import SystemPackage
 
 /// Where all slots lead: a namespace of the server's own that holds the outer end of every slot's veth, the uplink to the host
 /// and the tunnel device.
 ///
 /// So the host has one interface of a server's, whatever the number of its slots, and nothing in the hub can clash with it.
-struct Hub: Sendable {
+package struct Hub: Sendable {
     static let name = "hub"
-    let namespace: SharedDescriptor
+    package let namespace: SharedDescriptor
     let host: SharedDescriptor
+
+    package init(namespace: SharedDescriptor, host: SharedDescriptor) {
+        self.namespace = namespace
+        self.host = host
+    }
 
     static let uplink = NetlinkRequest.Link(index: CInt(slot_hub_uplink))
     static let tunnel = NetlinkRequest.Link(index: CInt(slot_hub_tunnel))
@@ -39,7 +44,7 @@ struct Hub: Sendable {
     }
 
     /// Makes the device that all slots of layout `direct` share. Its packets travel on the host, its frames end in the hub.
-    func makeTunnel(port: UInt16) throws(NetworkError) {
+    package func makeTunnel(port: UInt16) throws(NetworkError) {
         try NetworkNamespace.run(in: host) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
             let request = namespace.withRaw { hub in

@@ -4,7 +4,7 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// How one slot is made: what both layouts have in common, and where they part.
-struct SlotPlan: Sendable {
+package struct SlotPlan: Sendable {
     let index: Int
     let hub: Hub
     let programs: KernelPrograms
@@ -19,7 +19,7 @@ struct SlotPlan: Sendable {
     }
 
     /// What a layout has to know beside the slot.
-    struct LayoutSettings: Sendable {
+    package struct LayoutSettings: Sendable {
         var layout: SlotLayout
         var tunnelPort: UInt16
         /// How many slots of layout `bridged` share a trunk.
