@@ -19,13 +19,13 @@ package struct BaseImage: Sendable, Equatable {
     /// The environment that belongs to this runtime, not to a function.
     package let environment: [String: String]
     /// How it is booted without a function; nil when it cannot be.
-    package let layer: Layer?
+    package let seed: Seed?
     /// As INIT_START names it, for example `python:3.11.v1`.
     package let runtimeVersion: String
     /// The Debian packages in the root image, as `name_version_architecture`.
     package let debianPackages: [String]
 
-    package struct Layer: Codable, Sendable, Equatable {
+    package struct Seed: Codable, Sendable, Equatable {
         /// The argument vector, with ``memoryPlaceholder`` as in ``BaseImage/command``.
         package var command: [String]
         /// Names of variables that count when the process starts, or prefixes that end in `*`.
@@ -42,9 +42,9 @@ package struct BaseImage: Sendable, Equatable {
         }
     }
 
-    /// ``Layer/command`` for functions with this memory size; nil without a layer.
-    package func layerArguments(memoryMegabytes: Int) -> [String]? {
-        layer?.command.map { BaseImage.replaced($0, memoryMegabytes) }
+    /// ``Seed/command`` for functions with this memory size; nil without a seed.
+    package func seedArguments(memoryMegabytes: Int) -> [String]? {
+        seed?.command.map { BaseImage.replaced($0, memoryMegabytes) }
     }
 
     private static func replaced(_ word: String, _ memoryMegabytes: Int) -> String {

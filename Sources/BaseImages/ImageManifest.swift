@@ -37,7 +37,7 @@ struct ImageManifest: Codable, Sendable, Equatable {
     var runtimeVersion: String
     var command: [String]
     var environment: [String: String]
-    var layer: BaseImage.Layer?
+    var seed: BaseImage.Seed?
     var debianPackages: [String]
     var root: FileRecord
     var kernel: FileRecord
@@ -75,7 +75,7 @@ struct ImageManifest: Codable, Sendable, Equatable {
         BaseImage(
             runtime: runtime, digest: digest, root: directory.appending("root.erofs"),
             kernel: directory.appending("kernel"), initramfs: directory.appending("initramfs"),
-            kernelRelease: kernelRelease, command: command, environment: environment, layer: layer,
+            kernelRelease: kernelRelease, command: command, environment: environment, seed: seed,
             runtimeVersion: runtimeVersion, debianPackages: debianPackages)
     }
 }

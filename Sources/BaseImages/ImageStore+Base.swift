@@ -121,7 +121,7 @@ extension ImageStore {
             digest: ImageInputs.digest(of: [kernelFile.sha256, initramfsFile.sha256, rootFile.sha256]),
             inputs: inputs.digest, kernelRelease: kernel.manifest.kernelRelease,
             runtimeVersion: inputs.recipe.runtimeVersion, command: inputs.bootstrap.command,
-            environment: inputs.bootstrap.environment, layer: inputs.bootstrap.layer,
+            environment: inputs.bootstrap.environment, seed: inputs.bootstrap.seed,
             debianPackages: root.manifest.debianPackages, root: rootFile, kernel: kernelFile, initramfs: initramfsFile)
         try manifest.write(to: target)
         // The same content under other inputs, or a damaged image: this one takes its place.

@@ -8,7 +8,7 @@ import SystemPackage
 struct Blueprint: Sendable {
     var root: FilePath
     var imageDigest: String
-    /// Nil: a layer, which has no function.
+    /// Nil: a seed, which has no function.
     var code: FilePath?
     var limits: CellLimits
     var readyCall: ReadyCall
@@ -17,7 +17,7 @@ struct Blueprint: Sendable {
     enum File {
         static let state = "state"
         static let memory = "memory"
-        /// The memory of the layer that the function was started from.
+        /// The memory of the seed that the function was started from.
         static let base = "base"
         /// What the function had written to /tmp.
         static let scratch = "scratch.erofs"

@@ -12,11 +12,11 @@ extension ProcessEngine {
         let blueprint = try blueprint(specification)
         let clock = ContinuousClock()
         let start = clock.now
-        switch try await startFromLayer(specification, blueprint, deadline: deadline, output: output) {
+        switch try await startFromSeed(specification, blueprint, deadline: deadline, output: output) {
         case .started(let sandbox): return sandbox
         case .not(let afterwards):
             defer { afterwards() }
-            // What a layer that came to nothing has taken of the time is not given back.
+            // What a seed that came to nothing has taken of the time is not given back.
             let left = max(.zero, deadline - (clock.now - start))
             return try await startAlone(specification, blueprint, within: left, limit: deadline, output: output)
         }
@@ -52,7 +52,7 @@ extension ProcessEngine {
     }
 
     /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.
-    /// - Parameter network: nil for a layer, which may wait to be told its function, and has nobody to talk to.
+    /// - Parameter network: nil for a seed, which may wait to be told its function, and has nobody to talk to.
     func boot(
         _ initialization: Initialization, _ blueprint: Blueprint, network: NetworkMode?, output: @escaping OutputSink
     ) async throws(SandboxError) -> (Cell, HostedRuntime) {
@@ -60,7 +60,7 @@ extension ProcessEngine {
         let runtime: HostedRuntime
         do throws(SandboxError) {
             if let network { try cell.join(network) }
-            runtime = try host(initialization, in: cell, servesLayer: network == nil, output: output)
+            runtime = try host(initialization, in: cell, servesSeed: network == nil, output: output)
         } catch {
             await cells.end(cell)
             throw error
@@ -76,12 +76,12 @@ extension ProcessEngine {
     }
 
     private func host(
-        _ initialization: Initialization, in cell: Cell, servesLayer: Bool, output: @escaping OutputSink
+        _ initialization: Initialization, in cell: Cell, servesSeed: Bool, output: @escaping OutputSink
     ) throws(SandboxError) -> HostedRuntime {
         let cgroup = cell.cgroup
         return try hostCall("serve the Runtime API of a sandbox") { () throws(Errno) in
             let runtime = try HostedRuntime(
-                booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart, servesLayer: servesLayer,
+                booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart, servesSeed: servesSeed,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
             try runtime.deliverOutput(to: output)
             runtime.setCredentials(initialization.uniqueness.credentials)

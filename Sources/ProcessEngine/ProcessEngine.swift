@@ -19,7 +19,7 @@ package final class ProcessEngine: SandboxEngine {
     let logger: Logger
     let hosted = HostedRuntimes()
     /// Nil when they are switched off.
-    let layers: LayerStore?
+    let seeds: SeedStore?
     private let cgroups: EngineCgroups
 
     /// What of an engine can be chosen.
@@ -29,7 +29,7 @@ package final class ProcessEngine: SandboxEngine {
         /// Templates at a time, each with the memory of a whole runtime.
         package var maximumTemplates = 32
         /// Whether functions start from runtimes that were booted beforehand.
-        package var usesLayers = true
+        package var usesSeeds = true
 
         package init() {}
     }
@@ -96,9 +96,9 @@ package final class ProcessEngine: SandboxEngine {
             starter: TemplateStarter(
                 restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
             host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
-        layers =
-            options.usesLayers
-            ? try LayerStore(directory: directory.appending("layers"), host: host, logger: logger) : nil
+        seeds =
+            options.usesSeeds
+            ? try SeedStore(directory: directory.appending("seeds"), host: host, logger: logger) : nil
     }
 
     package func sweep() async throws(SandboxError) {
@@ -127,7 +127,7 @@ package final class ProcessEngine: SandboxEngine {
     package func shutdown() async {
         // Who still waits for one hears that it was ended, not that its function was.
         hosted.endAll(.destroyed)
-        await layers?.close()
+        await seeds?.close()
         await templates.close()
         await cells.close()
         await loop.shutdown()

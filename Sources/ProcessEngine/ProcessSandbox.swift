@@ -11,7 +11,7 @@ struct ProcessSandbox: Sandbox {
     let runtime: HostedRuntime
     let engine: ProcessEngine
     let blueprint: Blueprint
-    /// What it is a clone of: of a snapshot or a layer.
+    /// What it is a clone of: of a snapshot or a seed.
     let origin: Template?
 
     var id: SandboxID { cell.id }

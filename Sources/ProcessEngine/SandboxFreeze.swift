@@ -41,10 +41,10 @@ struct SandboxFreeze: Sendable {
         return FrozenSandbox(engine: blueprint.manifest(engine.host), pause: clock.now - start)
     }
 
-    /// What a function that was started from a layer still shares with it is not written again.
+    /// What a function that was started from a seed still shares with it is not written again.
     private func base(_ image: ProcessImage?) throws(SandboxError) -> BaseMemory? {
         guard let image, origin?.blueprint.code == nil else { return nil }
-        return try hostCall("map the memory of a layer") { () throws(Errno) in try BaseMemory(image) }
+        return try hostCall("map the memory of a seed") { () throws(Errno) in try BaseMemory(image) }
     }
 
     // MARK: - /tmp

@@ -11,14 +11,14 @@ package enum Route: Sendable, Equatable {
     case restoreNext
     case restoreError
     /// Ours: a runtime that is booted ahead waits here for the function it is to become.
-    case layerNext
+    case seedNext
     case credentials
     case unknown
 
     /// The only method a route answers; nil for an unknown route.
     var method: HTTPRequest.Method? {
         switch self {
-        case .ping, .invocationNext, .restoreNext, .layerNext, .credentials: .get
+        case .ping, .invocationNext, .restoreNext, .seedNext, .credentials: .get
         case .invocationResponse, .invocationError, .initError, .restoreError: .post
         case .unknown: nil
         }
@@ -42,8 +42,8 @@ package enum Route: Sendable, Equatable {
             self = .restoreNext
         } else if path.equals("restore/error") {
             self = .restoreError
-        } else if path.equals("layer/next") {
-            self = .layerNext
+        } else if path.equals("seed/next") {
+            self = .seedNext
         } else if path.equals("init/error") {
             self = .initError
         } else {

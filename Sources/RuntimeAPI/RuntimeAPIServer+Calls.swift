@@ -18,7 +18,7 @@ extension RuntimeAPIServer {
             case .invocationResponse(let requestID): try invocationResponse(requestID, request, connection)
             case .invocationError(let requestID): try invocationError(requestID, request, connection)
             case .restoreNext: try restoreNext(connection)
-            case .layerNext: try layerNext(connection)
+            case .seedNext: try seedNext(connection)
             case .initError: try initError(request, connection)
             case .restoreError: try restoreError(request, connection)
             case .credentials: serveCredentials(request, connection)
@@ -37,7 +37,7 @@ extension RuntimeAPIServer {
     private func exists(_ route: Route) -> Bool {
         switch route {
         case .restoreNext, .restoreError, .credentials: isSnapStart
-        case .layerNext: servesLayer
+        case .seedNext: servesSeed
         default: true
         }
     }
@@ -65,10 +65,10 @@ extension RuntimeAPIServer {
         onEvent(.initialized(.restoreNext))
     }
 
-    private func layerNext(_ connection: Connection) throws(RuntimeState.Refusal) {
-        state = try state.askedForLayer()
+    private func seedNext(_ connection: Connection) throws(RuntimeState.Refusal) {
+        state = try state.askedAsSeed()
         block(connection)
-        onEvent(.layered)
+        onEvent(.seedReady)
     }
 
     /// The newest call blocks; one that blocked before it has been given up by its client.

@@ -16,8 +16,8 @@ package final class RuntimeAPIServer {
     package struct Options: Sendable {
         /// Whether `/runtime/restore/*` and the credentials endpoint exist.
         package var isSnapStart: Bool
-        /// Whether `/runtime/layer/next` exists, in which a runtime waits that knows no function yet.
-        package var servesLayer = false
+        /// Whether `/runtime/seed/next` exists, in which a runtime waits that knows no function yet.
+        package var servesSeed = false
         /// The upper half of every token: tells the servers apart that share an ``EventQueue``. The lower half must be zero.
         package var tokens: UInt64 = 0
         /// How many bytes are read at once. The room for them belongs to the server as long as it lives.
@@ -33,18 +33,18 @@ package final class RuntimeAPIServer {
     package internal(set) var state = RuntimeState.started
     /// The port it listens on.
     package let port: UInt16
-    /// Called within ``process(_:)``, ``release(_:then:)``, ``startFromLayer(_:)`` and ``invoke(_:)``.
+    /// Called within ``process(_:)``, ``release(_:then:)``, ``startFromSeed(_:)`` and ``invoke(_:)``.
     package var onEvent: (RuntimeEvent) -> Void = { _ in }
 
     let isSnapStart: Bool
-    let servesLayer: Bool
+    let servesSeed: Bool
     let tokens: UInt64
     let queue: EventQueue
     let listener: OwnedDescriptor
     let scratch: UnsafeMutableRawBufferPointer
     var connections: [Connection?] = []
     var accepted: UInt64 = 0
-    /// The connection whose request blocks in `/runtime/restore/next`, `/runtime/layer/next` or `/runtime/invocation/next`.
+    /// The connection whose request blocks in `/runtime/restore/next`, `/runtime/seed/next` or `/runtime/invocation/next`.
     var blocked: Connection?
     /// Queued until the runtime asks, then kept until it answers.
     var invocation: QueuedInvocation?
@@ -66,7 +66,7 @@ package final class RuntimeAPIServer {
     /// Serves a listener that was made elsewhere, perhaps in another network namespace.
     package init(listener: consuming OwnedDescriptor, options: Options, queue: EventQueue) throws(Errno) {
         isSnapStart = options.isSnapStart
-        servesLayer = options.servesLayer
+        servesSeed = options.servesSeed
         tokens = options.tokens | Self.tokenMark
         self.queue = queue
         port = try LoopbackSocket.port(of: listener)
@@ -91,7 +91,7 @@ package final class RuntimeAPIServer {
             switch call {
             case .restoreNext: .restoreReady
             case .invocationNext: .ready
-            case .layerNext: .layerReady
+            case .seedNext: .seedReady
             }
     }
 
@@ -122,10 +122,10 @@ package final class RuntimeAPIServer {
         serve(connection)
     }
 
-    /// Tells a runtime that waits in `/runtime/layer/next` which function it is to start; its init begins.
+    /// Tells a runtime that waits in `/runtime/seed/next` which function it is to start; its init begins.
     /// - Parameter start: JSON, passed on unchanged.
-    package func startFromLayer(_ start: [UInt8]) throws(RuntimeAPIError) {
-        guard let next = state.startedFromLayer() else { throw .cannotStart(state: "\(state.name)") }
+    package func startFromSeed(_ start: [UInt8]) throws(RuntimeAPIError) {
+        guard let next = state.startedFromSeed() else { throw .cannotStart(state: "\(state.name)") }
         state = next
         guard let connection = blocked else { return }
         blocked = nil

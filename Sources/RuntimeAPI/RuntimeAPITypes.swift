@@ -1,14 +1,14 @@
 package import GuestProtocol
 
 /// The calls in which a runtime waits for the platform.
-package enum BlockingCall: Sendable, Equatable { case restoreNext, invocationNext, layerNext }
+package enum BlockingCall: Sendable, Equatable { case restoreNext, invocationNext, seedNext }
 
 /// What the runtime did, as far as the platform must know.
 package enum RuntimeEvent: Sendable, Equatable {
     /// Init is complete: the runtime made the first call that blocks.
     case initialized(ReadyCall)
-    /// The runtime is booted and waits in `/runtime/layer/next` to be told its function.
-    case layered
+    /// The runtime is booted and waits in `/runtime/seed/next` to be told its function.
+    case seedReady
     case initializationFailed(RuntimeFailure)
     /// The after-restore hooks have run: the runtime asked for its first invocation after ``RuntimeAPIServer/release(_:then:)``.
     case restored
@@ -23,7 +23,7 @@ package enum RuntimeEvent: Sendable, Equatable {
 package enum RuntimeAPIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The runtime blocks neither in `/runtime/restore/next` nor in `/runtime/invocation/next`.
     case cannotRelease(state: String)
-    /// The runtime does not block in `/runtime/layer/next`.
+    /// The runtime does not block in `/runtime/seed/next`.
     case cannotStart(state: String)
     /// Another invocation is queued or running.
     case busy(state: String)
@@ -31,7 +31,7 @@ package enum RuntimeAPIError: Error, Sendable, Equatable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .cannotRelease(let state): "cannot release a runtime in state \(state): it waits for no restore"
-        case .cannotStart(let state): "cannot start a function in a runtime in state \(state): it waits in no layer"
+        case .cannotStart(let state): "cannot start a function in a runtime in state \(state): it waits for none"
         case .busy(let state): "cannot queue an invocation for a runtime in state \(state): it has one already"
         }
     }

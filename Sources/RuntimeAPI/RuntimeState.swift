@@ -1,9 +1,9 @@
 /// Where a runtime stands, as AWS's in-sandbox supervisor sees it. Pure: no sockets, no time.
 ///
 /// ```
-/// layerReady ──start from layer──▶ started
-///    ▲                               │
-///    └──────────layer/next───────────┘
+/// seedReady ──start from seed──▶ started
+///    ▲                             │
+///    └──────────seed/next──────────┘
 /// started ──restore/next──▶ restoreReady ──release──▶ restoring ──invocation/next──▶ ready ──invoke──▶ running
 ///    ├──invocation/next──▶ ready                          └──restore/error──▶ restoreError              │
 ///    └──init/error──▶ initError        responseSent ◀──{id}/response, {id}/error────────────────────────┘
@@ -12,8 +12,8 @@
 package enum RuntimeState: Sendable, Equatable {
     /// Init code runs.
     case started
-    /// Blocked in `/runtime/layer/next`: the runtime is booted and knows no function.
-    case layerReady
+    /// Blocked in `/runtime/seed/next`: the runtime is booted and knows no function.
+    case seedReady
     case initError
     /// Blocked in `/runtime/restore/next`.
     case restoreReady
@@ -30,7 +30,7 @@ package enum RuntimeState: Sendable, Equatable {
     var name: StaticString {
         switch self {
         case .started: "Started"
-        case .layerReady: "LayerReady"
+        case .seedReady: "SeedReady"
         case .initError: "InitError"
         case .restoreReady: "RestoreReady"
         case .restoring: "Restoring"
@@ -73,10 +73,10 @@ package enum RuntimeState: Sendable, Equatable {
         return .restoreReady
     }
 
-    /// `GET /runtime/layer/next`.
-    package func askedForLayer() throws(Refusal) -> RuntimeState {
-        guard case .started = self else { throw refusal(to: "LayerReady") }
-        return .layerReady
+    /// `GET /runtime/seed/next`.
+    package func askedAsSeed() throws(Refusal) -> RuntimeState {
+        guard case .started = self else { throw refusal(to: "SeedReady") }
+        return .seedReady
     }
 
     /// `POST /runtime/invocation/{id}/response` or `…/error`. The request id is checked before the state, as AWS does.
@@ -116,8 +116,8 @@ package enum RuntimeState: Sendable, Equatable {
     }
 
     /// The runtime is told its function: its init begins. Nil when it does not wait for that.
-    package func startedFromLayer() -> RuntimeState? {
-        if case .layerReady = self { .started } else { nil }
+    package func startedFromSeed() -> RuntimeState? {
+        if case .seedReady = self { .started } else { nil }
     }
 
     /// An event is handed over. Nil when the runtime does not wait for one.

@@ -17,12 +17,12 @@ package struct SandboxSpecification: Sendable {
     package var scratchImage: FilePath
     package var initialization: Initialization
     /// How the runtime is booted without a function; nil when it cannot be.
-    package var layer: LayerRecipe?
+    package var seed: SeedRecipe?
 
     package init(
         id: SandboxID, isolation: IsolationLevel, network: NetworkMode, image: SandboxImage,
         codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath, initialization: Initialization,
-        layer: LayerRecipe? = nil
+        seed: SeedRecipe? = nil
     ) {
         self.id = id
         self.isolation = isolation
@@ -32,7 +32,7 @@ package struct SandboxSpecification: Sendable {
         self.memoryMegabytes = memoryMegabytes
         self.scratchImage = scratchImage
         self.initialization = initialization
-        self.layer = layer
+        self.seed = seed
     }
 }
 

@@ -301,7 +301,7 @@ final class Supervisor {
             port.send(.response(requestID: requestID, payload: payload))
         case .invocationFailed(let requestID, let failure):
             port.send(.invocationFailed(requestID: requestID, failure))
-        case .layered:
+        case .seedReady:
             // A route this server was not asked to have.
             break
         // Everything below ends a phase in the log: what was written before must be there before.

@@ -124,10 +124,10 @@ import Testing
             runtime: "r", digest: "d", root: "/r", kernel: "/k", initramfs: "/i", kernelRelease: "6",
             command: ["/bin/x", "{handler}", "{handler}x", "-m={memory}m"],
             environment: [:],
-            layer: BaseImage.Layer(command: ["/bin/x", "-m={memory}m", "--layer"], startVariables: ["LC_*"]),
+            seed: BaseImage.Seed(command: ["/bin/x", "-m={memory}m", "--seed"], startVariables: ["LC_*"]),
             runtimeVersion: "r:1.v1", debianPackages: [])
         #expect(image.arguments(handler: "a.b", memoryMegabytes: 512) == ["/bin/x", "a.b", "{handler}x", "-m=512m"])
-        #expect(image.layerArguments(memoryMegabytes: 512) == ["/bin/x", "-m=512m", "--layer"])
+        #expect(image.seedArguments(memoryMegabytes: 512) == ["/bin/x", "-m=512m", "--seed"])
         #expect(image.runtimeVersionARN(region: "eu-central-1") == "arn:aws:lambda:eu-central-1::runtime:d")
     }
 }

@@ -39,13 +39,13 @@ import Testing
         #expect(try await clone.runtime.invoke(.sample(), deadline: .seconds(20)) == .response(Array("{}".utf8)))
     }
 
-    @Test("a clone of a layer is told its function and initialised from there")
-    func layer() async throws {
-        let clone = try await Clone(blockedIn: .layerNext, loop: try EngineLoop())
+    @Test("a clone of a seed is told its function and initialised from there")
+    func seed() async throws {
+        let clone = try await Clone(blockedIn: .seedNext, loop: try EngineLoop())
         #expect(
             await failure { () throws(SandboxError) in try clone.runtime.release(.sample) }.contains(
                 "a restore was asked"))
-        try clone.runtime.startFromLayer(Array(#"{"arguments":["a"]}"#.utf8))
+        try clone.runtime.startFromSeed(Array(#"{"arguments":["a"]}"#.utf8))
         try play {
             let start = try clone.player.hear()
             try clone.player.ask(start.body == #"{"arguments":["a"]}"# ? "restore/next" : "nonsense")
@@ -78,11 +78,11 @@ import Testing
 
     @Test("each limit fires, with its phase", arguments: ["init", "restore", "invocation"])
     func limits(_ phase: String) async throws {
-        let clone = try await Clone(blockedIn: phase == "init" ? .layerNext : .restoreNext, loop: try EngineLoop())
+        let clone = try await Clone(blockedIn: phase == "init" ? .seedNext : .restoreNext, loop: try EngineLoop())
         let limit = Duration.milliseconds(50)
         switch phase {
         case "init":
-            try clone.runtime.startFromLayer([])
+            try clone.runtime.startFromSeed([])
             let said = await failure { () throws(SandboxError) in try await clone.runtime.waitUntilReady(within: limit)
             }
             #expect(said == "initialization took longer than 0.05 seconds")

@@ -18,12 +18,12 @@ import Testing
         let written = Written()
 
         init(
-            _ program: String, loop: EngineLoop, servesLayer: Bool = false,
+            _ program: String, loop: EngineLoop, servesSeed: Bool = false,
             outOfMemoryKills: @escaping @Sendable () -> UInt64 = { 0 }
         ) async throws {
             let joint = try await Joint.make()
             runtime = try HostedRuntime(
-                booting: joint.endpoint, loop: loop, isSnapStart: true, servesLayer: servesLayer,
+                booting: joint.endpoint, loop: loop, isSnapStart: true, servesSeed: servesSeed,
                 outOfMemoryKills: outOfMemoryKills)
             try runtime.deliverOutput(to: written.sink)
             let script = """
@@ -138,12 +138,12 @@ import Testing
         #expect(end == "the runtime ended during initialization: exited(status: 1)")
     }
 
-    @Test("a runtime that is booted as a layer waits for its function")
-    func layer() async throws {
-        let booted = try await Booted("call('GET', 'layer/next')", loop: try EngineLoop(), servesLayer: true)
-        try await booted.runtime.waitUntilLayered(within: .seconds(60))
+    @Test("a runtime that is booted as a seed waits for its function")
+    func seed() async throws {
+        let booted = try await Booted("call('GET', 'seed/next')", loop: try EngineLoop(), servesSeed: true)
+        try await booted.runtime.waitUntilSeedReady(within: .seconds(60))
         #expect(!booted.runtime.isUsable)
-        #expect(try booted.runtime.quiesce().call == .layerNext)
+        #expect(try booted.runtime.quiesce().call == .seedNext)
         await booted.process.end()
     }
 

@@ -28,16 +28,16 @@ private let api = "/2018-06-01/runtime"
         #expect(try client.response().body == #"{"a":1}"#)
     }
 
-    @Test("a clone of a layer is told its function and initialised")
-    func adoptedInLayer() throws {
-        let (harness, client) = try Harness.adopting(blockedIn: .layerNext)
-        #expect(throws: RuntimeAPIError.cannotRelease(state: "LayerReady")) { try harness.server.release() }
-        try harness.server.startFromLayer(Array(#"{"arguments":[]}"#.utf8))
+    @Test("a clone of a seed is told its function and initialised")
+    func adoptedAsSeed() throws {
+        let (harness, client) = try Harness.adopting(blockedIn: .seedNext)
+        #expect(throws: RuntimeAPIError.cannotRelease(state: "SeedReady")) { try harness.server.release() }
+        try harness.server.startFromSeed(Array(#"{"arguments":[]}"#.utf8))
         let start = try client.response()
         #expect(start.body == #"{"arguments":[]}"# && start.header("Content-Type") == "application/json")
         try client.send("GET \(api)/restore/next HTTP/1.1\r\n\r\n")
         try harness.turn { harness.events == [.initialized(.restoreNext)] }
-        #expect(throws: RuntimeAPIError.cannotStart(state: "RestoreReady")) { try harness.server.startFromLayer([]) }
+        #expect(throws: RuntimeAPIError.cannotStart(state: "RestoreReady")) { try harness.server.startFromSeed([]) }
     }
 
     @Test("a clone whose connection is gone gets its answer on the next one")
@@ -55,18 +55,18 @@ private let api = "/2018-06-01/runtime"
         try harness.turn { harness.events == [.restored] }
     }
 
-    @Test("a runtime waits in the layer's call only where there is one", arguments: [true, false])
-    func layerRoute(servesLayer: Bool) throws {
-        let harness = try Harness(servesLayer: servesLayer)
+    @Test("a runtime waits in the seed's call only where there is one", arguments: [true, false])
+    func seedRoute(servesSeed: Bool) throws {
+        let harness = try Harness(servesSeed: servesSeed)
         let client = try harness.connect()
-        try client.send("GET \(api)/layer/next HTTP/1.1\r\nHost: x\r\n\r\n")
-        guard servesLayer else {
+        try client.send("GET \(api)/seed/next HTTP/1.1\r\nHost: x\r\n\r\n")
+        guard servesSeed else {
             #expect(try client.response().status == 404)
             return
         }
-        try harness.turn { harness.events == [.layered] }
+        try harness.turn { harness.events == [.seedReady] }
         #expect(try client.pending() == "")
-        try harness.server.startFromLayer(Array("{}".utf8))
+        try harness.server.startFromSeed(Array("{}".utf8))
         #expect(try client.response().body == "{}")
     }
 

@@ -12,9 +12,9 @@ final class Harness {
     private(set) var events: [RuntimeEvent] = []
 
     /// - Parameter tokens: the upper half of the server's tokens.
-    convenience init(isSnapStart: Bool = true, servesLayer: Bool = false, tokens: UInt64 = 0) throws {
+    convenience init(isSnapStart: Bool = true, servesSeed: Bool = false, tokens: UInt64 = 0) throws {
         var options = RuntimeAPIServer.Options(isSnapStart: isSnapStart)
-        options.servesLayer = servesLayer
+        options.servesSeed = servesSeed
         options.tokens = tokens
         let queue = try EventQueue()
         try self.init(queue, try RuntimeAPIServer(port: 0, options: options, queue: queue))

@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct RuntimeStateTests {
     enum Call: CaseIterable {
-        case invocationNext, restoreNext, layerNext, response, errorResponse, foreignResponse, initError, restoreError,
+        case invocationNext, restoreNext, seedNext, response, errorResponse, foreignResponse, initError, restoreError,
             release,
-            startFromLayer, handOver
+            startFromSeed, handOver
     }
 
     enum Outcome: Equatable {
@@ -25,14 +25,14 @@ import Testing
             switch call {
             case .invocationNext: return .to(try state.askedForInvocation())
             case .restoreNext: return .to(try state.askedForRestore())
-            case .layerNext: return .to(try state.askedForLayer())
+            case .seedNext: return .to(try state.askedAsSeed())
             case .response: return .to(try state.answered(id, withError: false))
             case .errorResponse: return .to(try state.answered(id, withError: true))
             case .foreignResponse: return .to(try state.answered([2], withError: false))
             case .initError: return .to(try state.failedInit())
             case .restoreError: return .to(try state.failedRestore())
             case .release: return state.released().map { .to($0) } ?? .refused
-            case .startFromLayer: return state.startedFromLayer().map { .to($0) } ?? .refused
+            case .startFromSeed: return state.startedFromSeed().map { .to($0) } ?? .refused
             case .handOver: return state.handedOver(id).map { .to($0) } ?? .refused
             }
         } catch {
@@ -46,7 +46,7 @@ import Testing
     /// What is allowed; everything else must be refused.
     static let allowed: [(RuntimeState, Call, RuntimeState)] = [
         (.started, .invocationNext, .ready), (.started, .restoreNext, .restoreReady),
-        (.started, .layerNext, .layerReady), (.layerReady, .startFromLayer, .started),
+        (.started, .seedNext, .seedReady), (.seedReady, .startFromSeed, .started),
         (.started, .initError, .initError),
         (.restoreReady, .release, .restoring),
         (.restoring, .invocationNext, .ready), (.restoring, .restoreError, .restoreError),
@@ -57,7 +57,7 @@ import Testing
     ]
 
     static let states: [(RuntimeState, String)] = [
-        (.started, "Started"), (.layerReady, "LayerReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"),
+        (.started, "Started"), (.seedReady, "SeedReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"),
         (.restoring, "Restoring"),
         (.restoreError, "RuntimeRestoreErrorState"), (.ready, "Ready"), (running, "Running"),
         (sent, "RuntimeResponseSentState"),
@@ -66,13 +66,13 @@ import Testing
     private static func refusal(_ name: String, _ call: Call, hasRequest: Bool) -> Outcome {
         switch call {
         case .invocationNext, .restoreNext: .forbidden(name, "Ready")
-        case .layerNext: .forbidden(name, "LayerReady")
+        case .seedNext: .forbidden(name, "SeedReady")
         case .response: hasRequest ? .forbidden(name, "InvocationResponse") : .invalidRequestID
         case .errorResponse: hasRequest ? .forbidden(name, "InvocationErrorResponse") : .invalidRequestID
         case .foreignResponse: .invalidRequestID
         case .initError: .forbidden(name, "InitError")
         case .restoreError: .forbidden(name, "RuntimeRestoreErrorState")
-        case .release, .startFromLayer, .handOver: .refused
+        case .release, .startFromSeed, .handOver: .refused
         }
     }
 

@@ -33,7 +33,7 @@ class Call:
 
 
 class FakeRuntimeAPI:
-    """Records every call. Events are handed out in order; /restore/next waits until `restore()`, /layer/next until `become()`."""
+    """Records every call. Events are handed out in order; /restore/next waits until `restore()`, /seed/next until `become()`."""
 
     def __init__(self, chunked=False, close_after_answer=False, restore_status=200, response_status=202):
         self.calls = []
@@ -61,7 +61,7 @@ class FakeRuntimeAPI:
                 if self.path == BASE + "restore/next":
                     api.restored.wait(DEADLINE)
                     self.answer(api.restore_status, b"", fresh())
-                elif self.path == BASE + "layer/next":
+                elif self.path == BASE + "seed/next":
                     api.became.wait(DEADLINE)
                     self.answer(200, json.dumps(api.function).encode(), fresh())
                 elif self.path == BASE + "invocation/next":
@@ -148,7 +148,7 @@ class FakeRuntimeAPI:
         self.restored.set()
 
     def become(self, environment, arguments=(), directory="/"):
-        """Tells a layer's clone which function it is."""
+        """Tells a seed's clone which function it is."""
         self.function = {"arguments": list(arguments), "environment": environment, "workingDirectory": str(directory)}
         self.became.set()
 
@@ -185,7 +185,7 @@ class Runtime:
 
     def __init__(
             self, command, environment, snap_start=False, defaults=None, directory=None, arguments=None, **behaviour):
-        """With `defaults`, the environment of a base image, the process starts as a layer and becomes the function of `arguments`."""
+        """With `defaults`, the environment of a base image, the process starts as a seed and becomes the function of `arguments`."""
         self.api = FakeRuntimeAPI(**behaviour)
         general = {
             "PATH": os.environ["PATH"], "TZ": ":UTC", "LANG": "en_US.UTF-8",

@@ -29,12 +29,12 @@ def tearDownModule():
     workspace.cleanup()
 
 
-def java(handler, task=None, environment=None, as_layer=False, **behaviour):
-    """Starts the runtime with the flags it has in the base image; `as_layer`, without its function, which it is told."""
+def java(handler, task=None, environment=None, as_seed=False, **behaviour):
+    """Starts the runtime with the flags it has in the base image; `as_seed`, without its function, which it is told."""
     root = pathlib.Path(workspace.name)
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
-    if as_layer:
-        launch = launch["layer"]
+    if as_seed:
+        launch = launch["seed"]
         behaviour["defaults"] = {}
     command = ["java", *launch["command"][1:]]
     command = [word.replace("{memory}", "512") for word in command]
@@ -46,14 +46,14 @@ def java(handler, task=None, environment=None, as_layer=False, **behaviour):
 class Clones(unittest.TestCase):
     """What happens around a snapshot beside hooks."""
 
-    def test_a_layer_becomes_a_function_with_its_environment(self):
+    def test_a_seed_becomes_a_function_with_its_environment(self):
         for snap_start in (False, True):
             with self.subTest(snap_start=snap_start), java(
-                    "handlers.Cloned", as_layer=True, snap_start=snap_start,
+                    "handlers.Cloned", as_seed=True, snap_start=snap_start,
                     environment={"ONLY_HERE": "ü=1"}) as runtime:
                 runtime.api.restore()
                 answer = runtime.answer("event")
-                self.assertEqual(runtime.api.routes()[0], "GET layer/next")
+                self.assertEqual(runtime.api.routes()[0], "GET seed/next")
                 self.assertEqual((answer["only"], answer["environment"]["ONLY_HERE"]), ("ü=1", "ü=1"))
                 self.assertEqual(answer["environment"]["AWS_LAMBDA_FUNCTION_NAME"], "example")
 

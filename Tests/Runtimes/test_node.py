@@ -46,16 +46,16 @@ def tearDownModule():
         workspace.cleanup()
 
 
-def node(handler, task=None, environment=None, layer=False, **behaviour):
-    """Starts the runtime as in the base image: afresh or as a layer."""
+def node(handler, task=None, environment=None, seed=False, **behaviour):
+    """Starts the runtime as in the base image: afresh or as a seed."""
     root = pathlib.Path(workspace.name)
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
     command = [word.replace("/var/", f"{root}/").replace("{memory}", "512")
-               for word in (launch["layer"] if layer else launch)["command"]]
+               for word in (launch["seed"] if seed else launch)["command"]]
     defaults = {"NODE_PATH": f"{root}/runtime/node_modules", "UV_USE_IO_URING": "0"}
     task = str(task or root / "task")
     settings = {"_HANDLER": handler, "LAMBDA_TASK_ROOT": task, **defaults, **(environment or {})}
-    return Runtime(command, settings, defaults=defaults if layer else None, directory=task, **behaviour)
+    return Runtime(command, settings, defaults=defaults if seed else None, directory=task, **behaviour)
 
 
 class HandlerForms(unittest.TestCase):
@@ -75,10 +75,10 @@ class HandlerForms(unittest.TestCase):
                     self.assertEqual(runtime.answer(sent), expected)
                 self.assertEqual(runtime.api.connections, 1)
 
-    def test_a_layer_serves_the_same(self):
+    def test_a_seed_serves_the_same(self):
         for handler in ("forms.waits", "forms.nested.deep.handler", "streams.handler", "forms.doesNotWait"):
-            with self.subTest(handler), node(handler) as fresh, node(handler, layer=True) as layer:
-                self.assertEqual(layer.answer(1), fresh.answer(1))
+            with self.subTest(handler), node(handler) as fresh, node(handler, seed=True) as seed:
+                self.assertEqual(seed.answer(1), fresh.answer(1))
 
     def test_large_events_and_answers_pass(self):
         with node("forms.echo") as runtime:
@@ -162,8 +162,8 @@ class Failures(unittest.TestCase):
             ("throws.handler", "RangeError"), ("needs.handler", "Runtime.ImportModuleError"),
         ]
         for handler, error_type in table:
-            for layer in (False, True):
-                with self.subTest(handler, layer=layer), node(handler, snap_start=True, layer=layer) as runtime:
+            for seed in (False, True):
+                with self.subTest(handler, seed=seed), node(handler, snap_start=True, seed=seed) as runtime:
                     call = runtime.api.wait("POST init/error")
                     self.assertEqual(call.json()["errorType"], error_type)
                     self.assertEqual(call.headers["Lambda-Runtime-Function-Error-Type"], error_type)
@@ -225,9 +225,9 @@ class Log(unittest.TestCase):
             f"TIME\t{request_id}\tERROR\ttwo\rlines", f"TIME\t{request_id}\tWARN\tcareful", "written without a line end"])
 
     def test_as_json_and_by_level(self):
-        for layer in (False, True):
+        for seed in (False, True):
             settings = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "warn"}
-            with self.subTest(layer=layer), node("forms.speakError", environment=settings, layer=layer) as runtime:
+            with self.subTest(seed=seed), node("forms.speakError", environment=settings, seed=seed) as runtime:
                 request_id = runtime.api.send({})
                 runtime.api.outcome()
                 records = [json.loads(line) for line in runtime.output().splitlines()]
@@ -237,8 +237,8 @@ class Log(unittest.TestCase):
 
 class Snapshots(unittest.TestCase):
     def test_hooks_run_around_the_snapshot(self):
-        for layer in (False, True):
-            with self.subTest(layer=layer), node("hooks.handler", snap_start=True, layer=layer) as runtime:
+        for seed in (False, True):
+            with self.subTest(seed=seed), node("hooks.handler", snap_start=True, seed=seed) as runtime:
                 runtime.api.wait("GET restore/next")
                 runtime.api.restore()
                 self.assertEqual(runtime.answer({}), ["before second", "before first", "after first", "after second"])
@@ -292,9 +292,9 @@ class Snapshots(unittest.TestCase):
         self.assertEqual((answers[0]["name"], answers[0]["place"]), ("random", 0))
 
     def test_what_is_drawn_ahead_does_not_outlive_the_snapshot(self):
-        for layer in (False, True):
+        for seed in (False, True):
             for settings in ({}, {"DRAWS_LATE": "1"}):
-                with self.subTest(settings, layer=layer), node("ahead.handler", snap_start=True, layer=layer,
+                with self.subTest(settings, seed=seed), node("ahead.handler", snap_start=True, seed=seed,
                                                                environment=settings) as runtime:
                     runtime.api.wait("GET restore/next")
                     runtime.api.restore()
@@ -306,23 +306,23 @@ class Snapshots(unittest.TestCase):
                     self.assertGreater(counts["after"], counts["before"])
 
     def test_the_rehearsal_is_not_seen(self):
-        for layer in (False, True):
-            with self.subTest(layer=layer), node("hooks.handler", snap_start=True, layer=layer) as runtime:
+        for seed in (False, True):
+            with self.subTest(seed=seed), node("hooks.handler", snap_start=True, seed=seed) as runtime:
                 runtime.api.wait("GET restore/next")
-                routes = ["GET layer/next"] * layer + ["GET restore/next"]
+                routes = ["GET seed/next"] * seed + ["GET restore/next"]
                 self.assertEqual((runtime.api.routes(), runtime.output()), (routes, ""))
 
-    def test_a_layer_leaves_nothing_of_its_own(self):
+    def test_a_seed_leaves_nothing_of_its_own(self):
         settings = {"MINE": "1", "NODE_PATH": "/elsewhere"}
         with node("forms.look", environment=settings) as runtime:
             fresh = runtime.answer({})
-        with node("forms.look", environment=settings, layer=True) as runtime:
-            layer = runtime.answer({})
-            self.assertEqual(runtime.api.routes()[:2], ["GET layer/next", "GET invocation/next"])
-        for answer in (fresh, layer):
+        with node("forms.look", environment=settings, seed=True) as runtime:
+            seed = runtime.answer({})
+            self.assertEqual(runtime.api.routes()[:2], ["GET seed/next", "GET invocation/next"])
+        for answer in (fresh, seed):
             for name in ("AWS_LAMBDA_RUNTIME_API", "PWD"):
                 answer["environment"].pop(name, None)
-        self.assertEqual(layer, fresh)
+        self.assertEqual(seed, fresh)
         self.assertEqual((fresh["gc"], fresh["environment"]["MINE"]), ("undefined", "1"))
 
 

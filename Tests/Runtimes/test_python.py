@@ -16,14 +16,14 @@ RUNTIME = HERE.parent.parent / "Runtimes" / "python3.11"
 PYTHON = os.environ.get("RUNTIME_PYTHON")
 
 
-def python(handler, as_layer=False, environment=(), **behaviour):
-    """The runtime with `handler`; `as_layer`, it is started without and told of it."""
+def python(handler, as_seed=False, environment=(), **behaviour):
+    """The runtime with `handler`; `as_seed`, it is started without and told of it."""
     start = {"PYTHONPATH": str(RUNTIME), "PYTHONDONTWRITEBYTECODE": "1"}
     settings = {**start, "_HANDLER": handler, "LAMBDA_TASK_ROOT": str(FUNCTIONS), **dict(environment)}
     command = [PYTHON, "-m", "thaw_runtime", handler]
-    if as_layer:
+    if as_seed:
         behaviour |= {"defaults": start, "arguments": command}
-        command = [*command[:-1], "--layer"]
+        command = [*command[:-1], "--seed"]
     return Runtime(command, settings, directory=FUNCTIONS, **behaviour)
 
 
@@ -108,18 +108,18 @@ class PythonRuntime(unittest.TestCase):
                              ["GET restore/next", "GET invocation/next", "POST invocation/response"])
             self.assertEqual(runtime.api.connections, 1)
 
-    def test_a_layer_becomes_a_function_like_any_other(self):
+    def test_a_seed_becomes_a_function_like_any_other(self):
         for snap_start in (False, True):
             with self.subTest(snap_start=snap_start), python(
-                    "hooks.handler", as_layer=True, snap_start=snap_start) as runtime:
+                    "hooks.handler", as_seed=True, snap_start=snap_start) as runtime:
                 runtime.api.restore()
                 hooks = ["before second", "before first", "after first", "after second"] if snap_start else []
                 self.assertEqual(runtime.answer({}), hooks)
-                self.assertEqual(runtime.api.routes()[0], "GET layer/next")
+                self.assertEqual(runtime.api.routes()[0], "GET seed/next")
                 self.assertEqual(runtime.api.connections, 1)
 
-    def test_a_layer_takes_on_the_environment_of_its_function(self):
-        with python("plain.environment", as_layer=True, environment={"ONLY_HERE": "ü=1"}) as runtime:
+    def test_a_seed_takes_on_the_environment_of_its_function(self):
+        with python("plain.environment", as_seed=True, environment={"ONLY_HERE": "ü=1"}) as runtime:
             environment = runtime.answer({})
         self.assertEqual((environment["ONLY_HERE"], environment["_HANDLER"]), ("ü=1", "plain.environment"))
         self.assertEqual(environment["AWS_LAMBDA_FUNCTION_NAME"], "example")
@@ -142,11 +142,11 @@ class PythonRuntime(unittest.TestCase):
                 self.assertIn("before", runtime.answer("event"))
                 self.assertIn("priming failed", runtime.output())
 
-    def test_functions_of_one_layer_draw_numbers_of_their_own(self):
-        # Stands in for two clones of a layer: both would go on from the state that is set here.
-        program = ("import random, ssl, thaw_runtime.layer as layer; random.seed(1);"
-                   "layer._ask = lambda: {'arguments': [], 'environment': {}, 'workingDirectory': '/'};"
-                   "layer.become_function(); print(random.random())")
+    def test_functions_of_one_seed_draw_numbers_of_their_own(self):
+        # Stands in for two clones of a seed: both would go on from the state that is set here.
+        program = ("import random, ssl, thaw_runtime.seed as seed; random.seed(1);"
+                   "seed._ask = lambda: {'arguments': [], 'environment': {}, 'workingDirectory': '/'};"
+                   "seed.become_function(); print(random.random())")
         drawn = {subprocess.run([PYTHON, "-c", program], env={"PYTHONPATH": str(RUNTIME), "AWS_LAMBDA_RUNTIME_API": "x"},
                                 check=True, capture_output=True, text=True).stdout for _ in range(2)}
         self.assertEqual(len(drawn), 2, drawn)

@@ -23,8 +23,8 @@ def tuned(isolation, *options):
     chosen = {"--isolation": isolation}
     for given in (OPTIONS, options):
         chosen.update(zip(given[::2], given[1::2]))
-    # The tests count sandboxes, and a layer that is made in the background is one for a moment.
-    return (*(word for pair in chosen.items() for word in pair), "--no-layers")
+    # The tests count sandboxes, and a seed that is made in the background is one for a moment.
+    return (*(word for pair in chosen.items() for word in pair), "--no-seeds")
 
 
 class Lines:

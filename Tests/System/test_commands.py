@@ -235,7 +235,7 @@ def test_a_configuration_that_is_wrong_is_told_with_its_line(thaw, tmp_path, com
 def test_a_server_is_configured_by_file(thaw, images, tmp_path, base):
     state = serving.new_state(images, base / "configured")
     configuration = tmp_path / "thaw.conf"
-    configuration.write_text(f"state-dir = {state}\nport = 0\nslots = 9\nmax-sandboxes = 1\nready = 0\nlayers = false\n")
+    configuration.write_text(f"state-dir = {state}\nport = 0\nslots = 9\nmax-sandboxes = 1\nready = 0\nseeds = false\n")
     arguments = ("--config", configuration, "--isolation", "process", "--egress", "none", "--slots", "11")
     process = subprocess.Popen(
         [thaw, "serve", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -13,7 +13,7 @@ import Testing
             ("# a comment\n\n   # another\n", []),
             ("port = 9001\nstate-dir=/srv/thaw\n", ["--port=9001", "--state-dir=/srv/thaw"]),
             ("  max-sandboxes\t=  64   # as many as fit\r\n", ["--max-sandboxes=64"]),
-            ("layers = false\nkeep-slots = true", ["--no-layers", "--keep-slots"]),
+            ("seeds = false\nkeep-slots = true", ["--no-seeds", "--keep-slots"]),
             ("strict-last-update-status = false", ["--no-strict-last-update-status"]),
             ("state-dir = /srv/a#b = c", ["--state-dir=/srv/a#b = c"]),
             ("slot-layout = bridged\nname-server = 192.0.2.1", ["--slot-layout=bridged", "--name-server=192.0.2.1"]),
@@ -34,9 +34,9 @@ import Testing
             ("port = nine", "line 1: port = nine: The value 'nine' is invalid for '--port"),
             ("#\n#\nprot = 9000", "line 3: prot = 9000: Unknown option '--prot'"),
             ("port = 1\nport = 2", "line 2: port has been set above"),
-            ("layers = yes", "line 1: layers is true or false; 'yes' was given"),
+            ("seeds = yes", "line 1: seeds is true or false; 'yes' was given"),
             ("port = true", "line 1: port = true: The value 'true' is invalid"),
-            ("no-layers = true", "line 1: there is nothing named 'no-layers'"),
+            ("no-seeds = true", "line 1: there is nothing named 'no-seeds'"),
             ("config = /etc/other", "line 1: there is nothing named 'config'"),
             ("help = true", "line 1: there is nothing named 'help'"),
             ("--port = 1", "line 1: there is nothing named '--port'"),
@@ -76,10 +76,10 @@ import Testing
 
     @Test("a flag in the file can be undone")
     func flags() throws {
-        let file = "layers = false\nkeep-slots = true"
-        let command = try Thaw.parseAsRoot(try complete(["serve", "--layers", "--no-keep-slots"], file: file))
+        let file = "seeds = false\nkeep-slots = true"
+        let command = try Thaw.parseAsRoot(try complete(["serve", "--seeds", "--no-keep-slots"], file: file))
         let options = try #require(command as? ServeCommand).options
-        #expect(options.layers && !options.keepSlots)
+        #expect(options.seeds && !options.keepSlots)
     }
 
     @Test("every command that works on a state directory hears where it is")

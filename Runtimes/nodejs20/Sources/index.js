@@ -1,6 +1,6 @@
 'use strict';
 
-// Starts the runtime: becomes a layer's clone if it was started as a layer, reads its environment, makes the handler, passes
+// Starts the runtime: becomes a seed's clone if it was started as a seed, reads its environment, makes the handler, passes
 // the snapshot if there is one, serves events.
 
 const path = require('path');
@@ -29,13 +29,13 @@ async function quieten() {
 }
 
 async function main() {
-  const isLayer = process.argv[2] === '--layer';
+  const isSeed = process.argv[2] === '--seed';
   // A native part is needed only where there are snapshots.
-  const native = isLayer || isSnapStart() ? require(path.join(__dirname, 'thaw.node')) : null;
+  const native = isSeed || isSnapStart() ? require(path.join(__dirname, 'thaw.node')) : null;
   let client = connect();
   if (native !== null) randomness.replaceMathRandom();
-  if (isLayer) {
-    await require('./layer.js').pass(client, native, quieten);
+  if (isSeed) {
+    await require('./seed.js').pass(client, native, quieten);
     if (client.address !== process.env.AWS_LAMBDA_RUNTIME_API) client = connect();
   }
   functionConsole.install();
@@ -44,7 +44,7 @@ async function main() {
   lastResort.install();
   const handler = await load(client);
   if (isSnapStart()) {
-    if (!isLayer) await require('./rehearsal.js').run(native);
+    if (!isSeed) await require('./rehearsal.js').run(native);
     await require('./snapshot-point.js').pass(client, handler, native, quieten);
   }
   await invocations.run(client, handler);

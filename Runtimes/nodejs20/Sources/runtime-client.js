@@ -31,8 +31,8 @@ class RuntimeClient {
   }
 
   /** Says that the runtime is up without a function and waits: the answer, in each clone, is the function. */
-  layerNext() {
-    return this.#get('layer/next');
+  seedNext() {
+    return this.#get('seed/next');
   }
 
   /** Sends an answer, JSON text. */

@@ -1,4 +1,4 @@
-"""Runs a function, or becomes a layer first: `python3.11 -m thaw_runtime HANDLER`, `python3.11 -m thaw_runtime --layer`.
+"""Runs a function, or becomes a seed first: `python3.11 -m thaw_runtime HANDLER`, `python3.11 -m thaw_runtime --seed`.
 
 Both ways lead to AWS's client with the same arguments and environment.
 """
@@ -8,12 +8,12 @@ import sys
 from awslambdaric import __main__ as client
 from awslambdaric import bootstrap
 
-from . import layer, snapshot
+from . import seed, snapshot
 
 
 def main(arguments):
-    if arguments[1:] == ["--layer"]:
-        arguments = layer.become_function()
+    if arguments[1:] == ["--seed"]:
+        arguments = seed.become_function()
     snapshot.prepare(bootstrap)
     client.main(arguments)
 

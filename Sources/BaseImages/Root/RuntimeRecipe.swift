@@ -123,7 +123,7 @@ struct RuntimeBootstrap: Codable, Sendable, Equatable {
     var command: [String]
     var environment: [String: String]
     /// Nil for a runtime that cannot be booted without a function.
-    var layer: BaseImage.Layer?
+    var seed: BaseImage.Seed?
 
     static func load(from path: FilePath) throws(ImageError) -> RuntimeBootstrap {
         let bytes = try Files.read(path)
@@ -133,7 +133,7 @@ struct RuntimeBootstrap: Codable, Sendable, Equatable {
         } catch {
             throw .invalidRecipe(path, reason: "\(error)")
         }
-        for command in [bootstrap.command, bootstrap.layer?.command].compactMap(\.self)
+        for command in [bootstrap.command, bootstrap.seed?.command].compactMap(\.self)
         where command.first?.hasPrefix("/") != true {
             throw .invalidRecipe(path, reason: "'command' does not begin with an absolute path")
         }

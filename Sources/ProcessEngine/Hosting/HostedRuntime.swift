@@ -28,15 +28,15 @@ final class HostedRuntime: LoopMember {
 
     /// For a process that boots: it finds a Runtime API that nobody has called yet.
     /// - Parameters:
-    ///   - servesLayer: whether the runtime may wait to be told its function, see ``waitUntilLayered(within:)``.
+    ///   - servesSeed: whether the runtime may wait to be told its function, see ``waitUntilSeedReady(within:)``.
     ///   - outOfMemoryKills: how many processes of this sandbox the kernel has killed for want of memory. Asked when the
     ///     runtime was killed.
     convenience init(
-        booting endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool, servesLayer: Bool = false,
+        booting endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool, servesSeed: Bool = false,
         outOfMemoryKills: @escaping @Sendable () -> UInt64
     ) throws(Errno) {
         var options = RuntimeAPIServer.Options(isSnapStart: isSnapStart)
-        options.servesLayer = servesLayer
+        options.servesSeed = servesSeed
         try self.init(endpoint, cloneBlockedIn: nil, loop, options, outOfMemoryKills)
     }
 
@@ -87,14 +87,14 @@ final class HostedRuntime: LoopMember {
         throw .lost("init ended in \(progress)", during: .initialization)
     }
 
-    /// Waits until a runtime that is booted as a layer waits to be told its function.
-    func waitUntilLayered(within limit: Duration) async throws(SandboxError) {
-        _ = try await wait(for: .layered, during: .initialization, within: limit)
+    /// Waits until a runtime that is booted as a seed waits to be told its function.
+    func waitUntilSeedReady(within limit: Duration) async throws(SandboxError) {
+        _ = try await wait(for: .seedReady, during: .initialization, within: limit)
     }
 
-    /// Tells a clone of a layer its function, in the JSON that `/runtime/layer/next` answers; its init begins.
-    func startFromLayer(_ start: [UInt8]) throws(SandboxError) {
-        try locked { core throws(SandboxError) in try core.startFromLayer(start) }
+    /// Tells a clone of a seed its function, in the JSON that `/runtime/seed/next` answers; its init begins.
+    func startFromSeed(_ start: [UInt8]) throws(SandboxError) {
+        try locked { core throws(SandboxError) in try core.startFromSeed(start) }
     }
 
     // MARK: - Restore

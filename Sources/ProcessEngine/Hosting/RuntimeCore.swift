@@ -9,16 +9,15 @@ import SystemPackage
 ///
 /// ```
 /// initializing ──▶ ready ◀──▶ running ──▶ settling ──▶ ready        any ──▶ ended
-///    │  ▲             ▲
-///    ▼  │             └── restoring ◀── waiting(restoreNext, invocationNext)
-/// layered │
-///      waiting(layerNext)
+///    │   ▲            ▲
+///    ▼   │            └── restoring ◀── waiting(restoreNext, invocationNext)
+/// seedReady, waiting(seedNext)
 /// ```
 final class RuntimeCore {
     enum State {
         case initializing
-        /// Booted, waits in `/runtime/layer/next`.
-        case layered
+        /// Booted, waits in `/runtime/seed/next`.
+        case seedReady
         /// A clone that has not been let go yet; its process may not exist.
         case waiting(BlockingCall)
         /// After-restore hooks run.
@@ -43,11 +42,11 @@ final class RuntimeCore {
     }
 
     /// What is waited for.
-    enum Goal { case ready, layered, restored, answered, idle }
+    enum Goal { case ready, seedReady, restored, answered, idle }
 
     enum Progress: Sendable {
         case ready(ReadyCall)
-        case layered, restored, idle
+        case seedReady, restored, idle
         case answered(InvocationResult)
     }
 
@@ -131,14 +130,14 @@ final class RuntimeCore {
         self.process = process
     }
 
-    func startFromLayer(_ start: [UInt8]) throws(SandboxError) {
-        guard case .waiting(.layerNext) = state, let server else { throw outOfTurn("a function", .initialization) }
+    func startFromSeed(_ start: [UInt8]) throws(SandboxError) {
+        guard case .waiting(.seedNext) = state, let server else { throw outOfTurn("a function", .initialization) }
         state = .initializing
-        try Self.asking(.initialization) { () throws(RuntimeAPIError) in try server.startFromLayer(start) }
+        try Self.asking(.initialization) { () throws(RuntimeAPIError) in try server.startFromSeed(start) }
     }
 
     func release(_ uniqueness: Uniqueness) throws(SandboxError) {
-        guard case .waiting(let call) = state, call != .layerNext, let server else {
+        guard case .waiting(let call) = state, call != .seedNext, let server else {
             throw outOfTurn("a restore", .restore)
         }
         server.setCredentials(uniqueness.credentials)
@@ -181,7 +180,7 @@ final class RuntimeCore {
         switch state {
         case .ready(.restoreNext): call = .restoreNext
         case .ready(.invocationNext): call = .invocationNext
-        case .layered: call = .layerNext
+        case .seedReady: call = .seedNext
         default: throw outOfTurn("a freeze", .freeze)
         }
         drainOutput()
@@ -245,9 +244,9 @@ final class RuntimeCore {
         case (.initialized(let call), .initializing):
             drainOutput()
             arrive(at: .ready(call))
-        case (.layered, .initializing):
+        case (.seedReady, .initializing):
             drainOutput()
-            arrive(at: .layered)
+            arrive(at: .seedReady)
         case (.restored, .restoring), (.idle, .settling):
             drainOutput()
             arrive(at: .ready(.invocationNext))
@@ -271,7 +270,7 @@ final class RuntimeCore {
     private func progress(to goal: Goal) -> Progress? {
         switch (goal, state) {
         case (.ready, .ready(let call)): .ready(call)
-        case (.layered, .layered): .layered
+        case (.seedReady, .seedReady): .seedReady
         case (.restored, .ready): .restored
         case (.idle, .ready): .idle
         default: nil

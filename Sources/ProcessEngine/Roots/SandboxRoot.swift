@@ -15,7 +15,7 @@ struct SandboxRoot: Sendable {
     }
 
     var base: ImageMount
-    /// Nil: a layer, which has no function.
+    /// Nil: a seed, which has no function.
     var code: ImageMount?
     var devices: DeviceTree
     var scratch: Scratch

@@ -88,14 +88,14 @@ final class Clone: Sendable {
         try control.wake(uniqueness)
     }
 
-    /// The same for a clone of a layer, which is told its function.
-    /// - Parameter function: in the JSON that `/runtime/layer/next` answers.
+    /// The same for a clone of a seed, which is told its function.
+    /// - Parameter function: in the JSON that `/runtime/seed/next` answers.
     func wake(
         _ uniqueness: Uniqueness, as function: [UInt8], output: @escaping OutputSink
     ) throws(SandboxError) {
         try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
         runtime.setCredentials(uniqueness.credentials)
-        try runtime.startFromLayer(function)
+        try runtime.startFromSeed(function)
         try control.wake(uniqueness)
     }
 

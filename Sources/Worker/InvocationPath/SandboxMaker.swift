@@ -70,8 +70,8 @@ struct SandboxMaker: Sendable {
         kind: RuntimeEnvironment.Kind, token: String, role: CredentialsSource.Role
     ) async throws(ImageError) -> SandboxSpecification {
         let isSnapStart = if case .snapStart = kind { true } else { false }
-        var layer = image.layer(function.memorySize)
-        layer?.environment = environment.layerVariables(
+        var seed = image.seed(function.memorySize)
+        seed?.environment = environment.seedVariables(
             memoryMegabytes: function.memorySize, runtimeDefaults: image.environment)
         return SandboxSpecification(
             id: .random(),
@@ -86,7 +86,7 @@ struct SandboxMaker: Sendable {
                 environment: environment.variables(for: function, kind: kind, runtimeDefaults: image.environment),
                 workingDirectory: "/var/task", isSnapStart: isSnapStart,
                 uniqueness: identity.make(role: role, token: token)),
-            layer: layer)
+            seed: seed)
     }
 
     /// The zip of `function` as a read-only image.

@@ -32,17 +32,17 @@ package struct RuntimeImage: Sendable {
     package var environment: [String: String]
     /// How the runtime is booted without a function for a memory size; nil when it cannot be. Its environment is
     /// ``environment``.
-    package var layer: @Sendable (_ memoryMegabytes: Int) -> LayerRecipe?
+    package var seed: @Sendable (_ memoryMegabytes: Int) -> SeedRecipe?
 
     package init(
         image: SandboxImage, version: RuntimeVersion, environment: [String: String],
-        layer: @escaping @Sendable (_ memoryMegabytes: Int) -> LayerRecipe? = { _ in nil },
+        seed: @escaping @Sendable (_ memoryMegabytes: Int) -> SeedRecipe? = { _ in nil },
         arguments: @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
     ) {
         self.image = image
         self.version = version
         self.environment = environment
-        self.layer = layer
+        self.seed = seed
         self.arguments = arguments
     }
 }
@@ -93,11 +93,11 @@ package struct StoredFunctionFiles: FunctionFiles {
         try await store.scratchImage(megabytes: megabytes)
     }
 
-    private static func layer(of base: BaseImage, memoryMegabytes: Int) -> LayerRecipe? {
-        guard let layer = base.layer, let arguments = base.layerArguments(memoryMegabytes: memoryMegabytes) else {
+    private static func seed(of base: BaseImage, memoryMegabytes: Int) -> SeedRecipe? {
+        guard let seed = base.seed, let arguments = base.seedArguments(memoryMegabytes: memoryMegabytes) else {
             return nil
         }
-        return LayerRecipe(arguments: arguments, environment: base.environment, startVariables: layer.startVariables)
+        return SeedRecipe(arguments: arguments, environment: base.environment, startVariables: seed.startVariables)
     }
 
     private func runtimeImage(_ base: BaseImage) -> RuntimeImage {
@@ -105,7 +105,7 @@ package struct StoredFunctionFiles: FunctionFiles {
             image: SandboxImage(
                 kernel: base.kernel, initramfs: base.initramfs, root: base.root, digest: base.digest),
             version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
-            environment: base.environment, layer: { Self.layer(of: base, memoryMegabytes: $0) },
+            environment: base.environment, seed: { Self.seed(of: base, memoryMegabytes: $0) },
             arguments: { base.arguments(handler: $0, memoryMegabytes: $1) })
     }
 }

@@ -31,7 +31,7 @@ struct RuntimeEnvironment: Sendable {
 
     /// What a runtime is given that is booted before it is known for which function: what all with this memory size have in
     /// common.
-    func layerVariables(memoryMegabytes: Int, runtimeDefaults: [String: String]) -> [String: String] {
+    func seedVariables(memoryMegabytes: Int, runtimeDefaults: [String: String]) -> [String: String] {
         var values = Self.defaults
         values.merge(runtimeDefaults) { $1 }
         values["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = String(memoryMegabytes)

@@ -15,7 +15,7 @@ struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
             SIGTERM and SIGINT stop it; invocations under way are given time to end, until a second signal. \
             The log goes to standard error.
 
-            Every option can stand in the configuration file too, a line each: `port = 9000`, `layers = false`, comments behind \
+            Every option can stand in the configuration file too, a line each: `port = 9000`, `seeds = false`, comments behind \
             #. What the command line says comes before what the environment says (THAW_STATE_DIR), and that before the file.
             """)
 

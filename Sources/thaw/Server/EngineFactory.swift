@@ -53,7 +53,7 @@ struct EngineFactory: Sendable {
         case .process:
             var choices = ProcessEngine.Options()
             choices.readyCells = readyCells
-            choices.usesLayers = options.layers
+            choices.usesSeeds = options.seeds
             return try await ProcessEngine.make(
                 directory: directory, instance: instance, slots: slots, restorer: share.restorer,
                 findings: findings.processes, options: choices, logger: logger)

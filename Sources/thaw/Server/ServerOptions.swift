@@ -38,7 +38,7 @@ struct ServerOptions: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help: "At isolation process, begin inits from a snapshot of the booted runtime where that changes nothing.")
-    var layers = true
+    var seeds = true
 
     @Option(
         name: .customLong("init-limit"),

@@ -23,20 +23,20 @@ struct EngineFixture: Sendable {
 
     /// Runs `body` with a fresh engine, and ends that on every path out.
     static func with<R>(
-        readyCells: Int = 4, usesLayers: Bool = true, _ body: (EngineFixture) async throws -> R
+        readyCells: Int = 4, usesSeeds: Bool = true, _ body: (EngineFixture) async throws -> R
     ) async throws -> R {
         try await withScratchDirectory { directory in
-            try await with(in: directory, readyCells: readyCells, usesLayers: usesLayers, body)
+            try await with(in: directory, readyCells: readyCells, usesSeeds: usesSeeds, body)
         }
     }
 
     /// The same over a directory that another one may have been in.
     static func with<R>(
-        in directory: FilePath, readyCells: Int = 4, usesLayers: Bool = true, _ body: (EngineFixture) async throws -> R
+        in directory: FilePath, readyCells: Int = 4, usesSeeds: Bool = true, _ body: (EngineFixture) async throws -> R
     ) async throws -> R {
         var options = ProcessEngine.Options()
         options.readyCells = readyCells
-        options.usesLayers = usesLayers
+        options.usesSeeds = usesSeeds
         let fixture = try await EngineFixture(directory, options)
         do {
             let result = try await body(fixture)
@@ -123,8 +123,8 @@ struct EngineFixture: Sendable {
 
     // MARK: - Sandboxes
 
-    static let layer = LayerRecipe(
-        arguments: ["/bootstrap", "--layer"], environment: ["LANG": "C"], startVariables: ["LANG", "LD_*"])
+    static let seed = SeedRecipe(
+        arguments: ["/bootstrap", "--seed"], environment: ["LANG": "C"], startVariables: ["LANG", "LD_*"])
 
     private var image: SandboxImage {
         SandboxImage(kernel: "/none", initramfs: "/none", root: directory.appending("root.erofs"), digest: "test")
@@ -132,7 +132,7 @@ struct EngineFixture: Sendable {
 
     func specification(
         _ mode: String = "", memory: Int = megabytes, environment: [String: String] = ["LANG": "C", "NAME": "value"],
-        layer: LayerRecipe? = nil
+        seed: SeedRecipe? = nil
     ) -> SandboxSpecification {
         SandboxSpecification(
             id: .random(), isolation: .process, network: .isolated,
@@ -143,7 +143,7 @@ struct EngineFixture: Sendable {
                 arguments: ["/bootstrap", mode], environment: environment.map { EnvironmentVariable($0.key, $0.value) },
                 workingDirectory: "/var/task", isSnapStart: !mode.contains("plain") || mode.contains("snap"),
                 uniqueness: uniqueness()),
-            layer: layer)
+            seed: seed)
     }
 
     func uniqueness() -> Uniqueness {

@@ -21,7 +21,7 @@ enum TestFunction {
         #include <unistd.h>
 
         static char head[8192], body[1 << 20], answer[1 << 20], generation[64], entropy[128], id[64];
-        static int api = -1, count, layered;
+        static int api = -1, count, seeded;
 
         static void dial(void) {
             struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9001), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -77,7 +77,7 @@ enum TestFunction {
             char *word = strsep(&text, " "), *rest = text ? text : "";
             if (!strcmp(word, "echo")) strcpy(answer, rest);
             else if (!strcmp(word, "count")) sprintf(answer, "%d", ++count);
-            else if (!strcmp(word, "layered")) sprintf(answer, "%d", layered);
+            else if (!strcmp(word, "seeded")) sprintf(answer, "%d", seeded);
             else if (!strcmp(word, "who")) sprintf(answer, "%d %d %d", getuid(), getgid(), getpid());
             else if (!strcmp(word, "generation")) strcpy(answer, generation);
             else if (!strcmp(word, "entropy")) strcpy(answer, entropy);
@@ -124,14 +124,14 @@ enum TestFunction {
             if (strstr(mode, "never")) for (;;) pause();
             for (int i = 0; strstr(mode, "threads") && i < 5; i++) pthread_create(&thread, 0, i ? idle : churn, 0);
             dial();
-            if (!strcmp(mode, "--layer")) {
+            if (!strcmp(mode, "--seed")) {
                 static char told[256];
-                if (call("GET", "layer/next", "") != 200) exit(95);
+                if (call("GET", "seed/next", "") != 200) exit(95);
                 /* The last word of "arguments": […]. */
                 char *end = strchr(strstr(body, "\"arguments\""), ']'), *word;
                 *--end = 0, word = strrchr(body, '"') + 1;
                 mode = strcpy(told, word);
-                layered = 1;
+                seeded = 1;
                 if (strstr(mode, "threads")) pthread_create(&thread, 0, idle, 0);
             }
             if (strstr(mode, "fails")) call("POST", "init/error", "{\"errorMessage\":\"no\"}"), exit(1);

@@ -53,6 +53,6 @@ exports.speak = async (event) => {
 };
 exports.speakError = async () => { console.error('context', new RangeError('said')); console.info({ an: 'object' }); return null; };
 exports.look = async () => ({
-  gc: typeof gc, argv: process.argv.slice(1).length, execArgv: process.execArgv.includes('--layer'),
+  gc: typeof gc, argv: process.argv.slice(1).length, execArgv: process.execArgv.includes('--seed'),
   environment: process.env, directory: process.cwd(), type: process.env.AWS_LAMBDA_INITIALIZATION_TYPE,
 });

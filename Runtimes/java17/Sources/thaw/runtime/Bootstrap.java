@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Starts the runtime: reads its environment, makes the handler, passes the snapshot if there is one, serves events. With
- * {@code --layer} it first waits to be told which function that is about.
+ * {@code --seed} it first waits to be told which function that is about.
  */
 public final class Bootstrap {
     private Bootstrap() {
@@ -25,9 +25,9 @@ public final class Bootstrap {
         }
         RuntimeClient client = new RuntimeClient(address);
         SecureRandoms.watch();
-        if (arguments.length > 0 && arguments[0].equals("--layer")) {
+        if (arguments.length > 0 && arguments[0].equals("--seed")) {
             rehearse(Rehearsal.COMPILING);
-            Layer.becomeFunction(client);
+            Seed.becomeFunction(client);
         }
         serve(client);
         System.exit(1);

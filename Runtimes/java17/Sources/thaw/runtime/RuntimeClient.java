@@ -33,11 +33,11 @@ final class RuntimeClient {
         }
     }
 
-    /** Waits to be told a function. Thaw's own call, for {@link Layer}. */
-    byte[] layerNext() throws IOException {
-        HttpConnection.Response response = get("layer/next");
+    /** Waits to be told a function. Thaw's own call, for {@link Seed}. */
+    byte[] seedNext() throws IOException {
+        HttpConnection.Response response = get("seed/next");
         if (response.status != 200) {
-            throw refused("GET layer/next", response);
+            throw refused("GET seed/next", response);
         }
         return response.body;
     }

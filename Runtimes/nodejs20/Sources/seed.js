@@ -1,6 +1,6 @@
 'use strict';
 
-// A layer is a snapshot of this runtime without a function. Each clone of it becomes one function's runtime: it is told that
+// A seed is a snapshot of this runtime without a function. Each clone of it becomes one function's runtime: it is told that
 // function's environment and goes on as a fresh process would.
 
 const randomness = require('./randomness.js');
@@ -16,7 +16,7 @@ async function pass(client, native, quieten) {
   await rehearsal.run(native);
   randomness.useUp(native);
   await quieten();
-  const answer = await client.layerNext();
+  const answer = await client.seedNext();
   randomness.refresh(native, answer.header('thaw-entropy'));
   const { environment, workingDirectory } = JSON.parse(answer.body);
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];

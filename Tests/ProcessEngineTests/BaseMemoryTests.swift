@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.requiresRoot) struct LayeringTests {
+@Suite(.requiresRoot) struct BaseMemoryTests {
     /// Holds 32 MiB that no page of which is like another, changes one page when poked, and tells what it has.
     private static let program = """
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
@@ -19,7 +19,7 @@ import Testing
         """
 
     @Test("an image of a clone holds the pages that changed, and clones of it are right")
-    func layers() throws {
+    func sharing() throws {
         let subject = try Subject.python(Self.program)
         _ = try subject.line()
         try withScratchDirectory { scratch in
@@ -35,10 +35,10 @@ import Testing
             try clone.wake()
             let changed = try clone.poke()
 
-            let layered = try ProcessFreezer.freeze(
+            let changes = try ProcessFreezer.freeze(
                 try clone.target(origin: image), into: second, base: try BaseMemory(image))
-            #expect(layered.writtenBytes < 2 << 20)
-            #expect(layered.sharedBytes > 32 << 20)
+            #expect(changes.writtenBytes < 2 << 20)
+            #expect(changes.sharedBytes > 32 << 20)
             #expect(try FileStatus.of(second.appending("base")).inode == FileStatus.of(first.appending("memory")).inode)
 
             let secondImage = try ProcessImage.load(second)

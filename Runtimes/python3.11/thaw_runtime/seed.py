@@ -18,7 +18,7 @@ def become_function():
     gc.collect()
     gc.freeze()
     function = _ask()
-    # What the layer loaded has drawn its seeds already.
+    # The generators of what was loaded have begun already.
     randomness.refresh()
     os.environ.clear()
     os.environ.update(function["environment"])
@@ -33,7 +33,7 @@ def become_function():
 
 def _ask():
     status, _, body = connection.exchange(
-        f"GET /2018-06-01/runtime/layer/next HTTP/1.1\r\nHost: {connection.address}\r\n\r\n".encode())
+        f"GET /2018-06-01/runtime/seed/next HTTP/1.1\r\nHost: {connection.address}\r\n\r\n".encode())
     if status != 200:
-        raise SystemExit(f"layer/next was answered with status {status}")
+        raise SystemExit(f"seed/next was answered with status {status}")
     return json.loads(body)

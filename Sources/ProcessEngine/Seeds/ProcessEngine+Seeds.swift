@@ -8,56 +8,56 @@ import Snapshots
 import SystemPackage
 
 extension ProcessEngine {
-    /// How a start from a layer went.
-    enum LayeredStart {
+    /// How a start from a seed went.
+    enum SeededStart {
         case started(any Sandbox)
         /// It must not or cannot be. What is to be done about that when the function has been started otherwise.
         case not(afterwards: @Sendable () -> Void = {})
     }
 
     /// A runtime that has been booted beforehand, told its function now. Fails only by the function's own fault.
-    func startFromLayer(
+    func startFromSeed(
         _ specification: SandboxSpecification, _ blueprint: Blueprint, deadline: Duration, output: @escaping OutputSink
-    ) async throws(SandboxError) -> LayeredStart {
-        guard let layers, let recipe = specification.layer else { return .not() }
+    ) async throws(SandboxError) -> SeededStart {
+        guard let seeds, let recipe = specification.seed else { return .not() }
         let differences = recipe.differences(from: specification.initialization.environment)
         guard differences.isEmpty else {
             startsAlone("it sets \(differences.joined(separator: ", ")), which count when a process starts")
             return .not()
         }
-        let key = LayerKey(
+        let key = SeedKey(
             recipe, image: specification.image, memoryMegabytes: specification.memoryMegabytes, host: host)
-        switch layers.offer(key) {
+        switch seeds.offer(key) {
         case .none(let reason):
             startsAlone(reason)
             return .not { self.build(key, recipe, specification) }
-        case .ready(let layer):
+        case .ready(let seed):
             do throws(SandboxError) {
-                let whole = layer.on(specification.image.basis(code: nil))
+                let whole = seed.on(specification.image.basis(code: nil))
                 let sandbox = try await start(specification, blueprint, from: whole, limit: deadline, output: output)
                 return sandbox.map { .started($0) } ?? .not()
             } catch .snapshotUnusable(let reason) {
-                logger.warning("a layer cannot be used", metadata: ["layer": "\(layer.id)", "reason": "\(reason)"])
-                await layers.discard(key, because: reason)
+                logger.warning("a seed cannot be used", metadata: ["seed": "\(seed.id)", "reason": "\(reason)"])
+                await seeds.discard(key, because: reason)
                 return .not()
             }
         }
     }
 
     private func startsAlone(_ reason: String) {
-        logger.info("a function starts without a layer", metadata: ["because": "\(reason)"])
+        logger.info("a function starts without a seed", metadata: ["because": "\(reason)"])
     }
 
     // MARK: - Use
 
     /// Nil when no clone could be made: that is nothing the function has done.
     private func start(
-        _ specification: SandboxSpecification, _ blueprint: Blueprint, from layer: StoredSnapshot, limit: Duration,
+        _ specification: SandboxSpecification, _ blueprint: Blueprint, from seed: StoredSnapshot, limit: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {
         let clock = ContinuousClock()
         let start = clock.now
-        let template = try templates.template(of: layer)
+        let template = try templates.template(of: seed)
         let process = try await template.process(within: limit)
         let code = try await codeMount(of: blueprint)
         let cell = try await cells.claim(blueprint.limits)
@@ -65,7 +65,7 @@ extension ProcessEngine {
         do throws(SandboxError) {
             try cell.join(specification.network)
             clone = try Clone(
-                in: cell, loop: loop, blockedIn: .layerNext, isSnapStart: specification.initialization.isSnapStart)
+                in: cell, loop: loop, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
         } catch {
             await cells.end(cell)
             throw error
@@ -87,7 +87,7 @@ extension ProcessEngine {
             await end(cell, clone.runtime)
             guard wasNotMade else { throw explained }
             if case .snapshotUnusable = explained { throw explained }
-            logger.warning("a function starts without its layer", metadata: ["because": "\(explained)"])
+            logger.warning("a function starts without its seed", metadata: ["because": "\(explained)"])
             return nil
         }
     }
@@ -100,7 +100,7 @@ extension ProcessEngine {
 
     private static func encoded(_ initialization: Initialization) throws(SandboxError) -> [UInt8] {
         do { return Array(try JSONEncoder().encode(FunctionStart(initialization))) } catch {
-            throw .host("cannot tell a layer its function: \(error)")
+            throw .host("cannot tell a seed its function: \(error)")
         }
     }
 
@@ -109,7 +109,7 @@ extension ProcessEngine {
     /// Longer than any language takes to boot, on a host that is busy with the very start that missed it.
     private static let bootLimit = Duration.seconds(120)
 
-    private func build(_ key: LayerKey, _ recipe: LayerRecipe, _ specification: SandboxSpecification) {
+    private func build(_ key: SeedKey, _ recipe: SeedRecipe, _ specification: SandboxSpecification) {
         let blueprint = Blueprint(
             root: specification.image.root, imageDigest: specification.image.digest, code: nil,
             limits: CellLimits(memoryMegabytes: specification.memoryMegabytes, scratchBytes: 512 << 20),
@@ -118,13 +118,13 @@ extension ProcessEngine {
         initialization.arguments = recipe.arguments
         initialization.environment = recipe.environment.map { EnvironmentVariable($0.key, $0.value) }
         initialization.uniqueness.credentials = .none
-        let layered = initialization
-        layers?.build(key) { [weak self] staging throws(SandboxError) in
+        let seeded = initialization
+        seeds?.build(key) { [weak self] staging throws(SandboxError) in
             guard let self else { throw .shuttingDown }
-            let (cell, runtime) = try await boot(layered, blueprint, network: nil) { [logger] output in
-                logger.debug("a layer says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
+            let (cell, runtime) = try await boot(seeded, blueprint, network: nil) { [logger] output in
+                logger.debug("a seed says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
             }
-            do throws(SandboxError) { try await runtime.waitUntilLayered(within: Self.bootLimit) } catch {
+            do throws(SandboxError) { try await runtime.waitUntilSeedReady(within: Self.bootLimit) } catch {
                 await end(cell, runtime)
                 throw error
             }
@@ -136,7 +136,7 @@ extension ProcessEngine {
 }
 
 extension Credentials {
-    /// A layer acts for no function.
+    /// A seed acts for no function.
     fileprivate static var none: Credentials {
         Credentials(authorizationToken: "", accessKeyID: "", secretAccessKey: "", sessionToken: "", expiration: "")
     }

@@ -1,6 +1,6 @@
 import GuestProtocol
 
-/// What `/runtime/layer/next` answers: how the runtime would have been started if its function had been known.
+/// What `/runtime/seed/next` answers: how the runtime would have been started if its function had been known.
 struct FunctionStart: Sendable, Encodable {
     let arguments: [String]
     let environment: [String: String]

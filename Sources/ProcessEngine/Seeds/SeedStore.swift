@@ -5,8 +5,8 @@ import Snapshots
 import Synchronization
 import SystemPackage
 
-/// The layers of this host: kept like snapshots, checked before they are used, built one at a time when they are first missed.
-final class LayerStore: Sendable {
+/// The seeds of this host: kept like snapshots, checked before they are used, built one at a time when they are first missed.
+final class SeedStore: Sendable {
     /// What there is for a function to start from.
     enum Offer: Sendable {
         case ready(StoredSnapshot)
@@ -23,7 +23,7 @@ final class LayerStore: Sendable {
 
     private struct State {
         /// Nil until what is on disk has been looked through.
-        var entries: [LayerKey: Entry]?
+        var entries: [SeedKey: Entry]?
         var uses: UInt64 = 0
         var isBuilding = false
         var work: [Task<Void, Never>] = []
@@ -45,25 +45,25 @@ final class LayerStore: Sendable {
         state.withLock { state in state.work.append(Task { await self.load() }) }
     }
 
-    func offer(_ key: LayerKey) -> Offer {
+    func offer(_ key: SeedKey) -> Offer {
         state.withLock { state in
-            guard let entries = state.entries else { return .none(because: "the layers on disk are being checked") }
+            guard let entries = state.entries else { return .none(because: "the seeds on disk are being checked") }
             switch entries[key] {
-            case .ready(let layer, _):
+            case .ready(let seed, _):
                 state.uses += 1
-                state.entries?[key] = .ready(layer, lastUse: state.uses)
-                return .ready(layer)
-            case .building: return .none(because: "its layer is being built")
-            case .failed(let reason): return .none(because: "its layer cannot be built: \(reason)")
-            case nil: return .none(because: "its layer has not been built yet")
+                state.entries?[key] = .ready(seed, lastUse: state.uses)
+                return .ready(seed)
+            case .building: return .none(because: "its seed is being built")
+            case .failed(let reason): return .none(because: "its seed cannot be built: \(reason)")
+            case nil: return .none(because: "its seed has not been built yet")
             }
         }
     }
 
-    /// Has the layer built in the background, unless it is there, was tried in vain, or another one is being built.
+    /// Has the seed built in the background, unless it is there, was tried in vain, or another one is being built.
     /// - Parameter freeze: boots the runtime and writes it into the directory.
     func build(
-        _ key: LayerKey, freeze: @escaping @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
+        _ key: SeedKey, freeze: @escaping @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
     ) {
         state.withLock { state in
             guard !state.isClosed, !state.isBuilding, let entries = state.entries, entries[key] == nil else { return }
@@ -73,14 +73,14 @@ final class LayerStore: Sendable {
         }
     }
 
-    /// A layer that did not serve is not offered again.
-    func discard(_ key: LayerKey, because reason: String) async {
-        let layer = state.withLock { state -> StoredSnapshot? in
-            guard case .ready(let layer, _) = state.entries?[key] else { return nil }
+    /// A seed that did not serve is not offered again.
+    func discard(_ key: SeedKey, because reason: String) async {
+        let seed = state.withLock { state -> StoredSnapshot? in
+            guard case .ready(let seed, _) = state.entries?[key] else { return nil }
             state.entries?[key] = .failed(reason)
-            return layer
+            return seed
         }
-        if let layer { await remove(layer.id) }
+        if let seed { await remove(seed.id) }
     }
 
     /// Builds no more, and waits for what is under way.
@@ -95,7 +95,7 @@ final class LayerStore: Sendable {
     // MARK: - Building
 
     private func made(
-        _ key: LayerKey, _ freeze: @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
+        _ key: SeedKey, _ freeze: @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
     ) async -> Result<StoredSnapshot, SandboxError> {
         let staging: SnapshotStaging
         do throws(SnapshotError) { staging = try store.stage() } catch { return .failure(.host("\(error)")) }
@@ -106,7 +106,7 @@ final class LayerStore: Sendable {
                     try await store.commit(
                         staging,
                         describing: SnapshotDescription(
-                            functionName: "layer", functionVersion: key.description, createdAt: Date(), codeSha256: "",
+                            functionName: "seed", functionVersion: key.description, createdAt: Date(), codeSha256: "",
                             imageDigest: frozen.engine.parameters["imageDigest"] ?? "", engine: frozen.engine)))
             } catch {
                 return .failure(.host("\(error)"))
@@ -117,13 +117,13 @@ final class LayerStore: Sendable {
         }
     }
 
-    private func finish(_ key: LayerKey, _ outcome: Result<StoredSnapshot, SandboxError>) async {
+    private func finish(_ key: SeedKey, _ outcome: Result<StoredSnapshot, SandboxError>) async {
         let surplus = state.withLock { state -> StoredSnapshot? in
             state.isBuilding = false
             switch outcome {
-            case .success(let layer):
+            case .success(let seed):
                 state.uses += 1
-                state.entries?[key] = .ready(layer, lastUse: state.uses)
+                state.entries?[key] = .ready(seed, lastUse: state.uses)
                 return Self.removeSurplus(&state)
             case .failure(let error):
                 state.entries?[key] = .failed("\(error)")
@@ -131,56 +131,56 @@ final class LayerStore: Sendable {
             }
         }
         switch outcome {
-        case .success(let layer): logger.info("built a layer", metadata: ["layer": "\(layer.id)"])
-        case .failure(let error): logger.warning("building a layer failed", metadata: ["error": "\(error)"])
+        case .success(let seed): logger.info("built a seed", metadata: ["seed": "\(seed.id)"])
+        case .failure(let error): logger.warning("building a seed failed", metadata: ["error": "\(error)"])
         }
         if let surplus { await remove(surplus.id) }
     }
 
     /// Takes out the one that has not been used for the longest when there are too many.
     private static func removeSurplus(_ state: inout State) -> StoredSnapshot? {
-        let ready = (state.entries ?? [:]).compactMap { key, entry -> (LayerKey, StoredSnapshot, UInt64)? in
-            if case .ready(let layer, let lastUse) = entry { (key, layer, lastUse) } else { nil }
+        let ready = (state.entries ?? [:]).compactMap { key, entry -> (SeedKey, StoredSnapshot, UInt64)? in
+            if case .ready(let seed, let lastUse) = entry { (key, seed, lastUse) } else { nil }
         }
-        guard ready.count > maximum, let (key, layer, _) = ready.min(by: { $0.2 < $1.2 }) else { return nil }
+        guard ready.count > maximum, let (key, seed, _) = ready.min(by: { $0.2 < $1.2 }) else { return nil }
         state.entries?[key] = nil
-        return layer
+        return seed
     }
 
     // MARK: - Disk
 
-    /// Reads every layer whole, once: a layer is code.
+    /// Reads every seed whole, once: a seed is code.
     private func load() async {
-        var found: [LayerKey: Entry] = [:]
+        var found: [SeedKey: Entry] = [:]
         do throws(SnapshotError) {
             try await store.sweep()
             for id in try store.list() {
-                guard let (key, layer) = await usable(id) else {
+                guard let (key, seed) = await usable(id) else {
                     await remove(id)
                     continue
                 }
-                found[key] = .ready(layer, lastUse: 0)
+                found[key] = .ready(seed, lastUse: 0)
             }
         } catch {
-            logger.warning("cannot look through the layers", metadata: ["error": "\(error)"])
+            logger.warning("cannot look through the seeds", metadata: ["error": "\(error)"])
         }
         state.withLock { $0.entries = found }
     }
 
-    private func usable(_ id: SnapshotID) async -> (LayerKey, StoredSnapshot)? {
+    private func usable(_ id: SnapshotID) async -> (SeedKey, StoredSnapshot)? {
         do throws(SnapshotError) {
-            let layer = try await store.open(id)
-            try layer.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
-            return (LayerKey(stored: layer.manifest.snapshot.functionVersion), layer)
+            let seed = try await store.open(id)
+            try seed.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
+            return (SeedKey(stored: seed.manifest.snapshot.functionVersion), seed)
         } catch {
-            logger.info("dropping a layer", metadata: ["reason": "\(error)"])
+            logger.info("dropping a seed", metadata: ["reason": "\(error)"])
             return nil
         }
     }
 
     private func remove(_ id: SnapshotID) async {
         do throws(SnapshotError) { try await store.remove(id) } catch {
-            logger.warning("cannot remove a layer", metadata: ["error": "\(error)"])
+            logger.warning("cannot remove a seed", metadata: ["error": "\(error)"])
         }
     }
 }
