@@ -23,6 +23,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
 /// Swift's libraries as part of the executable. Those behind Foundation are named here, because modules that were compiled for
@@ -54,6 +55,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -80,6 +82,7 @@ let package = Package(
         library("FunctionModel", []),
         library("GuestProtocol", []),
         library("PrometheusMetrics", [coreMetrics]),
+        library("Telemetry", ["LinuxKit", logging, system, tracing]),
         library("RuntimeAPI", ["GuestProtocol", "LinuxKit", system]),
 
         // What a host keeps.
@@ -109,7 +112,7 @@ let package = Package(
             "Worker",
             [
                 "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
-                "Snapshots", crypto, lifecycle, logging, system,
+                "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
             "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
@@ -143,6 +146,7 @@ let package = Package(
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
+        tests("TelemetryTests", ["Telemetry", "TestSupport", logging, system, tracing]),
         tests("RuntimeAPITests", ["GuestProtocol", "LinuxKit", "RuntimeAPI", "TestSupport", system]),
         // Not on ThawGuest itself, which is linked statically: the tests run its binary.
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
@@ -161,7 +165,7 @@ let package = Package(
             "WorkerTests",
             [
                 "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
-                "Snapshots", "TestSupport", "Worker", logging, system,
+                "Snapshots", "Telemetry", "TestSupport", "Worker", logging, system,
             ]),
         tests(
             "LambdaAPITests",

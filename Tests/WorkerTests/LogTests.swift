@@ -1,6 +1,7 @@
 import GuestProtocol
 import Logging
 import Sandboxes
+import Telemetry
 import TestSupport
 import Testing
 

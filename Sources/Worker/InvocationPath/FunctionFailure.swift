@@ -1,6 +1,7 @@
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
+internal import Telemetry
 
 /// A failure of the function rather than of the call: HTTP 200, `X-Amz-Function-Error: Unhandled`, and this payload.
 /// Wording as recorded on AWS by LocalStack's test suite (`TestLambdaErrors`).

@@ -3,6 +3,7 @@ import GuestProtocol
 internal import Sandboxes
 import Synchronization
 internal import SystemPackage
+internal import Telemetry
 
 /// The log of one sandbox: what its runtime writes and what the platform says about it, in order.
 final class LogStream: Sendable {

@@ -1,4 +1,5 @@
 import GuestProtocol
+internal import Telemetry
 
 /// Where the credentials of a function's role come from.
 package struct CredentialsSource: Sendable {

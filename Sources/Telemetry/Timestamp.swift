@@ -1,8 +1,8 @@
 /// UTC calendar time from nanoseconds since 1970, without a formatter: log lines are made by the thousand.
-struct Timestamp {
-    let year, month, day, hour, minute, second, millisecond: Int
+package struct Timestamp: Sendable {
+    package let year, month, day, hour, minute, second, millisecond: Int
 
-    init(nanoseconds: UInt64) {
+    package init(nanoseconds: UInt64) {
         let milliseconds = Int(nanoseconds / 1_000_000)
         let seconds = milliseconds / 1000
         let days = seconds / 86_400
@@ -23,16 +23,16 @@ struct Timestamp {
     }
 
     /// `2026-11-23T08:25:23.004Z`.
-    var iso8601: String {
+    package var iso8601: String {
         var text: [UInt8] = []
         text.reserveCapacity(Self.iso8601Length)
         appendISO8601(to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    static let iso8601Length = 24
+    package static let iso8601Length = 24
 
-    func appendISO8601(to text: inout [UInt8]) {
+    package func appendISO8601(to text: inout [UInt8]) {
         Self.append(year, digits: 4, to: &text)
         text.append(UInt8(ascii: "-"))
         Self.append(month, digits: 2, to: &text)
@@ -50,7 +50,7 @@ struct Timestamp {
     }
 
     /// `2026/11/23`.
-    var datePath: String {
+    package var datePath: String {
         var text: [UInt8] = []
         Self.append(year, digits: 4, to: &text)
         for value in [month, day] {
