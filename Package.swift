@@ -80,6 +80,7 @@ let package = Package(
         // Leaves.
         library("LinuxKit", ["CLinux", system]),
         library("FunctionModel", []),
+        library("NetworkModel", ["LinuxKit", system]),
         library("GuestProtocol", []),
         library("PrometheusMetrics", [coreMetrics]),
         library("Telemetry", ["LinuxKit", logging, system, tracing]),
@@ -89,29 +90,30 @@ let package = Package(
         library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
         library("Snapshots", ["LinuxKit", crypto, system]),
         library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", logging, system]),
+        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "SlotNetwork", "Snapshots", system]),
+        library("Sandboxes", ["GuestProtocol", "NetworkModel", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
-                "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore, nioPosix,
-                system,
+                "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore,
+                nioPosix, system,
             ], testable: true),
 
         library(
             "ProcessEngine",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "RuntimeAPI", "Sandboxes", "SlotNetwork", "Snapshots",
-                crypto, logging, system,
+                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "RuntimeAPI", "Sandboxes", "SlotNetwork",
+                "Snapshots", crypto, logging, system,
             ], testable: true),
 
         // The service.
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "Sandboxes",
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
@@ -128,10 +130,8 @@ let package = Package(
             name: "thaw",
             dependencies: [
                 "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LambdaAPI", "LinuxKit",
-                "MicroVMEngine",
-                "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", argumentParser, httpClient,
-                lifecycle, logging, nioCore, nioHTTP1,
-                system, unixSignals,
+                "MicroVMEngine", "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker",
+                argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1, system, unixSignals,
             ],
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         // Needs nothing of the toolchain where it runs.
@@ -153,18 +153,23 @@ let package = Package(
         tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
-        tests("SlotNetworkTests", ["CSlotPrograms", "LinuxKit", "SlotNetwork", "TestSupport", logging, system]),
+        tests("NetworkModelTests", ["LinuxKit", "NetworkModel", "TestSupport", system]),
+        tests(
+            "SlotNetworkTests",
+            ["CSlotPrograms", "LinuxKit", "NetworkModel", "SlotNetwork", "TestSupport", logging, system]),
         tests("MicroVMEngineTests", ["LinuxKit", "MicroVMEngine", "TestSupport", nioPosix, system]),
         tests(
             "ProcessEngineTests",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "ProcessEngine", "RuntimeAPI", "Sandboxes", "SlotNetwork",
-                "Snapshots", "TestSupport", logging, system,
+                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
+                "Sandboxes",
+                "SlotNetwork", "Snapshots", "TestSupport", logging, system,
             ]),
         tests(
             "WorkerTests",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "Sandboxes", "SlotNetwork",
+                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "Sandboxes",
                 "Snapshots", "Telemetry", "TestSupport", "Worker", logging, system,
             ]),
         tests(
@@ -173,7 +178,7 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("thawTests", ["thaw", "LinuxKit", "SlotNetwork", argumentParser]),
+        tests("thawTests", ["thaw", "LinuxKit", "NetworkModel", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@ import GuestProtocol
 import LinuxKit
 import Logging
 import NIOPosix
+import NetworkModel
 import Sandboxes
 import SlotNetwork
 import Snapshots

@@ -1,6 +1,7 @@
 import GuestProtocol
 import LinuxKit
 import Logging
+import NetworkModel
 import Sandboxes
 import SlotNetwork
 import SystemPackage

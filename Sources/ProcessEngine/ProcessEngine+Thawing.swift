@@ -1,6 +1,7 @@
 import GuestProtocol
 import LinuxKit
 import Logging
+import NetworkModel
 import RuntimeAPI
 import Sandboxes
 import SlotNetwork

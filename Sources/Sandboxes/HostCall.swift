@@ -1,5 +1,10 @@
 package import SystemPackage
 
+/// Runs what the host may refuse with an error that says what it was.
+package func hostCall<R: ~Copyable>(_ body: () throws -> R) throws(SandboxError) -> R {
+    do { return try body() } catch { throw .host("\(error)") }
+}
+
 /// Runs what the host's kernel may refuse, and says what it was.
 package func hostCall<R: ~Copyable>(
     _ action: String, _ body: () throws(Errno) -> R

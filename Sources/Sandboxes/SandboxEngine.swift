@@ -1,5 +1,5 @@
 package import GuestProtocol
-package import SlotNetwork
+package import NetworkModel
 package import Snapshots
 
 /// What makes sandboxes at one isolation level. Nothing above knows which engine runs.

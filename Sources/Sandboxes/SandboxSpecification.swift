@@ -1,5 +1,5 @@
 package import GuestProtocol
-package import SlotNetwork
+package import NetworkModel
 package import Snapshots
 package import SystemPackage
 

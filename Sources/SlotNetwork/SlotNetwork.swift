@@ -1,4 +1,5 @@
 package import LinuxKit
+package import NetworkModel
 package import SystemPackage
 
 /// Where sandboxes get their networks from. A slot belongs to one claimant until it is released.

@@ -1,6 +1,7 @@
 import CSlotPrograms
 import Glibc
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 import SystemPackage
 import TestSupport

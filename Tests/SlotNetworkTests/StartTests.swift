@@ -1,5 +1,6 @@
 import Glibc
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 import SystemPackage
 import TestSupport

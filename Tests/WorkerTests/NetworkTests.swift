@@ -1,6 +1,6 @@
 import FunctionModel
+import NetworkModel
 import Sandboxes
-import SlotNetwork
 import Testing
 
 @testable import Worker

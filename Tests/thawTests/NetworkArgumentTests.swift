@@ -1,5 +1,5 @@
 import LinuxKit
-import SlotNetwork
+import NetworkModel
 import Testing
 
 @testable import thaw

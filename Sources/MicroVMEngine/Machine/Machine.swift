@@ -1,6 +1,7 @@
 import Glibc
 import GuestProtocol
 import LinuxKit
+import NetworkModel
 import Sandboxes
 import SlotNetwork
 import Synchronization
@@ -23,6 +24,8 @@ final class Machine: Sendable {
         let slot: Slot
         let slots: any SlotNetwork
         let cgroup: Cgroup
+
+        func join(_ mode: NetworkMode) throws(SandboxError) { try hostCall { try slot.bind(.microvm, to: mode) } }
 
         func giveBack() async {
             let cgroup = cgroup
@@ -50,7 +53,7 @@ final class Machine: Sendable {
     var slot: Int { remains.slot.index }
 
     /// Lets the machine, which stands still, send as far as `mode` says.
-    func join(_ mode: NetworkMode) throws(SandboxError) { try remains.slot.join(mode, as: .microvm) }
+    func join(_ mode: NetworkMode) throws(SandboxError) { try remains.join(mode) }
 
     /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
     func end() async {

@@ -3,6 +3,7 @@ import LinuxKit
 import Logging
 import NIOCore
 import NIOPosix
+import NetworkModel
 import Sandboxes
 import SlotNetwork
 import SystemPackage
@@ -67,7 +68,7 @@ struct MachineLauncher: Sendable {
     private func launch(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> Machine {
         let machine = try await machine(order, remains: remains)
         // Its network is complete before the machine runs.
-        if let network = order.network { try remains.slot.join(network, as: .microvm) }
+        if let network = order.network { try remains.join(network) }
         let started: MachineProcess.Started
         do throws(MachineProcess.Failure) { started = try await machine.start(spawner) } catch { throw error.error }
         let process = started.process

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxKit
+import NetworkModel
 import Sandboxes
 import SlotNetwork
 import Synchronization
@@ -74,7 +75,9 @@ final class Cell: Sendable {
     }
 
     /// Lets what will run in the cell send as far as `mode` says.
-    func join(_ mode: NetworkMode) throws(SandboxError) { try slot.join(mode, as: .process) }
+    func join(_ mode: NetworkMode) throws(SandboxError) {
+        try hostCall { try slot.bind(.process, to: mode) }
+    }
 
     /// Into the cgroup, for the one who moves in, once; the cell keeps it no longer.
     func takeEntrance() -> CgroupEntrance? { state.withLock { $0.entrance.take() } }

@@ -1,4 +1,5 @@
 internal import LinuxKit
+internal import NetworkModel
 
 /// Which addresses of virtual networks are given to slots, and which networks' routes the kernel has.
 struct NetworkResidents: Sendable {

@@ -2,6 +2,7 @@ internal import CSlotPrograms
 import Foundation
 package import LinuxKit
 package import Logging
+internal import NetworkModel
 import Synchronization
 internal import SystemPackage
 

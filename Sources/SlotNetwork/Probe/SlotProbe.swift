@@ -1,6 +1,7 @@
 internal import CSlotPrograms
 package import LinuxKit
 internal import Logging
+internal import NetworkModel
 internal import SystemPackage
 
 /// Proof that packets pass a slot on this host: a whole one, made by the code that makes all of them, between a host and a server

@@ -2,6 +2,7 @@ internal import CLibbpf
 package import CSlotPrograms
 import Glibc
 package import LinuxKit
+internal import NetworkModel
 internal import SystemPackage
 
 /// The maps that the slots' programs read, one bpf(2) call an operation: 1 to 2 us.

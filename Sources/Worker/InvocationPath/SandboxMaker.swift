@@ -1,8 +1,8 @@
 internal import BaseImages
 internal import FunctionModel
 import GuestProtocol
+internal import NetworkModel
 internal import Sandboxes
-internal import SlotNetwork
 internal import Snapshots
 internal import SystemPackage
 

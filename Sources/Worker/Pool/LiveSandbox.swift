@@ -1,6 +1,6 @@
 internal import FunctionModel
+internal import NetworkModel
 internal import Sandboxes
-internal import SlotNetwork
 internal import Snapshots
 import Synchronization
 

@@ -1,5 +1,5 @@
 internal import FunctionModel
-package import SlotNetwork
+package import NetworkModel
 
 /// The virtual networks of this host, as the worker needs them: asked for each invocation of a function that is in one.
 package protocol NetworkCatalog: Sendable {

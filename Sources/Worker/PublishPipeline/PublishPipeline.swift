@@ -2,8 +2,8 @@ internal import BaseImages
 import Foundation
 internal import FunctionModel
 import GuestProtocol
+internal import NetworkModel
 internal import Sandboxes
-internal import SlotNetwork
 internal import Snapshots
 internal import SystemPackage
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import SlotNetwork
+import NetworkModel
 
 struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

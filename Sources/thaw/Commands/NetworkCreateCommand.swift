@@ -1,6 +1,6 @@
 import ArgumentParser
 import LinuxKit
-import SlotNetwork
+import NetworkModel
 
 struct NetworkCreateCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import SlotNetwork
+import NetworkModel
 
 struct NetworkDeleteCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(

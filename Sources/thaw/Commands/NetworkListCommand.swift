@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import SlotNetwork
+import NetworkModel
 
 struct NetworkListCommand: AsyncParsableCommand, ConfiguredCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the virtual networks.")

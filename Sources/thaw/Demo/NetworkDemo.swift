@@ -1,6 +1,7 @@
 import Foundation
 import FunctionModel
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// Clones of one snapshot in networks of their own: the same address inside, each another one outside, and every one reaches what

@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// A small internet of the demonstration's own, in network namespaces that end with it: a host to which a server's slots lead, a

@@ -1,8 +1,8 @@
 import FunctionModel
 import GuestProtocol
 import LinuxKit
+import NetworkModel
 import Sandboxes
-import SlotNetwork
 import Snapshots
 import Synchronization
 import Worker

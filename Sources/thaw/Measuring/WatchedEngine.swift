@@ -1,6 +1,6 @@
 import GuestProtocol
+import NetworkModel
 import Sandboxes
-import SlotNetwork
 import Snapshots
 import Synchronization
 

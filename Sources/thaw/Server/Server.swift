@@ -6,6 +6,7 @@ import LambdaAPI
 import LinuxKit
 import Logging
 import MicroVMEngine
+import NetworkModel
 import Sandboxes
 import ServiceLifecycle
 import SlotNetwork

@@ -2,6 +2,7 @@ import Foundation
 import GuestProtocol
 import LinuxKit
 import Logging
+import NetworkModel
 import ProcessEngine
 import Sandboxes
 import SlotNetwork

@@ -1,5 +1,5 @@
 import LinuxKit
-import SlotNetwork
+import NetworkModel
 import Synchronization
 import SystemPackage
 

@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// Virtual networks of the bench. All have the same addresses: only their numbers tell them apart.

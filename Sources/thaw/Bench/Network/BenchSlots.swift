@@ -1,5 +1,6 @@
 import LinuxKit
 import Logging
+import NetworkModel
 import SlotNetwork
 import SystemPackage
 

@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// What a request waits for its network: a claim and what binds the slot, beside a slot made on demand and a tunnel made anew; and

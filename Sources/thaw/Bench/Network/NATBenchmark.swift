@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// What translating a slot's address costs: ours, beside a table of connections kept twice and beside no translation at all.

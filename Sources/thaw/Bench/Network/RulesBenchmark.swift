@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 
 /// What the rules of thousands of slots cost the last of them: 30 a slot in the host's namespace, beside ours.

@@ -1,4 +1,5 @@
 import LinuxKit
+import NetworkModel
 import SlotNetwork
 import SystemPackage
 

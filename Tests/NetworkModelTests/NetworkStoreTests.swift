@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import LinuxKit
-import SlotNetwork
+import NetworkModel
 import Synchronization
 import SystemPackage
 import TestSupport

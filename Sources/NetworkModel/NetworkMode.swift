@@ -7,11 +7,3 @@ package enum NetworkMode: Sendable, Hashable {
     /// Into one virtual network, and nowhere else.
     case vpc(VPCNetwork)
 }
-
-/// What stands at the inner end of a slot.
-package enum SlotOccupant: UInt8, Sendable {
-    /// Processes that use the namespace's own interface.
-    case process
-    /// A virtual machine behind the tap device.
-    case microvm
-}
