@@ -101,11 +101,13 @@ let package = Package(
                 nioPosix, system,
             ], testable: true),
 
+        library("ProcessImages", ["CProcessImage", "LinuxKit", system], testable: true),
         library(
             "ProcessEngine",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "RuntimeAPI", "Sandboxes", "SlotNetwork",
-                "Snapshots", crypto, logging, system,
+                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessImages", "RuntimeAPI",
+                "Sandboxes",
+                "SlotNetwork", "Snapshots", crypto, logging, system,
             ], testable: true),
 
         // The service.
@@ -158,11 +160,11 @@ let package = Package(
             "SlotNetworkTests",
             ["CSlotPrograms", "LinuxKit", "NetworkModel", "SlotNetwork", "TestSupport", logging, system]),
         tests("MicroVMEngineTests", ["LinuxKit", "MicroVMEngine", "TestSupport", nioPosix, system]),
+        tests("ProcessImagesTests", ["CProcessImage", "LinuxKit", "ProcessImages", "TestSupport", system]),
         tests(
             "ProcessEngineTests",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
-                "Sandboxes",
+                "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI", "Sandboxes",
                 "SlotNetwork", "Snapshots", "TestSupport", logging, system,
             ]),
         tests(

@@ -1,4 +1,5 @@
 import LinuxKit
+import ProcessImages
 import RuntimeAPI
 import Sandboxes
 import SlotNetwork

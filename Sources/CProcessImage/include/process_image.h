@@ -1,10 +1,10 @@
 // The file `state` of a process snapshot: everything about the frozen process but the content of its memory.
 //
-// Shared by the two sides that must agree to the byte: ProcessEngine (Swift) writes and validates it, the restorer
+// Shared by the two sides that must agree to the byte: ProcessImages (Swift) writes and validates it, the restorer
 // (Sources/Restorer, freestanding C) maps it at `window` and works from it. Little endian, x86-64, offsets in bytes from the
 // start of the file, addresses those of the frozen process. docs/process-image.md describes it in words.
 //
-// The restorer trusts this file: it only ever gets a sealed copy that ProcessEngine has validated as a whole.
+// The restorer trusts this file: it only ever gets a sealed copy that ProcessImages has validated as a whole.
 #ifndef THAW_PROCESS_IMAGE_H
 #define THAW_PROCESS_IMAGE_H
 

@@ -1,6 +1,7 @@
 import Glibc
 import LinuxKit
 import Logging
+import ProcessImages
 import Sandboxes
 import Synchronization
 import SystemPackage
@@ -79,7 +80,7 @@ extension HostProbe.Trial {
         let (directory, base, roots) = (directory, image, roots)
         let (frozen, root) = try await BlockingThread.run { () throws(SandboxError) in
             let frozen: ProcessImage
-            do throws(ImageError) { frozen = try ProcessImage.load(directory) } catch { throw .host("\(error)") }
+            do throws(ProcessImageError) { frozen = try ProcessImage.load(directory) } catch { throw .host("\(error)") }
             // What is at /tmp makes the clone mount an overlay there.
             return (frozen, try roots.rootForTemplate(base: base, code: nil, scratch: base))
         }

@@ -1,5 +1,6 @@
 import LinuxKit
 import Logging
+import ProcessImages
 import Sandboxes
 import Snapshots
 import Synchronization
@@ -85,8 +86,9 @@ final class Template: Sendable {
     func image() async throws(SandboxError) -> ProcessImage {
         if let known = loaded.withLock({ $0 }) { return known }
         let directory = snapshot.directory
-        do throws(ImageError) {
-            let image = try await BlockingThread.run { () throws(ImageError) in try ProcessImage.load(directory) }
+        do throws(ProcessImageError) {
+            let image = try await BlockingThread.run { () throws(ProcessImageError) in try ProcessImage.load(directory)
+            }
             loaded.withLock { $0 = image }
             return image
         } catch {

@@ -2,6 +2,7 @@ import CProcessImage
 import Glibc
 import LinuxKit
 import Logging
+import ProcessImages
 import RuntimeAPI
 import Sandboxes
 import Snapshots

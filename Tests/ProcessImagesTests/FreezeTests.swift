@@ -1,7 +1,7 @@
 import CProcessImage
 import Glibc
 import LinuxKit
-import ProcessEngine
+import ProcessImages
 import SystemPackage
 import TestSupport
 import Testing

@@ -7,7 +7,7 @@ extension StateCheck {
         | THAW_MAPPING_DONT_FORK.rawValue | THAW_MAPPING_WIPE_ON_FORK.rawValue | THAW_MAPPING_HUGE.rawValue
         | THAW_MAPPING_NO_HUGE.rawValue | THAW_MAPPING_DONT_DUMP.rawValue | THAW_MAPPING_STACK.rawValue
 
-    func checkMappings() throws(ImageError) {
+    func checkMappings() throws(ProcessImageError) {
         try StateReader.require(!mappings.isEmpty, "it has no mappings")
         var end: UInt64 = ImageLimit.addresses.lowerBound
         var run: UInt64 = 0
@@ -31,7 +31,7 @@ extension StateCheck {
         try StateReader.require(run == UInt64(runs.count), "there are runs of no mapping")
     }
 
-    private func checkKind(of mapping: thaw_mapping, _ name: String) throws(ImageError) {
+    private func checkKind(of mapping: thaw_mapping, _ name: String) throws(ProcessImageError) {
         func has(_ flag: thaw_mapping_flags) -> Bool { mapping.flags & flag.rawValue != 0 }
         let all = UInt32(PROT_READ | PROT_WRITE | PROT_EXEC)
         try StateReader.require(mapping.protection & ~all == 0, "\(name) has an unknown protection")
@@ -59,7 +59,7 @@ extension StateCheck {
             !(has(THAW_MAPPING_HUGE) && has(THAW_MAPPING_NO_HUGE)), "\(name) wants huge pages and wants none")
     }
 
-    private func checkRuns(_ indices: Range<Int>, in mapping: Range<UInt64>, _ name: String) throws(ImageError) {
+    private func checkRuns(_ indices: Range<Int>, in mapping: Range<UInt64>, _ name: String) throws(ProcessImageError) {
         var end = mapping.lowerBound
         for index in indices {
             let run = runs[index]

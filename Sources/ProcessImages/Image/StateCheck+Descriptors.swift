@@ -5,7 +5,7 @@ extension StateCheck {
     /// Flags that open(2) acts on and does not keep: with them a clone would make or empty files.
     private static let actingFlags = UInt32(O_CREAT | O_EXCL | O_TRUNC)
 
-    func checkDescriptors() throws(ImageError) {
+    func checkDescriptors() throws(ProcessImageError) {
         var last: Int32 = -1
         var ends: [UInt64: Int] = [:]
         for (index, descriptor) in descriptors.enumerated() {
@@ -24,7 +24,7 @@ extension StateCheck {
         }
     }
 
-    private func check(_ descriptor: thaw_descriptor, at index: Int, _ name: String) throws(ImageError) {
+    private func check(_ descriptor: thaw_descriptor, at index: Int, _ name: String) throws(ProcessImageError) {
         switch thaw_descriptor_kind(descriptor.kind) {
         case THAW_FD_SAME:
             guard descriptor.a < UInt64(index), descriptors[Int(descriptor.a)].kind != THAW_FD_SAME.rawValue else {
@@ -61,12 +61,12 @@ extension StateCheck {
         }
     }
 
-    private func checkContent(of descriptor: thaw_descriptor, _ name: String) throws(ImageError) {
+    private func checkContent(of descriptor: thaw_descriptor, _ name: String) throws(ProcessImageError) {
         guard descriptor.a > 0 else { return }
         _ = try bytes.blob(at: descriptor.path, descriptor.a, name)
     }
 
-    private func checkPipe(_ descriptor: thaw_descriptor, _ name: String) throws(ImageError) {
+    private func checkPipe(_ descriptor: thaw_descriptor, _ name: String) throws(ProcessImageError) {
         try StateReader.require(
             descriptor.flags & UInt32(O_ACCMODE) != UInt32(O_RDWR), "\(name) is both ends of a pipe")
         try StateReader.require(
@@ -75,7 +75,7 @@ extension StateCheck {
         try checkContent(of: descriptor, name)
     }
 
-    private func checkSocket(_ descriptor: thaw_descriptor, _ name: String) throws(ImageError) {
+    private func checkSocket(_ descriptor: thaw_descriptor, _ name: String) throws(ProcessImageError) {
         let isListener = descriptor.kind == THAW_FD_LISTENER.rawValue
         let families = [AF_INET, AF_INET6] + (isListener ? [AF_UNIX] : [])
         let options =
@@ -93,7 +93,7 @@ extension StateCheck {
     /// A socket pair has two ends; a pipe's content stands with its first.
     private func checkPairing(
         of descriptor: thaw_descriptor, _ ends: inout [UInt64: Int], _ name: String
-    ) throws(ImageError) {
+    ) throws(ProcessImageError) {
         let isPipe = descriptor.kind == THAW_FD_PIPE.rawValue
         // Pipes and sockets are numbered apart.
         let identity = descriptor.id &* 2 &+ (isPipe ? 1 : 0)
@@ -109,7 +109,7 @@ extension StateCheck {
 
     // MARK: - What refers to descriptors, and what threads are sent
 
-    func checkWatches() throws(ImageError) {
+    func checkWatches() throws(ProcessImageError) {
         var kinds: [Int32: UInt32] = [:]
         for descriptor in descriptors {
             let original =
@@ -133,7 +133,7 @@ extension StateCheck {
         }
     }
 
-    func checkSignals() throws(ImageError) {
+    func checkSignals() throws(ProcessImageError) {
         var last: UInt64 = 0
         for action in actions {
             try StateReader.require(
@@ -146,7 +146,7 @@ extension StateCheck {
         }
     }
 
-    func checkTimers() throws(ImageError) {
+    func checkTimers() throws(ProcessImageError) {
         let tids = Set(threads.map { UInt64($0.tid) })
         var last: Int32 = -1
         for timer in timers {

@@ -13,14 +13,14 @@ package struct ProcessImage: Sendable {
 
     /// Reads the image in `directory`. Nothing in it is believed before it has been checked; an image that passes can still
     /// be any program, so its digest must have been checked, too.
-    package static func load(_ directory: FilePath) throws(ImageError) -> ProcessImage {
+    package static func load(_ directory: FilePath) throws(ProcessImageError) -> ProcessImage {
         let state = try bytes(of: open(ImageFile.state, in: directory), directory.appending(ImageFile.state))
         let memory = try open(ImageFile.memory, in: directory)
         // An image without a base may not take one that happens to lie there.
         let wantsBase = try StateCheck.wantsBase(state)
         let base = wantsBase ? try open(ImageFile.base, in: directory) : nil
         let outcome = state.withUnsafeBytes { bytes in
-            Result { () throws(ImageError) in
+            Result { () throws(ProcessImageError) in
                 try StateCheck.check(bytes, memorySize: memory.size, baseSize: base?.size)
             }
         }
@@ -57,7 +57,7 @@ extension ProcessImage {
         let size: UInt64
     }
 
-    private static func open(_ name: String, in directory: FilePath) throws(ImageError) -> File {
+    private static func open(_ name: String, in directory: FilePath) throws(ProcessImageError) -> File {
         let path = directory.appending(name)
         let file: SharedDescriptor
         let status: FileStatus
@@ -71,7 +71,7 @@ extension ProcessImage {
         return File(descriptor: file, size: UInt64(clamping: status.size))
     }
 
-    private static func bytes(of file: File, _ path: FilePath) throws(ImageError) -> [UInt8] {
+    private static func bytes(of file: File, _ path: FilePath) throws(ProcessImageError) -> [UInt8] {
         guard file.size <= UInt64(ImageLimit.stateSize) else {
             throw .invalid(file: ImageFile.state, reason: "it has \(file.size) bytes")
         }
@@ -85,9 +85,9 @@ extension ProcessImage {
 
 extension StateCheck {
     /// Whether the header, if it is one, speaks of a base. The rest is not looked at.
-    static func wantsBase(_ state: [UInt8]) throws(ImageError) -> Bool {
+    static func wantsBase(_ state: [UInt8]) throws(ProcessImageError) -> Bool {
         let outcome = state.withUnsafeBytes { bytes in
-            Result { () throws(ImageError) in
+            Result { () throws(ProcessImageError) in
                 try StateReader(bytes: bytes).load(thaw_image.self, at: 0, "the header")
             }
         }

@@ -1,7 +1,7 @@
 import CProcessImage
 import Testing
 
-@testable import ProcessEngine
+@testable import ProcessImages
 
 @Suite struct LayoutTests {
     /// The restorer is compiled by another compiler: these are the sizes both must see.

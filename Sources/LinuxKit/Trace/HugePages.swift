@@ -1,14 +1,13 @@
-import LinuxKit
-import SystemPackage
+package import SystemPackage
 
 /// Whom the host's kernel gives huge pages: transparent_hugepage/enabled of its admin-guide.
-enum HugePages {
-    enum Setting: String, CaseIterable { case always, madvise, never }
+package enum HugePages {
+    package enum Setting: String, CaseIterable { case always, madvise, never }
 
-    static let file: FilePath = "/sys/kernel/mm/transparent_hugepage/enabled"
+    package static let file: FilePath = "/sys/kernel/mm/transparent_hugepage/enabled"
 
     /// Now; nil where the kernel has none.
-    static var setting: Setting? {
+    package static var setting: Setting? {
         let text = (try? SmallFile.text(file)) ?? ""
         return Setting.allCases.first { text.contains("[\($0.rawValue)]") }
     }

@@ -1,7 +1,7 @@
 import CProcessImage
 
 extension StateCheck {
-    mutating func checkThreads() throws(ImageError) {
+    mutating func checkThreads() throws(ProcessImageError) {
         try StateReader.require(!threads.isEmpty, "it has no threads")
         var tids: Set<UInt32> = []
         for thread in threads {
@@ -18,7 +18,7 @@ extension StateCheck {
         }
     }
 
-    private func checkPlaces(of thread: thaw_thread) throws(ImageError) {
+    private func checkPlaces(of thread: thaw_thread) throws(ProcessImageError) {
         for place in [thread.fs_base, thread.gs_base, thread.robust_list, thread.clear_child_tid] {
             try StateReader.require(isAddress(place), "thread \(thread.tid) uses \(hex(place))")
         }
@@ -33,13 +33,13 @@ extension StateCheck {
     }
 
     /// What rt_sigreturn(2) reads: a frame it refuses would kill the clone before its first instruction.
-    private mutating func checkFrame(of thread: thaw_thread) throws(ImageError) {
+    private mutating func checkFrame(of thread: thaw_thread) throws(ProcessImageError) {
         let name = "the signal frame of thread \(thread.tid)"
         let alignment = UInt64(StateWriter.alignment)
         let frame = try reader.range(thread.frame, UInt64(SignalFrame.size), name)
         try StateReader.require(thread.frame % alignment == 0, "\(name) is not aligned")
         parts.append(frame)
-        func word(_ place: Int) throws(ImageError) -> UInt64 {
+        func word(_ place: Int) throws(ProcessImageError) -> UInt64 {
             try reader.load(UInt64.self, at: thread.frame + UInt64(place), name)
         }
         let flags = try word(SignalFrame.flags)
@@ -67,7 +67,7 @@ extension StateCheck {
 
     private func checkAlternateStack(
         address: UInt64, flags: UInt64, size: UInt64, _ name: String
-    ) throws(ImageError) {
+    ) throws(ProcessImageError) {
         let disabled: UInt64 = 2
         let disarmed: UInt64 = 1 << 31
         let (end, overflow) = address.addingReportingOverflow(size)
@@ -77,10 +77,11 @@ extension StateCheck {
     }
 
     /// What the XRSTOR instruction refuses, and what the kernel checks before it.
-    private mutating func checkExtendedState(at offset: UInt64, _ name: String) throws(ImageError) {
+    private mutating func checkExtendedState(at offset: UInt64, _ name: String) throws(ProcessImageError) {
         let size = layout.size + ExtendedStateLayout.secondMagicSize
         parts.append(try reader.range(offset, UInt64(size), name))
-        func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, _ place: Int) throws(ImageError) -> Word
+        func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, _ place: Int) throws(ProcessImageError)
+            -> Word
         {
             try reader.load(type, at: offset + UInt64(place), name)
         }

@@ -1,6 +1,6 @@
 import Glibc
 import LinuxKit
-import ProcessEngine
+import ProcessImages
 import SystemPackage
 import TestSupport
 import Testing

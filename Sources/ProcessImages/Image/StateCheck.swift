@@ -23,7 +23,7 @@ struct StateCheck {
     /// Checks all of `state`, which belongs to files `memory` and `base` of these sizes; nil: there is no `base`.
     static func check(
         _ state: UnsafeRawBufferPointer, memorySize: UInt64, baseSize: UInt64?, layout: ExtendedStateLayout = .host
-    ) throws(ImageError) -> StateSummary {
+    ) throws(ProcessImageError) -> StateSummary {
         var check = try StateCheck(state, layout)
         try check.checkFiles(memorySize: memorySize, baseSize: baseSize)
         try check.checkProcess()
@@ -37,7 +37,7 @@ struct StateCheck {
         return StateSummary(check)
     }
 
-    private init(_ state: UnsafeRawBufferPointer, _ layout: ExtendedStateLayout) throws(ImageError) {
+    private init(_ state: UnsafeRawBufferPointer, _ layout: ExtendedStateLayout) throws(ProcessImageError) {
         self.layout = layout
         reader = StateReader(bytes: state)
         try StateReader.require(state.count <= ImageLimit.stateSize, "it has \(state.count) bytes")
@@ -64,7 +64,7 @@ struct StateCheck {
         ]
     }
 
-    private func checkFiles(memorySize: UInt64, baseSize: UInt64?) throws(ImageError) {
+    private func checkFiles(memorySize: UInt64, baseSize: UInt64?) throws(ProcessImageError) {
         let page = UInt64(MemoryCapture.pageSize)
         guard header.memory_size == memorySize, memorySize <= ImageLimit.memorySize, memorySize % page == 0 else {
             throw .invalid(
@@ -82,7 +82,7 @@ struct StateCheck {
     var window: Range<UInt64> { header.window..<header.window + THAW_WINDOW_SIZE }
     var vdso: Range<UInt64> { header.vvar_start..<header.vdso_end }
 
-    private func checkProcess() throws(ImageError) {
+    private func checkProcess() throws(ProcessImageError) {
         let addresses = ImageLimit.addresses
         let (windowEnd, overflow) = header.window.addingReportingOverflow(THAW_WINDOW_SIZE)
         try StateReader.require(
@@ -113,7 +113,7 @@ struct StateCheck {
     }
 
     /// What PR_SET_MM_MAP is given, held to what the kernel demands.
-    private func checkProgram() throws(ImageError) {
+    private func checkProgram() throws(ProcessImageError) {
         let places = [
             header.start_code, header.end_code, header.start_data, header.end_data, header.start_brk, header.brk,
             header.start_stack, header.arg_start, header.arg_end, header.env_start, header.env_end,
@@ -133,7 +133,7 @@ struct StateCheck {
     }
 
     /// No byte of the file is two things at once.
-    private func checkParts() throws(ImageError) {
+    private func checkParts() throws(ProcessImageError) {
         let ordered = parts.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
         for (one, next) in zip(ordered, ordered.dropFirst()) {
             try StateReader.require(one.upperBound <= next.lowerBound, "two of its parts overlap")

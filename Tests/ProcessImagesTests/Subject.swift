@@ -1,7 +1,8 @@
 import Glibc
 import LinuxKit
-import ProcessEngine
+import ProcessImages
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A program that a test freezes. Its standard output is the test's, its other descriptors are its own business.
@@ -67,50 +68,6 @@ final class Subject: Sendable {
     func poke(_ signal: CInt = SIGUSR1) throws -> String {
         try child.signal(signal)
         return try line()
-    }
-}
-
-enum Lines {
-    struct Missing: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    /// One line, without its end, read byte by byte so that the next stays.
-    static func next(from descriptor: borrowing OwnedDescriptor, atMost limit: Duration = .seconds(20)) throws -> String
-    {
-        var bytes: [UInt8] = []
-        while true {
-            guard try descriptor.wait(for: .readable, atMost: limit) else {
-                throw Missing(description: "no line within \(limit), only \(String(decoding: bytes, as: UTF8.self))")
-            }
-            guard let byte = try descriptor.read(upTo: 1).first else {
-                throw Missing(description: "the output ended with \(String(decoding: bytes, as: UTF8.self))")
-            }
-            if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
-            bytes.append(byte)
-        }
-    }
-}
-
-/// Programs in C, compiled when they are first wanted.
-enum CProgram {
-    static func build(_ source: String, in directory: FilePath, flags: [String] = []) async throws -> FilePath {
-        let file = directory.appending("program.c")
-        let binary = directory.appending("program")
-        try DurableFile.write(source.utf8, to: file)
-        var plan = SpawnPlan(
-            executable: "/usr/bin/cc",
-            arguments: ["cc", "-O1", "-pthread", "-o", binary.string, file.string] + flags,
-            environment: ["PATH": "/usr/bin:/bin", "TMPDIR": directory.string])
-        let output = try OwnedDescriptor.memoryFile(named: "cc").shared()
-        plan.descriptors[1] = output
-        plan.descriptors[2] = output
-        let exit = try await plan.spawn().wait()
-        guard exit?.reason == .exited(status: 0) else {
-            _ = try syscall { output.withRaw { lseek($0, 0, SEEK_SET) } }
-            throw Lines.Missing(description: String(decoding: try output.descriptor.readAll(), as: UTF8.self))
-        }
-        return binary
     }
 }
 

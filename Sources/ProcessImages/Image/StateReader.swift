@@ -4,14 +4,16 @@ import CProcessImage
 struct StateReader {
     let bytes: UnsafeRawBufferPointer
 
-    static func invalid(_ reason: String) -> ImageError { .invalid(file: ImageFile.state, reason: reason) }
+    static func invalid(_ reason: String) -> ProcessImageError { .invalid(file: ImageFile.state, reason: reason) }
 
-    static func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(ImageError) {
+    static func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(ProcessImageError) {
         guard holds else { throw invalid(reason()) }
     }
 
     /// `size` bytes at `offset`, or an error that calls them `name`.
-    func range(_ offset: UInt64, _ size: UInt64, _ name: @autoclosure () -> String) throws(ImageError) -> Range<Int> {
+    func range(_ offset: UInt64, _ size: UInt64, _ name: @autoclosure () -> String) throws(ProcessImageError) -> Range<
+        Int
+    > {
         let (end, overflow) = offset.addingReportingOverflow(size)
         guard !overflow, end <= UInt64(bytes.count) else {
             throw Self.invalid("\(name()) goes beyond the end of the file")
@@ -21,7 +23,7 @@ struct StateReader {
 
     func load<Value: BitwiseCopyable>(
         _ type: Value.Type = Value.self, at offset: UInt64, _ name: @autoclosure () -> String
-    ) throws(ImageError) -> Value {
+    ) throws(ProcessImageError) -> Value {
         let range = try range(offset, UInt64(MemoryLayout<Value>.size), name())
         return bytes.loadUnaligned(fromByteOffset: range.lowerBound, as: type)
     }
@@ -29,7 +31,7 @@ struct StateReader {
     /// A table of the header's.
     func table<Entry: BitwiseCopyable>(
         _ place: thaw_table, of type: Entry.Type = Entry.self, limit: Int, _ name: String
-    ) throws(ImageError) -> StateTable<Entry> {
+    ) throws(ProcessImageError) -> StateTable<Entry> {
         try Self.require(place.offset % UInt64(StateWriter.alignment) == 0, "the table of \(name) is not aligned")
         try Self.require(place.count <= UInt64(limit), "there are \(place.count) \(name); at most \(limit)")
         let size = place.count * UInt64(MemoryLayout<Entry>.stride)
@@ -59,7 +61,7 @@ struct StateBytes {
     private var raw: UnsafeRawBufferPointer { table.bytes }
 
     /// A path from the root, as the kernel takes it, that starts at `offset`.
-    func checkPath(at offset: UInt64, _ name: @autoclosure () -> String) throws(ImageError) {
+    func checkPath(at offset: UInt64, _ name: @autoclosure () -> String) throws(ProcessImageError) {
         let maximum = 4096  // PATH_MAX, the NUL included
         guard offset > 0, offset < UInt64(raw.count), raw[Int(offset)] == UInt8(ascii: "/") else {
             throw StateReader.invalid("the path of \(name()) does not start with a slash inside the file")
@@ -69,7 +71,7 @@ struct StateBytes {
     }
 
     /// `size` bytes that start at `offset`.
-    func blob(at offset: UInt64, _ size: UInt64, _ name: @autoclosure () -> String) throws(ImageError)
+    func blob(at offset: UInt64, _ size: UInt64, _ name: @autoclosure () -> String) throws(ProcessImageError)
         -> UnsafeRawBufferPointer
     {
         let (end, overflow) = offset.addingReportingOverflow(size)

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import ProcessEngine
+@testable import ProcessImages
 
 /// An image of a small program, taken once, that the tests damage.
 private struct Original {
@@ -41,7 +41,7 @@ private struct Original {
     /// Why `state` is refused; nil when it is not.
     func refusal(of state: [UInt8]) -> String? {
         state.withUnsafeBytes { bytes in
-            do throws(ImageError) {
+            do throws(ProcessImageError) {
                 _ = try StateCheck.check(bytes, memorySize: memorySize, baseSize: nil)
                 return nil
             } catch {
@@ -330,7 +330,7 @@ private struct Original {
     func files() throws {
         try withScratchDirectory { directory in
             func reason() -> String {
-                do throws(ImageError) {
+                do throws(ProcessImageError) {
                     _ = try ProcessImage.load(directory)
                     return "accepted"
                 } catch {

@@ -1,8 +1,9 @@
 import CProcessImage
 import Glibc
 import LinuxKit
-import ProcessEngine
+import ProcessImages
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What the engine does around the restorer, as little of it as makes a clone.

@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// Why a process image cannot be used.
-package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ProcessImageError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `file` of the image is not what it must be.
     case invalid(file: String, reason: String)
     case system(operation: String, path: FilePath, Errno)
