@@ -24,7 +24,7 @@ extension ProcessEngine {
     }
 
     private func startAlone(
-        _ specification: SandboxSpecification, _ blueprint: Blueprint, within left: Duration, limit: Duration,
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, within left: Duration, limit: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let start = MonotonicClock.now()
@@ -42,10 +42,10 @@ extension ProcessEngine {
         }
     }
 
-    private func blueprint(_ specification: SandboxSpecification) throws(SandboxError) -> Blueprint {
+    private func blueprint(_ specification: SandboxSpecification) throws(SandboxError) -> ProcessBlueprint {
         let scratch = specification.scratchImage
         let size = try hostCall("look at \(scratch)") { () throws(Errno) in try FileStatus.of(scratch).size }
-        return Blueprint(
+        return ProcessBlueprint(
             root: specification.image.root, imageDigest: specification.image.digest, code: specification.codeImage,
             limits: CellLimits(
                 memoryMegabytes: specification.memoryMegabytes, scratchBytes: UInt64(clamping: size)),
@@ -55,7 +55,8 @@ extension ProcessEngine {
     /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.
     /// - Parameter network: nil for a seed, which may wait to be told its function, and has nobody to talk to.
     func boot(
-        _ initialization: Initialization, _ blueprint: Blueprint, network: NetworkMode?, output: @escaping OutputSink
+        _ initialization: Initialization, _ blueprint: ProcessBlueprint, network: NetworkMode?,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> (Cell, HostedRuntime) {
         let cell = try await cells.claim(blueprint.limits)
         let runtime: HostedRuntime
@@ -91,7 +92,7 @@ extension ProcessEngine {
     }
 
     private func run(
-        _ initialization: Initialization, _ blueprint: Blueprint, in cell: Cell, _ runtime: HostedRuntime,
+        _ initialization: Initialization, _ blueprint: ProcessBlueprint, in cell: Cell, _ runtime: HostedRuntime,
         output: OutputSink
     ) async throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide() else { throw .host("a cell was used twice") }

@@ -16,7 +16,7 @@ extension ProcessEngine {
         let order = ThawOrder(
             template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network, limit: deadline,
             output: output)
-        while let clone = order.template.ready.take() {
+        while let clone = order.template.parked.take() {
             guard clone.isUsable else {
                 await end(clone.cell, clone.runtime)
                 continue
@@ -128,7 +128,7 @@ extension ProcessEngine {
             logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
             return
         }
-        await template.ready.keep(count) { [self] in
+        await template.parked.keep(count) { [self] in
             do throws(SandboxError) { return try await parked(template) } catch {
                 logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
                 return nil

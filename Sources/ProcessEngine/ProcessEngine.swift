@@ -10,10 +10,10 @@ import SystemPackage
 package final class ProcessEngine: SandboxEngine {
     package let isolation = IsolationLevel.process
 
-    let host: HostTraits
+    let host: SnapshotRequirements
     let cells: CellPool
     let templates: Templates
-    let roots: RootBuilder
+    let roots: SandboxRoots
     let spawner: Spawner
     let loop: EngineLoop
     let logger: Logger
@@ -67,7 +67,7 @@ package final class ProcessEngine: SandboxEngine {
     /// of it, and it takes less than 0.2 s where all is well.
     /// - Parameter directory: where an engine is or would be: any on the file system of the snapshots.
     package static func findings(directory: FilePath, restorer: FilePath) async -> [HostFinding] {
-        await HostProbe(directory: directory, program: restorer).run()
+        await ProcessHostProbe(directory: directory, program: restorer).run()
     }
 
     private init(
@@ -79,9 +79,9 @@ package final class ProcessEngine: SandboxEngine {
         let restorer = try Restorer(at: program)
         let cgroups: EngineCgroups
         do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
-        let roots = try RootBuilder(mountPoint: directory.appending("root"))
+        let roots = try SandboxRoots(mountPoint: directory.appending("root"))
         let (spawner, loop) = try hostCall("start a thread") { () throws(Errno) in (try Spawner(), try EngineLoop()) }
-        let host = HostTraits(restorer: restorer)
+        let host = SnapshotRequirements(restorer: restorer)
         let cells = CellPool(
             builder: try CellBuilder(parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer),
             count: options.readyCells, logger: logger)

@@ -10,7 +10,7 @@ struct ProcessSandbox: Sandbox {
     let cell: Cell
     let runtime: HostedRuntime
     let engine: ProcessEngine
-    let blueprint: Blueprint
+    let blueprint: ProcessBlueprint
     /// What it is a clone of: of a snapshot or a seed.
     let origin: Template?
 

@@ -11,7 +11,7 @@ struct SandboxFreeze: Sendable {
     let cell: Cell
     let runtime: HostedRuntime
     let engine: ProcessEngine
-    let blueprint: Blueprint
+    let blueprint: ProcessBlueprint
     let origin: Template?
 
     func write(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
@@ -38,7 +38,7 @@ struct SandboxFreeze: Sendable {
             }
         }
         runtime.drainOutput()
-        try await keepScratch(of: process, at: staging.path(Blueprint.File.scratch))
+        try await keepScratch(of: process, at: staging.path(ProcessBlueprint.File.scratch))
         return FrozenSandbox(engine: blueprint.manifest(engine.host), pause: clock.now - start)
     }
 

@@ -7,7 +7,7 @@ struct ImageMaker: Sendable {
     private static let program: FilePath = "/usr/bin/mkfs.erofs"
     private static let limit = Duration.seconds(120)
 
-    let roots: RootBuilder
+    let roots: SandboxRoots
     let spawner: Spawner
 
     /// - Parameters:

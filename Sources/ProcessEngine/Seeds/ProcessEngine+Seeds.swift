@@ -17,7 +17,8 @@ extension ProcessEngine {
 
     /// A runtime that has been booted beforehand, told its function now. Fails only by the function's own fault.
     func startFromSeed(
-        _ specification: SandboxSpecification, _ blueprint: Blueprint, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, deadline: Duration,
+        output: @escaping OutputSink
     ) async throws(SandboxError) -> SeededStart {
         guard let seeds, let recipe = specification.seed else { return .not() }
         let differences = recipe.differences(from: specification.initialization.environment)
@@ -52,7 +53,8 @@ extension ProcessEngine {
 
     /// Nil when no clone could be made: that is nothing the function has done.
     private func start(
-        _ specification: SandboxSpecification, _ blueprint: Blueprint, from seed: StoredSnapshot, limit: Duration,
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: StoredSnapshot,
+        limit: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {
         let clock = ContinuousClock()
@@ -92,7 +94,7 @@ extension ProcessEngine {
         }
     }
 
-    private func codeMount(of blueprint: Blueprint) async throws(SandboxError) -> DetachedMount? {
+    private func codeMount(of blueprint: ProcessBlueprint) async throws(SandboxError) -> DetachedMount? {
         guard let code = blueprint.code else { return nil }
         let roots = roots
         return try await BlockingThread.run { () throws(SandboxError) in try roots.attachable(code) }
@@ -110,7 +112,7 @@ extension ProcessEngine {
     private static let bootLimit = Duration.seconds(120)
 
     private func build(_ key: SeedKey, _ recipe: SeedRecipe, _ specification: SandboxSpecification) {
-        let blueprint = Blueprint(
+        let blueprint = ProcessBlueprint(
             root: specification.image.root, imageDigest: specification.image.digest, code: nil,
             limits: CellLimits(memoryMegabytes: specification.memoryMegabytes, scratchBytes: 512 << 20),
             readyCall: .restoreNext)

@@ -7,7 +7,7 @@ struct SeedKey: Sendable, Hashable, CustomStringConvertible {
     /// SHA-256, in hex.
     let description: String
 
-    init(_ recipe: SeedRecipe, image: SandboxImage, memoryMegabytes: Int, host: HostTraits) {
+    init(_ recipe: SeedRecipe, image: SandboxImage, memoryMegabytes: Int, host: SnapshotRequirements) {
         var hash = SHA256()
         func add(_ words: some Sequence<String>) {
             for word in words { hash.update(data: Array(word.utf8) + [0]) }

@@ -34,11 +34,11 @@ final class SeedStore: Sendable {
     private static let maximum = 16
 
     private let store: SnapshotStore
-    private let host: HostTraits
+    private let host: SnapshotRequirements
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(directory: FilePath, host: HostTraits, logger: Logger) throws(SandboxError) {
+    init(directory: FilePath, host: SnapshotRequirements, logger: Logger) throws(SandboxError) {
         do throws(SnapshotError) { store = try SnapshotStore(directory: directory) } catch { throw .host("\(error)") }
         self.host = host
         self.logger = logger

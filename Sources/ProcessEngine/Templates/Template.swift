@@ -17,10 +17,10 @@ final class Template: Sendable {
     }
 
     let snapshot: StoredSnapshot
-    let blueprint: Blueprint
+    let blueprint: ProcessBlueprint
     let hasFrozenScratch: Bool
     /// Clones of it that wait.
-    let ready = ReadyClones()
+    let parked = ParkedClones()
     private static let trialNanoseconds: UInt64 = 1_000_000_000
 
     private let starter: TemplateStarter
@@ -35,11 +35,11 @@ final class Template: Sendable {
         case known(WorkingSet)
     }
 
-    init(_ snapshot: StoredSnapshot, blueprint: Blueprint, starter: TemplateStarter) {
+    init(_ snapshot: StoredSnapshot, blueprint: ProcessBlueprint, starter: TemplateStarter) {
         self.snapshot = snapshot
         self.blueprint = blueprint
         self.starter = starter
-        hasFrozenScratch = snapshot.manifest.files.contains { $0.name == Blueprint.File.scratch }
+        hasFrozenScratch = snapshot.manifest.files.contains { $0.name == ProcessBlueprint.File.scratch }
     }
 
     /// The running template, at once; nil when there is none.
@@ -151,7 +151,7 @@ final class Template: Sendable {
 
     private func launch() async throws(SandboxError) -> TemplateProcess {
         let (blueprint, roots) = (blueprint, starter.roots)
-        let scratch = hasFrozenScratch ? snapshot.path(Blueprint.File.scratch) : nil
+        let scratch = hasFrozenScratch ? snapshot.path(ProcessBlueprint.File.scratch) : nil
         let image = try await image()
         let root = try await BlockingThread.run { () throws(SandboxError) in
             try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)

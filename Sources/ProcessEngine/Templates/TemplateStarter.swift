@@ -15,7 +15,7 @@ struct TemplateStarter: Sendable {
     private static let packetSize = 64
 
     let restorer: Restorer
-    let roots: RootBuilder
+    let roots: SandboxRoots
     let cgroups: EngineCgroups
     let spawner: Spawner
     let loop: EngineLoop

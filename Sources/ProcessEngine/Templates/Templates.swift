@@ -16,14 +16,15 @@ final class Templates: Sendable {
     }
 
     private let starter: TemplateStarter
-    private let host: HostTraits
+    private let host: SnapshotRequirements
     private let maximum: Int
     private let endClone: @Sendable (Clone) async -> Void
     private let state = Mutex(State())
 
     /// - Parameter endClone: what is done with clones that wait when their template is dropped.
     init(
-        starter: TemplateStarter, host: HostTraits, maximum: Int, endClone: @escaping @Sendable (Clone) async -> Void
+        starter: TemplateStarter, host: SnapshotRequirements, maximum: Int,
+        endClone: @escaping @Sendable (Clone) async -> Void
     ) {
         self.endClone = endClone
         self.starter = starter
@@ -40,7 +41,7 @@ final class Templates: Sendable {
                 state.entries[snapshot.id]?.lastUse = state.uses
                 return (known, nil)
             }
-            let template = Template(snapshot, blueprint: try Blueprint(snapshot, host: host), starter: starter)
+            let template = Template(snapshot, blueprint: try ProcessBlueprint(snapshot, host: host), starter: starter)
             let dropped = state.entries.count >= maximum ? removeOldest(&state) : nil
             state.entries[snapshot.id] = Entry(template: template, lastUse: state.uses)
             return (template, dropped)
@@ -60,7 +61,7 @@ final class Templates: Sendable {
     }
 
     private func end(_ template: Template) async {
-        await template.ready.keep(0, make: { nil }, end: endClone)
+        await template.parked.keep(0, make: { nil }, end: endClone)
         await template.close()
     }
 

@@ -5,7 +5,7 @@ import Snapshots
 import SystemPackage
 
 /// What a frozen sandbox and its clones have in common. Travels in the manifest.
-struct Blueprint: Sendable {
+struct ProcessBlueprint: Sendable {
     var root: FilePath
     var imageDigest: String
     /// Nil: a seed, which has no function.
@@ -30,7 +30,7 @@ struct Blueprint: Sendable {
         static let readyCall = "readyCall"
     }
 
-    func manifest(_ host: HostTraits) -> EngineManifest {
+    func manifest(_ host: SnapshotRequirements) -> EngineManifest {
         EngineManifest(
             isolation: IsolationLevel.process.rawValue, requirements: host.requirements,
             parameters: [
@@ -40,7 +40,7 @@ struct Blueprint: Sendable {
     }
 
     /// What a manifest says, checked against this host.
-    init(_ snapshot: StoredSnapshot, host: HostTraits) throws(SandboxError) {
+    init(_ snapshot: StoredSnapshot, host: SnapshotRequirements) throws(SandboxError) {
         let manifest = try ManifestReader(snapshot, isolation: .process, requirements: host.requirements)
         self.init(
             root: manifest.basis.root, imageDigest: try manifest.text(Key.imageDigest), code: manifest.basis.code,

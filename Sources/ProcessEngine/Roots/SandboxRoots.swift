@@ -3,7 +3,7 @@ import Sandboxes
 import SystemPackage
 
 /// Makes roots from image files.
-struct RootBuilder: Sendable {
+struct SandboxRoots: Sendable {
     private let images = ImageMounts()
     private let devices: DeviceTree
     /// Empty, on the host; roots are mounted on it in their own namespaces only.

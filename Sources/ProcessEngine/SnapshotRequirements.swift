@@ -3,7 +3,7 @@ import LinuxKit
 
 /// What of this host a snapshot depends on: a frozen process has the kernel's code (the vdso) in its memory, code chosen for
 /// the CPU, and registers saved as this CPU does.
-struct HostTraits: Sendable {
+struct SnapshotRequirements: Sendable {
     let requirements: [String: String]
 
     init(restorer: Restorer) {

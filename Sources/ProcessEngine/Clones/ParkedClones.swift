@@ -3,7 +3,7 @@ import Snapshots
 import Synchronization
 
 /// Clones of one snapshot that are complete and wait to be woken.
-final class ReadyClones: Sendable {
+final class ParkedClones: Sendable {
     private struct State {
         var waiting: [Clone] = []
         var target = 0

@@ -4,7 +4,7 @@ import Sandboxes
 import Synchronization
 import SystemPackage
 
-extension HostProbe {
+extension ProcessHostProbe {
     /// One sandbox that does nothing, from its image to its clone, each step with what the one before has left.
     ///
     /// What runs in it is the restorer as process 1 of others: it sleeps.
@@ -21,7 +21,7 @@ extension HostProbe {
         }
 
         let restorer: Restorer
-        let roots: RootBuilder
+        let roots: SandboxRoots
         let cgroups: EngineCgroups
         let spawner: Spawner
         let loop: EngineLoop
@@ -44,7 +44,7 @@ extension HostProbe {
                     throw .host("\(error)")
                 }
                 // Any directory is a place to mount on, for those who have mounts of their own.
-                return (try RootBuilder(mountPoint: directory), cgroups)
+                return (try SandboxRoots(mountPoint: directory), cgroups)
             }
             (spawner, loop) = try await probing("threads") { () throws(SandboxError) in
                 try hostCall("start a thread") { () throws(Errno) in (try Spawner(), try EngineLoop()) }

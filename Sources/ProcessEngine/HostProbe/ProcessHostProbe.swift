@@ -3,7 +3,7 @@ import Sandboxes
 import SystemPackage
 
 /// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:restorer:)``.
-struct HostProbe: Sendable {
+struct ProcessHostProbe: Sendable {
     let directory: FilePath
     /// The restorer.
     let program: FilePath
@@ -58,7 +58,7 @@ struct HostProbe: Sendable {
     }
 }
 
-extension HostProbe.Fault {
+extension ProcessHostProbe.Fault {
     static let privileges = "run as root; in a container, run it privileged"
 
     /// - Parameter remedies: where the kernel says why.
@@ -69,9 +69,9 @@ extension HostProbe.Fault {
 
 /// Runs a step of a probe; what the host refuses there is a fault of this name.
 func probing<R>(
-    _ name: String, remedy: String = HostProbe.Fault.privileges, _ body: () async throws(SandboxError) -> R
-) async throws(HostProbe.Fault) -> R {
+    _ name: String, remedy: String = ProcessHostProbe.Fault.privileges, _ body: () async throws(SandboxError) -> R
+) async throws(ProcessHostProbe.Fault) -> R {
     do throws(SandboxError) { return try await body() } catch {
-        throw HostProbe.Fault(name: name, found: "\(error)", remedy: remedy)
+        throw ProcessHostProbe.Fault(name: name, found: "\(error)", remedy: remedy)
     }
 }

@@ -6,7 +6,7 @@ import Sandboxes
 import Synchronization
 import SystemPackage
 
-extension HostProbe.Trial {
+extension ProcessHostProbe.Trial {
     /// For what takes some milliseconds.
     private static let patience = Duration.seconds(5)
 
@@ -15,7 +15,9 @@ extension HostProbe.Trial {
     // MARK: - Freeze
 
     /// Ends the subject: its process id is free for the clone then.
-    func freeze(_ subject: ChildProcess, beside holder: ChildProcess) async throws(HostProbe.Fault) -> HostFinding {
+    func freeze(_ subject: ChildProcess, beside holder: ChildProcess) async throws(ProcessHostProbe.Fault)
+        -> HostFinding
+    {
         let directory = directory
         let (pid, initPID) = (subject.pid, holder.pid)
         do throws(FreezeError) {
@@ -27,7 +29,7 @@ extension HostProbe.Trial {
                 return try ProcessFreezer.freeze(target, into: directory)
             }
         } catch {
-            throw HostProbe.Fault(name: "freezing", found: "\(error)", remedy: Self.tracingRemedy)
+            throw ProcessHostProbe.Fault(name: "freezing", found: "\(error)", remedy: Self.tracingRemedy)
         }
         await subject.end()
         let way = FreezeMeans.host.pages == .scan ? "page scan" : "page table; Linux 6.7 has a faster way"
@@ -47,12 +49,12 @@ extension HostProbe.Trial {
     private static var tracingRemedy: String {
         let scope = try? SmallFile.text("/proc/sys/kernel/yama/ptrace_scope")
         return scope?.hasPrefix("3") == true
-            ? "set kernel.yama.ptrace_scope to 2 or less in /etc/sysctl.d and boot" : HostProbe.Fault.privileges
+            ? "set kernel.yama.ptrace_scope to 2 or less in /etc/sysctl.d and boot" : ProcessHostProbe.Fault.privileges
     }
 
     // MARK: - Clone
 
-    func clone(in holder: ChildProcess) async throws(HostProbe.Fault) -> HostFinding {
+    func clone(in holder: ChildProcess) async throws(ProcessHostProbe.Fault) -> HostFinding {
         let name = "clones"
         let template = try await probing(name) { () throws(SandboxError) in try await startTemplate() }
         state.withLock { $0.template = template }
@@ -63,13 +65,15 @@ extension HostProbe.Trial {
         }
         switch outcome {
         case .made(let clone): state.withLock { $0.processes.append(clone) }
-        case .failed(let failure): throw HostProbe.Fault(name, failure)
-        case .templateLost: throw HostProbe.Fault(name: name, found: "the template has ended", remedy: "see dmesg")
+        case .failed(let failure): throw ProcessHostProbe.Fault(name, failure)
+        case .templateLost:
+            throw ProcessHostProbe.Fault(name: name, found: "the template has ended", remedy: "see dmesg")
         }
         switch await Self.word(on: control) {
         case .parked: return .good(name, "are forked from a template, with the ids that were frozen")
-        case .failed(let failure): throw HostProbe.Fault(name, failure)
-        case .closed, nil: throw HostProbe.Fault(name: name, found: "one was not complete in time", remedy: "see dmesg")
+        case .failed(let failure): throw ProcessHostProbe.Fault(name, failure)
+        case .closed, nil:
+            throw ProcessHostProbe.Fault(name: name, found: "one was not complete in time", remedy: "see dmesg")
         }
     }
 
@@ -126,7 +130,7 @@ extension HostProbe.Trial {
     }
 }
 
-extension HostProbe.Fault {
+extension ProcessHostProbe.Fault {
     fileprivate init(_ name: String, _ failure: RestorerFailure) {
         self.init(name: name, found: "\(failure)", remedy: failure.remedy)
     }
