@@ -104,6 +104,12 @@ package final class EngineSelection: SandboxEngine {
         for case .made(let engine) in entries { await engine.prepare() }
     }
 
+    package func stock() async -> [EngineStock] {
+        var stocks: [EngineStock] = []
+        for case .made(let engine) in state.withLock({ Array($0.entries.values) }) { stocks += await engine.stock() }
+        return stocks
+    }
+
     package func shutdown() async {
         let entries = state.withLock { state in
             state.isShutDown = true

@@ -36,8 +36,15 @@ package protocol SandboxEngine: Sendable {
     /// Returns when everything that the next sandboxes find built ahead is there.
     func prepare() async
 
+    /// What it holds at the moment, for each level that it makes sandboxes of.
+    func stock() async -> [EngineStock]
+
     /// Ends everything this engine runs and waits until it is gone.
     func shutdown() async
+}
+
+extension SandboxEngine {
+    package func stock() async -> [EngineStock] { [] }
 }
 
 /// One isolated execution environment with an initialised runtime. Serves one invocation at a time.
@@ -47,6 +54,8 @@ package protocol Sandbox: Sendable {
     var slot: Int? { get }
     /// The Runtime API call in which init ended.
     var readyCall: ReadyCall { get }
+    /// Of a clone, where the time of its thaw went.
+    var thawTimes: ThawTimes? { get }
 
     /// False once the sandbox is known to be of no more use: it ended while it was idle. Cheap; asked before each invocation.
     var isUsable: Bool { get }
@@ -71,6 +80,7 @@ package protocol Sandbox: Sendable {
 
 extension Sandbox {
     package var slot: Int? { nil }
+    package var thawTimes: ThawTimes? { nil }
 }
 
 package typealias OutputSink = @Sendable (Output) -> Void
