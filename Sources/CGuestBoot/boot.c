@@ -1,3 +1,4 @@
+// What process 1 of a microVM needs before the Swift runtime starts.
 #include "CGuestBoot.h"
 
 #include <sys/mount.h>

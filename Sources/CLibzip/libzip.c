@@ -1,3 +1,4 @@
+// Loads libzip: see CLibzip.h.
 #include "CLibzip.h"
 
 #include <dlfcn.h>

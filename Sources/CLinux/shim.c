@@ -1,3 +1,4 @@
+// The functions of CLinux.h: system calls that glibc has no wrapper for, and macros as functions. No logic.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

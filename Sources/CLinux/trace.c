@@ -1,3 +1,4 @@
+// Looking into another process: the functions of CLinuxTrace.h.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+// The compiled programs of BPF/slots.bpf.c, as bytes.
 #include "slot_maps.h"
 
 #if !__has_embed("slots.bpf.o")
