@@ -35,16 +35,14 @@ struct Freeze: Sendable {
     /// Stopping flushes the disks.
     private func saveState(to path: FilePath) async throws(SandboxError) {
         let control = machine.control
-        let file = try hostCall("make \(path)") { () throws(Errno) in
+        let file = try hostCall("make \(path)") {
             try OwnedDescriptor.open(path, .writeOnly, options: [.create, .exclusiveCreate])
         }
-        do throws(QMPError) {
+        try await wrapping(.lost(during: .freeze)) {
             _ = try await control.execute(StopMachine())
             _ = try await control.execute(SetMigrationCapabilities.stateOnly)
             _ = try await control.execute(Migrate(uri: try await control.passStream(file)))
             try await control.migrationCompleted(deadline: Self.stateLimit)
-        } catch {
-            throw .lost("\(error)", during: .freeze)
         }
     }
 
@@ -64,6 +62,6 @@ struct Freeze: Sendable {
         _ action: String, _ body: @escaping @Sendable () throws(Errno) -> Void
     ) async throws(SandboxError) {
         let outcome = await BlockingThread.run { Result { () throws(Errno) in try body() } }
-        try hostCall(action) { () throws(Errno) in try outcome.get() }
+        try hostCall(action) { try outcome.get() }
     }
 }

@@ -84,7 +84,7 @@ actor TemplateMemory {
     func open(_ snapshot: StoredSnapshot) throws(SandboxError) -> SharedDescriptor {
         let path = snapshot.path(Blueprint.File.memory)
         let file = try MachineFiles.open(path)
-        let status = try hostCall("look at \(path)") { () throws(Errno) in try FileStatus.of(file.descriptor) }
+        let status = try hostCall("look at \(path)") { try FileStatus.of(file.descriptor) }
         if let known = modified[snapshot.id], known != status.modified {
             throw .snapshotUnusable("\(path) has been changed since it was checked")
         }
@@ -115,6 +115,6 @@ struct MachineCgroups: Sendable {
         let outcome = await BlockingThread.run {
             Result { () throws(CgroupError) in try hierarchy.sweep(prefix: prefix) }
         }
-        do throws(CgroupError) { _ = try outcome.get() } catch { throw .host("\(error)") }
+        _ = try hostCall { try outcome.get() }
     }
 }

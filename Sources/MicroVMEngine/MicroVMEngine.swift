@@ -33,8 +33,8 @@ package final class MicroVMEngine: SandboxEngine {
     ) async throws(SandboxError) -> MicroVMEngine {
         let findings = if let findings { findings } else { await Self.findings() }
         let host = await BlockingThread.run { HostTraits.measure(findings.virtualisation) }
-        let spawner = try hostCall("start a thread") { () throws(Errno) in try Spawner() }
-        try hostCall("make \(directory)") { () throws(Errno) in try Directory.create(directory, existingIsFine: true) }
+        let spawner = try hostCall("start a thread") { try Spawner() }
+        try hostCall("make \(directory)") { try Directory.create(directory, existingIsFine: true) }
         let cgroups = try cgroups(instance)
         return MicroVMEngine(
             host: host, qemuVersion: findings.qemuVersion, directory: directory,
@@ -57,11 +57,7 @@ package final class MicroVMEngine: SandboxEngine {
     package static func sweep(instance: String) async throws(SandboxError) { try await cgroups(instance).sweep() }
 
     private static func cgroups(_ instance: String) throws(SandboxError) -> MachineCgroups {
-        do throws(CgroupError) {
-            return MachineCgroups(hierarchy: try .detect(), instance: instance)
-        } catch {
-            throw .host("\(error)")
-        }
+        MachineCgroups(hierarchy: try hostCall { try .detect() }, instance: instance)
     }
 
     package func shutdown() async {
@@ -110,7 +106,7 @@ package final class MicroVMEngine: SandboxEngine {
         _ specification: SandboxSpecification, output: @escaping OutputSink
     ) async throws(SandboxError) -> Machine {
         let pristine = try MachineFiles.open(specification.scratchImage)
-        let size = try hostCall("look at \(specification.scratchImage)") { () throws(Errno) in
+        let size = try hostCall("look at \(specification.scratchImage)") {
             try FileStatus.of(pristine.descriptor).size
         }
         let files = try MachineFiles(
@@ -128,7 +124,7 @@ package final class MicroVMEngine: SandboxEngine {
 
     /// Only what becomes a snapshot needs a file on disk.
     private func guestMemory(_ specification: SandboxSpecification) throws(SandboxError) -> SharedDescriptor {
-        try hostCall("make guest memory in \(directory)") { () throws(Errno) in
+        try hostCall("make guest memory in \(directory)") {
             let file =
                 specification.initialization.isSnapStart
                 ? try OwnedDescriptor.openTemporary(in: directory)
@@ -152,10 +148,10 @@ package final class MicroVMEngine: SandboxEngine {
     /// A machine that does not boot is the host's failure and never the function's, no code of which has run yet.
     private func failure(_ error: SandboxError, of machine: Machine, console: String?) -> SandboxError {
         let (what, phase): (String, SandboxError.Phase)
-        switch error {
+        switch error.code {
         case .timedOut(.boot, let limit):
             (what, phase) = ("it did not come up within \(limit.components.seconds) seconds", .boot)
-        case .lost(let reason, let during): (what, phase) = (reason, during)
+        case .lost(let during): (what, phase) = (error.message, during)
         default: return error
         }
         let words = [("its console", console), ("QEMU", machine.files.lastWords)]
@@ -209,9 +205,7 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     private func resume(_ machine: Machine) async throws(SandboxError) {
-        do throws(QMPError) { _ = try await machine.control.execute(ContinueMachine()) } catch {
-            throw .lost("\(error)", during: .restore)
-        }
+        try await wrapping(.lost(during: .restore)) { _ = try await machine.control.execute(ContinueMachine()) }
     }
 
     private func restored(
@@ -222,8 +216,7 @@ package final class MicroVMEngine: SandboxEngine {
             let left = max(.zero, end - ContinuousClock.now)
             let message: GuestMessage
             do throws(SandboxError) { message = try await machine.guest.next(during: .restore, within: left) } catch {
-                if case .timedOut = error { throw .timedOut(.restore, limit: limit) }
-                throw error
+                throw error.naming(limit: limit)
             }
             switch message {
             case .thawed where !isUnique: isUnique = true
@@ -239,7 +232,7 @@ package final class MicroVMEngine: SandboxEngine {
     {
         let memory = try await memoryFiles.open(snapshot)
         let pristine = try MachineFiles.open(snapshot.path(Blueprint.File.pristineScratch))
-        let size = try hostCall("look at \(snapshot.directory)") { () throws(Errno) in
+        let size = try hostCall("look at \(snapshot.directory)") {
             try FileStatus.of(pristine.descriptor).size
         }
         let state = try MachineFiles.open(snapshot.path(Blueprint.File.state))
@@ -273,9 +266,7 @@ package final class MicroVMEngine: SandboxEngine {
         machine.guest.send(.rehearse)
         let answer = try await machine.guest.next(during: .restore, within: .seconds(10))
         guard answer == .rehearsed else { throw unexpected(answer, during: .restore) }
-        do throws(QMPError) { _ = try await machine.control.execute(StopMachine()) } catch {
-            throw .lost("\(error)", during: .restore)
-        }
+        try await wrapping(.lost(during: .restore)) { _ = try await machine.control.execute(StopMachine()) }
     }
 
     private func prepareAhead(_ snapshot: StoredSnapshot) async throws(SandboxError) -> Machine {

@@ -37,14 +37,13 @@ extension ProcessEngine {
             return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: nil)
         } catch {
             await end(cell, runtime)
-            if case .timedOut(let phase, _) = error { throw .timedOut(phase, limit: limit) }
-            throw error
+            throw error.naming(limit: limit)
         }
     }
 
     private func blueprint(_ specification: SandboxSpecification) throws(SandboxError) -> ProcessBlueprint {
         let scratch = specification.scratchImage
-        let size = try hostCall("look at \(scratch)") { () throws(Errno) in try FileStatus.of(scratch).size }
+        let size = try hostCall("look at \(scratch)") { try FileStatus.of(scratch).size }
         return ProcessBlueprint(
             root: specification.image.root, imageDigest: specification.image.digest, code: specification.codeImage,
             limits: CellLimits(
@@ -81,7 +80,7 @@ extension ProcessEngine {
         _ initialization: Initialization, in cell: Cell, servesSeed: Bool, output: @escaping OutputSink
     ) throws(SandboxError) -> HostedRuntime {
         let cgroup = cell.cgroup
-        return try hostCall("serve the Runtime API of a sandbox") { () throws(Errno) in
+        return try hostCall("serve the Runtime API of a sandbox") {
             let runtime = try HostedRuntime(
                 booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart, servesSeed: servesSeed,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
@@ -96,7 +95,7 @@ extension ProcessEngine {
         output: OutputSink
     ) async throws(SandboxError) {
         guard let side = cell.endpoint.takeProcessSide() else { throw .host("a cell was used twice") }
-        let holder = try hostCall("reach a cell") { () throws(Errno) in try cell.takeHolder() }
+        let holder = try hostCall("reach a cell") { try cell.takeHolder() }
         let roots = roots
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
             let root = try roots.rootForBooting(
@@ -113,12 +112,12 @@ extension ProcessEngine {
             throw notStarted(error, output: output)
         }
         cell.arrived(process)
-        try hostCall("watch a runtime") { () throws(Errno) in try runtime.adopt(process) }
+        try hostCall("watch a runtime") { try runtime.adopt(process) }
     }
 
     /// A program that cannot be executed is the function's fault, and its log says so; everything before is the host's.
     private func notStarted(_ error: SpawnError, output: OutputSink) -> SandboxError {
-        guard case .execution = error.stage else { return .host("\(error)") }
+        guard case .execution = error.stage else { return SandboxError(.host, nil, error) }
         output(
             Output(
                 stream: .standardError, timestampNanoseconds: WallClock.now(), bytes: Array("\(error)\n".utf8)))

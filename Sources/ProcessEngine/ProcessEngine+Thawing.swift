@@ -70,8 +70,7 @@ extension ProcessEngine {
                 if let running = template.running { running } else { try await template.process(within: order.left) }
         } catch {
             await end(clone.cell, clone.runtime)
-            if case .timedOut(let phase, _) = error { throw .timedOut(phase, limit: order.limit) }
-            throw error
+            throw error.naming(limit: order.limit)
         }
         guard template.blueprint.readyCall == .restoreNext else {
             // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.

@@ -44,7 +44,7 @@ package final class ProcessEngine: SandboxEngine {
         findings: [HostFinding]? = nil, options: Options = Options(), logger: Logger
     ) async throws(SandboxError) -> ProcessEngine {
         try await BlockingThread.run { () throws(SandboxError) in
-            try hostCall("make \(directory)") { () throws(Errno) in
+            try hostCall("make \(directory)") {
                 try Directory.create(directory, existingIsFine: true)
             }
         }
@@ -75,12 +75,11 @@ package final class ProcessEngine: SandboxEngine {
         _ logger: Logger
     ) throws(SandboxError) {
         // A sandbox takes about ten.
-        _ = try hostCall("raise the limit of open files") { () throws(Errno) in try OpenFileLimit.raise() }
+        _ = try hostCall("raise the limit of open files") { try OpenFileLimit.raise() }
         let restorer = try Restorer(at: program)
-        let cgroups: EngineCgroups
-        do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
+        let cgroups = try hostCall { try EngineCgroups(instance: instance) }
         let roots = try SandboxRoots(mountPoint: directory.appending("root"))
-        let (spawner, loop) = try hostCall("start a thread") { () throws(Errno) in (try Spawner(), try EngineLoop()) }
+        let (spawner, loop) = try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }
         let host = SnapshotRequirements(restorer: restorer)
         let cells = CellPool(
             builder: try CellBuilder(parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer),
@@ -108,16 +107,13 @@ package final class ProcessEngine: SandboxEngine {
 
     /// The same where no engine has been made. Processes die with their server.
     package static func sweep(instance: String) async throws(SandboxError) {
-        let cgroups: EngineCgroups
-        do throws(CgroupError) { cgroups = try EngineCgroups(instance: instance) } catch { throw .host("\(error)") }
+        let cgroups = try hostCall { try EngineCgroups(instance: instance) }
         try await sweep(cgroups)
     }
 
     private static func sweep(_ cgroups: EngineCgroups) async throws(SandboxError) {
-        do throws(CgroupError) {
+        try await hostCall {
             try await BlockingThread.run { () throws(CgroupError) in try cgroups.sweep() }
-        } catch {
-            throw .host("\(error)")
         }
     }
 

@@ -45,8 +45,7 @@ struct ProcessSandbox: Sandbox {
     func memory() async throws(SandboxError) -> MemoryUse {
         let (cgroup, holder) = (cell.cgroup, cell.holderID)
         return try await BlockingThread.run { () throws(SandboxError) in
-            let members: [CInt]
-            do throws(CgroupError) { members = try cgroup.members() } catch { throw .host("\(error)") }
+            let members = try hostCall { try cgroup.members() }
             var sum = MemoryUse(unique: 0, shared: 0, proportional: 0)
             for member in members where member != holder {
                 // One that has ended meanwhile uses nothing.

@@ -33,8 +33,8 @@ struct SandboxFreeze: Sendable {
             }
         } catch {
             switch error {
-            case .refused: throw .freezeRefused("the runtime cannot be frozen: \(error)")
-            case .failed(let reason): throw .host("the runtime cannot be frozen: \(reason)")
+            case .refused: throw .freezeRefused("the runtime cannot be frozen: \(error)", cause: error)
+            case .failed(let reason): throw .host("the runtime cannot be frozen: \(reason)", cause: error)
             }
         }
         runtime.drainOutput()
@@ -45,7 +45,7 @@ struct SandboxFreeze: Sendable {
     /// What a function that was started from a seed still shares with it is not written again.
     private func base(_ image: ProcessImage?) throws(SandboxError) -> BaseMemory? {
         guard let image, origin?.blueprint.code == nil else { return nil }
-        return try hostCall("map the memory of a seed") { () throws(Errno) in try BaseMemory(image) }
+        return try hostCall("map the memory of a seed") { try BaseMemory(image) }
     }
 
     // MARK: - /tmp
@@ -55,23 +55,19 @@ struct SandboxFreeze: Sendable {
         guard let scratch = try await BlockingThread.run({ () throws(SandboxError) in try Self.scratch(of: process) })
         else { return }
         try await ImageMaker(roots: engine.roots, spawner: engine.spawner).make(of: scratch, at: image)
-        try hostCall("protect \(image)") { () throws(Errno) in
+        try hostCall("protect \(image)") {
             try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
         }
     }
 
     /// Its /tmp; nil when that is empty. Blocks.
     private static func scratch(of process: ChildProcess) throws(SandboxError) -> DetachedMount? {
-        let entries = try hostCall("list /tmp of a sandbox") { () throws(Errno) in
+        let entries = try hostCall("list /tmp of a sandbox") {
             // Through the process's own root, which nothing but its end takes away.
             try Directory.entries(FilePath("/proc/\(process.pid)/root/tmp"))
         }
         if entries.isEmpty { return nil }
-        let pidfd = try hostCall("reach a sandbox") { () throws(Errno) in try process.pidfd }
-        do throws(MountError) {
-            return try DetachedMount.copy(of: "/tmp", seenBy: pidfd)
-        } catch {
-            throw .host("\(error)")
-        }
+        let pidfd = try hostCall("reach a sandbox") { try process.pidfd }
+        return try hostCall { try DetachedMount.copy(of: "/tmp", seenBy: pidfd) }
     }
 }

@@ -11,10 +11,8 @@ package struct ManifestReader {
     package init(
         _ snapshot: StoredSnapshot, isolation: IsolationLevel, requirements: [String: String]
     ) throws(SandboxError) {
-        do throws(SnapshotError) {
+        try wrapping(.snapshotUnusable) {
             try snapshot.checkFits(isolation: isolation.rawValue, host: requirements)
-        } catch {
-            throw .snapshotUnusable("\(error)")
         }
         guard let basis = snapshot.basis else {
             throw .snapshotUnusable("nobody has said where the image is that it was taken on")

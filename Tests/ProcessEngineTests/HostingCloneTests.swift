@@ -67,7 +67,7 @@ import Testing
         await #expect {
             try await clone.runtime.waitUntilRestored(within: .seconds(20))
         } throws: { error in
-            guard case SandboxError.restoreFailed(let failure) = error else { return false }
+            guard case .restoreFailed(let failure) = (error as? SandboxError)?.code else { return false }
             return String(decoding: failure.body, as: UTF8.self) == #"{"errorMessage":"no"}"#
         }
         #expect(

@@ -38,9 +38,10 @@ final class GuestConnection: Sendable {
         let message: GuestMessage
         do throws(SandboxError) {
             message = try await mailbox.next(within: limit, timeout: .timedOut(phase, limit: limit))
-        } catch .lost(let what, during: _) {
+        } catch {
             // The event loop does not know what the machine was doing.
-            throw .lost(what, during: phase)
+            guard case .lost = error.code else { throw error }
+            throw .lost(error.message, during: phase)
         }
         switch message {
         case .runtimeExited(let reason): throw .runtimeExited(reason, during: phase)

@@ -80,15 +80,14 @@ struct ProbeMachine {
     /// What the spawner has started dies with it.
     private func parts() async throws(MachineProcess.Failure) -> (MachineProcess, Spawner) {
         do throws(SandboxError) {
-            return (try await process(), try hostCall("start a thread") { () throws(Errno) in try Spawner() })
+            return (try await process(), try hostCall("start a thread") { try Spawner() })
         } catch {
             throw .host(error)
         }
     }
 
     private func process() async throws(SandboxError) -> MachineProcess {
-        let network: (namespace: SharedDescriptor, tap: SharedDescriptor)
-        do throws(NetworkError) { network = try await Self.network() } catch { throw .host("\(error)") }
+        let network = try await hostCall { try await Self.network() }
         return MachineProcess(
             role: .template, virtualisation: virtualisation, timeStampCounterKilohertz: 1,
             memoryMegabytes: Self.megabytes, files: try Self.files(), network: network.namespace, tap: network.tap,
@@ -97,7 +96,7 @@ struct ProbeMachine {
 
     private static func files() throws(SandboxError) -> MachineFiles {
         let diskBytes = 1 << 20
-        let (kernel, disk, memory, layer) = try hostCall("make files in memory") { () throws(Errno) in
+        let (kernel, disk, memory, layer) = try hostCall("make files in memory") {
             let memory = try OwnedDescriptor.memoryFile(named: "thaw-probe")
             try memory.setSize(Int64(megabytes) << 20)
             try memory.setOwner(user: 0, group: MachineProcess.group)

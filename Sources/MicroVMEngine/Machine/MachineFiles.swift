@@ -40,7 +40,7 @@ struct MachineFiles: Sendable {
         self.code = code
         self.memory = memory
         self.scratch = scratch
-        errors = try hostCall("make a file in memory") { () throws(Errno) in
+        errors = try hostCall("make a file in memory") {
             try OwnedDescriptor.memoryFile(named: "thaw-qemu-errors")
         }.shared()
     }
@@ -48,12 +48,12 @@ struct MachineFiles: Sendable {
     static func open(_ path: FilePath, _ mode: FileDescriptor.AccessMode = .readOnly) throws(SandboxError)
         -> SharedDescriptor
     {
-        try hostCall("open \(path)") { () throws(Errno) in try OwnedDescriptor.open(path, mode) }.shared()
+        try hostCall("open \(path)") { try OwnedDescriptor.open(path, mode) }.shared()
     }
 
     /// A writable layer over whatever lies below: an empty qcow2 without a name, on the file system of `directory`.
     static func newScratchLayer(size: UInt64, in directory: FilePath) throws(SandboxError) -> ScratchLayer {
-        let file = try hostCall("make a file in \(directory)") { () throws(Errno) in
+        let file = try hostCall("make a file in \(directory)") {
             let file = try OwnedDescriptor.openTemporary(in: directory)
             try file.writeAll(CopyOnWriteDisk.image(size: size))
             return file

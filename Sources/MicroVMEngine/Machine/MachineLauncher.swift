@@ -35,14 +35,13 @@ struct MachineLauncher: Sendable {
     }
 
     func launch(_ order: Order) async throws(SandboxError) -> Machine {
-        let slot: Slot
-        do throws(SlotError) { slot = try await slots.claim() } catch { throw .host("\(error)") }
+        let slot = try await hostCall { try await slots.claim() }
         let cgroup: Cgroup
-        do throws(CgroupError) {
-            cgroup = try cgroups.create(order.id, limits: limits(order))
+        do throws(SandboxError) {
+            cgroup = try hostCall { try cgroups.create(order.id, limits: limits(order)) }
         } catch {
             await slots.release(slot)
-            throw .host("\(error)")
+            throw error
         }
         let remains = Machine.Remains(slot: slot, slots: slots, cgroup: cgroup)
         do throws(SandboxError) {
@@ -96,14 +95,11 @@ struct MachineLauncher: Sendable {
 
     private func machine(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> MachineProcess {
         let slot = remains.slot
-        let (network, tap): (SharedDescriptor, SharedDescriptor)
-        do throws(NetworkError) {
-            (network, tap) = try await BlockingThread.run { () throws(NetworkError) in
+        let (network, tap) = try await hostCall("give the machine its network") {
+            try await BlockingThread.run {
                 let network = try slot.openNamespace()
                 return (network, try slot.openTap(in: network).shared())
             }
-        } catch {
-            throw .host("cannot give the machine its network: \(error)")
         }
         return MachineProcess(
             role: order.role, virtualisation: host.virtualisation,

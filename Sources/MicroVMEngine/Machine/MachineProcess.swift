@@ -44,7 +44,7 @@ struct MachineProcess: Sendable {
         var error: SandboxError {
             switch self {
             case .host(let error): error
-            case .spawn(let error): .host("\(error) `thaw doctor` tells what this host lacks")
+            case .spawn(let error): .host("\(error) `thaw doctor` tells what this host lacks", cause: error)
             }
         }
 

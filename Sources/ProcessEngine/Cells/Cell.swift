@@ -70,7 +70,7 @@ final class Cell: Sendable {
     /// Gives the cell to a function: free of charge when it has had these limits since it was built.
     func setLimits(_ limits: CellLimits) throws(SandboxError) {
         guard state.withLock({ $0.limits != limits }) else { return }
-        do throws(CgroupError) { try parts.cgroups.update(cgroup, limits: limits) } catch { throw .host("\(error)") }
+        try hostCall { try parts.cgroups.update(cgroup, limits: limits) }
         state.withLock { $0.limits = limits }
     }
 

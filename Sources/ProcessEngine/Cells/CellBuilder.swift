@@ -14,12 +14,11 @@ struct CellBuilder: Sendable {
     init(parts: Cell.Parts, restorer: Restorer) throws(SandboxError) {
         self.parts = parts
         self.restorer = restorer
-        thread = try hostCall("start a thread") { () throws(Errno) in try SerialThread() }
+        thread = try hostCall("start a thread") { try SerialThread() }
     }
 
     func build(limits: CellLimits) async throws(SandboxError) -> Cell {
-        let slot: Slot
-        do throws(SlotError) { slot = try await parts.slots.claim() } catch { throw .host("\(error)") }
+        let slot = try await hostCall { try await parts.slots.claim() }
         do throws(SandboxError) {
             return try await thread.run { [self] () throws(SandboxError) in try build(in: slot, limits: limits) }
         } catch {
@@ -30,12 +29,7 @@ struct CellBuilder: Sendable {
 
     private func build(in slot: Slot, limits: CellLimits) throws(SandboxError) -> Cell {
         let id = SandboxID.random()
-        let cgroup: Cgroup
-        do throws(CgroupError) {
-            cgroup = try parts.cgroups.create(id, limits: limits)
-        } catch {
-            throw .host("\(error)")
-        }
+        let cgroup = try hostCall { try parts.cgroups.create(id, limits: limits) }
         do throws(SandboxError) {
             let network = try slot.openNetwork()
             let process = try startHolder(in: network, cgroup)
@@ -52,8 +46,7 @@ struct CellBuilder: Sendable {
     private func startHolder(in network: SharedDescriptor, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
         var plan = Self.holderPlan(restorer, cgroup)
         plan.birthplace = Birthplace(network: network)
-        let process: ChildProcess
-        do throws(SpawnError) { process = try plan.spawn() } catch { throw .host("\(error)") }
+        let process = try hostCall { try plan.spawn() }
         try Self.mapIdentities(of: process)
         return process
     }
@@ -68,25 +61,23 @@ struct CellBuilder: Sendable {
     }
 
     static func mapIdentities(of holder: ChildProcess) throws(SandboxError) {
-        try hostCall("map the identities of a sandbox") { () throws(Errno) in
+        try hostCall("map the identities of a sandbox") {
             try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: Identity.userMap)
             try SmallFile.set(FilePath("/proc/\(holder.pid)/gid_map"), to: Identity.groupMap)
         }
     }
 
     private func openEntrance(of cgroup: Cgroup) throws(SandboxError) -> CgroupEntrance {
-        do throws(CgroupError) { return try cgroup.openEntrance() } catch { throw .host("\(error)") }
+        try hostCall { try cgroup.openEntrance() }
     }
 
     private func openEndpoint(in network: SharedDescriptor) throws(SandboxError) -> RuntimeEndpoint {
-        do throws(NetworkError) {
-            return try NetworkNamespace.run(in: network) { () throws(NetworkError) in
+        try hostCall {
+            try NetworkNamespace.run(in: network) { () throws(NetworkError) in
                 do throws(Errno) { return try RuntimeEndpoint.open() } catch {
                     throw NetworkError("open the Runtime API of a sandbox", error)
                 }
             }
-        } catch {
-            throw .host("\(error)")
         }
     }
 }
@@ -94,6 +85,6 @@ struct CellBuilder: Sendable {
 extension Slot {
     /// ``SlotNetwork/Slot/openNamespace()`` for this engine.
     func openNetwork() throws(SandboxError) -> SharedDescriptor {
-        do throws(NetworkError) { return try openNamespace() } catch { throw .host("\(error)") }
+        try hostCall { try openNamespace() }
     }
 }

@@ -30,7 +30,7 @@ final class Clone: Sendable {
         self.cell = cell
         self.control = control
         let cgroup = cell.cgroup
-        runtime = try hostCall("serve the Runtime API of a clone") { () throws(Errno) in
+        runtime = try hostCall("serve the Runtime API of a clone") {
             try HostedRuntime(
                 cloneBlockedIn: call, endpoint: cell.endpoint, loop: loop, isSnapStart: isSnapStart,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
@@ -50,7 +50,7 @@ final class Clone: Sendable {
         else {
             throw .host("a cell was used twice")
         }
-        let holder = try hostCall("reach a cell") { () throws(Errno) in try cell.takeHolder() }
+        let holder = try hostCall("reach a cell") { try cell.takeHolder() }
         cell.expectTenant()
         template.clone(
             CloneRequest(
@@ -82,7 +82,7 @@ final class Clone: Sendable {
 
     /// Gives the clone what makes it unique and lets it run, whether it exists or not.
     func wake(_ uniqueness: Uniqueness, output: @escaping OutputSink) throws(SandboxError) {
-        try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
+        try hostCall("read a clone's output") { try runtime.deliverOutput(to: output) }
         // First the answer, then the word to go on: the clone is to have the CPU when nothing is left to do here.
         try runtime.release(uniqueness)
         try control.wake(uniqueness)
@@ -93,7 +93,7 @@ final class Clone: Sendable {
     func wake(
         _ uniqueness: Uniqueness, as function: [UInt8], output: @escaping OutputSink
     ) throws(SandboxError) {
-        try hostCall("read a clone's output") { () throws(Errno) in try runtime.deliverOutput(to: output) }
+        try hostCall("read a clone's output") { try runtime.deliverOutput(to: output) }
         runtime.setCredentials(uniqueness.credentials)
         try runtime.startFromSeed(function)
         try control.wake(uniqueness)
@@ -101,7 +101,7 @@ final class Clone: Sendable {
 
     /// Waits until it is complete, as one that is not woken yet.
     func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
-        let parking = try hostCall("watch a clone") { () throws(Errno) in try Parking(control, loop) }
+        let parking = try hostCall("watch a clone") { try Parking(control, loop) }
         let failed = state.withLock { state in
             state.parking = parking
             return state.failure != nil
@@ -139,8 +139,7 @@ final class Clone: Sendable {
     func explain(_ error: SandboxError, limit: Duration) -> SandboxError {
         if case .failed(let failure) = state.withLock({ $0.failure }) { return failure.error() }
         if let report { return report.error() }
-        if case .timedOut(let phase, _) = error { return .timedOut(phase, limit: limit) }
-        return error
+        return error.naming(limit: limit)
     }
 }
 

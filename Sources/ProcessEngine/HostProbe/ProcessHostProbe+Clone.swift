@@ -83,8 +83,7 @@ extension ProcessHostProbe.Trial {
             logger: Logger(label: "probe"))
         let (directory, base, roots) = (directory, image, roots)
         let (frozen, root) = try await BlockingThread.run { () throws(SandboxError) in
-            let frozen: ProcessImage
-            do throws(ProcessImageError) { frozen = try ProcessImage.load(directory) } catch { throw .host("\(error)") }
+            let frozen = try hostCall { try ProcessImage.load(directory) }
             // What is at /tmp makes the clone mount an overlay there.
             return (frozen, try roots.rootForTemplate(base: base, code: nil, scratch: base))
         }
@@ -95,9 +94,8 @@ extension ProcessHostProbe.Trial {
         guard let theirs = control.takeOther(), let cgroup = state.withLock({ $0.cgroup }) else {
             throw .host("a cell was used twice")
         }
-        let entrance: CgroupEntrance
-        do throws(CgroupError) { entrance = try cgroup.openEntrance() } catch { throw .host("\(error)") }
-        let (pidfd, null) = try hostCall("reach a cell") { () throws(Errno) in
+        let entrance = try hostCall { try cgroup.openEntrance() }
+        let (pidfd, null) = try hostCall("reach a cell") {
             (try holder.pidfd, try OwnedDescriptor.open("/dev/null", .readWrite).shared())
         }
         return CloneRequest(

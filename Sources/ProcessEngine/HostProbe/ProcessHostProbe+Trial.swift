@@ -39,19 +39,16 @@ extension ProcessHostProbe {
                 try Restorer(at: program)
             }
             (roots, cgroups) = try await probing("mounts") { () throws(SandboxError) in
-                let cgroups: EngineCgroups
-                do throws(CgroupError) { cgroups = try .ofProbe() } catch {
-                    throw .host("\(error)")
-                }
+                let cgroups = try hostCall { try EngineCgroups.ofProbe() }
                 // Any directory is a place to mount on, for those who have mounts of their own.
                 return (try SandboxRoots(mountPoint: directory), cgroups)
             }
             (spawner, loop) = try await probing("threads") { () throws(SandboxError) in
-                try hostCall("start a thread") { () throws(Errno) in (try Spawner(), try EngineLoop()) }
+                try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }
             }
             let file = try await probing("image files", remedy: "free space, or choose another --state-dir") {
                 () throws(SandboxError) in
-                try hostCall("make a file in \(directory)") { () throws(Errno) in
+                try hostCall("make a file in \(directory)") {
                     try OwnedDescriptor.openTemporary(in: directory).shared()
                 }
             }
@@ -61,9 +58,7 @@ extension ProcessHostProbe {
         }
 
         private static func memory(mode: String) throws(SandboxError) -> DetachedMount {
-            do throws(MountError) { return try DetachedMount.make("tmpfs", options: ["mode": mode]) } catch {
-                throw .host("\(error)")
-            }
+            try hostCall { try DetachedMount.make("tmpfs", options: ["mode": mode]) }
         }
 
         // MARK: - Image
@@ -88,7 +83,7 @@ extension ProcessHostProbe {
         /// What a base image has, with one program in it.
         private func files() throws(SandboxError) -> DetachedMount {
             let tree = try Self.memory(mode: "0755")
-            try hostCall("make a tree of files") { () throws(Errno) in
+            try hostCall("make a tree of files") {
                 let permissions = FilePermissions(rawValue: 0o755)
                 let top = tree.descriptor
                 for directory: FilePath in ["dev", "proc", "tmp", "var", "var/task"] {
@@ -108,9 +103,7 @@ extension ProcessHostProbe {
         func startSandbox() async throws(Fault) -> (finding: HostFinding, holder: ChildProcess, subject: ChildProcess) {
             let name = "sandboxes"
             let cgroup = try await probing(name) { () throws(SandboxError) in
-                do throws(CgroupError) { return try cgroups.create(SandboxID.random(), limits: Self.limits) } catch {
-                    throw .host("\(error)")
-                }
+                try hostCall { try cgroups.create(SandboxID.random(), limits: Self.limits) }
             }
             state.withLock { $0.cgroup = cgroup }
             var plan = CellBuilder.holderPlan(restorer, cgroup)
@@ -118,7 +111,7 @@ extension ProcessHostProbe {
             let holder = try await spawn(plan, for: name)
             let subjectPlan = try await probing(name) { () throws(SandboxError) in
                 try CellBuilder.mapIdentities(of: holder)
-                let holder = try hostCall("reach a cell") { () throws(Errno) in try holder.pidfd }
+                let holder = try hostCall("reach a cell") { try holder.pidfd }
                 return try await BlockingThread.run { [self] () throws(SandboxError) in
                     try self.subjectPlan(in: holder, cgroup)
                 }

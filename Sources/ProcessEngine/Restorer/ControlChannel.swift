@@ -22,7 +22,7 @@ final class ControlChannel: Sendable {
     private let theirs: Mutex<SharedDescriptor?>
 
     init() throws(SandboxError) {
-        let pair = try hostCall("make a socket pair") { () throws(Errno) in try PacketSocket.pair() }
+        let pair = try hostCall("make a socket pair") { try PacketSocket.pair() }
         let ends = pair.take { ($0.shared(), $1.shared()) }
         ours = ends.0
         theirs = Mutex(ends.1)

@@ -21,7 +21,7 @@ struct Restorer: Sendable {
         } catch {
             throw .host("cannot read the restorer at \(path): \(error). Run `make build`, or reinstall Thaw")
         }
-        program = try hostCall("make a file in memory") { () throws(Errno) in
+        program = try hostCall("make a file in memory") {
             let copy = try OwnedDescriptor.memoryFile(named: "thaw-restorer")
             try copy.writeAll(bytes)
             // A file that somebody can write to is not executed.

@@ -27,17 +27,12 @@ struct DeviceTree: Sendable {
     /// One more mount of it.
     func attachable() throws(SandboxError) -> DetachedMount {
         guard let shared else { return try Self.make() }
-        do throws(MountError) { return try shared.clone() } catch { throw .host("\(error)") }
+        return try hostCall { try shared.clone() }
     }
 
     private static func make() throws(SandboxError) -> DetachedMount {
-        let tree: DetachedMount
-        do throws(MountError) {
-            tree = try DetachedMount.make("tmpfs", options: ["mode": "0755", "size": "64k"])
-        } catch {
-            throw .host("\(error)")
-        }
-        try hostCall("make devices") { () throws(Errno) in
+        let tree = try hostCall { try DetachedMount.make("tmpfs", options: ["mode": "0755", "size": "64k"]) }
+        try hostCall("make devices") {
             let directory = tree.descriptor
             for device in devices {
                 try directory.descriptor.makeCharacterDevice(
@@ -46,7 +41,7 @@ struct DeviceTree: Sendable {
             }
             for link in links { try directory.descriptor.makeSymlink(saying: link.content, at: link.name) }
         }
-        do throws(MountError) { try tree.restrict(attributes) } catch { throw .host("\(error)") }
+        try hostCall { try tree.restrict(attributes) }
         return tree
     }
 }

@@ -25,7 +25,7 @@ struct ImageMaker: Sendable {
             ], environment: ["PATH": "/usr/bin:/bin"])
         plan.namespaces = [.mount]
         plan.steps = steps
-        let words = try hostCall("make a file in memory") { () throws(Errno) in
+        let words = try hostCall("make a file in memory") {
             try OwnedDescriptor.memoryFile(named: "thaw-mkfs").shared()
         }
         plan.descriptors = [1: words, 2: words]

@@ -39,7 +39,7 @@ final class ImageMount: Sendable {
             loop = nil
             return
         }
-        let device = try hostCall("mount \(image)") { () throws(Errno) in
+        let device = try hostCall("mount \(image)") {
             try LoopDevice(over: OwnedDescriptor.open(image, .readOnly))
         }
         do throws(MountError) { mount = try Self.make(device.path) } catch { throw .host("\(image): \(error)") }
@@ -48,12 +48,7 @@ final class ImageMount: Sendable {
 
     /// One more mount of it, for ``LinuxKit/SpawnStep/attach(_:at:)``.
     func attachable() throws(SandboxError) -> DetachedMount {
-        do throws(MountError) {
-            guard let loop else { return try mount.clone() }
-            return try Self.make(loop.path)
-        } catch {
-            throw .host("\(error)")
-        }
+        try hostCall { if let loop { try Self.make(loop.path) } else { try mount.clone() } }
     }
 
     private static func make(_ source: FilePath) throws(MountError) -> DetachedMount {

@@ -10,7 +10,8 @@ struct SandboxRoots: Sendable {
     private let mountPoint: FilePath
 
     init(mountPoint: FilePath) throws(SandboxError) {
-        try hostCall("make \(mountPoint)") { () throws(Errno) in try Directory.create(mountPoint, existingIsFine: true)
+        try hostCall("make \(mountPoint)") {
+            try Directory.create(mountPoint, existingIsFine: true)
         }
         self.mountPoint = mountPoint
         devices = try DeviceTree()

@@ -37,9 +37,11 @@ extension ProcessEngine {
                 let whole = seed.on(specification.image.basis(code: nil))
                 let sandbox = try await start(specification, blueprint, from: whole, limit: deadline, output: output)
                 return sandbox.map { .started($0) } ?? .not()
-            } catch .snapshotUnusable(let reason) {
-                logger.warning("a seed cannot be used", metadata: ["seed": "\(seed.id)", "reason": "\(reason)"])
-                await seeds.discard(key, because: reason)
+            } catch {
+                guard error.code == .snapshotUnusable else { throw error }
+                logger.warning(
+                    "a seed cannot be used", metadata: ["seed": "\(seed.id)", "reason": "\(error.message)"])
+                await seeds.discard(key, because: error.message)
                 return .not()
             }
         }
@@ -88,7 +90,7 @@ extension ProcessEngine {
             let wasNotMade = clone.wasNotMade
             await end(cell, clone.runtime)
             guard wasNotMade else { throw explained }
-            if case .snapshotUnusable = explained { throw explained }
+            if explained.code == .snapshotUnusable { throw explained }
             logger.warning("a function starts without its seed", metadata: ["because": "\(explained)"])
             return nil
         }

@@ -39,7 +39,7 @@ final class SeedStore: Sendable {
     private let state = Mutex(State())
 
     init(directory: FilePath, host: SnapshotRequirements, logger: Logger) throws(SandboxError) {
-        do throws(SnapshotError) { store = try SnapshotStore(directory: directory) } catch { throw .host("\(error)") }
+        store = try hostCall { try SnapshotStore(directory: directory) }
         self.host = host
         self.logger = logger
         state.withLock { state in state.work.append(Task { await self.load() }) }
@@ -97,22 +97,19 @@ final class SeedStore: Sendable {
     private func made(
         _ key: SeedKey, _ freeze: @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
     ) async -> Result<StoredSnapshot, SandboxError> {
-        let staging: SnapshotStaging
-        do throws(SnapshotError) { staging = try store.stage() } catch { return .failure(.host("\(error)")) }
         do throws(SandboxError) {
-            let frozen = try await freeze(staging)
-            do throws(SnapshotError) {
-                return .success(
-                    try await store.commit(
-                        staging,
-                        describing: SnapshotDescription(
-                            functionName: "seed", functionVersion: key.description, createdAt: Date(), codeSha256: "",
-                            imageDigest: frozen.engine.parameters["imageDigest"] ?? "", engine: frozen.engine)))
+            let staging = try hostCall { try store.stage() }
+            do throws(SandboxError) {
+                let frozen = try await freeze(staging)
+                let description = SnapshotDescription(
+                    functionName: "seed", functionVersion: key.description, createdAt: Date(), codeSha256: "",
+                    imageDigest: frozen.engine.parameters["imageDigest"] ?? "", engine: frozen.engine)
+                return .success(try await hostCall { try await store.commit(staging, describing: description) })
             } catch {
-                return .failure(.host("\(error)"))
+                staging.discard()
+                throw error
             }
         } catch {
-            staging.discard()
             return .failure(error)
         }
     }

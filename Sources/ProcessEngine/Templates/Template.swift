@@ -86,14 +86,11 @@ final class Template: Sendable {
     func image() async throws(SandboxError) -> ProcessImage {
         if let known = loaded.withLock({ $0 }) { return known }
         let directory = snapshot.directory
-        do throws(ProcessImageError) {
-            let image = try await BlockingThread.run { () throws(ProcessImageError) in try ProcessImage.load(directory)
-            }
-            loaded.withLock { $0 = image }
-            return image
-        } catch {
-            throw .snapshotUnusable("\(error)")
+        let image = try await BlockingThread.run { () throws(SandboxError) in
+            try wrapping(.snapshotUnusable) { try ProcessImage.load(directory) }
         }
+        loaded.withLock { $0 = image }
+        return image
     }
 
     /// Has later clones begin with the pages that this one, which has answered for the first time, had to copy. Does something

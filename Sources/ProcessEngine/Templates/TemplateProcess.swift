@@ -43,7 +43,7 @@ final class TemplateProcess: Sendable {
         self.process = process
         self.socket = socket
         self.onLoss = onLoss
-        let watch = try hostCall("watch a template") { () throws(Errno) in
+        let watch = try hostCall("watch a template") {
             try LoopWatch(loop, socket, .readable) { [weak self] _ in self?.receive() }
         }
         state.withLock { $0.watch = watch }

@@ -26,13 +26,12 @@ struct TemplateStarter: Sendable {
     func start(
         _ image: ProcessImage, root: SandboxRoot, onLoss: @escaping @Sendable (TemplateProcess) -> Void
     ) async throws(SandboxError) -> TemplateProcess {
-        let pair = try hostCall("make a socket pair") { () throws(Errno) in try PacketSocket.pair() }
+        let pair = try hostCall("make a socket pair") { try PacketSocket.pair() }
         let (ours, theirs) = pair.take { ($0.shared(), $1.shared()) }
         let plan = try await BlockingThread.run { [self] () throws(SandboxError) -> SpawnPlan in
             try self.plan(image, root: root, socket: theirs)
         }
-        let process: ChildProcess
-        do throws(SpawnError) { process = try await spawner.spawn(plan) } catch { throw .host("\(error)") }
+        let process = try await hostCall { try await spawner.spawn(plan) }
         // The kernel must not take memory back from all clones' parent, but not every host lets us say so.
         do throws(Errno) { try process.setOutOfMemoryScore(-1000) } catch {
             logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
@@ -51,16 +50,16 @@ struct TemplateStarter: Sendable {
     ) throws(SandboxError) -> SpawnPlan {
         var plan = restorer.plan(arguments: ["template"] + (HugePages.setting == .always ? ["huge-pages-for-all"] : []))
         plan.namespaces = [.mount]
-        do throws(CgroupError) { plan.cgroup = try cgroups.createForTemplates() } catch { throw .host("\(error)") }
+        plan.cgroup = try hostCall { try cgroups.createForTemplates() }
         plan.steps = try roots.steps(for: root) + [.newSession, .limit(.coreFileBytes, 0), .parentDeathSignal(SIGKILL)]
-        let state = try hostCall("make a file in memory") { () throws(Errno) in try image.sealedState().shared() }
+        let state = try hostCall("make a file in memory") { try image.sealedState().shared() }
         plan.descriptors = [3: socket, 4: state, 5: image.memory]
         if let base = image.base { plan.descriptors[6] = base }
         return plan
     }
 
     private static func waitUntilReady(_ socket: SharedDescriptor) throws(SandboxError) {
-        let message = try hostCall("hear of a template") { () throws(Errno) -> SocketMessage? in
+        let message = try hostCall("hear of a template") { () throws -> SocketMessage? in
             guard try socket.descriptor.wait(for: .readable, atMost: limit) else { return nil }
             return try socket.descriptor.receiveMessage(upTo: packetSize)
         }

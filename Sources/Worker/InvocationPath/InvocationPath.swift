@@ -186,7 +186,7 @@ struct Invoker: Sendable {
     private static func failure(
         _ error: SandboxError, _ request: InvokeRequest, _ function: FunctionConfiguration
     ) -> FunctionFailure? {
-        switch error {
+        switch error.code {
         case .timedOut: .timedOut(requestID: request.requestID, seconds: function.timeout)
         case .runtimeExited(let reason, _): .exited(reason, requestID: request.requestID)
         case .initializationFailed(let failure), .restoreFailed(let failure): .reported(failure)

@@ -111,12 +111,11 @@ struct SandboxMaker: Sendable {
         let (image, log) = (try await image(of: function), openLog(function))
         log.write(.initStart(image.version))
         do throws(SandboxError) {
-            return try await boot(function, at: isolation, key, image, log, phase: .initialization)
-        } catch .timedOut {
             do throws(SandboxError) {
-                return try await boot(function, at: isolation, key, image, log, phase: .invoke)
+                return try await boot(function, at: isolation, key, image, log, phase: .initialization)
             } catch {
-                throw .function(error, log)
+                guard case .timedOut = error.code else { throw error }
+                return try await boot(function, at: isolation, key, image, log, phase: .invoke)
             }
         } catch {
             throw .function(error, log)
@@ -130,13 +129,10 @@ struct SandboxMaker: Sendable {
         let role = credentials.credentials(function.role)
         let kind = RuntimeEnvironment.Kind.onDemand(
             role, logGroup: "/aws/lambda/\(function.functionName)", logStream: log.name)
-        let specification: SandboxSpecification
-        do throws(ImageError) {
-            specification = try await self.specification(
+        let specification = try await hostCall {
+            try await self.specification(
                 for: function, at: isolation, in: key.network, image: image, kind: kind,
                 token: Hexadecimal.random(bytes: 16), role: role)
-        } catch {
-            throw .host("\(error)")
         }
         let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
         let began = clock.now()
@@ -204,11 +200,11 @@ struct SandboxMaker: Sendable {
     }
 
     private static func failure(ofRestore error: SandboxError) -> Failure {
-        switch error {
+        switch error.code {
         case .restoreFailed(let failure): .refused(.snapStartFailed(failure.summary))
         case .timedOut: .refused(.snapStartTimeout)
         case .runtimeExited(let reason, _): .refused(.snapStartFailed(FunctionFailure.describe(reason)))
-        case .snapshotUnusable(let why): .snapshotUnusable(why)
+        case .snapshotUnusable: .snapshotUnusable(error.message)
         case .initializationFailed, .lost, .freezeRefused, .host, .isolationUnavailable, .destroyed:
             .refused(.service("\(error)"))
         }
@@ -218,7 +214,7 @@ struct SandboxMaker: Sendable {
 extension SandboxError {
     /// What a report line says of it.
     var logged: LogFailure {
-        switch self {
+        switch code {
         case .initializationFailed(let failure), .restoreFailed(let failure): .error(type: failure.errorType)
         case .timedOut: .timeout
         case .runtimeExited(let reason, _): .error(type: reason.errorType)

@@ -5,7 +5,7 @@ internal import Sandboxes
 extension StateReason {
     /// What AWS's `StateReasonCode` and `StateReason` say of an init that failed.
     static func ofInit(_ error: SandboxError) -> StateReason {
-        switch error {
+        switch error.code {
         case .initializationFailed(let failure), .restoreFailed(let failure): .initError(failure.summary)
         case .timedOut(_, let limit):
             .initTimeout("Init and before-snapshot hooks did not end within \(limit.components.seconds) seconds.")
@@ -17,7 +17,7 @@ extension StateReason {
 
     /// What they say of a snapshot that could not be taken after a good init.
     static func ofFreeze(_ error: SandboxError) -> StateReason {
-        if case .freezeRefused(let what) = error { return .snapshotRefused(what) }
+        if error.code == .freezeRefused { return .snapshotRefused(error.message) }
         return .internalError("The snapshot could not be taken: \(error)")
     }
 

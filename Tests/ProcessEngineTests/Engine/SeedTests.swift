@@ -102,7 +102,7 @@ struct SeedTests {
             let failure = await #expect(throws: SandboxError.self) {
                 _ = try await fixture.start(fixture.specification("fails", seed: EngineFixture.seed))
             }
-            guard case .initializationFailed = failure else {
+            guard case .initializationFailed = failure?.code else {
                 Issue.record("\(String(describing: failure))")
                 return
             }
