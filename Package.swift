@@ -119,7 +119,10 @@ let package = Package(
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
             ], testable: true),
         library(
-            "LambdaAPI", ["FunctionModel", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
+            "LambdaAPI",
+            [
+                "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes, tracing,
+            ],
             testable: true),
 
         // Executables.
@@ -177,7 +180,7 @@ let package = Package(
         tests(
             "LambdaAPITests",
             [
-                "FunctionModel", "LambdaAPI", "Worker", httpTypes, hummingbird, logging, nioCore,
+                "FunctionModel", "LambdaAPI", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("thawTests", ["thaw", "LinuxKit", "NetworkModel", argumentParser]),

@@ -1,6 +1,7 @@
 import FunctionModel
 import Hummingbird
 import Logging
+import Telemetry
 import Worker
 
 /// The AWS Lambda API over HTTP: unmodified AWS clients on one side, a ``LambdaService`` on the other.
@@ -23,16 +24,26 @@ package struct LambdaServer: Sendable {
         /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. By default it is
         /// `InProgress`, because Terraform fails on its absence and every other client takes both.
         package var strictLastUpdateStatus: Bool
+        /// The answer to `GET /healthz`; must be quick.
+        package var health: @Sendable () async -> HealthReport
+        package var calls: CallTracer
+        /// Hears of every exchange, on its way: it must return at once.
+        package var observe: (@Sendable (APIExchange) -> Void)?
 
         package init(
             address: String = "127.0.0.1", port: Int = 9000, scope: AccountScope = AccountScope(),
-            abilities: ServerAbilities, strictLastUpdateStatus: Bool = false
+            abilities: ServerAbilities, strictLastUpdateStatus: Bool = false,
+            health: @escaping @Sendable () async -> HealthReport = { HealthReport([.init("process")]) },
+            calls: CallTracer = .off, observe: (@Sendable (APIExchange) -> Void)? = nil
         ) {
             self.address = address
             self.port = port
             self.scope = scope
             self.abilities = abilities
             self.strictLastUpdateStatus = strictLastUpdateStatus
+            self.health = health
+            self.calls = calls
+            self.observe = observe
         }
     }
 

@@ -15,7 +15,7 @@ struct LambdaRequestContext: RequestContext {
     /// For what is said about the exchange, which is seldom anything: so the id is not put in before.
     var exchangeLogger: Logger {
         var logger = logger
-        logger[metadataKey: "request-id"] = .string(requestID)
+        logger[metadataKey: "requestId"] = .string(requestID)
         return logger
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import FunctionModel
 import Hummingbird
 import NIOCore
+import Telemetry
 import Worker
 
 extension Routes {
@@ -14,7 +15,7 @@ extension Routes {
         let reference = try reference(request, context)
         let (type, logType) = try invocationAndLogType(request)
         let payload = try await payload(of: request, type: type)
-        let traceID = request.headers[.amznTraceID] ?? newTraceID()
+        let traceID = configuration.calls.header() ?? request.headers[.amznTraceID] ?? newTraceID()
         let answer = try await service.invoke(
             InvokeRequest(
                 reference: reference, requestID: context.requestID, type: type, logType: logType,

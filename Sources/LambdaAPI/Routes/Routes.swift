@@ -16,6 +16,7 @@ struct Routes: Sendable {
 
     func router() -> Router<Context> {
         let router = Router(context: Context.self)
+        router.add(middleware: CallMiddleware(calls: configuration.calls, observe: configuration.observe))
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: ClientCheck())
         addInvoke(to: router)
@@ -29,6 +30,7 @@ struct Routes: Sendable {
         addDefaults(to: router)
         addUnservedActions(to: router)
         addSandboxes(to: router)
+        addHealth(to: router)
         return router
     }
 
