@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
+LAB := .build/dist/bin/thaw-lab
 
 .PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts
 
@@ -17,7 +18,7 @@ build: setup ## Build everything into .build/dist
 	@scripts/stage
 
 demo: build ## Show the examples cold and from snapshots, and what clones reach in networks
-	@$(THAW) demo
+	@$(LAB) demo
 
 test: ## Set up, build and run every test; ends with a summary
 	@scripts/test
@@ -27,7 +28,7 @@ test-hosts: package ## Install the package on hosts with stock kernels and KVM, 
 
 bench: build ## Measure restores, invocations, density, publishes, networks; look for leaks
 	@for name in process-clone invoke burst density soak microvm-clone publish slots claim nat rules vni; do \
-	    echo; echo "== thaw bench $$name"; $(THAW) bench $$name || exit 1; done
+	    echo; echo "== $$name"; $(LAB) bench $$name || exit 1; done
 
 check: setup ## Lint, import rules, file sizes, script syntax, docs
 	@scripts/check

@@ -41,6 +41,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency], testable: Bool
     return .target(name: name, dependencies: dependencies, swiftSettings: settings + testing)
 }
 
+/// An executable that needs nothing of the toolchain where it runs.
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: [.unsafeFlags(staticSwift)])
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -49,7 +55,8 @@ let package = Package(
     name: "thaw",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "thaw", targets: ["ThawMain"]),
+        .executable(name: "thaw", targets: ["thaw"]),
+        .executable(name: "thaw-lab", targets: ["thaw-lab"]),
         .executable(name: "ThawGuest", targets: ["ThawGuest"]),
     ],
     dependencies: [
@@ -125,24 +132,39 @@ let package = Package(
             ],
             testable: true),
 
-        // Executables.
+        // Runs in the guest.
         .executableTarget(
             name: "ThawGuest", dependencies: ["CGuestBoot", "GuestProtocol", "LinuxKit", "RuntimeAPI", system],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
-        // The command, as a library: its tests link Swift dynamically, as XCTest does.
-        .target(
-            name: "thaw",
-            dependencies: [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LambdaAPI", "LinuxKit",
-                "MicroVMEngine", "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker",
-                argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1, system, unixSignals,
-            ],
-            swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
-        // Needs nothing of the toolchain where it runs.
-        .executableTarget(
-            name: "ThawMain", dependencies: ["thaw", argumentParser], swiftSettings: settings,
-            linkerSettings: [.unsafeFlags(staticSwift)]),
+
+        // What is run. Commands are libraries: their tests link Swift dynamically, as XCTest does.
+        library(
+            "ServerAssembly",
+            [
+                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
+                "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", lifecycle, logging,
+                nioCore, system, unixSignals,
+            ]),
+        library("Terminal", []),
+        library(
+            "ThawCommand",
+            [
+                "BaseImages", "FunctionModel", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes",
+                "ServerAssembly",
+                "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser, lifecycle, logging, nioCore, nioHTTP1,
+                nioPosix, system, unixSignals,
+            ], testable: true),
+        library(
+            "ThawLab",
+            [
+                "BaseImages", "FunctionModel", "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel",
+                "Sandboxes",
+                "ServerAssembly", "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser,
+                httpClient, lifecycle, logging, nioCore, nioHTTP1, system, unixSignals,
+            ], testable: true),
+        executable("thaw", ["ThawCommand", argumentParser]),
+        executable("thaw-lab", ["ThawLab", argumentParser]),
 
         // Tests.
         .target(
@@ -183,7 +205,12 @@ let package = Package(
                 "FunctionModel", "LambdaAPI", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("thawTests", ["thaw", "LinuxKit", "NetworkModel", argumentParser]),
+        tests(
+            "ServerAssemblyTests",
+            ["LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", system]),
+        tests(
+            "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
+        tests("ThawLabTests", ["ServerAssembly", "Terminal", "ThawLab", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,146 @@
+import BaseImages
+import Foundation
+import FunctionModel
+import FunctionStore
+import LambdaAPI
+import LinuxKit
+import Logging
+import MicroVMEngine
+import NetworkModel
+import Sandboxes
+import ServiceLifecycle
+import SlotNetwork
+import Snapshots
+import SystemPackage
+import UnixSignals
+import Worker
+
+/// A whole server in this process: engine, worker and API over one state directory.
+package struct Server: Sendable {
+    package let engine: EngineSelection
+    private let slots: SlotPool
+    package let worker: FunctionWorker
+    private let functions: SQLiteFunctionStore
+    /// So that nobody else takes the port while the server starts; nil where the kernel chooses it.
+    private let reservation: PortReservation?
+    private let configuration: ServerConfiguration
+    private let reason: String
+    private let slotCount: Int
+    private let logger: Logger
+
+    /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - host: the network namespace that slots lead to, when not this process's own. The API listens in this process's.
+    ///   - around: what the worker gets in place of the engine, to see what it has the engine do.
+    package static func make(
+        _ configuration: ServerConfiguration, host: SharedDescriptor? = nil, logger: Logger,
+        around: (any SandboxEngine) -> any SandboxEngine = { $0 }, observer: @escaping WorkerObserver = { _ in }
+    ) async throws -> Server {
+        let state = configuration.state
+        let share = try ShareDirectory.installed()
+        let functions = try openFunctions(state)
+        let reservation =
+            try configuration.port == 0 ? nil : PortReservation.take(configuration.address, configuration.port)
+        let snapshots = try SnapshotStore(directory: state.snapshots)
+        let images = ImageStore(directory: configuration.images ?? state.images, share: share, logger: logger)
+        await images.sweep()
+        let slotConfiguration = try slotConfiguration(configuration)
+        let findings = await EngineFindings.make(
+            for: configuration.isolation, directory: state.path, restorer: share.restorer)
+        findings.log(to: logger)
+        let plan = IsolationPlan(configuration.isolation, on: findings.abilities)
+        var worker = workerConfiguration(configuration)
+        for level in plan.levels {
+            worker.initLimits[level] = initLimit(configuration, level, findings.abilities.accelerator)
+        }
+        // Functions can be served while most of the slots are still being built.
+        let slots = try await SlotPool.open(slotConfiguration, host: host, logger: logger)
+        do {
+            let (engine, reason) = try await EngineFactory(
+                directory: state.sandboxes, instance: state.instance, slots: slots, share: share,
+                usesSeeds: configuration.usesSeeds, findings: findings, readyCells: readyCells(worker), logger: logger
+            ).make(plan)
+            worker.isolations = engine.available
+            let files = StoredFunctionFiles(
+                store: images, recipes: share.runtimeNames(), region: configuration.account.region)
+            let functionWorker = FunctionWorker(
+                FunctionWorker.Parts(
+                    engine: around(engine), functions: functions, snapshots: snapshots, files: files,
+                    networks: state.networkStore(),
+                    logs: LogFiles(directory: state.logs, logger: logger),
+                    tokens: try AuthorizationTokens(secretAt: state.secret),
+                    credentials: .placeholders(clock: .system), observer: observer),
+                configuration: worker, logger: logger)
+            try await functionWorker.recover()
+            return Server(
+                engine: engine, slots: slots, worker: functionWorker, functions: functions, reservation: reservation,
+                configuration: configuration, reason: reason, slotCount: slotConfiguration.count, logger: logger)
+        } catch {
+            await slots.shutdown(keepingSlots: configuration.slots.keep)
+            throw error
+        }
+    }
+
+    private static func openFunctions(_ state: StateDirectory) throws -> SQLiteFunctionStore {
+        do throws(FunctionStoreError) { return try SQLiteFunctionStore(directory: state.path) } catch {
+            guard error.code == .inUse else { throw error }
+            let record = ServerRecord.read(state.instance)
+            throw ServerError.stateInUse(state, by: record?.isRunning == true ? record : nil)
+        }
+    }
+
+    /// What serves: run it until it ends, by `triggerGracefulShutdown()`.
+    ///
+    /// - Parameters:
+    ///   - signals: end it, too.
+    ///   - onListening: called with the bound port once requests are accepted.
+    package func serviceGroup(
+        signals: [UnixSignal] = [], onListening: @escaping @Sendable (Int) async -> Void
+    ) -> ServiceGroup {
+        let api = LambdaServer(
+            service: worker,
+            configuration: LambdaServer.Configuration(
+                address: configuration.address, port: configuration.port, scope: configuration.account,
+                abilities: worker.abilities,
+                strictLastUpdateStatus: configuration.strictLastUpdateStatus),
+            logger: logger.quieter)
+        // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
+        return ServiceGroup(
+            services: [api.application(onListening: onListening), worker], gracefulShutdownSignals: signals,
+            logger: logger.quieter)
+    }
+
+    /// Says what is served where, to whoever reads the log and to the commands beside it.
+    package func announce(port: Int) {
+        let record = ServerRecord(
+            stateDirectory: configuration.state.path, address: configuration.address, port: port,
+            isolation: engine.isolation.rawValue)
+        do { try record.write(instance) } catch {
+            logger.warning("`thaw slots` will not know this server", metadata: ["error": "\(error)"])
+        }
+        let others = engine.available.dropFirst().map { ", \($0.rawValue) by tag" }.joined()
+        logger.notice(
+            """
+            serving \(record.url), isolation \(engine.isolation.rawValue)\(others) (\(reason)), \(slotCount) network slots, \
+            state in \(configuration.state.path)
+            """)
+    }
+
+    /// Returns when what the next sandboxes find built ahead is there: the server is at rest then, if nothing else goes on.
+    package func prepare() async {
+        await engine.prepare()
+        await slots.prepare()
+    }
+
+    /// Ends the slots and gives the state directory free for another server. Call once nothing runs any more.
+    package func close() async throws {
+        await slots.shutdown(keepingSlots: configuration.slots.keep)
+        try functions.close()
+    }
+
+    /// How `thaw slots` names it.
+    package var instance: String { configuration.state.instance }
+    /// Its virtual networks, which a command may change while it runs.
+    package var networks: NetworkStore { configuration.state.networkStore() }
+}

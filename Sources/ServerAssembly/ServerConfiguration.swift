@@ -1,0 +1,50 @@
+import FunctionModel
+import LinuxKit
+import SlotNetwork
+import SystemPackage
+
+/// What can be set about a server.
+package struct ServerConfiguration: Sendable {
+    package var state: StateDirectory
+    /// Where base images are kept, when not in the state directory.
+    package var images: FilePath?
+    package var slots = Slots()
+    package var address = "127.0.0.1"
+    /// 0 lets the kernel choose.
+    package var port = 9000
+    package var isolation = Isolation.auto
+    package var maximumSandboxes = 32
+    package var keepWarm = Duration.seconds(300)
+    package var readyClones = 1
+    /// Whether inits at isolation process begin from a seed where that changes nothing.
+    package var usesSeeds = true
+    /// Of an init without SnapStart; nil is as long as the level's processors need.
+    package var initLimit: Duration?
+    package var restoreLimit = Duration.seconds(Limits.restoreSeconds)
+    /// How long a stop waits for invocations under way.
+    package var drainLimit = Duration.seconds(20)
+    package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
+    /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.
+    package var strictLastUpdateStatus = false
+
+    package init(state: StateDirectory) { self.state = state }
+
+    /// What can be set about a server's network slots.
+    package struct Slots: Sendable {
+        package init() {}
+
+        /// Nil is as many as can be used.
+        package var count: Int?
+        package var layout = SlotLayout.direct
+        /// Where the host's own addresses for slots are taken from.
+        package var ranges = SlotConfiguration.sharedAddressSpace
+        package var egress = EgressMode.masquerade
+        package var nameServer = NameServer.host
+        /// UDP port of the tunnels of virtual networks.
+        package var tunnelPort: UInt16 = 4789
+        /// Mbit/s that a slot may send, as network people count; nil is as many as it can.
+        package var megabitsPerSecond: Int?
+        /// Whether they are left for the next start.
+        package var keep = false
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Logging
+import NIOCore
+import ServerAssembly
+import ServiceLifecycle
+import UnixSignals
+import Worker
+
+struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the AWS Lambda API.",
+        discussion: """
+            Point any AWS client at it, for example: aws --endpoint-url http://127.0.0.1:9000 lambda list-functions
+            SIGTERM and SIGINT stop it; invocations under way are given time to end, until a second signal. \
+            The log goes to standard error.
+
+            Every option can stand in the configuration file too, a line each: `port = 9000`, `seeds = false`, comments behind \
+            #. What the command line says comes before what the environment says (THAW_STATE_DIR), and that before the file.
+            """)
+
+    static var takesServerOptions: Bool { true }
+
+    @OptionGroup var options: ServerOptions
+
+    // The main actor is no place to serve from.
+    @concurrent
+    func run() async throws {
+        guard geteuid() == 0 else { throw ServerError.notRoot }
+        let logger = Logger.forServer(options.logLevel)
+        let signals = StopSignals(logger: logger)
+        let trapped = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let handling = Task { await signals.handle(trapped) }
+        defer { handling.cancel() }
+        let server = try await Server.make(options.configuration, logger: logger)
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        let services = server.serviceGroup { port in
+            server.announce(port: port)
+            try? manager?.tell(.ready)
+        }
+        let earlier = signals.aim(
+            at: StopSignals.Target(
+                stop: {
+                    // As long as invocations may take to end, and a minute for the rest.
+                    try? manager?.tell(.stopping(seconds: options.drainSeconds + 60))
+                    await services.triggerGracefulShutdown()
+                },
+                hurry: { server.worker.endInvocations() }))
+        let outcome: Result<Void, any Error>
+        if earlier > 0 {
+            outcome = .success(await server.worker.stop())
+        } else {
+            do { outcome = .success(try await services.run()) } catch { outcome = .failure(error) }
+        }
+        try await server.close()
+        do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ServerError.addressInUse(options.address, options.port)
+        }
+        logger.notice("stopped")
+    }
+}

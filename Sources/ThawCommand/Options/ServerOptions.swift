@@ -1,0 +1,110 @@
+import ArgumentParser
+import FunctionModel
+import Logging
+import ServerAssembly
+
+/// What can be set about a server, with the limits of each value.
+struct ServerOptions: ParsableArguments {
+    private static let standard = ServerConfiguration(state: StateDirectory(StateDirectory.standard))
+
+    @OptionGroup var state: StateOptions
+    @OptionGroup(title: "Network slots") var slots: SlotOptions
+
+    @Option(help: "Address to listen on. Who can reach it can run code here.")
+    var address = Self.standard.address
+
+    @Option(help: "Port to listen on; 0 lets the kernel choose.")
+    var port = Self.standard.port
+
+    @Option(
+        help: """
+            How sandboxes are isolated. microvm: virtual machines, for any code. process: namespaces, for code of one team. \
+            auto: microvm where hardware virtualisation works, else process, and a function's tag thaw:isolation may choose \
+            the other.
+            """)
+    var isolation = Self.standard.isolation
+
+    @Option(name: .customLong("max-sandboxes"), help: "Sandboxes at a time; an invocation beyond it gets 429.")
+    var maximumSandboxes = Self.standard.maximumSandboxes
+
+    @Option(name: .customLong("keep-warm"), help: "Seconds an idle sandbox waits for its next invocation.")
+    var keepWarmSeconds = Int(Self.standard.keepWarm.components.seconds)
+
+    @Option(
+        name: .customLong("ready"),
+        help: """
+            Clones prepared ahead for each version in use: a virtual machine with its state loaded, or a process that is \
+            complete and waits to be woken.
+            """)
+    var readyClones = Self.standard.readyClones
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "At isolation process, begin inits from a snapshot of the booted runtime where that changes nothing.")
+    var seeds = Self.standard.usesSeeds
+
+    @Option(
+        name: .customLong("init-limit"),
+        help: "Seconds that init without SnapStart may take. Default: 10, and 130 on emulated processors.")
+    var initLimitSeconds: Int?
+
+    @Option(name: .customLong("restore-limit"), help: "Seconds that a restore with its hooks may take.")
+    var restoreLimitSeconds = Int(Self.standard.restoreLimit.components.seconds)
+
+    @Option(name: .customLong("drain"), help: "Seconds that invocations under way are given at a stop.")
+    var drainSeconds = Int(Self.standard.drainLimit.components.seconds)
+
+    @Option(help: "Region in ARNs and in the functions' environment.")
+    var region = Self.standard.account.region
+
+    @Option(name: .customLong("account"), help: "Account in ARNs, twelve digits.")
+    var accountID = Self.standard.account.accountID
+
+    @Flag(
+        name: .customLong("strict-last-update-status"), inversion: .prefixedNo,
+        help: "Leave LastUpdateStatus out while a function is Pending, exactly as AWS does.")
+    var strictLastUpdateStatus = Self.standard.strictLastUpdateStatus
+
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        try check(port, "--port", 0...65_535)
+        try check(maximumSandboxes, "--max-sandboxes", 1...4096)
+        try check(keepWarmSeconds, "--keep-warm", 0...86_400)
+        try check(readyClones, "--ready", 0...64)
+        try check(restoreLimitSeconds, "--restore-limit", 1...900)
+        try check(drainSeconds, "--drain", 0...900)
+        if let initLimitSeconds { try check(initLimitSeconds, "--init-limit", 1...900) }
+        guard accountID.utf8.count == 12, accountID.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            throw ValidationError("--account must be twelve digits; '\(accountID)' was given")
+        }
+    }
+
+    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError("\(name) must be \(range.lowerBound) to \(range.upperBound); \(value) was given")
+        }
+    }
+
+    var configuration: ServerConfiguration {
+        var server = ServerConfiguration(state: state.directory)
+        server.slots = slots.configuration
+        server.address = address
+        server.port = port
+        server.isolation = isolation
+        server.maximumSandboxes = maximumSandboxes
+        server.keepWarm = .seconds(keepWarmSeconds)
+        server.readyClones = readyClones
+        server.usesSeeds = seeds
+        server.initLimit = initLimitSeconds.map { .seconds($0) }
+        server.restoreLimit = .seconds(restoreLimitSeconds)
+        server.drainLimit = .seconds(drainSeconds)
+        server.account = AccountScope(region: region, accountID: accountID)
+        server.strictLastUpdateStatus = strictLastUpdateStatus
+        return server
+    }
+}
+
+extension Isolation: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,54 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// A question to a server on this host, on a connection of its own.
+struct ServerRequest: Sendable {
+    private static let limit = TimeAmount.seconds(5)
+    private static let largest = 16 << 20
+
+    let host: String
+    let port: Int
+
+    /// The server gave another answer than the one that was asked for, or none in time.
+    struct NoAnswer: Error {}
+
+    /// The body of the answer.
+    func get(_ path: String) async throws -> [UInt8] {
+        let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(Self.limit)
+            .connect(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                        wrappingChannelSynchronously: channel)
+                }
+            }
+        let channel = connection.channel
+        let timer = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+        defer { timer.cancel() }
+        return try await connection.executeThenClose { inbound, outbound in
+            let headers: HTTPHeaders = ["host": "\(host):\(port)", "connection": "close"]
+            try await outbound.write(
+                .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)))
+            try await outbound.write(.end(nil))
+            return try await Self.body(of: inbound)
+        }
+    }
+
+    private static func body(
+        of answer: NIOAsyncChannelInboundStream<HTTPClientResponsePart>
+    ) async throws -> [UInt8] {
+        var body: [UInt8] = []
+        for try await part in answer {
+            switch part {
+            case .head(let head): guard head.status == .ok else { throw NoAnswer() }
+            case .body(let bytes):
+                guard body.count + bytes.readableBytes <= largest else { throw NoAnswer() }
+                body += bytes.readableBytesView
+            case .end: return body
+            }
+        }
+        throw NoAnswer()
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import ServerAssembly
+import SlotNetwork
+
+/// A server as the commands beside it see it: its slots, what it says about itself, and what it answers when it is asked.
+struct ServerView: Sendable {
+    let slots: SlotInspection
+    /// Nil when it has not said anything yet.
+    let record: ServerRecord?
+    /// What runs in slots, as NAME:VERSION.
+    let functions: [Int: String]
+
+    static func look(at slots: SlotInspection) async -> ServerView {
+        let record = ServerRecord.read(slots.instance)
+        // A server that is busy or stopping does not answer: its slots are shown all the same.
+        let answer = if let record, record.isRunning { try? await ask(record) } else { Answer?.none }
+        let named = (answer?.sandboxes ?? []).compactMap { sandbox in
+            sandbox.slot.map { ($0, "\(sandbox.function):\(sandbox.version)") }
+        }
+        return ServerView(
+            slots: slots, record: record, functions: Dictionary(named, uniquingKeysWith: { first, _ in first }))
+    }
+
+    struct Answer: Decodable {
+        struct Sandbox: Decodable {
+            enum CodingKeys: String, CodingKey {
+                case function = "FunctionName"
+                case version = "Version"
+                case slot = "Slot"
+            }
+
+            let function: String
+            let version: String
+            let slot: Int?
+        }
+
+        enum CodingKeys: String, CodingKey { case sandboxes = "Sandboxes" }
+
+        let sandboxes: [Sandbox]
+    }
+
+    private static func ask(_ record: ServerRecord) async throws -> Answer {
+        let body = try await ServerRequest(host: record.host, port: record.port).get("/_thaw/sandboxes")
+        return try JSONDecoder().decode(Answer.self, from: Data(body))
+    }
+}

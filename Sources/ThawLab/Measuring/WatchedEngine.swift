@@ -1,0 +1,157 @@
+import GuestProtocol
+import NetworkModel
+import Sandboxes
+import Snapshots
+import Synchronization
+
+/// The version that clones are made of.
+struct CloneOrigin: Hashable, Sendable {
+    let function: String
+    let version: String
+
+    init(_ function: String, _ version: Int) {
+        self.function = function
+        self.version = "\(version)"
+    }
+
+    init(_ snapshot: StoredSnapshot) {
+        function = snapshot.manifest.snapshot.functionName
+        version = snapshot.manifest.snapshot.functionVersion
+    }
+}
+
+/// What a worker asks an engine for when it wants a clone.
+struct ThawRequest: Sendable {
+    let snapshot: StoredSnapshot
+    let uniqueness: Uniqueness
+    let network: NetworkMode
+    let deadline: Duration
+}
+
+/// An engine between a server's worker and its own, which times what the worker has it do.
+struct WatchedEngine: SandboxEngine {
+    let engine: any SandboxEngine
+    let watch: EngineWatch
+
+    var isolation: IsolationLevel { engine.isolation }
+
+    func sweep() async throws(SandboxError) { try await engine.sweep() }
+
+    func start(
+        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        watch.begin()
+        defer { watch.end() }
+        return WatchedSandbox(try await engine.start(specification, deadline: deadline, output: output), watch)
+    }
+
+    func thaw(
+        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        watch.begin()
+        defer { watch.end() }
+        watch.note(snapshot)
+        let began = ContinuousClock.now
+        let clone = try await engine.thaw(
+            snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
+        watch.note(
+            ThawRequest(snapshot: snapshot, uniqueness: uniqueness, network: network, deadline: deadline),
+            took: ContinuousClock.now - began)
+        return WatchedSandbox(clone, watch, cloneOf: CloneOrigin(snapshot), since: began)
+    }
+
+    func refusal(of snapshot: StoredSnapshot) -> String? { engine.refusal(of: snapshot) }
+
+    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+        watch.begin()
+        defer { watch.end() }
+        watch.note(snapshot)
+        await engine.keepReady(count, of: snapshot)
+    }
+
+    func prepare() async { await engine.prepare() }
+
+    func stock() async -> [EngineStock] { await engine.stock() }
+
+    func shutdown() async { await engine.shutdown() }
+}
+
+/// A sandbox of a ``WatchedEngine``. Who watches may end it while it is idle: the worker finds it of no more use.
+final class WatchedSandbox: Sandbox {
+    private struct State {
+        var hasServed = false
+        var isBusy = false
+        var isEnded = false
+    }
+
+    private let sandbox: any Sandbox
+    private let watch: EngineWatch
+    /// Nil for one that was booted.
+    let origin: CloneOrigin?
+    private let began: ContinuousClock.Instant
+    private let state = Mutex(State())
+
+    init(
+        _ sandbox: any Sandbox, _ watch: EngineWatch, cloneOf origin: CloneOrigin? = nil,
+        since began: ContinuousClock.Instant = .now
+    ) {
+        self.sandbox = sandbox
+        self.watch = watch
+        self.origin = origin
+        self.began = began
+        watch.admit(self)
+    }
+
+    var id: SandboxID { sandbox.id }
+    var slot: Int? { sandbox.slot }
+    var readyCall: ReadyCall { sandbox.readyCall }
+    var thawTimes: ThawTimes? { sandbox.thawTimes }
+    var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
+    var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
+
+    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+        let isFirst = state.withLock { state in
+            defer { (state.hasServed, state.isBusy) = (true, true) }
+            return !state.hasServed
+        }
+        watch.begin()
+        do throws(SandboxError) {
+            let result = try await sandbox.invoke(invocation, deadline: deadline)
+            if isFirst, origin != nil { watch.note(firstResponse: ContinuousClock.now - began) }
+            return result
+        } catch {
+            endInvocation()
+            throw error
+        }
+    }
+
+    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        defer { endInvocation() }
+        return try await sandbox.waitUntilIdle()
+    }
+
+    private func endInvocation() {
+        let wasBusy = state.withLock { state in
+            defer { state.isBusy = false }
+            return state.isBusy
+        }
+        if wasBusy { watch.end() }
+    }
+
+    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+        watch.forget(self)
+        return try await sandbox.freeze(into: staging)
+    }
+
+    func memory() async throws(SandboxError) -> MemoryUse { try await sandbox.memory() }
+
+    func destroy() async {
+        state.withLock { $0.isEnded = true }
+        watch.begin()
+        watch.forget(self)
+        await sandbox.destroy()
+        endInvocation()
+        watch.end()
+    }
+}

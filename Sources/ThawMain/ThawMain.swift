@@ -1,7 +1,0 @@
-import ArgumentParser
-import thaw
-
-@main
-enum Main {
-    static func main() async { await Thaw.main() }
-}

@@ -1,0 +1,7 @@
+import ArgumentParser
+import ThawLab
+
+@main
+enum Main {
+    static func main() async { await LabCommand.main() }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+import ThawCommand
+
+@main
+enum Main {
+    static func main() async { await Thaw.main() }
+}
