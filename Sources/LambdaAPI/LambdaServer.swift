@@ -7,7 +7,7 @@ import Worker
 /// The AWS Lambda API over HTTP: unmodified AWS clients on one side, a ``LambdaService`` on the other.
 ///
 /// ```swift
-/// let server = LambdaServer(service: worker, configuration: configuration, logger: logger)
+/// let server = LambdaServer(service: worker.service, configuration: configuration, logger: logger)
 /// let application = server.application { port in logger.info("listening", metadata: ["port": "\(port)"]) }
 /// ServiceGroup(services: [worker, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
 /// ```
@@ -51,12 +51,10 @@ package struct LambdaServer: Sendable {
     private let logger: Logger
     private let routes: Routes
 
-    package init(service: any LambdaService, configuration: Configuration, logger: Logger) {
+    package init(service: LambdaService, configuration: Configuration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        routes = Routes(
-            service: service, configuration: configuration,
-            wire: WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus))
+        routes = Routes(service: service, configuration: configuration)
     }
 
     /// The server as a service. It stops accepting when graceful shutdown begins and ends once every open request has its

@@ -99,10 +99,10 @@ package struct Server: Sendable {
         signals: [UnixSignal] = [], onListening: @escaping @Sendable (Int) async -> Void
     ) -> ServiceGroup {
         let api = LambdaServer(
-            service: worker,
+            service: worker.service,
             configuration: LambdaServer.Configuration(
                 address: configuration.address, port: configuration.port, scope: configuration.account,
-                abilities: worker.abilities,
+                abilities: worker.control.abilities,
                 strictLastUpdateStatus: configuration.strictLastUpdateStatus),
             logger: logger.quieter)
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.

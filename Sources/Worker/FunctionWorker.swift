@@ -5,11 +5,11 @@ package import Sandboxes
 import ServiceLifecycle
 package import Snapshots
 
-/// The functions of one host: keeps them, publishes their versions, serves their invocations.
+/// The functions of one host. Wires the rooms that keep them, publish their versions and serve their invocations, and runs what
+/// goes on without a request.
 ///
-/// Call ``recover()`` once, then ``run()``. The parts each do one job: ``FunctionCatalog`` knows the functions,
-/// ``Publisher`` makes snapshots, ``Invoker`` serves, ``SandboxPool`` knows who is free, ``LogFiles`` writes.
-package final class FunctionWorker: LambdaService, Service {
+/// Call ``recover()`` once, then ``run()``.
+package final class FunctionWorker: Service {
     /// What a worker is made of. The engine sees no function, the store no sandbox: they meet here.
     package struct Parts: Sendable {
         package var engine: any SandboxEngine
@@ -41,55 +41,78 @@ package final class FunctionWorker: LambdaService, Service {
         }
     }
 
+    package let control: FunctionControl
+    package let publishing: PublishPipeline
+    package let invocations: InvocationPath
     let parts: Parts
-    let configuration: WorkerConfiguration
-    let logger: Logger
-    let catalog: FunctionCatalog
-    let snapshots: SnapshotCatalog
-    let ready: ReadyClones
     let pool: SandboxPool
-    let invoker: Invoker
-    let publisher: Publisher
-    let maker: SandboxMaker
     let tasks = BackgroundTasks()
-    let publishGate: Gate
-    /// Ends the wait for what runs when a stop begins: true when nothing runs any more.
-    private let drained = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+    private let recovery: Recovery
+    private let eviction: IdleEviction
+    private let drain: Drain
 
     package init(_ parts: Parts, configuration: WorkerConfiguration, logger: Logger) {
         self.parts = parts
-        self.configuration = configuration
-        self.logger = logger
-        catalog = FunctionCatalog(store: parts.functions, account: configuration.account)
-        snapshots = SnapshotCatalog(store: parts.snapshots, functions: catalog, files: parts.files)
-        ready = ReadyClones(
-            engine: parts.engine, count: configuration.readyClones,
-            maximumVersions: configuration.maximumReadyVersions)
-        pool = SandboxPool(limit: configuration.maximumSandboxes, clock: parts.clock, tasks: tasks)
-        maker = SandboxMaker(
-            engine: parts.engine, files: parts.files, functions: catalog, networks: parts.networks,
-            tokens: parts.tokens, credentials: parts.credentials, logs: parts.logs, clock: parts.clock,
-            configuration: configuration, observe: parts.observer)
-        invoker = Invoker(
-            pool: pool, maker: maker, snapshots: snapshots, ready: ready, tasks: tasks, clock: parts.clock,
-            account: configuration.account)
-        publisher = Publisher(
-            engine: parts.engine, maker: maker, store: parts.snapshots, tokens: parts.tokens,
-            configuration: configuration, clock: parts.clock)
-        publishGate = Gate(limit: configuration.concurrentPublishes)
+        let (engine, clock) = (parts.engine, parts.clock)
+        // What both a publish and an invocation use.
+        let functions = FunctionCatalog(store: parts.functions, account: configuration.account)
+        let images = FunctionImages(files: parts.files, functions: functions)
+        let snapshots = SnapshotCatalog(store: parts.snapshots, functions: functions, images: images, logger: logger)
+        let placement = Placement(functions: functions, networks: parts.networks, defaultLevel: engine.isolation)
+        let identity = SandboxIdentity(credentials: parts.credentials, clock: clock, generations: Generations())
+        let specifications = SpecificationWriter(
+            images: images, identity: identity,
+            environment: RuntimeEnvironment(region: configuration.account.region))
+        let logs = FunctionLogs(files: parts.logs, clock: clock)
+        pool = SandboxPool(limit: configuration.maximumSandboxes, clock: clock, tasks: tasks)
+        let ready = ReadyVersions(
+            engine: engine, count: configuration.readyClones, maximumVersions: configuration.maximumReadyVersions)
+
+        publishing = PublishPipeline(
+            engine: engine, functions: functions, images: images, placement: placement, specifications: specifications,
+            logs: logs, store: parts.snapshots, snapshots: snapshots, ready: ready, tokens: parts.tokens,
+            configuration: configuration, clock: clock, tasks: tasks,
+            gate: Gate(limit: configuration.concurrentPublishes), observe: parts.observer, logger: logger)
+        let renewal = SnapshotRenewal(
+            functions: functions, snapshots: snapshots, ready: ready, publishing: publishing, logger: logger)
+        invocations = InvocationPath(
+            functions: functions, placement: placement, pool: pool,
+            starter: SandboxStarter(
+                engine: engine, images: images, specifications: specifications, identity: identity,
+                tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration, observe: parts.observer),
+            snapshots: snapshots, renewal: renewal, ready: ready, tasks: tasks, clock: clock)
+        control = FunctionControl(
+            functions: functions, images: images, networks: parts.networks, publishing: publishing,
+            pruning: Pruning(
+                functions: functions, files: parts.files, pool: pool, ready: ready, snapshots: snapshots,
+                logger: logger),
+            isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
+        recovery = Recovery(
+            engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
+            publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
+        eviction = IdleEviction(pool: pool, keepWarm: configuration.keepWarm, clock: clock)
+        drain = Drain(pool: pool, limit: configuration.drainLimit, clock: clock, logger: logger)
     }
+
+    /// What the API asks of this worker.
+    package var service: LambdaService {
+        LambdaService(
+            functions: control, tags: control, versions: publishing, invocations: invocations, sandboxes: pool)
+    }
+
+    /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
+    package func recover() async throws { try await recovery.recover() }
 
     /// Evicts idle sandboxes until shutdown begins, then lets what is under way end, and ends everything.
     package func run() async throws {
-        let eviction = IdleEviction(pool: pool, keepWarm: configuration.keepWarm, clock: parts.clock)
-        await cancelWhenGracefulShutdown { await eviction.run() }
+        await cancelWhenGracefulShutdown { await self.eviction.run() }
         await stop()
     }
 
     /// Ends the worker: no sandbox and no task of it is left afterwards.
     package func stop() async {
         pool.close()
-        await drain()
+        await drain.run()
         // Publishes are not worth waiting for: the next start resumes them.
         tasks.cancelAll()
         await parts.engine.shutdown()
@@ -98,37 +121,5 @@ package final class FunctionWorker: LambdaService, Service {
     }
 
     /// Ends invocations under way as soon as a stop begins, or now when one has begun.
-    package func endInvocations() { drained.continuation.yield(false) }
-
-    /// Waits for the invocations under way, but no longer than the drain limit.
-    private func drain() async {
-        tell(.notice, "waiting for invocations under way", ["limit": "\(configuration.drainLimit)"])
-        let emptied = Task { [pool, drained] in
-            await pool.waitUntilEmpty()
-            drained.continuation.yield(true)
-        }
-        let timer = Task { [clock = parts.clock, limit = configuration.drainLimit, drained] in
-            do { try await clock.sleep(limit) } catch { return }
-            drained.continuation.yield(false)
-        }
-        for await isEmpty in drained.stream {
-            if !isEmpty { tell(.warning, "invocations still under way are ended") }
-            break
-        }
-        timer.cancel()
-        // Not waited for: the engine's shutdown is what lets it end.
-        emptied.cancel()
-    }
-
-    /// Says something of what runs, if anything does.
-    private func tell(_ level: Logger.Level, _ text: Logger.Message, _ more: Logger.Metadata = [:]) {
-        let running = pool.running
-        guard running.count > 0 else { return }
-        let names = running.functions.map { "\($0.functionName):\($0.version)" }.sorted()
-        logger.log(
-            level: level, text,
-            metadata: more.merging(
-                ["count": "\(running.count)", "functions": "\(names.joined(separator: " "))"], uniquingKeysWith: { $1 })
-        )
-    }
+    package func endInvocations() { drain.hurry() }
 }

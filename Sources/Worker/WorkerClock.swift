@@ -1,5 +1,7 @@
 internal import LinuxKit
 
+import struct Foundation.Date
+
 /// The time as the worker sees it; tests put their own in place.
 package struct WorkerClock: Sendable {
     /// Time since some instant in the past; never steps back.
@@ -20,6 +22,9 @@ package struct WorkerClock: Sendable {
     package static let system = WorkerClock(
         now: { .nanoseconds(Int64(MonotonicClock.now())) }, wallClock: { WallClock.now() },
         sleep: { try await Task.sleep(for: $0) })
+
+    /// The wall clock's time.
+    var date: Date { Date(timeIntervalSince1970: Double(wallClock()) / 1e9) }
 }
 
 extension Duration {

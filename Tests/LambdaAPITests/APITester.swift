@@ -20,7 +20,7 @@ struct APITester {
 
     var server: LambdaServer {
         LambdaServer(
-            service: service,
+            service: service.service,
             configuration: .init(
                 port: 0, abilities: ServerAbilities(runtimes: ["python3.11", "java17"]),
                 strictLastUpdateStatus: strictLastUpdateStatus),

@@ -26,7 +26,7 @@ import Worker
         }
         let tracer = TraceLog { line in seen.spans.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
         return LambdaServer(
-            service: service,
+            service: service.service,
             configuration: .init(
                 port: 0, abilities: ServerAbilities(runtimes: ["python3.11"]), health: { health },
                 calls: traced ? CallTracer(tracer) : .off,

@@ -87,9 +87,9 @@ import Testing
         #expect(response.header("x-amzn-RequestId") != nil)
     }
 
-    @Test("Actions that are not served are refused by name", arguments: Routes.unservedActions.map(\.name))
+    @Test("Actions that are not served are refused by name", arguments: UnservedRoutes.unservedActions.map(\.name))
     func unserved(name: String) async throws {
-        let action = try #require(Routes.unservedActions.first { $0.name == name })
+        let action = try #require(UnservedRoutes.unservedActions.first { $0.name == name })
         let path = action.path.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }.joined(separator: "/")
         let response = try await APITester(FakeLambdaService()).send(action.method, "/\(path)", body: "{}")
         #expect(response.status == .badRequest)

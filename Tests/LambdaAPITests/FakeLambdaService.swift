@@ -6,7 +6,7 @@ import Worker
 /// A worker that keeps functions in memory, is ready at once, and whose functions answer what the test wants.
 ///
 /// It remembers each request as the API handed it over.
-final class FakeLambdaService: LambdaService {
+final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishing, Invoking, SandboxListing {
     struct State {
         var functions: [FunctionConfiguration] = []
         var tags: [String: String] = [:]
@@ -27,6 +27,11 @@ final class FakeLambdaService: LambdaService {
 
     /// As it is now.
     var seen: State { state.withLock { $0 } }
+
+    /// All concerns of one.
+    var service: LambdaService {
+        LambdaService(functions: self, tags: self, versions: self, invocations: self, sandboxes: self)
+    }
 
     private let answer: @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse
 

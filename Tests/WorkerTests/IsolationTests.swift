@@ -49,13 +49,13 @@ struct IsolationTests {
             try await fixture.create(snapStart: false)
             await fixture.settled()
             try await fixture.invoke("f", nil)
-            try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             await fixture.settled()
             for _ in 0..<2 { try await fixture.invoke("f", nil) }
             await fixture.settled()
             #expect(fixture.engine.record.live.isEmpty)
             #expect(processes.engine.record.starts.count == 1)
-            try await fixture.worker.untagFunction("f", keys: ["thaw:isolation"])
+            try await fixture.worker.control.untagFunction("f", keys: ["thaw:isolation"])
             try await fixture.invoke("f", nil)
             await fixture.settled()
             #expect(fixture.engine.record.starts.count == 2)
@@ -69,7 +69,7 @@ struct IsolationTests {
         try await WorkerFixture.with(others: [processes.deferred]) { fixture in
             try await fixture.createPublished(snapStart: false)
             try await fixture.invoke()
-            try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             try await fixture.invoke()
             #expect(processes.engine.record.starts.count == 1)
         }
@@ -80,7 +80,7 @@ struct IsolationTests {
         let processes = Processes()
         try await WorkerFixture.with(others: [processes.deferred]) { fixture in
             try await fixture.createPublished()
-            try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             for _ in 0..<2 { try await fixture.invoke() }
             #expect(fixture.engine.record.thaws.count == 1)
             #expect(processes.made == 0)
@@ -103,9 +103,9 @@ struct IsolationTests {
         let processes = Processes()
         try await WorkerFixture.with(others: [processes.deferred]) { fixture in
             try await fixture.createPublished()
-            try await fixture.worker.tagFunction("f", tags: ["team": "a", "thaw:isolation": "microvm"])
+            try await fixture.worker.control.tagFunction("f", tags: ["team": "a", "thaw:isolation": "microvm"])
             #expect(try await fixture.publish().version == .published(1))
-            try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             #expect(try await fixture.publish().version == .published(2))
             await fixture.settled()
             for version in ["1", "2"] { try await fixture.invoke("f", version) }
@@ -121,12 +121,12 @@ struct IsolationTests {
             try await fixture.create(snapStart: false)
             await fixture.settled()
             fixture.files.change { $0.beforeCodeImage = { await meeting.wait() } }
-            _ = try await fixture.worker.updateFunctionConfiguration(
+            _ = try await fixture.worker.control.updateFunctionConfiguration(
                 UpdateFunctionConfigurationRequest(
                     functionName: "f", runtime: nil, role: nil, handler: nil, settings: FunctionSettings(timeout: 7),
                     revisionID: nil))
             await meeting.arrival(of: 1)
-            try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             meeting.open()
             await fixture.settled()
             #expect(try await fixture.configuration().lastUpdate == .successful)
@@ -155,10 +155,10 @@ struct IsolationTests {
             #expect(reason?.message.contains("which runs microvm only") == true)
 
             let tagging = await #expect(throws: LambdaError.self) {
-                try await one.worker.tagFunction("f", tags: ["thaw:isolation": "process"])
+                try await one.worker.control.tagFunction("f", tags: ["thaw:isolation": "process"])
             }
             #expect(tagging?.code == .invalidParameterValue)
-            try await one.worker.untagFunction("f", keys: ["thaw:isolation"])
+            try await one.worker.control.untagFunction("f", keys: ["thaw:isolation"])
             try await one.invoke("f", nil)
             await one.worker.stop()
         }

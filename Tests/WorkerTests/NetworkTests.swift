@@ -43,14 +43,14 @@ struct NetworkTests {
             try await fixture.createPublished()
             try await fixture.invoke()
             await fixture.settled()
-            try await fixture.worker.tagFunction("f", tags: ["thaw:network": "egress"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:network": "egress"])
             for _ in 0..<2 {
                 try await fixture.invoke()
                 await fixture.settled()
             }
             #expect(fixture.engine.record.networks == [.isolated, .egress])
             #expect(fixture.engine.record.live.count == 1)
-            try await fixture.worker.untagFunction("f", keys: ["thaw:network"])
+            try await fixture.worker.control.untagFunction("f", keys: ["thaw:network"])
             try await fixture.invoke()
             #expect(fixture.engine.record.networks == [.isolated, .egress, .isolated])
             // A snapshot can be thawed into any network.
@@ -91,7 +91,7 @@ struct NetworkTests {
             await fixture.settled()
             let changes = [
                 await #expect(throws: LambdaError.self) {
-                    try await fixture.worker.tagFunction("f", tags: ["thaw:network": "vpc:nets"])
+                    try await fixture.worker.control.tagFunction("f", tags: ["thaw:network": "vpc:nets"])
                 },
                 await #expect(throws: LambdaError.self) { try await fixture.update(vpc) },
             ]
@@ -140,7 +140,7 @@ struct NetworkTests {
             )
             let vpc = VPCConfiguration(subnetIDs: ["subnet-shop"], securityGroupIDs: ["sg-1"])
             try await fixture.createPublished(settings: FunctionSettings(vpc: vpc))
-            try await fixture.worker.tagFunction("f", tags: ["thaw:network": "vpc:bank"])
+            try await fixture.worker.control.tagFunction("f", tags: ["thaw:network": "vpc:bank"])
             try await fixture.invoke()
             #expect(fixture.engine.record.networks == [shop])
 
@@ -192,7 +192,7 @@ struct NetworkTests {
 extension WorkerFixture {
     @discardableResult
     fileprivate func update(_ settings: FunctionSettings) async throws -> FunctionConfiguration {
-        try await worker.updateFunctionConfiguration(
+        try await worker.control.updateFunctionConfiguration(
             UpdateFunctionConfigurationRequest(
                 functionName: "f", runtime: nil, role: nil, handler: nil, settings: settings, revisionID: nil))
     }

@@ -182,7 +182,7 @@ struct PublishingTests {
             let refusal = await #expect(throws: LambdaError.self) { try await fixture.create() }
             #expect(refusal?.code == .invalidParameterValue)
             #expect(refusal?.message.contains("thaw image build python3.11") == true)
-            let listed = try await fixture.worker.listFunctions(allVersions: false, page: PageRequest())
+            let listed = try await fixture.worker.control.listFunctions(allVersions: false, page: PageRequest())
             #expect(listed.items.isEmpty)
         }
     }
@@ -222,7 +222,7 @@ struct PublishingTests {
             await fixture.settled()
             try await fixture.publish()
             await meeting.arrival(of: 1)
-            try await fixture.worker.deleteFunction(FunctionReference(name: "f"))
+            try await fixture.worker.control.deleteFunction(FunctionReference(name: "f"))
             meeting.open()
             await fixture.settled()
             #expect(try fixture.snapshots().isEmpty)

@@ -205,7 +205,7 @@ struct StopTests {
             try await fixture.createPublished()
             let answer = Task { try await fixture.invoke() }
             await meeting.arrival(of: 1)
-            #expect(fixture.worker.sandboxes().map(\.isIdle) == [false])
+            #expect(fixture.worker.pool.sandboxes().map(\.isIdle) == [false])
             if before { fixture.worker.endInvocations() }
             async let stopped: Void = fixture.worker.stop()
             if !before {
@@ -214,7 +214,7 @@ struct StopTests {
             }
             await #expect(throws: LambdaError.self) { try await answer.value }
             await stopped
-            #expect(fixture.worker.sandboxes().isEmpty)
+            #expect(fixture.worker.pool.sandboxes().isEmpty)
         }
     }
 

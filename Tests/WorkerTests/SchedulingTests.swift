@@ -158,7 +158,7 @@ struct SchedulingTests {
             await fixture.settled()
             try await fixture.invoke("f", nil)
             await fixture.settled()
-            _ = try await fixture.worker.updateFunctionConfiguration(
+            _ = try await fixture.worker.control.updateFunctionConfiguration(
                 UpdateFunctionConfigurationRequest(
                     functionName: "f", runtime: nil, role: nil, handler: nil,
                     settings: FunctionSettings(environment: ["COLOUR": "2"]), revisionID: nil))
@@ -177,7 +177,7 @@ struct SchedulingTests {
         try await WorkerFixture.with { fixture in
             try await fixture.createPublished()
             #expect(fixture.engine.record.ready.values.sorted() == [1])
-            try await fixture.worker.deleteFunction(FunctionReference(name: "f"))
+            try await fixture.worker.control.deleteFunction(FunctionReference(name: "f"))
             #expect(fixture.engine.record.ready.values.sorted() == [0])
         }
     }

@@ -11,16 +11,16 @@ struct TaggingTests {
             try await fixture.create(tags: ["a": "1"])
             await fixture.settled()
             var revisions = [try await fixture.configuration().revisionID]
-            try await fixture.worker.tagFunction("f", tags: ["a": "2", "b": ""])
+            try await fixture.worker.control.tagFunction("f", tags: ["a": "2", "b": ""])
             revisions.append(try await fixture.configuration().revisionID)
             #expect(try await fixture.tags() == ["a": "2", "b": ""])
-            try await fixture.worker.untagFunction("f", keys: ["a", "nothing"])
+            try await fixture.worker.control.untagFunction("f", keys: ["a", "nothing"])
             revisions.append(try await fixture.configuration().revisionID)
             #expect(try await fixture.tags() == ["b": ""])
             #expect(Set(revisions).count == 3)
             // Nothing changes.
-            try await fixture.worker.untagFunction("f", keys: ["a"])
-            try await fixture.worker.tagFunction("f", tags: ["b": ""])
+            try await fixture.worker.control.untagFunction("f", keys: ["a"])
+            try await fixture.worker.control.tagFunction("f", tags: ["b": ""])
             #expect(try await fixture.configuration().revisionID == revisions.last)
         }
     }
@@ -30,7 +30,7 @@ struct TaggingTests {
         try await WorkerFixture.with { fixture in
             try await fixture.createPublished()
             try await fixture.invoke("f", nil)
-            try await fixture.worker.tagFunction("f", tags: ["a": "1"])
+            try await fixture.worker.control.tagFunction("f", tags: ["a": "1"])
             #expect(try await fixture.publish().version == .published(1))
             try await fixture.invoke("f", nil)
             #expect(fixture.engine.record.starts.count == 2)
@@ -43,12 +43,12 @@ struct TaggingTests {
             try await fixture.create(tags: ["one": "more"])
             let fifty = Dictionary(uniqueKeysWithValues: (0..<50).map { ("k\($0)", "v") })
             let error = await #expect(throws: LambdaError.self) {
-                try await fixture.worker.tagFunction("f", tags: fifty)
+                try await fixture.worker.control.tagFunction("f", tags: fifty)
             }
             #expect(error == .tooManyTags)
             #expect(try await fixture.tags() == ["one": "more"])
-            try await fixture.worker.untagFunction("f", keys: ["one"])
-            try await fixture.worker.tagFunction("f", tags: fifty)
+            try await fixture.worker.control.untagFunction("f", keys: ["one"])
+            try await fixture.worker.control.tagFunction("f", tags: fifty)
             #expect(try await fixture.tags().count == 50)
         }
     }
@@ -57,8 +57,12 @@ struct TaggingTests {
     func missing() async throws {
         try await WorkerFixture.with { fixture in
             for error in [
-                await #expect(throws: LambdaError.self) { try await fixture.worker.tagFunction("f", tags: ["a": "1"]) },
-                await #expect(throws: LambdaError.self) { try await fixture.worker.untagFunction("f", keys: ["a"]) },
+                await #expect(throws: LambdaError.self) {
+                    try await fixture.worker.control.tagFunction("f", tags: ["a": "1"])
+                },
+                await #expect(throws: LambdaError.self) {
+                    try await fixture.worker.control.untagFunction("f", keys: ["a"])
+                },
             ] {
                 #expect(error?.message == "Function not found: arn:aws:lambda:us-east-1:123456789012:function:f")
             }
@@ -75,7 +79,7 @@ struct TaggingTests {
             #expect(creation == LambdaError(code: .invalidParameterValue, message: expected))
             try await fixture.create()
             let tagging = await #expect(throws: LambdaError.self) {
-                try await fixture.worker.tagFunction("f", tags: ["thaw:isolation": value])
+                try await fixture.worker.control.tagFunction("f", tags: ["thaw:isolation": value])
             }
             #expect(tagging == creation)
             #expect(try await fixture.tags().isEmpty)
@@ -85,6 +89,6 @@ struct TaggingTests {
 
 extension WorkerFixture {
     func tags(_ name: String = "f") async throws -> [String: String] {
-        try await worker.functionDescription(FunctionReference(name: name)).tags
+        try await worker.control.functionDescription(FunctionReference(name: name)).tags
     }
 }

@@ -26,7 +26,7 @@ final class FunctionCatalog: Sendable {
         var choices: [String: TagChoices] = [:]
     }
 
-    let store: any FunctionStore
+    private let store: any FunctionStore
     let account: AccountScope
     private let cache = Mutex(Cache())
     private let locks = KeyedLock<String>()
@@ -73,22 +73,38 @@ final class FunctionCatalog: Sendable {
     func choices(_ name: String) async throws(LambdaError) -> TagChoices {
         let (known, generation) = cache.withLock { ($0.choices[name], $0.generation) }
         if let known { return known }
-        let tags = try await calling { (store) throws(FunctionStoreError) in try await store.tags(name) }
-        let found = TagChoices(tags)
+        let found = TagChoices(try await tags(of: name))
         cache.withLock { cache in
             if cache.generation == generation { cache.choices[name] = found }
         }
         return found
     }
 
+    func tags(of name: String) async throws(LambdaError) -> [String: String] {
+        try await rethrowing(try await store.tags(name), as: Self.lambdaError)
+    }
+
+    func list(allVersions: Bool, page: ListPage) async throws(LambdaError) -> ListedPage {
+        try await rethrowing(try await store.list(allVersions: allVersions, page: page), as: Self.lambdaError)
+    }
+
+    /// A function's versions, `$LATEST` first.
+    func versions(of name: String, page: ListPage) async throws(LambdaError) -> ListedPage {
+        try await rethrowing(try await store.versions(of: name, page: page), as: Self.lambdaError)
+    }
+
+    func snapshotID(of key: VersionKey) async throws(LambdaError) -> String? {
+        try await rethrowing(
+            try await store.snapshotID(name: key.functionName, version: key.version), as: Self.lambdaError)
+    }
+
     func codePath(_ code: CodeReference) throws(LambdaError) -> FilePath {
-        do throws(FunctionStoreError) { return try store.codePath(code) } catch { throw Self.lambdaError(error) }
+        try rethrowing(try store.codePath(code), as: Self.lambdaError)
     }
 
     private func stored(_ key: VersionKey) async throws(LambdaError) -> FunctionConfiguration? {
-        try await calling { (store) throws(FunctionStoreError) in
-            try await store.configuration(name: key.functionName, version: key.version)
-        }
+        try await rethrowing(
+            try await store.configuration(name: key.functionName, version: key.version), as: Self.lambdaError)
     }
 
     // MARK: - Changing
@@ -106,29 +122,67 @@ final class FunctionCatalog: Sendable {
         return try await change.value.get()
     }
 
+    func create(_ configuration: FunctionConfiguration, tags: [String: String]) async throws(LambdaError) {
+        try await rethrowing(try await store.create(configuration, tags: tags), as: Self.lambdaError)
+        forget { $0.functionName == configuration.functionName }
+    }
+
     /// Stores a change of one version.
     func update(
         _ next: FunctionConfiguration, from previous: FunctionConfiguration, snapshotID: String? = nil
     ) async throws(LambdaError) {
-        do throws(LambdaError) {
-            try await calling { (store) throws(FunctionStoreError) in
-                try await store.update(next, expectedRevision: previous.revisionID, snapshotID: snapshotID)
-            }
-            forget { $0 == VersionKey(next) }
-        } catch {
-            forget { $0 == VersionKey(next) }
-            throw error
+        defer { forget { $0 == VersionKey(next) } }
+        try await rethrowing(
+            try await store.update(next, expectedRevision: previous.revisionID, snapshotID: snapshotID),
+            as: Self.lambdaError)
+    }
+
+    /// Replaces a function's tags, and its `$LATEST` by `next`, which shows the change as a new revision.
+    func setTags(
+        _ tags: [String: String], _ next: FunctionConfiguration, from latest: FunctionConfiguration
+    ) async throws(LambdaError) {
+        defer { forget { $0 == VersionKey(next) } }
+        try await rethrowing(
+            try await store.setTags(tags, latest: next, expectedRevision: latest.revisionID), as: Self.lambdaError)
+    }
+
+    /// Gives the function's next number to a version, unless `decide` finds that nothing is to be published.
+    func publish(
+        _ name: String, deciding decide: @Sendable (PublishCandidate) throws(LambdaError) -> PublishDecision
+    ) async throws(LambdaError) -> PublishOutcome {
+        let outcome = try await rethrowing(
+            try await store.publish(name: name, deciding: decide), as: Self.lambdaError)
+        forget { $0.functionName == name }
+        return outcome
+    }
+
+    /// Removes a published version, or with nil the function.
+    func delete(_ name: String, _ version: FunctionVersion?) async throws(LambdaError) -> RemovedVersions {
+        let removed: RemovedVersions
+        if let version {
+            removed = try await rethrowing(
+                try await store.delete(name: name, version: version), as: Self.lambdaError)
+        } else {
+            removed = try await rethrowing(try await store.delete(name: name), as: Self.lambdaError)
         }
+        forget { $0.functionName == name }
+        return removed
     }
 
-    /// Runs a call of the store and gives its errors as AWS's.
-    func calling<R: Sendable>(
-        _ call: (any FunctionStore) async throws(FunctionStoreError) -> R
-    ) async throws(LambdaError) -> R {
-        do throws(FunctionStoreError) { return try await call(store) } catch { throw Self.lambdaError(error) }
+    func removeSnapshot(_ id: String) async throws(LambdaError) {
+        try await rethrowing(try await store.removeSnapshot(id), as: Self.lambdaError)
     }
 
-    func forget(_ matches: (VersionKey) -> Bool) {
+    /// Keeps a zip until ``releaseCode(_:)``, and as long as a version refers to it.
+    func storeCode(_ zip: [UInt8]) async throws(LambdaError) -> CodeReference {
+        try await rethrowing(try await store.storeCode(zip), as: Self.lambdaError)
+    }
+
+    func releaseCode(_ code: CodeReference) async throws(LambdaError) {
+        try await rethrowing(try await store.releaseCode(code), as: Self.lambdaError)
+    }
+
+    private func forget(_ matches: (VersionKey) -> Bool) {
         cache.withLock { cache in
             cache.generation += 1
             cache.configurations = cache.configurations.filter { !matches($0.key) }

@@ -1,15 +1,16 @@
-internal import BaseImages
 internal import FunctionModel
-internal import FunctionStore
 internal import LinuxKit
+internal import Logging
 internal import Sandboxes
 internal import Snapshots
 
+/// The version has no snapshot that can be used; it must be made anew.
+struct UnusableSnapshot: Error {
+    let reason: String
+}
+
 /// The snapshots of the versions in use, each read and checked once.
 actor SnapshotCatalog {
-    /// The version has no snapshot that can be used; it must be made anew.
-    struct Unusable: Error { let reason: String }
-
     private struct Known {
         let snapshot: StoredSnapshot
         /// What its files looked like when their content was checked; nil for one that could not be looked at.
@@ -18,18 +19,20 @@ actor SnapshotCatalog {
 
     private let store: SnapshotStore
     private let functions: FunctionCatalog
-    private let files: any FunctionFiles
+    private let images: FunctionImages
+    private let logger: Logger
     private var known: [VersionKey: Known] = [:]
-    private var opening: [VersionKey: Task<Result<Known, Unusable>, Never>] = [:]
+    private var opening: [VersionKey: Task<Result<Known, UnusableSnapshot>, Never>] = [:]
 
-    init(store: SnapshotStore, functions: FunctionCatalog, files: any FunctionFiles) {
+    init(store: SnapshotStore, functions: FunctionCatalog, images: FunctionImages, logger: Logger) {
         self.store = store
-        self.files = files
         self.functions = functions
+        self.images = images
+        self.logger = logger
     }
 
     /// The snapshot of a version. Its content is checked on first use, and again when its files have changed since.
-    func snapshot(of key: VersionKey) async throws(Unusable) -> StoredSnapshot {
+    func snapshot(of key: VersionKey) async throws(UnusableSnapshot) -> StoredSnapshot {
         if let entry = known[key] {
             if Self.stamps(of: entry.snapshot) == entry.stamps { return entry.snapshot }
             known[key] = nil
@@ -45,35 +48,28 @@ actor SnapshotCatalog {
         return try result.get().snapshot
     }
 
-    private func open(_ key: VersionKey) async -> Result<Known, Unusable> {
+    private func open(_ key: VersionKey) async -> Result<Known, UnusableSnapshot> {
         do {
-            let recorded = try await functions.calling { (store) throws(FunctionStoreError) in
-                try await store.snapshotID(name: key.functionName, version: key.version)
-            }
-            guard let id = recorded.flatMap(SnapshotID.init) else {
-                return .failure(Unusable(reason: "no snapshot is recorded for the version"))
+            guard let id = try await functions.snapshotID(of: key).flatMap(SnapshotID.init) else {
+                return .failure(UnusableSnapshot(reason: "no snapshot is recorded for the version"))
             }
             let stored = try await store.open(id)
             let snapshot = stored.on(try await basis(of: stored, key))
             return .success(Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot)))
-        } catch let error as Unusable {
+        } catch let error as UnusableSnapshot {
             return .failure(error)
         } catch {
-            return .failure(Unusable(reason: "\(error)"))
+            return .failure(UnusableSnapshot(reason: "\(error)"))
         }
     }
 
     /// Finds what the snapshot was taken on; code that was only ever a copy of the version's zip is made again.
     private func basis(of snapshot: StoredSnapshot, _ key: VersionKey) async throws -> SnapshotBasis {
-        let digest = snapshot.manifest.snapshot.imageDigest
-        guard let image = try files.image(digest: digest) else {
-            throw Unusable(reason: "the base image \(digest) it was taken on is gone")
+        let image = try images.runtime(of: snapshot)
+        guard let function = try await functions.configuration(key) else {
+            throw UnusableSnapshot(reason: "the version is gone")
         }
-        guard let function = try await functions.configuration(key), let code = function.code.hexadecimalDigest else {
-            throw Unusable(reason: "the version is gone")
-        }
-        let path = try await files.codeImage(zip: functions.codePath(function.code), sha256: code)
-        return image.image.basis(code: path)
+        return image.image.basis(code: try await images.code(of: function))
     }
 
     /// Takes a snapshot that has just been committed.
@@ -82,16 +78,19 @@ actor SnapshotCatalog {
         known[key] = Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot))
     }
 
-    /// Forgets a version's snapshot; gives it back if it was in use.
-    @discardableResult
-    func forget(_ key: VersionKey) -> StoredSnapshot? {
+    /// Forgets a version's snapshot.
+    func forget(_ key: VersionKey) {
         opening[key] = nil
-        return known.removeValue(forKey: key)?.snapshot
+        known[key] = nil
     }
 
-    func remove(_ id: SnapshotID) async throws(SnapshotError) { try await store.remove(id) }
-
-    func keys(where matches: @Sendable (VersionKey) -> Bool) -> [VersionKey] { known.keys.filter(matches) }
+    /// Removes a snapshot's files; failing that, says so: the next start tries again.
+    func remove(_ text: String) async {
+        guard let id = SnapshotID(text) else { return }
+        do throws(SnapshotError) { try await store.remove(id) } catch {
+            logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
+        }
+    }
 
     private static func stamps(of snapshot: StoredSnapshot) -> [FileStamp?] {
         snapshot.manifest.files.map { file in try? FileStamp(FileStatus.of(snapshot.path(file.name))) }

@@ -2,10 +2,10 @@ package import FunctionModel
 internal import LinuxKit
 internal import SystemPackage
 
-extension FunctionWorker {
+extension FunctionControl {
     package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> [UInt8] {
-        let function = try await catalog.resolve(reference)
-        let path = try catalog.codePath(function.code)
+        let function = try await functions.resolve(reference)
+        let path = try functions.codePath(function.code)
         let size = function.code.size
         do {
             return try await BlockingThread.run {

@@ -1,30 +1,23 @@
 package import FunctionModel
 internal import FunctionStore
 
-import struct Foundation.Date
-
-extension FunctionWorker {
+extension FunctionControl {
     package func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription {
-        let configuration = try await catalog.resolve(reference)
-        let tags = try await catalog.calling { (store) throws(FunctionStoreError) in
-            try await store.tags(configuration.functionName)
-        }
-        return FunctionDescription(configuration: configuration, tags: tags)
+        let configuration = try await functions.resolve(reference)
+        return FunctionDescription(
+            configuration: configuration, tags: try await functions.tags(of: configuration.functionName))
     }
 
     package func functionConfiguration(
         _ reference: FunctionReference
     ) async throws(LambdaError) -> FunctionConfiguration {
-        try await catalog.resolve(reference)
+        try await functions.resolve(reference)
     }
 
     package func listFunctions(
         allVersions: Bool, page: PageRequest
     ) async throws(LambdaError) -> Page<FunctionConfiguration> {
-        let wanted = try listPage(page)
-        let listed = try await catalog.calling { (store) throws(FunctionStoreError) in
-            try await store.list(allVersions: allVersions, page: wanted)
-        }
+        let listed = try await functions.list(allVersions: allVersions, page: listPage(page))
         return Page(items: listed.items, nextMarker: listed.nextMarker)
     }
 
@@ -32,11 +25,8 @@ extension FunctionWorker {
         functionName: String, page: PageRequest
     ) async throws(LambdaError) -> Page<FunctionConfiguration> {
         let name = try name(functionName)
-        _ = try await catalog.latest(name)
-        let wanted = try listPage(page)
-        let listed = try await catalog.calling { (store) throws(FunctionStoreError) in
-            try await store.versions(of: name, page: wanted)
-        }
+        _ = try await functions.latest(name)
+        let listed = try await functions.versions(of: name, page: listPage(page))
         return Page(items: listed.items, nextMarker: listed.nextMarker)
     }
 
@@ -45,11 +35,4 @@ extension FunctionWorker {
         return ListPage(
             marker: page.marker, limit: min(page.maximumItems ?? Limits.pageItemsGiven, Limits.pageItemsGiven))
     }
-
-    /// The name in what a caller gave as one: a name or an ARN.
-    func name(_ text: String) throws(LambdaError) -> String {
-        try FunctionReference(parsing: text, in: configuration.account).name
-    }
-
-    var now: Date { Date(timeIntervalSince1970: Double(parts.clock.wallClock()) / 1e9) }
 }

@@ -1,20 +1,21 @@
 package import FunctionModel
-internal import FunctionStore
 
-extension FunctionWorker {
+extension FunctionControl {
     package func updateFunctionCode(
         _ request: UpdateFunctionCodeRequest
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try name(request.functionName)
         try check(zip: request.zipFile)
-        return try await catalog.changing(name) { () throws(LambdaError) in
-            let latest = try await self.updatable(name, revisionID: request.revisionID)
+        return try await functions.changing(name) { () throws(LambdaError) in
+            let latest = try await updatable(name, revisionID: request.revisionID)
             if request.dryRun { return latest }
-            let updated = try await self.storingCode(request.zipFile) { code throws(LambdaError) in
-                try await self.update(latest) { $0.code = code }
+            let updated = try await storingCode(request.zipFile) { code throws(LambdaError) in
+                try await update(latest) { $0.code = code }
             }
             guard request.publish else { return updated }
-            return try await self.publish(name, description: nil, while: .anyState) { _ throws(LambdaError) in }
+            return try await publishing.claimVersion(of: name, description: nil, while: .anyState) {
+                _ throws(LambdaError) in
+            }
         }
     }
 
@@ -27,10 +28,10 @@ extension FunctionWorker {
         members.role = request.role
         members.handler = request.handler
         try FunctionValidation.checkUpdate(members, by: abilities)
-        if let runtime = request.runtime { try await checkBuilt(runtime: runtime) }
-        if let network = request.settings.vpc?.network { try parts.networks.check(.vpc(network)) }
-        return try await catalog.changing(name) { () throws(LambdaError) in
-            let latest = try await self.updatable(name, revisionID: request.revisionID)
+        if let runtime = request.runtime { _ = try await images.runtime(runtime) }
+        if let network = request.settings.vpc?.network { try networks.check(.vpc(network)) }
+        return try await functions.changing(name) { () throws(LambdaError) in
+            let latest = try await updatable(name, revisionID: request.revisionID)
             let change: @Sendable (inout FunctionConfiguration) -> Void = { configuration in
                 if let runtime = request.runtime { configuration.runtime = runtime }
                 if let role = request.role { configuration.role = role }
@@ -40,14 +41,14 @@ extension FunctionWorker {
             var wanted = latest
             change(&wanted)
             try FunctionValidation.checkCombination(wanted)
-            return try await self.update(latest, change)
+            return try await update(latest, change)
         }
     }
 
     /// `$LATEST`, if it may be changed now.
     private func updatable(_ name: String, revisionID: String?) async throws(LambdaError) -> FunctionConfiguration {
-        let latest = try await catalog.latest(name)
-        try latest.checkUpdatable(arn: configuration.account.arn(name: name))
+        let latest = try await functions.latest(name)
+        try latest.checkUpdatable(arn: functions.account.arn(name: name))
         try latest.checkRevision(revisionID)
         return latest
     }
@@ -55,11 +56,11 @@ extension FunctionWorker {
     private func update(
         _ latest: FunctionConfiguration, _ change: (inout FunctionConfiguration) -> Void
     ) async throws(LambdaError) -> FunctionConfiguration {
-        guard let next = latest.updating(at: now, change) else {
-            throw .updateInProgress(arn: configuration.account.arn(name: latest.functionName).description)
+        guard let next = latest.updating(at: clock.date, change) else {
+            throw .updateInProgress(arn: functions.account.arn(name: latest.functionName).description)
         }
-        try await catalog.update(next, from: latest)
-        finishInBackground(VersionKey(next))
+        try await functions.update(next, from: latest)
+        publishing.finishInBackground(VersionKey(next))
         return next
     }
 }

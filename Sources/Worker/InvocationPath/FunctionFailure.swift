@@ -29,7 +29,7 @@ struct FunctionFailure: Error, Sendable, Equatable {
     }
 
     static func exited(_ reason: ExitReason, requestID: String) -> FunctionFailure {
-        let text = "RequestId: \(requestID) Error: \(describe(reason))"
+        let text = "RequestId: \(requestID) Error: \(reason.wording)"
         let type = reason.errorType
         return FunctionFailure(
             payload: JSONText.object(["errorType": type, "errorMessage": text]), logged: .error(type: type),
@@ -41,39 +41,4 @@ struct FunctionFailure: Error, Sendable, Equatable {
             "errorType": "Function.ResponseSizeTooLarge",
             "errorMessage": "Response payload size exceeded maximum allowed payload size (\(Limits.payload) bytes).",
         ]), logged: .error(type: "Function.ResponseSizeTooLarge"), logText: nil)
-
-    /// How AWS words the end of a runtime.
-    static func describe(_ reason: ExitReason) -> String {
-        switch reason {
-        case .exited(0): "Runtime exited without providing a reason"
-        case .exited(let status): "Runtime exited with error: exit status \(status)"
-        case .killed(let signal): "Runtime exited with error: signal: \(signalName(signal))"
-        case .outOfMemory: "Runtime exited with error: signal: killed"
-        case .notStarted: "Runtime failed to start: the bootstrap of the runtime could not be run"
-        }
-    }
-
-    /// As Go's `syscall.Signal` prints them, which is what AWS shows.
-    private static func signalName(_ signal: Int32) -> String {
-        switch signal {
-        case 4: "illegal instruction"
-        case 6: "aborted"
-        case 7: "bus error"
-        case 8: "floating point exception"
-        case 9: "killed"
-        case 11: "segmentation fault"
-        case 15: "terminated"
-        default: "signal \(signal)"
-        }
-    }
-}
-
-extension ExitReason {
-    var errorType: String {
-        switch self {
-        case .exited, .killed: "Runtime.ExitError"
-        case .outOfMemory: "Runtime.OutOfMemory"
-        case .notStarted: "Runtime.InvalidEntrypoint"
-        }
-    }
 }

@@ -1,17 +1,58 @@
-internal import FunctionModel
+package import FunctionModel
 import GuestProtocol
 internal import Sandboxes
 internal import Snapshots
 
-/// The way of an invocation: a sandbox from the pool or a new one, the event into it, the answer out, the log.
-struct Invoker: Sendable {
+/// An invocation, from top to bottom: 1 resolve the version, 2 claim a sandbox, 3 thaw or start one where none is free,
+/// 4 invoke, 5 give the sandbox back, 6 answer as AWS does (`InvocationAnswer.swift`).
+package struct InvocationPath: Invoking {
+    let functions: FunctionCatalog
+    let placement: Placement
     let pool: SandboxPool
-    let maker: SandboxMaker
+    let starter: SandboxStarter
     let snapshots: SnapshotCatalog
-    let ready: ReadyClones
+    let renewal: SnapshotRenewal
+    let ready: ReadyVersions
     let tasks: BackgroundTasks
     let clock: WorkerClock
-    let account: AccountScope
+
+    package func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
+        let function = try await resolve(request)
+        if request.type == .dryRun {
+            return InvokeResponse(executedVersion: function.version, functionError: nil, logTail: nil, payload: [])
+        }
+        try await checkInvocable(function)
+        let held: Held
+        do throws(SandboxStarter.Failure) { held = try await claim(function) } catch {
+            switch error {
+            case .refused(let error): throw error
+            case .initialization(let error, let log):
+                return try InvocationAnswer.ofInit(error, log, request, function)
+            case .snapshotUnusable(let error):
+                try await renewal.renew(VersionKey(function), because: error.reason)
+                throw .snapStartNotReady
+            }
+        }
+        return try await invoke(request, function, held)
+    }
+
+    // MARK: - 1 Resolve
+
+    private func resolve(_ request: InvokeRequest) async throws(LambdaError) -> FunctionConfiguration {
+        let function = try await functions.resolve(request.reference, defaultQualifier: "$LATEST")
+        if request.type == .event { throw .eventInvocationUnavailable }
+        return function
+    }
+
+    /// Refuses a version that cannot be invoked; one that has lost its snapshot begins to get another.
+    private func checkInvocable(_ function: FunctionConfiguration) async throws(LambdaError) {
+        if case .inactive(let reason) = function.state {
+            try await renewal.renew(VersionKey(function), because: reason.message)
+        }
+        try function.checkInvocable()
+    }
+
+    // MARK: - 2 Claim
 
     private struct Held {
         let sandbox: LiveSandbox
@@ -19,33 +60,8 @@ struct Invoker: Sendable {
         let coldStart: InvocationReport.ColdStart?
     }
 
-    /// Why an invocation got no sandbox.
-    enum Refusal: Error {
-        case refused(LambdaError)
-        /// The version needs a new snapshot.
-        case snapshotUnusable(String)
-    }
-
-    func invoke(
-        _ request: InvokeRequest, _ function: FunctionConfiguration
-    ) async throws(Refusal) -> InvokeResponse {
-        let held: Held
-        do throws(SandboxMaker.Failure) {
-            held = try await hold(function)
-        } catch {
-            switch error {
-            case .function(let error, let log): return try answer(initFailure: error, log, request, function)
-            case .refused(let error): throw .refused(error)
-            case .snapshotUnusable(let why): throw .snapshotUnusable(why)
-            }
-        }
-        return try await run(request, function, held)
-    }
-
-    // MARK: - A sandbox
-
-    private func hold(_ function: FunctionConfiguration) async throws(SandboxMaker.Failure) -> Held {
-        let key = try await key(function)
+    private func claim(_ function: FunctionConfiguration) async throws(SandboxStarter.Failure) -> Held {
+        let key = try await rethrowing(try await key(function), as: SandboxStarter.Failure.refused)
         while true {
             switch pool.claim(key) {
             case .idle(let sandbox):
@@ -56,56 +72,52 @@ struct Invoker: Sendable {
                 pool.discard(sandbox)
             case .room(let previous):
                 await previous?.value
-                do throws(SandboxMaker.Failure) {
-                    let made = try await make(function, key)
-                    pool.admit(made.sandbox)
-                    return Held(sandbox: made.sandbox, coldStart: made.coldStart)
-                } catch {
+                let started: SandboxStarter.Started
+                do throws(SandboxStarter.Failure) { started = try await start(function, key) } catch {
                     pool.releaseRoom()
                     throw error
                 }
+                pool.admit(started.sandbox)
+                return Held(sandbox: started.sandbox, coldStart: started.coldStart)
             case .full: throw .refused(.throttled(.concurrentInvocations))
             case .closed: throw .refused(.stopping)
             }
         }
     }
 
-    private func key(_ function: FunctionConfiguration) async throws(SandboxMaker.Failure) -> SandboxKey {
-        let version = VersionKey(function)
-        do throws(LambdaError) {
-            let network = try await maker.network(of: function)
+    /// Which sandboxes can serve this invocation.
+    private func key(_ function: FunctionConfiguration) async throws(LambdaError) -> SandboxKey {
+        let network = try await placement.network(of: function)
+        let origin: SandboxKey.Origin =
             if function.snapStart.optimizationStatus == .on {
-                return SandboxKey(
-                    version: version, origin: .snapshot(revisionID: function.revisionID), network: network)
+                .snapshot(revisionID: function.revisionID)
+            } else {
+                .configuration(
+                    contentID: function.contentID, try await placement.isolation(of: function))
             }
-            let level = try await maker.isolation(of: function)
-            return SandboxKey(
-                version: version, origin: .configuration(contentID: function.contentID, level), network: network)
-        } catch {
-            throw .refused(error)
-        }
+        return SandboxKey(version: VersionKey(function), origin: origin, network: network)
     }
 
-    private func make(
+    // MARK: - 3 Thaw or start
+
+    private func start(
         _ function: FunctionConfiguration, _ key: SandboxKey
-    ) async throws(SandboxMaker.Failure) -> SandboxMaker.Made {
-        if case .configuration(_, let isolation) = key.origin {
-            return try await maker.boot(function, at: isolation, key: key)
+    ) async throws(SandboxStarter.Failure) -> SandboxStarter.Started {
+        switch key.origin {
+        case .configuration(_, let isolation):
+            return try await starter.boot(function, at: isolation, key: key)
+        case .snapshot:
+            let snapshot = try await rethrowing(
+                try await snapshots.snapshot(of: key.version), as: SandboxStarter.Failure.snapshotUnusable)
+            return try await starter.thaw(snapshot, of: function, key: key)
         }
-        let snapshot: StoredSnapshot
-        do throws(SnapshotCatalog.Unusable) {
-            snapshot = try await snapshots.snapshot(of: key.version)
-        } catch {
-            throw .snapshotUnusable(error.reason)
-        }
-        return try await maker.thaw(snapshot, of: function, key: key)
     }
 
-    // MARK: - The invocation
+    // MARK: - 4 Invoke
 
-    private func run(
+    private func invoke(
         _ request: InvokeRequest, _ function: FunctionConfiguration, _ held: Held
-    ) async throws(Refusal) -> InvokeResponse {
+    ) async throws(LambdaError) -> InvokeResponse {
         let live = held.sandbox
         let tail = request.logType == .tail ? live.log.beginTail() : nil
         live.log.write(.start(requestID: request.requestID, function.version))
@@ -117,26 +129,53 @@ struct Invoker: Sendable {
         } catch {
             result = .failure(error)
         }
-        var report = InvocationReport(
+        let report = InvocationReport(
             requestID: request.requestID, duration: clock.now() - began, memorySizeMegabytes: function.memorySize,
             maximumMemoryBytes: 0, coldStart: held.coldStart)
+        let answer = InvocationAnswer(result, request, function)
         switch result {
-        case .success(let result):
-            let outcome = Self.outcome(result)
-            report.failure = outcome.failure?.logged
-            pool.settle(live) { [report] in await Self.settle(live, report) }
+        case .success:
+            giveBack(live, answer.completing(report))
             if tail != nil { _ = await live.settled() }
-            refill(after: live)
-            return response(function, outcome, tail)
         case .failure(let error):
-            let failure = Self.failure(error, request, function)
-            report.failure = failure?.logged ?? error.logged
-            if failure?.logged == .timeout { report.duration = .seconds(function.timeout) }
-            Self.finish(live.log, report, text: failure?.logText ?? "RequestId: \(request.requestID) Error: \(error)")
+            live.log.end(
+                answer.completing(report), text: answer.logText ?? "RequestId: \(request.requestID) Error: \(error)")
             pool.discard(live)
-            refill(after: live)
-            guard let failure else { throw .refused(.service("\(error)")) }
-            return response(function, (failure.payload, failure), tail)
+        }
+        refill(after: live)
+        return try answer.response(function, tail)
+    }
+
+    private func event(_ request: InvokeRequest, _ function: FunctionConfiguration) -> Invocation {
+        let now = clock.wallClock() / 1_000_000
+        return Invocation(
+            requestID: request.requestID, deadlineMilliseconds: now + UInt64(function.timeout) * 1000,
+            invokedFunctionARN: functions.account.arn(request.reference).description,
+            traceID: request.traceID ?? Self.traceID(milliseconds: now), clientContext: request.clientContext,
+            payload: request.payload.isEmpty ? Array("{}".utf8) : request.payload)
+    }
+
+    /// X-Ray's header for a request that nobody samples: `Root=1-<seconds, hex>-<96 random bits>;Parent=…;Sampled=0`.
+    private static func traceID(milliseconds: UInt64) -> String {
+        let seconds = String(milliseconds / 1000, radix: 16)
+        return "Root=1-\(seconds)-\(Hexadecimal.random(bytes: 12));Parent=\(Hexadecimal.random(bytes: 8));Sampled=0"
+    }
+
+    // MARK: - 5 Give back
+
+    /// Gives back a sandbox that has answered; it is idle once its runtime asks for the next invocation.
+    private func giveBack(_ live: LiveSandbox, _ report: InvocationReport) {
+        pool.settle(live) {
+            var report = report
+            do throws(SandboxError) {
+                report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle()
+                live.log.end(report, text: nil)
+                return true
+            } catch {
+                if report.failure == nil { report.failure = error.logged }
+                live.log.end(report, text: "RequestId: \(report.requestID) Error: \(error)")
+                return false
+            }
         }
     }
 
@@ -148,93 +187,5 @@ struct Invoker: Sendable {
             _ = await live.settled()
             await ready.use(live.key.version, snapshot)
         }
-    }
-
-    private func event(_ request: InvokeRequest, _ function: FunctionConfiguration) -> Invocation {
-        let now = clock.wallClock() / 1_000_000
-        return Invocation(
-            requestID: request.requestID, deadlineMilliseconds: now + UInt64(function.timeout) * 1000,
-            invokedFunctionARN: account.arn(request.reference).description,
-            traceID: request.traceID ?? Self.traceID(milliseconds: now), clientContext: request.clientContext,
-            payload: request.payload.isEmpty ? Array("{}".utf8) : request.payload)
-    }
-
-    /// X-Ray's header for a request that nobody samples: `Root=1-<seconds, hex>-<96 random bits>;Parent=…;Sampled=0`.
-    private static func traceID(milliseconds: UInt64) -> String {
-        let seconds = String(milliseconds / 1000, radix: 16)
-        return "Root=1-\(seconds)-\(Hexadecimal.random(bytes: 12));Parent=\(Hexadecimal.random(bytes: 8));Sampled=0"
-    }
-
-    // MARK: - What came of it
-
-    private typealias Outcome = (payload: [UInt8], failure: FunctionFailure?)
-
-    private static func outcome(_ result: InvocationResult) -> Outcome {
-        switch result {
-        case .response(let payload):
-            guard payload.count <= Limits.payload else {
-                return (FunctionFailure.responseTooLarge.payload, .responseTooLarge)
-            }
-            return (payload, nil)
-        case .error(let reported):
-            let failure = FunctionFailure.reported(reported)
-            return (failure.payload, failure)
-        }
-    }
-
-    /// The function's failure that `error` is; nil when it is the server's.
-    private static func failure(
-        _ error: SandboxError, _ request: InvokeRequest, _ function: FunctionConfiguration
-    ) -> FunctionFailure? {
-        switch error.code {
-        case .timedOut: .timedOut(requestID: request.requestID, seconds: function.timeout)
-        case .runtimeExited(let reason, _): .exited(reason, requestID: request.requestID)
-        case .initializationFailed(let failure), .restoreFailed(let failure): .reported(failure)
-        case .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable, .destroyed: nil
-        }
-    }
-
-    /// Waits for the runtime's next request and writes the end of the invocation's log.
-    private static func settle(_ live: LiveSandbox, _ report: InvocationReport) async -> Bool {
-        var report = report
-        do throws(SandboxError) {
-            report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle()
-            finish(live.log, report, text: nil)
-            return true
-        } catch {
-            if report.failure == nil { report.failure = error.logged }
-            finish(live.log, report, text: "RequestId: \(report.requestID) Error: \(error)")
-            return false
-        }
-    }
-
-    private static func finish(_ log: LogStream, _ report: InvocationReport, text: String?) {
-        if let text { log.write(text: text) }
-        log.write(.end(requestID: report.requestID), .report(report))
-        log.endTail()
-    }
-
-    /// Init failed: AWS answers the invocation that needed it with the function's error.
-    private func answer(
-        initFailure error: SandboxError, _ log: LogStream, _ request: InvokeRequest, _ function: FunctionConfiguration
-    ) throws(Refusal) -> InvokeResponse {
-        let tail = request.logType == .tail ? log.beginTail() : nil
-        let failure = Self.failure(error, request, function)
-        log.write(.start(requestID: request.requestID, function.version))
-        let report = InvocationReport(
-            requestID: request.requestID, duration: failure?.logged == .timeout ? .seconds(function.timeout) : .zero,
-            memorySizeMegabytes: function.memorySize, maximumMemoryBytes: 0, failure: error.logged)
-        Self.finish(log, report, text: failure?.logText ?? failure.map { _ in "" } ?? "\(error)")
-        log.close()
-        guard let failure else { throw .refused(.service("\(error)")) }
-        return response(function, (failure.payload, failure), tail)
-    }
-
-    private func response(
-        _ function: FunctionConfiguration, _ outcome: Outcome, _ tail: LogTail?
-    ) -> InvokeResponse {
-        InvokeResponse(
-            executedVersion: function.version, functionError: outcome.failure.map { _ in "Unhandled" },
-            logTail: tail?.bytes, payload: outcome.payload)
     }
 }

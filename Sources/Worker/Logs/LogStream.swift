@@ -77,7 +77,12 @@ final class LogStream: Sendable {
         return tail
     }
 
-    func endTail() { state.withLock { $0.tail = nil } }
+    /// Writes the end of an invocation, which ends its tail.
+    func end(_ report: InvocationReport, text: String?) {
+        if let text { write(text: text) }
+        write(.end(requestID: report.requestID), .report(report))
+        state.withLock { $0.tail = nil }
+    }
 
     /// Ends the stream: writes what is unfinished and closes the file.
     func close() {

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// A sandbox serves one invocation at a time. Free ones of a version are reused most recently used first, so that those
 /// that are not needed grow old and are evicted.
-final class SandboxPool: Sendable {
+package final class SandboxPool: Sendable {
     /// What a new invocation is given.
     enum Claim {
         /// A sandbox that waits for an invocation.

@@ -1,24 +1,85 @@
 internal import BaseImages
-import Foundation
-internal import FunctionModel
+package import FunctionModel
+internal import FunctionStore
 import GuestProtocol
-internal import NetworkModel
+internal import Logging
 internal import Sandboxes
 internal import Snapshots
 internal import SystemPackage
 
-/// The way of a publish with SnapStart: boot with the version's own environment, init, freeze, make durable.
-struct Publisher: Sendable {
+/// A publish, from top to bottom: 1 claim the version, 2 its images, 3 the specification, 4 init, 5 freeze, 6 commit,
+/// 7 install, 8 ready.
+///
+/// Step 1 answers the client. A version with SnapStart is `Pending` then, and takes the other steps in the background; any
+/// other needs only its code's image (`PublishPipeline+Finishing.swift`).
+package struct PublishPipeline: VersionPublishing {
     let engine: any SandboxEngine
-    let maker: SandboxMaker
+    let functions: FunctionCatalog
+    let images: FunctionImages
+    let placement: Placement
+    let specifications: SpecificationWriter
+    let logs: FunctionLogs
     let store: SnapshotStore
+    let snapshots: SnapshotCatalog
+    let ready: ReadyVersions
     let tokens: AuthorizationTokens
     let configuration: WorkerConfiguration
     let clock: WorkerClock
+    let tasks: BackgroundTasks
+    /// Versions initialised at a time.
+    let gate: Gate
+    let observe: WorkerObserver
+    let logger: Logger
 
-    struct Failure: Error {
-        var reason: StateReason
+    // MARK: - 1 Claim the version
+
+    package func publishVersion(
+        _ request: PublishVersionRequest
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        let name = try FunctionReference(parsing: request.functionName, in: functions.account).name
+        try FunctionValidation.checkDescription(request.description)
+        return try await functions.changing(name) { () throws(LambdaError) in
+            _ = try await functions.latest(name)
+            return try await claimVersion(of: name, description: request.description, while: .ready) {
+                latest throws(LambdaError) in
+                try latest.checkRevision(request.revisionID)
+                try latest.checkCodeSha256(request.codeSha256)
+            }
+        }
     }
+
+    /// In which states of `$LATEST` a version may be made of it.
+    enum PublishableState {
+        case ready
+        /// The same call has just begun to change `$LATEST`.
+        case anyState
+    }
+
+    /// Gives `$LATEST`'s content the next number, unless the last version is the same, and begins the other steps.
+    /// Call while holding the function's lock.
+    func claimVersion(
+        of name: String, description: String?, while allowed: PublishableState,
+        checking check: @escaping @Sendable (FunctionConfiguration) throws(LambdaError) -> Void
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        let arn = functions.account.arn(name: name)
+        let outcome = try await functions.publish(name) { candidate throws(LambdaError) in
+            let latest = candidate.latest
+            if allowed == .ready {
+                try latest.checkUpdatable(arn: arn)
+                if case .failed(let reason) = latest.state { throw .wrongState(latest.state.name, reason: reason) }
+            }
+            try check(latest)
+            if let unchanged = candidate.unchanged { return .keep(unchanged) }
+            guard let version = latest.published(as: candidate.number, description: description) else {
+                throw .wrongState(latest.state.name)
+            }
+            return .publish(version)
+        }
+        if outcome.isNew, outcome.configuration.isUnfinished { finishInBackground(VersionKey(outcome.configuration)) }
+        return outcome.configuration
+    }
+
+    // MARK: - Steps 2 to 8
 
     struct Published: Sendable {
         let snapshot: StoredSnapshot
@@ -26,100 +87,148 @@ struct Publisher: Sendable {
         let times: PublishTimes
     }
 
-    /// Makes the snapshot of a version. Nothing half-made is left when this throws; the init log is kept.
-    func snapshot(of function: FunctionConfiguration) async throws(Failure) -> Published {
-        let image: RuntimeImage
-        do throws(SandboxMaker.Failure) {
-            image = try await maker.image(of: function)
+    /// Takes a version that is `Pending` to its end, well or not.
+    func publish(_ function: FunctionConfiguration) async throws(LambdaError) {
+        let key = VersionKey(function)
+        // It may have been deleted while it waited its turn.
+        guard try await functions.configuration(key) == function else { return }
+        do throws(PublishFailure) {
+            let published = try await makeSnapshot(of: function)
+            guard try await install(published, as: key) else { return }
+            report(published, key)
+            await makeReady(published, key)
         } catch {
-            throw Failure(reason: StateReason(code: "InvalidRuntime", message: error.message))
-        }
-        let staging: SnapshotStaging
-        do throws(SnapshotError) { staging = try store.stage() } catch {
-            throw Failure(reason: .internalError("\(error)"))
-        }
-        do throws(Failure) {
-            return try await freeze(function, image, into: staging)
-        } catch {
-            staging.discard()
-            throw error
+            try await conclude(key, from: function, error, runtimeVersionARN: nil)
         }
     }
 
-    private func freeze(
-        _ function: FunctionConfiguration, _ image: RuntimeImage, into staging: SnapshotStaging
-    ) async throws(Failure) -> Published {
-        let log = maker.openLog(function)
+    /// Steps 2 to 6. Nothing half-made is left when this throws; the init log is kept.
+    private func makeSnapshot(of function: FunctionConfiguration) async throws(PublishFailure) -> Published {
+        let image = try await image(of: function)
+        let staging = try await rethrowing(try store.stage(), as: PublishFailure.ofStaging)
+        // Finds nothing any more after a commit.
+        defer { staging.discard() }
+        let log = logs.open(function)
         defer { log.close() }
+
         let began = clock.now()
-        let (sandbox, code) = try await initialize(
-            function, image, token: tokens.token(for: staging.id.description), log)
-        let initialization = clock.now() - began
-        let frozen: FrozenSandbox
-        do throws(SandboxError) { frozen = try await sandbox.freeze(into: staging) } catch {
-            log.write(text: "The snapshot could not be taken: \(error)")
-            throw Failure(reason: .ofFreeze(error))
-        }
+        let specification = try await specification(
+            for: function, image, token: tokens.token(for: staging.id.description))
+        let sandbox = try await initialize(specification, function, image, log)
+        let initialized = clock.now()
+        let frozen = try await freeze(sandbox, into: staging, log)
         let written = clock.now()
-        do throws(SnapshotError) {
-            let stored = try await store.commit(
-                staging,
-                describing: SnapshotDescription(
-                    functionName: function.functionName, functionVersion: function.version.qualifier,
-                    createdAt: Date(timeIntervalSince1970: Double(clock.wallClock()) / 1e9),
-                    codeSha256: function.code.sha256, imageDigest: image.image.digest, engine: frozen.engine))
-            return Published(
-                snapshot: stored.on(image.image.basis(code: code)), runtimeVersionARN: image.version.arn,
-                times: PublishTimes(
-                    initialization: initialization, pause: frozen.pause, commit: clock.now() - written))
-        } catch {
-            throw Failure(reason: .internalError("The snapshot could not be stored: \(error)"))
-        }
+        let stored = try await commit(staging, frozen, function, image)
+        return Published(
+            snapshot: stored.on(image.image.basis(code: specification.codeImage)),
+            runtimeVersionARN: image.version.arn,
+            times: PublishTimes(
+                initialization: initialized - began, pause: frozen.pause, commit: clock.now() - written))
     }
 
-    /// - Returns: the sandbox, and where the code is that it runs from.
+    // MARK: - 2 Images
+
+    private func image(of function: FunctionConfiguration) async throws(PublishFailure) -> RuntimeImage {
+        try await rethrowing(try await images.runtime(function.runtime), as: PublishFailure.ofRuntime)
+    }
+
+    // MARK: - 3 Specification
+
+    /// Makes the image of the code, too, unless it is there.
+    private func specification(
+        for function: FunctionConfiguration, _ image: RuntimeImage, token: String
+    ) async throws(PublishFailure) -> SandboxSpecification {
+        let isolation = try await rethrowing(
+            try await placement.isolation(of: function), as: PublishFailure.ofPlacement)
+        let network = try await rethrowing(try await placement.network(of: function), as: PublishFailure.ofPlacement)
+        return try await rethrowing(
+            try await specifications.specification(
+                for: function, at: isolation, in: network, image: image, kind: .snapStart(token: token)),
+            as: PublishFailure.ofImage)
+    }
+
+    // MARK: - 4 Init
+
     private func initialize(
-        _ function: FunctionConfiguration, _ image: RuntimeImage, token: String, _ log: LogStream
-    ) async throws(Failure) -> (any Sandbox, code: FilePath) {
-        let (isolation, network): (IsolationLevel, NetworkMode)
-        do throws(LambdaError) {
-            isolation = try await maker.isolation(of: function)
-            network = try await maker.network(of: function)
-        } catch {
-            let isSubnet = error.code == .invalidSubnetID
-            throw Failure(reason: isSubnet ? .invalidSubnet(error.message) : .internalError(error.message))
-        }
-        let specification: SandboxSpecification
-        do throws(ImageError) {
-            specification = try await maker.specification(
-                for: function, at: isolation, in: network, image: image, kind: .snapStart(token: token), token: token,
-                role: maker.credentials.credentials(function.role))
-        } catch {
-            throw Failure(reason: .ofImage(error))
-        }
+        _ specification: SandboxSpecification, _ function: FunctionConfiguration, _ image: RuntimeImage,
+        _ log: LogStream
+    ) async throws(PublishFailure) -> any Sandbox {
         let limit = max(configuration.publishInitLimit, .seconds(function.timeout))
         log.write(.initStart(image.version))
         let began = clock.now()
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
             log.write(.initReport(clock.now() - began, phase: .initialization, nil))
-            return (sandbox, specification.codeImage)
+            return sandbox
         } catch {
             log.write(.initReport(clock.now() - began, phase: .initialization, error.logged))
-            throw Failure(reason: .ofInit(error))
+            throw .ofInit(error)
         }
     }
-}
 
-extension StateReason {
-    static func ofImage(_ error: ImageError) -> StateReason {
-        switch error {
-        case .invalidZip, .tooLarge, .pathEscape: .invalidZip("\(error)")
-        case .unknownRuntime, .invalidRecipe:
-            StateReason(code: "InvalidRuntime", message: "\(error)")
-        case .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace, .invalidArchive, .foreignArchive, .damaged,
-            .inputOutput, .cancelled:
-            .internalError("\(error)")
+    // MARK: - 5 Freeze
+
+    private func freeze(
+        _ sandbox: any Sandbox, into staging: SnapshotStaging, _ log: LogStream
+    ) async throws(PublishFailure) -> FrozenSandbox {
+        do throws(SandboxError) { return try await sandbox.freeze(into: staging) } catch {
+            log.write(text: "The snapshot could not be taken: \(error)")
+            throw .ofFreeze(error)
         }
+    }
+
+    // MARK: - 6 Commit
+
+    private func commit(
+        _ staging: SnapshotStaging, _ frozen: FrozenSandbox, _ function: FunctionConfiguration, _ image: RuntimeImage
+    ) async throws(PublishFailure) -> StoredSnapshot {
+        let description = SnapshotDescription(
+            functionName: function.functionName, functionVersion: function.version.qualifier, createdAt: clock.date,
+            codeSha256: function.code.sha256, imageDigest: image.image.digest, engine: frozen.engine)
+        return try await rethrowing(
+            try await store.commit(staging, describing: description), as: PublishFailure.ofCommit)
+    }
+
+    // MARK: - 7 Install
+
+    /// Makes the version active with its snapshot.
+    ///
+    /// - Returns: false when the version was deleted meanwhile, and the snapshot with it.
+    private func install(_ published: Published, as key: VersionKey) async throws(PublishFailure) -> Bool {
+        let id = published.snapshot.id.description
+        do throws(LambdaError) {
+            let isInstalled = try await functions.changing(key.functionName) { () throws(LambdaError) -> Bool in
+                guard let current = try await functions.configuration(key), var next = current.activated() else {
+                    return false
+                }
+                next.runtimeVersionARN = published.runtimeVersionARN
+                await snapshots.adopt(published.snapshot, of: key)
+                try await functions.update(next, from: current, snapshotID: id)
+                return true
+            }
+            if !isInstalled { await snapshots.remove(id) }
+            return isInstalled
+        } catch {
+            await snapshots.forget(key)
+            await snapshots.remove(id)
+            throw .ofInstall(error)
+        }
+    }
+
+    private func report(_ published: Published, _ key: VersionKey) {
+        observe(.published(key.functionName, key.version, published.times))
+        logger.info(
+            "published",
+            metadata: [
+                "function": "\(key.functionName)", "version": "\(key.version)",
+                "snapshot": "\(published.snapshot.id)", "init": "\(published.times.initialization)",
+                "pause": "\(published.times.pause)", "commit": "\(published.times.commit)",
+            ])
+    }
+
+    // MARK: - 8 Ready
+
+    private func makeReady(_ published: Published, _ key: VersionKey) async {
+        await ready.use(key, published.snapshot)
     }
 }

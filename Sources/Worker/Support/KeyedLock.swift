@@ -37,7 +37,9 @@ actor Gate {
 
     init(limit: Int) { free = limit }
 
-    func pass<R: Sendable>(_ body: @Sendable () async -> R) async -> R {
+    func pass<R: Sendable, Failure: Error>(
+        _ body: @Sendable () async throws(Failure) -> R
+    ) async throws(Failure) -> R {
         if free > 0 {
             free -= 1
         } else {
@@ -46,6 +48,6 @@ actor Gate {
         defer {
             if waiters.isEmpty { free += 1 } else { waiters.removeFirst().resume() }
         }
-        return await body()
+        return try await body()
     }
 }

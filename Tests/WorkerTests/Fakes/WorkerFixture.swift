@@ -64,7 +64,7 @@ struct WorkerFixture: Sendable {
     ) async throws -> FunctionConfiguration {
         var settings = settings
         if snapStart { settings.snapStart = .publishedVersions }
-        return try await worker.createFunction(
+        return try await worker.control.createFunction(
             CreateFunctionRequest(
                 functionName: name, runtime: "python3.11", role: "arn:aws:iam::123456789012:role/r",
                 handler: "app.handler", zipFile: Array(zip.utf8), settings: settings, publish: publish, tags: tags))
@@ -82,7 +82,7 @@ struct WorkerFixture: Sendable {
 
     @discardableResult
     func publish(_ name: String = "f", revisionID: String? = nil) async throws -> FunctionConfiguration {
-        try await worker.publishVersion(
+        try await worker.publishing.publishVersion(
             PublishVersionRequest(functionName: name, codeSha256: nil, description: nil, revisionID: revisionID))
     }
 
@@ -91,14 +91,14 @@ struct WorkerFixture: Sendable {
         _ name: String = "f", _ qualifier: String? = "1", payload: String = "{}", id: String = "id-1",
         tail: Bool = false, type: InvokeRequest.InvocationType = .requestResponse
     ) async throws -> InvokeResponse {
-        try await worker.invoke(
+        try await worker.invocations.invoke(
             InvokeRequest(
                 reference: FunctionReference(name: name, qualifier: qualifier), requestID: id, type: type,
                 logType: tail ? .tail : .none, clientContext: nil, payload: Array(payload.utf8)))
     }
 
     func configuration(_ name: String = "f", _ qualifier: String? = nil) async throws -> FunctionConfiguration {
-        try await worker.functionConfiguration(FunctionReference(name: name, qualifier: qualifier))
+        try await worker.control.functionConfiguration(FunctionReference(name: name, qualifier: qualifier))
     }
 
     /// Returns when nothing runs in the background.

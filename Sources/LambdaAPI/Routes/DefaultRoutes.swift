@@ -4,8 +4,11 @@ import Worker
 
 /// Reads of what functions here never have: aliases, policies, URLs, reserved concurrency. Clients ask for them when they
 /// refresh a function, and give up when the answer is anything but AWS's for "none".
-extension Routes {
-    func addDefaults(to router: Router<Context>) {
+struct DefaultRoutes: RouteGroup {
+    let functions: any FunctionControlling
+    let addressing: Addressing
+
+    func add(to router: Router<Context>) {
         router.get("2015-03-31/event-source-mappings") { _, _ in try Response(json: Empty(list: "EventSourceMappings"))
         }
         router.get("2015-03-31/functions/{FunctionName}/aliases", use: emptyList("Aliases"))
@@ -54,14 +57,14 @@ extension Routes {
     private func getAlias(_ request: Request, _ context: Context) async throws -> Response {
         let function = try await existing(request, context)
         throw LambdaError.aliasNotFound(
-            arn: scope.arn(name: function.name, qualifier: pathItem("Name", context)))
+            arn: addressing.scope.arn(name: function.name, qualifier: addressing.pathItem("Name", context)))
     }
 
     /// The ARN of the function asked about, as the client addressed it; throws when there is none.
     private func existing(_ request: Request, _ context: Context) async throws -> FunctionARN {
-        let reference = try reference(request, context)
-        _ = try await service.functionConfiguration(reference)
-        return scope.arn(reference)
+        let reference = try addressing.reference(request, context)
+        _ = try await functions.functionConfiguration(reference)
+        return addressing.scope.arn(reference)
     }
 }
 

@@ -5,23 +5,34 @@ import Worker
 
 /// The zip of a version: not an action of the API but what `Code.Location` of GetFunction points at, as AWS's presigned
 /// S3 address does.
-extension Routes {
-    func addFunctionCode(to router: Router<Context>) {
+struct FunctionCodeRoute: RouteGroup {
+    let functions: any FunctionControlling
+    let addressing: Addressing
+
+    func add(to router: Router<Context>) {
         router.get("_thaw/code/{FunctionName}/{Version}", use: functionCode)
     }
 
     private func functionCode(_ request: Request, _ context: Context) async throws -> Response {
         let reference = try FunctionReference(
-            parsing: pathItem("FunctionName", context), qualifier: pathItem("Version", context), in: scope)
-        let zip = try await service.functionCode(reference)
+            parsing: addressing.pathItem("FunctionName", context), qualifier: addressing.pathItem("Version", context),
+            in: addressing.scope)
+        let zip = try await functions.functionCode(reference)
         return Response(
             status: .ok, headers: [.contentType: "application/zip"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: zip)))
     }
+}
+
+/// Where clients of this server find the zips.
+struct CodeLocation: Sendable {
+    /// What the server listens at.
+    let address: String
+    let port: Int
 
     /// An address under the name by which the client reached this server.
-    func codeLocation(of configuration: FunctionConfiguration, _ request: Request) -> String {
-        var host = "\(self.configuration.address):\(self.configuration.port)"
+    func url(of configuration: FunctionConfiguration, _ request: Request) -> String {
+        var host = "\(address):\(port)"
         if let given = request.head.authority, given.utf8.allSatisfy(Self.isHostCharacter), !given.isEmpty {
             host = given
         }

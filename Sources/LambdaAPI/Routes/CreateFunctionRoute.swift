@@ -2,8 +2,13 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-extension Routes {
-    func addCreateFunction(to router: Router<Context>) {
+struct CreateFunctionRoute: RouteGroup {
+    let functions: any FunctionControlling
+    let scope: AccountScope
+    let abilities: ServerAbilities
+    let wire: WireFormat
+
+    func add(to router: Router<Context>) {
         router.post("2015-03-31/functions", use: createFunction)
     }
 
@@ -12,8 +17,8 @@ extension Routes {
     private func createFunction(_ request: Request, _ context: Context) async throws -> Response {
         let members = try await request.members(
             CreateFunctionMembers.self, limit: Limits.uploadRequest, operation: "CreateFunction")
-        let created = try await service.createFunction(
-            members.request(scope: scope, abilities: configuration.abilities))
+        let created = try await functions.createFunction(
+            members.request(scope: scope, abilities: abilities))
         return try Response(status: .created, json: wire.configuration(created, qualifier: nil))
     }
 }

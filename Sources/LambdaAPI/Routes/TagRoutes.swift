@@ -2,15 +2,20 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-extension Routes {
-    func addTags(to router: Router<Context>) {
+struct TagRoutes: RouteGroup {
+    let tags: any TagKeeping
+    let functions: any FunctionControlling
+    let addressing: Addressing
+    let abilities: ServerAbilities
+
+    func add(to router: Router<Context>) {
         router.get("2017-03-31/tags/{Resource}", use: listTags)
         router.post("2017-03-31/tags/{Resource}", use: tagResource)
         router.delete("2017-03-31/tags/{Resource}", use: untagResource)
     }
 
     private func listTags(_ request: Request, _ context: Context) async throws -> Response {
-        let description = try await service.functionDescription(tagged(context))
+        let description = try await functions.functionDescription(tagged(context))
         return try Response(json: ["Tags": description.tags])
     }
 
@@ -18,8 +23,8 @@ extension Routes {
     private func tagResource(_ request: Request, _ context: Context) async throws -> Response {
         let function = try tagged(context)
         let members = try await request.members(TagResourceMembers.self, operation: "TagResource")
-        try FunctionValidation.checkTags(members.tags, by: configuration.abilities)
-        try await service.tagFunction(function.name, tags: members.tags ?? [:])
+        try FunctionValidation.checkTags(members.tags, by: abilities)
+        try await tags.tagFunction(function.name, tags: members.tags ?? [:])
         return Response(status: .noContent)
     }
 
@@ -28,12 +33,12 @@ extension Routes {
         let function = try tagged(context)
         let keys = request.uri.queryParameters[values: "tagKeys"].map(String.init)
         try FunctionValidation.checkTagKeys(keys)
-        try await service.untagFunction(function.name, keys: keys)
+        try await tags.untagFunction(function.name, keys: keys)
         return Response(status: .noContent)
     }
 
     private func tagged(_ context: Context) throws(LambdaError) -> FunctionReference {
-        try FunctionReference(tagged: pathItem("Resource", context), in: scope)
+        try FunctionReference(tagged: addressing.pathItem("Resource", context), in: addressing.scope)
     }
 }
 

@@ -2,28 +2,33 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-extension Routes {
-    func addFunctionUpdates(to router: Router<Context>) {
+struct FunctionUpdateRoutes: RouteGroup {
+    let functions: any FunctionControlling
+    let addressing: Addressing
+    let abilities: ServerAbilities
+    let wire: WireFormat
+
+    func add(to router: Router<Context>) {
         router.put("2015-03-31/functions/{FunctionName}/code", use: updateFunctionCode)
         router.put("2015-03-31/functions/{FunctionName}/configuration", use: updateFunctionConfiguration)
     }
 
     /// UpdateFunctionCode: the function with its update in progress. With `Publish`, the version under its own ARN.
     private func updateFunctionCode(_ request: Request, _ context: Context) async throws -> Response {
-        let name = try functionName(context, for: "UpdateFunctionCode")
+        let name = try addressing.functionName(context, for: "UpdateFunctionCode")
         let members = try await request.members(
             UpdateFunctionCodeMembers.self, limit: Limits.uploadRequest, operation: "UpdateFunctionCode")
-        let updated = try await service.updateFunctionCode(
-            members.request(functionName: name, abilities: configuration.abilities))
-        return try Response(json: wire.configuration(updated, qualifier: scope.arn(updated).qualifier))
+        let updated = try await functions.updateFunctionCode(
+            members.request(functionName: name, abilities: abilities))
+        return try Response(json: wire.configuration(updated, qualifier: addressing.scope.arn(updated).qualifier))
     }
 
     private func updateFunctionConfiguration(_ request: Request, _ context: Context) async throws -> Response {
-        let name = try functionName(context, for: "UpdateFunctionConfiguration")
+        let name = try addressing.functionName(context, for: "UpdateFunctionConfiguration")
         let members = try await request.members(
             UpdateFunctionConfigurationMembers.self, operation: "UpdateFunctionConfiguration")
-        let updated = try await service.updateFunctionConfiguration(
-            members.request(functionName: name, abilities: configuration.abilities))
+        let updated = try await functions.updateFunctionConfiguration(
+            members.request(functionName: name, abilities: abilities))
         return try Response(json: wire.configuration(updated, qualifier: nil))
     }
 }

@@ -2,10 +2,12 @@ import Hummingbird
 import Worker
 
 /// What no AWS client asks: the sandboxes there are, for `thaw slots`.
-extension Routes {
-    func addSandboxes(to router: Router<Context>) {
+struct SandboxRoute: RouteGroup {
+    let sandboxes: any SandboxListing
+
+    func add(to router: Router<Context>) {
         router.get("_thaw/sandboxes") { _, _ in
-            try Response(json: ["Sandboxes": service.sandboxes().map(SandboxShape.init)])
+            try Response(json: ["Sandboxes": sandboxes.sandboxes().map(SandboxShape.init)])
         }
     }
 }

@@ -2,8 +2,8 @@ import FunctionModel
 import Hummingbird
 
 /// The rest of AWS's service model: known by name, refused with an error that clients can show.
-extension Routes {
-    func addUnservedActions(to router: Router<Context>) {
+struct UnservedRoutes: RouteGroup {
+    func add(to router: Router<Context>) {
         for action in Self.unservedActions {
             router.on(RouterPath(action.path), method: action.method) { _, _ -> Response in
                 throw LambdaError.unserved(action: action.name)

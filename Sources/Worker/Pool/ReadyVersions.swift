@@ -1,8 +1,8 @@
 internal import Sandboxes
 internal import Snapshots
 
-/// Has the engine keep clones ready for the versions used last, and drops those of the others.
-actor ReadyClones {
+/// The versions used last: has the engine keep clones of them ready, and drops those of the others.
+actor ReadyVersions {
     private let engine: any SandboxEngine
     private let count: Int
     private let maximumVersions: Int

@@ -5,18 +5,22 @@ import NIOCore
 import Telemetry
 import Worker
 
-extension Routes {
-    func addInvoke(to router: Router<Context>) {
+struct InvokeRoute: RouteGroup {
+    let invocations: any Invoking
+    let addressing: Addressing
+    let calls: CallTracer
+
+    func add(to router: Router<Context>) {
         router.post("2015-03-31/functions/{FunctionName}/invocations", use: invoke)
     }
 
     /// Invoke. A function that fails is a 200 with `X-Amz-Function-Error`; payloads pass byte for byte both ways.
     private func invoke(_ request: Request, _ context: Context) async throws -> Response {
-        let reference = try reference(request, context)
+        let reference = try addressing.reference(request, context)
         let (type, logType) = try invocationAndLogType(request)
         let payload = try await payload(of: request, type: type)
-        let traceID = configuration.calls.header() ?? request.headers[.amznTraceID] ?? newTraceID()
-        let answer = try await service.invoke(
+        let traceID = calls.header() ?? request.headers[.amznTraceID] ?? newTraceID()
+        let answer = try await invocations.invoke(
             InvokeRequest(
                 reference: reference, requestID: context.requestID, type: type, logType: logType,
                 clientContext: try clientContext(request), payload: payload, traceID: traceID))

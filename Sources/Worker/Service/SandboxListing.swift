@@ -1,5 +1,8 @@
-internal import FunctionModel
-internal import Sandboxes
+/// What no AWS client asks: for the commands beside the server.
+package protocol SandboxListing: Sendable {
+    /// The sandboxes there are.
+    func sandboxes() -> [SandboxSummary]
+}
 
 /// A sandbox that serves a function, or waits to.
 package struct SandboxSummary: Sendable, Equatable {
@@ -14,16 +17,5 @@ package struct SandboxSummary: Sendable, Equatable {
         self.version = version
         self.slot = slot
         self.isIdle = isIdle
-    }
-}
-
-extension FunctionWorker {
-    package func sandboxes() -> [SandboxSummary] {
-        pool.list().map { live, isIdle in
-            SandboxSummary(
-                functionName: live.key.version.functionName, version: live.key.version.version.qualifier,
-                slot: live.sandbox.slot, isIdle: isIdle)
-        }
-        .sorted { ($0.slot ?? -1, $0.functionName) < ($1.slot ?? -1, $1.functionName) }
     }
 }

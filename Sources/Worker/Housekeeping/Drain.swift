@@ -1,0 +1,53 @@
+internal import Logging
+
+/// A stop's wait for the invocations under way.
+struct Drain: Sendable {
+    let pool: SandboxPool
+    let limit: Duration
+    let clock: WorkerClock
+    let logger: Logger
+    /// Ends the wait: true when nothing runs any more.
+    private let ended = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+
+    init(pool: SandboxPool, limit: Duration, clock: WorkerClock, logger: Logger) {
+        self.pool = pool
+        self.limit = limit
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Ends the wait, or the one that has not begun.
+    func hurry() { ended.continuation.yield(false) }
+
+    /// Waits until no sandbox is left of a pool that has been closed, but no longer than the limit.
+    func run() async {
+        tell(.notice, "waiting for invocations under way", ["limit": "\(limit)"])
+        let emptied = Task {
+            await pool.waitUntilEmpty()
+            ended.continuation.yield(true)
+        }
+        let timer = Task {
+            do { try await clock.sleep(limit) } catch { return }
+            ended.continuation.yield(false)
+        }
+        for await isEmpty in ended.stream {
+            if !isEmpty { tell(.warning, "invocations still under way are ended") }
+            break
+        }
+        timer.cancel()
+        // Not waited for: the engine's shutdown is what lets it end.
+        emptied.cancel()
+    }
+
+    /// Says something of what runs, if anything does.
+    private func tell(_ level: Logger.Level, _ text: Logger.Message, _ more: Logger.Metadata = [:]) {
+        let running = pool.running
+        guard running.count > 0 else { return }
+        let names = running.functions.map { "\($0.functionName):\($0.version)" }.sorted()
+        logger.log(
+            level: level, text,
+            metadata: more.merging(
+                ["count": "\(running.count)", "functions": "\(names.joined(separator: " "))"], uniquingKeysWith: { $1 })
+        )
+    }
+}

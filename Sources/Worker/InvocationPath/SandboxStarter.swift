@@ -1,0 +1,119 @@
+internal import BaseImages
+internal import FunctionModel
+import GuestProtocol
+internal import Sandboxes
+internal import Snapshots
+
+/// Starts sandboxes for invocations: boots them for `$LATEST` and versions without SnapStart, thaws them for the others.
+struct SandboxStarter: Sendable {
+    let engine: any SandboxEngine
+    let images: FunctionImages
+    let specifications: SpecificationWriter
+    let identity: SandboxIdentity
+    let tokens: AuthorizationTokens
+    let logs: FunctionLogs
+    let clock: WorkerClock
+    let configuration: WorkerConfiguration
+    let observe: WorkerObserver
+
+    /// Why an invocation got no sandbox.
+    enum Failure: Error {
+        /// The call is refused.
+        case refused(LambdaError)
+        /// The function's own init failed, as its log says.
+        case initialization(SandboxError, LogStream)
+        /// The version needs a new snapshot.
+        case snapshotUnusable(UnusableSnapshot)
+    }
+
+    struct Started {
+        let sandbox: LiveSandbox
+        let coldStart: InvocationReport.ColdStart
+    }
+
+    // MARK: - Booting
+
+    /// Boots a sandbox. When init runs out of time it is tried once more under the function's own timeout, as AWS does.
+    func boot(
+        _ function: FunctionConfiguration, at isolation: IsolationLevel, key: SandboxKey
+    ) async throws(Failure) -> Started {
+        let image = try await rethrowing(try await images.runtime(function.runtime), as: Failure.refused)
+        let log = logs.open(function)
+        log.write(.initStart(image.version))
+        do throws(SandboxError) {
+            do throws(SandboxError) {
+                return try await boot(function, at: isolation, key, image, log, phase: .initialization)
+            } catch {
+                guard case .timedOut = error.code else { throw error }
+                return try await boot(function, at: isolation, key, image, log, phase: .invoke)
+            }
+        } catch {
+            throw .initialization(error, log)
+        }
+    }
+
+    private func boot(
+        _ function: FunctionConfiguration, at isolation: IsolationLevel, _ key: SandboxKey, _ image: RuntimeImage,
+        _ log: LogStream, phase: InitPhase
+    ) async throws(SandboxError) -> Started {
+        let kind = RuntimeEnvironment.Kind.onDemand(
+            identity.credentials.credentials(function.role), logGroup: "/aws/lambda/\(function.functionName)",
+            logStream: log.name)
+        let specification = try await hostCall {
+            try await specifications.specification(
+                for: function, at: isolation, in: key.network, image: image, kind: kind)
+        }
+        let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
+        let began = clock.now()
+        do throws(SandboxError) {
+            let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
+            let duration = clock.now() - began
+            observe(.initialized(function.functionName, function.version, duration))
+            return Started(
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log), coldStart: .initialized(duration))
+        } catch {
+            log.write(.initReport(clock.now() - began, phase: phase, error.logged))
+            throw error
+        }
+    }
+
+    // MARK: - Thawing
+
+    /// Makes a clone of a version's snapshot.
+    func thaw(
+        _ snapshot: StoredSnapshot, of function: FunctionConfiguration, key: SandboxKey
+    ) async throws(Failure) -> Started {
+        let image = try await rethrowing(try images.runtime(of: snapshot), as: Failure.snapshotUnusable)
+        let log = logs.open(function)
+        log.write(.restoreStart(image.version))
+        let uniqueness = identity.make(
+            role: identity.credentials.credentials(function.role), token: tokens.token(for: snapshot.id.description))
+        let began = clock.now()
+        do throws(SandboxError) {
+            let sandbox = try await engine.thaw(
+                snapshot, uniqueness: uniqueness, network: key.network, deadline: configuration.restoreLimit,
+                output: log.sink)
+            let duration = clock.now() - began
+            log.write(.restoreReport(duration, nil))
+            observe(.restored(function.functionName, function.version, duration))
+            return Started(
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, cloneOf: snapshot),
+                coldStart: .restored(duration))
+        } catch {
+            log.write(.restoreReport(clock.now() - began, error.logged))
+            log.close()
+            throw Self.failure(ofRestore: error)
+        }
+    }
+
+    private static func failure(ofRestore error: SandboxError) -> Failure {
+        switch error.code {
+        case .restoreFailed(let failure): .refused(.snapStartFailed(failure.summary))
+        case .timedOut: .refused(.snapStartTimeout)
+        case .runtimeExited(let reason, _): .refused(.snapStartFailed(reason.wording))
+        case .snapshotUnusable: .snapshotUnusable(UnusableSnapshot(reason: error.message))
+        case .initializationFailed, .lost, .freezeRefused, .host, .isolationUnavailable, .destroyed:
+            .refused(.service("\(error)"))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+internal import FunctionModel
+
+/// Opens the log of each new sandbox.
+struct FunctionLogs: Sendable {
+    let files: LogFiles
+    let clock: WorkerClock
+
+    func open(_ function: FunctionConfiguration) -> LogStream {
+        LogStream(function: function.functionName, version: function.version, files: files, clock: clock)
+    }
+}

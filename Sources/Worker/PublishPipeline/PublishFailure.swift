@@ -1,0 +1,75 @@
+internal import BaseImages
+internal import FunctionModel
+import GuestProtocol
+internal import Sandboxes
+internal import Snapshots
+
+/// Why a version ends `Failed`: what AWS's `StateReasonCode` and `StateReason` say of each step's error.
+struct PublishFailure: Error {
+    let reason: StateReason
+
+    /// The runtime has no image here.
+    static func ofRuntime(_ error: LambdaError) -> Self {
+        Self(reason: StateReason(code: "InvalidRuntime", message: error.message))
+    }
+
+    static func ofImage(_ error: ImageError) -> Self {
+        switch error {
+        case .invalidZip, .tooLarge, .pathEscape: Self(reason: .invalidZip("\(error)"))
+        case .unknownRuntime, .invalidRecipe:
+            Self(reason: StateReason(code: "InvalidRuntime", message: "\(error)"))
+        case .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace, .invalidArchive, .foreignArchive, .damaged,
+            .inputOutput, .cancelled:
+            Self(reason: .internalError("\(error)"))
+        }
+    }
+
+    /// The level or the network that the function asks for.
+    static func ofPlacement(_ error: LambdaError) -> Self {
+        let isSubnet = error.code == .invalidSubnetID
+        return Self(reason: isSubnet ? .invalidSubnet(error.message) : .internalError(error.message))
+    }
+
+    static func ofInit(_ error: SandboxError) -> Self {
+        switch error.code {
+        case .initializationFailed(let failure), .restoreFailed(let failure): Self(reason: .initError(failure.summary))
+        case .timedOut(_, let limit):
+            Self(
+                reason: .initTimeout(
+                    "Init and before-snapshot hooks did not end within \(limit.components.seconds) seconds."))
+        case .runtimeExited(let reason, _): ofExit(reason)
+        case .isolationUnavailable: Self(reason: .invalidConfiguration("\(error)"))
+        case .lost, .freezeRefused, .snapshotUnusable, .host, .destroyed: Self(reason: .internalError("\(error)"))
+        }
+    }
+
+    private static func ofExit(_ reason: ExitReason) -> Self {
+        switch reason {
+        case .exited, .killed: Self(reason: .initError("\(reason.errorType): \(reason.wording)."))
+        case .outOfMemory:
+            Self(reason: .initResourceExhausted("Init used more memory than the function has. Raise MemorySize."))
+        case .notStarted(let errno) where errno == 13:  // EACCES
+            Self(
+                reason: StateReason(
+                    code: "FunctionError.PermissionDenied", message: "The runtime's bootstrap is not executable."))
+        case .notStarted(let errno):
+            Self(reason: .invalidEntryPoint("The runtime's bootstrap could not be started: errno \(errno)."))
+        }
+    }
+
+    /// The snapshot could not be taken after a good init.
+    static func ofFreeze(_ error: SandboxError) -> Self {
+        if error.code == .freezeRefused { return Self(reason: .snapshotRefused(error.message)) }
+        return Self(reason: .internalError("The snapshot could not be taken: \(error)"))
+    }
+
+    static func ofStaging(_ error: SnapshotError) -> Self { Self(reason: .internalError("\(error)")) }
+
+    static func ofCommit(_ error: SnapshotError) -> Self {
+        Self(reason: .internalError("The snapshot could not be stored: \(error)"))
+    }
+
+    static func ofInstall(_ error: LambdaError) -> Self {
+        Self(reason: .internalError("The snapshot could not be recorded: \(error.message)"))
+    }
+}

@@ -1,0 +1,71 @@
+internal import BaseImages
+internal import FunctionModel
+internal import Logging
+
+/// What is `Pending`, or a `$LATEST` with an update in progress, comes to its end here: after the call that began it, and after
+/// a start that found it.
+extension PublishPipeline {
+    /// - Returns: the task, which need not be waited for.
+    @discardableResult
+    func finishInBackground(_ key: VersionKey) -> Task<Void, Never> {
+        tasks.start {
+            do throws(LambdaError) { try await finish(key) } catch {
+                // The version stays as it is; the next start takes it up again.
+                logger.error(
+                    "cannot finish a version",
+                    metadata: ["function": "\(key.functionName)", "version": "\(key.version)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func finish(_ key: VersionKey) async throws(LambdaError) {
+        guard let function = try await functions.configuration(key), function.isUnfinished else { return }
+        if key.version != .latest, function.snapStart.applyOn == .publishedVersions {
+            try await gate.pass { () throws(LambdaError) in try await publish(function) }
+        } else {
+            try await makeCodeReady(function)
+        }
+    }
+
+    /// All that is to be done for what has no snapshot.
+    private func makeCodeReady(_ function: FunctionConfiguration) async throws(LambdaError) {
+        var failure: PublishFailure?
+        var arn: String?
+        do throws(ImageError) {
+            _ = try await images.code(of: function)
+            arn = try await images.files.image(function.runtime)?.version.arn
+        } catch {
+            failure = .ofImage(error)
+        }
+        try await conclude(VersionKey(function), from: function, failure, runtimeVersionARN: arn)
+    }
+
+    /// Ends a version's pending state or `$LATEST`'s update, well or with a failure.
+    func conclude(
+        _ key: VersionKey, from function: FunctionConfiguration, _ failure: PublishFailure?, runtimeVersionARN: String?
+    ) async throws(LambdaError) {
+        // What a stop cut short has not failed: it is resumed at the next start.
+        if Task.isCancelled { throw .stopping }
+        try await functions.changing(key.functionName) { () throws(LambdaError) in
+            guard let current = try await functions.configuration(key), current.contentID == function.contentID else {
+                return
+            }
+            let concluded: FunctionConfiguration?
+            if let reason = failure?.reason {
+                concluded = current.isPending ? current.failed(reason) : current.updateFailed(reason)
+            } else {
+                concluded = current.isPending ? current.activated() : current.updateSucceeded()
+            }
+            guard var next = concluded else { return }
+            if let runtimeVersionARN { next.runtimeVersionARN = runtimeVersionARN }
+            try await functions.update(next, from: current)
+        }
+        guard let reason = failure?.reason else { return }
+        logger.warning(
+            "version failed",
+            metadata: [
+                "function": "\(key.functionName)", "version": "\(key.version)", "code": "\(reason.code)",
+                "reason": "\(reason.message)",
+            ])
+    }
+}

@@ -1,0 +1,36 @@
+import GuestProtocol
+
+extension ExitReason {
+    var errorType: String {
+        switch self {
+        case .exited, .killed: "Runtime.ExitError"
+        case .outOfMemory: "Runtime.OutOfMemory"
+        case .notStarted: "Runtime.InvalidEntrypoint"
+        }
+    }
+
+    /// How AWS words the end of a runtime.
+    var wording: String {
+        switch self {
+        case .exited(0): "Runtime exited without providing a reason"
+        case .exited(let status): "Runtime exited with error: exit status \(status)"
+        case .killed(let signal): "Runtime exited with error: signal: \(Self.signalName(signal))"
+        case .outOfMemory: "Runtime exited with error: signal: killed"
+        case .notStarted: "Runtime failed to start: the bootstrap of the runtime could not be run"
+        }
+    }
+
+    /// As Go's `syscall.Signal` prints them, which is what AWS shows.
+    private static func signalName(_ signal: Int32) -> String {
+        switch signal {
+        case 4: "illegal instruction"
+        case 6: "aborted"
+        case 7: "bus error"
+        case 8: "floating point exception"
+        case 9: "killed"
+        case 11: "segmentation fault"
+        case 15: "terminated"
+        default: "signal \(signal)"
+        }
+    }
+}
