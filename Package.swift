@@ -189,7 +189,8 @@ let package = Package(
         tests(
             "ProcessEngineTests",
             [
-                "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI", "Sandboxes",
+                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
+                "Sandboxes",
                 "SlotNetwork", "Snapshots", "TestSupport", logging, system,
             ]),
         tests(

@@ -94,9 +94,8 @@ extension ProcessEngine {
         _ initialization: Initialization, _ blueprint: ProcessBlueprint, in cell: Cell, _ runtime: HostedRuntime,
         output: OutputSink
     ) async throws(SandboxError) {
-        guard let side = cell.endpoint.takeProcessSide() else { throw .host("a cell was used twice") }
-        let holder = try hostCall("reach a cell") { try cell.takeHolder() }
-        let roots = roots
+        let access = try cell.moveIn()
+        let (roots, holder, side) = (roots, access.holder, access.endpoint)
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
             let root = try roots.rootForBooting(
                 base: blueprint.root, code: blueprint.code, scratchBytes: blueprint.limits.scratchBytes)

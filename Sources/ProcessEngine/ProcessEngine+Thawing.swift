@@ -16,19 +16,27 @@ extension ProcessEngine {
         let order = ThawOrder(
             template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network, limit: deadline,
             output: output)
-        while let clone = order.template.parked.take() {
-            guard clone.isUsable else {
-                await end(clone.cell, clone.runtime)
-                continue
+        do throws(CloneFailure) {
+            do throws(CloneFailure) { return try await sandbox(order) } catch .templateLost {
+                // Another template's clone is as good.
+                return try await sandbox(order)
             }
-            return try await finish(clone, order) { () throws(SandboxError) in try wake(clone, order) }
+        } catch {
+            throw error.error(limit: order.limit)
         }
-        let clone = try await newClone(of: order.template)
-        do throws(SandboxError) { return try await make(clone, order) } catch {
-            // It has been lost under way, and another one is as good.
-            guard clone.lostTemplate else { throw error }
-            return try await make(try await newClone(of: order.template), order)
+    }
+
+    /// Of a clone that waits, or of a new one.
+    private func sandbox(_ order: ThawOrder) async throws(CloneFailure) -> any Sandbox {
+        while let clone = order.template.parked.take() {
+            if clone.isParked {
+                return try await finish(clone, order) { () throws(SandboxError) in try wake(clone, order) }
+            }
+            await end(clone)
         }
+        let clone: Clone
+        do throws(SandboxError) { clone = try await newClone(of: order.template) } catch { throw .ended(error) }
+        return try await make(clone, order)
     }
 
     /// What one thaw was asked for.
@@ -62,25 +70,17 @@ extension ProcessEngine {
         }
     }
 
-    private func make(_ clone: Clone, _ order: ThawOrder) async throws(SandboxError) -> any Sandbox {
+    private func make(_ clone: Clone, _ order: ThawOrder) async throws(CloneFailure) -> any Sandbox {
         let template = order.template
-        let process: TemplateProcess
-        do throws(SandboxError) {
-            process =
+        return try await finish(clone, order) { () throws(SandboxError) in
+            let process =
                 if let running = template.running { running } else { try await template.process(within: order.left) }
-        } catch {
-            await end(clone.cell, clone.runtime)
-            throw error.naming(limit: order.limit)
-        }
-        guard template.blueprint.readyCall == .restoreNext else {
-            // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
-            return try await finish(clone, order) { () throws(SandboxError) in
+            guard template.blueprint.readyCall == .restoreNext else {
+                // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
                 try request(clone, template, process)
                 try await clone.park(on: loop, within: order.left)
-                try wake(clone, order)
+                return try wake(clone, order)
             }
-        }
-        return try await finish(clone, order) { () throws(SandboxError) in
             try wake(clone, order)
             try request(clone, template, process)
         }
@@ -103,19 +103,19 @@ extension ProcessEngine {
     /// Runs what lets the clone go, and waits until it is ready. On any failure nothing is left of it.
     private func finish(
         _ clone: Clone, _ order: ThawOrder, _ release: () async throws(SandboxError) -> Void
-    ) async throws(SandboxError) -> any Sandbox {
+    ) async throws(CloneFailure) -> any Sandbox {
         do throws(SandboxError) {
             try await release()
             try await clone.runtime.waitUntilRestored(within: order.left)
         } catch {
-            let explained = clone.explain(error, limit: order.limit)
-            await end(clone.cell, clone.runtime)
-            throw explained
+            let failure = clone.fail(error)
+            await end(clone)
+            throw failure
         }
-        hosted.add(clone.runtime)
+        let (cell, runtime) = clone.handOver()
+        hosted.add(runtime)
         return ProcessSandbox(
-            cell: clone.cell, runtime: clone.runtime, engine: self, blueprint: order.template.blueprint,
-            origin: order.template)
+            cell: cell, runtime: runtime, engine: self, blueprint: order.template.blueprint, origin: order.template)
     }
 
     // MARK: - Ahead
@@ -133,7 +133,7 @@ extension ProcessEngine {
                 return nil
             }
         } end: { [self] clone in
-            await end(clone.cell, clone.runtime)
+            await end(clone)
         }
     }
 
@@ -148,9 +148,9 @@ extension ProcessEngine {
             try await clone.park(on: loop, within: Self.parkLimit)
             return clone
         } catch {
-            let explained = clone.explain(error, limit: Self.parkLimit)
-            await end(clone.cell, clone.runtime)
-            throw explained
+            let failure = clone.fail(error)
+            await end(clone)
+            throw failure.error(limit: Self.parkLimit)
         }
     }
 }

@@ -141,4 +141,6 @@ package final class ProcessEngine: SandboxEngine {
         runtime.end(error)
         await cells.end(cell)
     }
+
+    func end(_ clone: Clone) async { await end(clone.cell, clone.runtime) }
 }

@@ -37,17 +37,26 @@ final class Cell: Sendable {
         case unknown
     }
 
+    /// What waits in a cell for the one who moves in.
+    struct Equipment: Sendable {
+        /// Into the cell's cgroup.
+        let entrance: CgroupEntrance
+        let control: ControlChannel
+        /// The clone's end of ``control``.
+        let cloneControl: SharedDescriptor
+    }
+
     private struct State {
         var limits: CellLimits
-        var entrance: CgroupEntrance?
-        var control: ControlChannel?
+        /// Until somebody moves in.
+        var equipment: Equipment?
         var tenant = Tenant.none
         var waiting: CheckedContinuation<Void, Never>?
     }
 
     init(
-        id: SandboxID, slot: Slot, cgroup: Cgroup, entrance: CgroupEntrance, process: ChildProcess,
-        endpoint: RuntimeEndpoint, control: ControlChannel, limits: CellLimits, parts: Parts
+        id: SandboxID, slot: Slot, cgroup: Cgroup, process: ChildProcess, endpoint: RuntimeEndpoint,
+        equipment: Equipment, limits: CellLimits, parts: Parts
     ) {
         self.id = id
         self.slot = slot
@@ -55,13 +64,25 @@ final class Cell: Sendable {
         self.process = process
         self.endpoint = endpoint
         self.parts = parts
-        state = Mutex(State(limits: limits, entrance: entrance, control: control))
+        state = Mutex(State(limits: limits, equipment: equipment))
     }
 
-    /// Process 1's pidfd, for the one who moves in; the cell keeps it no longer, or thousands would be open.
-    func takeHolder() throws(Errno) -> SharedDescriptor {
+    /// What the one who moves in has of the cell. The cell itself keeps none of it, or thousands of descriptors would be open.
+    struct Access: Sendable {
+        /// Process 1's pidfd.
+        let holder: SharedDescriptor
+        let endpoint: RuntimeEndpoint.ProcessSide
+        let equipment: Equipment
+    }
+
+    /// Once.
+    func moveIn() throws(SandboxError) -> Access {
+        guard let equipment = state.withLock({ $0.equipment.take() }), let side = endpoint.takeProcessSide() else {
+            throw .host("a cell was used twice")
+        }
         defer { process.releaseDescriptor() }
-        return try process.pidfd
+        let holder = try hostCall("reach a cell") { try process.pidfd }
+        return Access(holder: holder, endpoint: side, equipment: equipment)
     }
 
     /// Process 1's number on the host.
@@ -78,12 +99,6 @@ final class Cell: Sendable {
     func join(_ mode: NetworkMode) throws(SandboxError) {
         try hostCall { try slot.bind(.process, to: mode) }
     }
-
-    /// Into the cgroup, for the one who moves in, once; the cell keeps it no longer.
-    func takeEntrance() -> CgroupEntrance? { state.withLock { $0.entrance.take() } }
-
-    /// For the clone that will live here, once; the cell keeps it no longer.
-    func takeControl() -> ControlChannel? { state.withLock { $0.control.take() } }
 
     // MARK: - Tenant
 

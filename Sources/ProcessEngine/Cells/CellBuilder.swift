@@ -33,9 +33,13 @@ struct CellBuilder: Sendable {
         do throws(SandboxError) {
             let network = try slot.openNetwork()
             let process = try startHolder(in: network, cgroup)
+            let entrance = try openEntrance(of: cgroup)
+            let endpoint = try openEndpoint(in: network)
+            let (control, cloneControl) = try ControlChannel.make()
             return Cell(
-                id: id, slot: slot, cgroup: cgroup, entrance: try openEntrance(of: cgroup), process: process,
-                endpoint: try openEndpoint(in: network), control: try ControlChannel(), limits: limits, parts: parts)
+                id: id, slot: slot, cgroup: cgroup, process: process, endpoint: endpoint,
+                equipment: Cell.Equipment(entrance: entrance, control: control, cloneControl: cloneControl),
+                limits: limits, parts: parts)
         } catch {
             // Kills the holder, too.
             try? cgroup.remove()

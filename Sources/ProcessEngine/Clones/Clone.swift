@@ -5,37 +5,66 @@ import Sandboxes
 import Synchronization
 import SystemPackage
 
-/// A clone in its cell, from the request for it until it is a sandbox.
+/// A clone in its cell, from the request for it until it is a sandbox: what moves it from one ``CloneLife`` to the next.
 ///
-/// Two ways lead there. In the usual one it is woken before it exists: it comes to life with its answer waiting. A clone that
-/// is prepared ahead is made first, parks, and is woken when it is claimed.
+/// Two ways lead there. In the usual one it is woken before it exists. A clone that is prepared ahead is made first, parks, and
+/// is woken when it is claimed.
 final class Clone: Sendable {
-    let cell: Cell
-    let runtime: HostedRuntime
-    private let control: ControlChannel
-    private let state = Mutex(State())
-
     private struct State {
-        var failure: CloneOutcome?
-        /// What the clone itself said, which it says once.
-        var report: RestorerFailure?
+        var life: CloneLife
         var parking: Parking?
     }
+
+    /// Somebody waits for it to park.
+    private struct Parking {
+        let watch: LoopWatch
+        let continuation: CheckedContinuation<Void, Never>
+
+        func end() {
+            watch.cancel()
+            continuation.resume()
+        }
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameter call: the Runtime API call in which the frozen runtime waits.
     init(
         in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool
     ) throws(SandboxError) {
-        guard let control = cell.takeControl() else { throw .host("a cell was used twice") }
-        self.cell = cell
-        self.control = control
+        let access = try cell.moveIn()
         let cgroup = cell.cgroup
-        runtime = try hostCall("serve the Runtime API of a clone") {
+        let runtime = try hostCall("serve the Runtime API of a clone") {
             try HostedRuntime(
                 cloneBlockedIn: call, endpoint: cell.endpoint, loop: loop, isSnapStart: isSnapStart,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
         }
+        let parts = CloneParts(cell: cell, control: access.equipment.control, runtime: runtime)
+        state = Mutex(State(life: .prepared(parts, access)))
     }
+
+    private var life: CloneLife { state.withLock { $0.life } }
+
+    var cell: Cell { life.cell }
+    var runtime: HostedRuntime { life.runtime }
+
+    /// Whether it waits as it should.
+    var isParked: Bool {
+        if case .parked(let parts) = life { parts.cell.tenant?.hasEnded == false } else { false }
+    }
+
+    /// Who waits for it to park waits no longer once it has, or has failed.
+    @discardableResult
+    private func advance(_ transition: (CloneLife) -> CloneLife) -> CloneLife {
+        let (life, parking) = state.withLock { state -> (CloneLife, Parking?) in
+            state.life = transition(state.life)
+            return (state.life, state.life.isSettled ? state.parking.take() : nil)
+        }
+        parking?.end()
+        return life
+    }
+
+    // MARK: - Making
 
     /// Asks the template for it. Call once.
     /// - Parameters:
@@ -45,47 +74,72 @@ final class Clone: Sendable {
         from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
         isAhead: Bool = false
     ) throws(SandboxError) {
-        guard let side = cell.endpoint.takeProcessSide(), let theirs = control.takeOther(),
-            let entrance = cell.takeEntrance()
-        else {
-            throw .host("a cell was used twice")
+        let next = state.withLock { state in
+            let next = state.life.requested()
+            if let next { state.life = next.life }
+            return next
         }
-        let holder = try hostCall("reach a cell") { try cell.takeHolder() }
-        cell.expectTenant()
+        guard let next else { throw .host("a clone was asked for twice") }
+        next.life.cell.expectTenant()
         template.clone(
             CloneRequest(
-                control: theirs, holder: holder, process: side, code: code, entrance: entrance,
-                scratchBytes: scratchBytes, hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
+                control: next.access.equipment.cloneControl, holder: next.access.holder, process: next.access.endpoint,
+                code: code, entrance: next.access.equipment.entrance, scratchBytes: scratchBytes,
+                hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
         ) { outcome in self.arrived(outcome) }
     }
 
     private func arrived(_ outcome: CloneOutcome) {
+        let life = life
+        let (cell, runtime) = (life.cell, life.runtime)
         switch outcome {
         case .made(let process):
             cell.arrived(process)
             do throws(Errno) { try runtime.adopt(process) } catch {
                 runtime.end(.host(refusing: "watch a clone", error))
             }
-            return
         case .failed: cell.neverArrived()
         case .templateLost(let sent): sent ? cell.lostSight() : cell.neverArrived()
         }
-        let parking = state.withLock { state in
-            state.failure = outcome
-            return state.parking
+        // Whoever hears of the end finds its reason here.
+        if case .failed(_, _, let failure) = advance({ $0.answered(outcome) }), failure.isOfMaking {
+            runtime.end(CloneFailure.templateLost.error(limit: .zero))
         }
-        parking?.finish(.closed)
-        runtime.end(.lost("the clone was not made", during: .restore))
+    }
+
+    /// Waits until it is complete, as one that is not woken yet.
+    func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
+        let life = life
+        guard let control = life.parts?.control else { throw life.reason(limit) }
+        let watch = try hostCall("watch a clone") {
+            try LoopWatch(loop, control.ours, .readable) { [weak self] _ in
+                if let message = control.receive() { self?.advance { $0.heard(message) } }
+            }
+        }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            advance { $0.late(limit) }
+        }
+        defer { timer.cancel() }
+        await withCheckedContinuation { continuation in
+            let parking = Parking(watch: watch, continuation: continuation)
+            let isSettled = state.withLock { state in
+                if !state.life.isSettled { state.parking = parking }
+                return state.life.isSettled
+            }
+            if isSettled { parking.end() }
+        }
+        guard case .parked = self.life else { throw self.life.reason(limit) }
     }
 
     // MARK: - Waking
 
     /// Gives the clone what makes it unique and lets it run, whether it exists or not.
     func wake(_ uniqueness: Uniqueness, output: @escaping OutputSink) throws(SandboxError) {
-        try hostCall("read a clone's output") { try runtime.deliverOutput(to: output) }
+        let parts = try released(output)
         // First the answer, then the word to go on: the clone is to have the CPU when nothing is left to do here.
-        try runtime.release(uniqueness)
-        try control.wake(uniqueness)
+        try parts.runtime.release(uniqueness)
+        try parts.control.wake(uniqueness)
     }
 
     /// The same for a clone of a seed, which is told its function.
@@ -93,53 +147,43 @@ final class Clone: Sendable {
     func wake(
         _ uniqueness: Uniqueness, as function: [UInt8], output: @escaping OutputSink
     ) throws(SandboxError) {
-        try hostCall("read a clone's output") { try runtime.deliverOutput(to: output) }
-        runtime.setCredentials(uniqueness.credentials)
-        try runtime.startFromSeed(function)
-        try control.wake(uniqueness)
+        let parts = try released(output)
+        parts.runtime.setCredentials(uniqueness.credentials)
+        try parts.runtime.startFromSeed(function)
+        try parts.control.wake(uniqueness)
     }
 
-    /// Waits until it is complete, as one that is not woken yet.
-    func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
-        let parking = try hostCall("watch a clone") { try Parking(control, loop) }
-        let failed = state.withLock { state in
-            state.parking = parking
-            return state.failure != nil
-        }
-        if failed { parking.finish(.closed) }
-        switch await parking.wait(within: limit) {
-        case .parked: return
-        case .failed(let failure): throw failure.error()
-        case .closed: throw .lost("the clone ended before it was complete", during: .restore)
-        case nil: throw .timedOut(.restore, limit: limit)
-        }
+    private func released(_ output: @escaping OutputSink) throws(SandboxError) -> CloneParts {
+        let life = advance { $0.released() }
+        guard let parts = life.parts else { throw life.reason(.zero) }
+        try hostCall("read a clone's output") { try parts.runtime.deliverOutput(to: output) }
+        return parts
     }
 
-    /// Whether it waits as it should.
-    var isUsable: Bool { state.withLock { $0.failure == nil } && cell.tenant?.hasEnded == false }
+    // MARK: - The end
 
-    // MARK: - Failure
+    /// It has answered: what a sandbox of it has.
+    func handOver() -> (cell: Cell, runtime: HostedRuntime) {
+        let life = advance { $0.answering() }
+        return (life.cell, life.runtime)
+    }
 
-    /// Whether no clone was made, or one that came to nothing before it was complete.
-    var wasNotMade: Bool { state.withLock { $0.failure != nil } || report != nil }
+    /// Gives the clone up for `error`; what that is the consequence of.
+    func fail(_ error: SandboxError) -> CloneFailure { advance { $0.failing(error) }.failure ?? .ended(error) }
+}
 
-    private var report: RestorerFailure? {
-        state.withLock { state in
-            if state.report == nil { state.report = control.failure() }
-            return state.report
+extension CloneLife {
+    /// Whether it has parked or never will.
+    fileprivate var isSettled: Bool {
+        switch self {
+        case .parked, .failed: true
+        case .prepared, .requested, .made, .woken, .handedOver: false
         }
     }
 
-    /// Whether the template was lost on the way: nothing is wrong with the snapshot or the host.
-    var lostTemplate: Bool {
-        if case .templateLost = state.withLock({ $0.failure }) { true } else { false }
-    }
-
-    /// What the restorer itself said of the failure that `error` is the consequence of.
-    func explain(_ error: SandboxError, limit: Duration) -> SandboxError {
-        if case .failed(let failure) = state.withLock({ $0.failure }) { return failure.error() }
-        if let report { return report.error() }
-        return error.naming(limit: limit)
+    /// Why it does not park, or cannot be woken.
+    fileprivate func reason(_ limit: Duration) -> SandboxError {
+        failure?.error(limit: limit) ?? .lost("the clone is a sandbox already", during: .restore)
     }
 }
 
@@ -147,49 +191,5 @@ extension ChildProcess {
     /// Whether it is known to have ended, by itself or by somebody else's hand.
     fileprivate var hasEnded: Bool {
         do throws(Errno) { return try poll() != nil } catch { return true }
-    }
-}
-
-/// A wait for a clone to park.
-private final class Parking: Sendable {
-    private struct State {
-        var outcome: ControlChannel.Message??
-        var continuation: CheckedContinuation<ControlChannel.Message?, Never>?
-        var watch: LoopWatch?
-    }
-
-    private let state = Mutex(State())
-
-    init(_ control: ControlChannel, _ loop: EngineLoop) throws(Errno) {
-        let watch = try LoopWatch(loop, control.ours, .readable) { [weak self] _ in
-            if let message = control.receive() { self?.finish(message) }
-        }
-        state.withLock { $0.watch = watch }
-    }
-
-    /// The first outcome counts; nil is the limit.
-    func finish(_ outcome: ControlChannel.Message?) {
-        let (continuation, watch) = state.withLock { state in
-            if state.outcome == nil { state.outcome = .some(outcome) }
-            defer { (state.continuation, state.watch) = (nil, nil) }
-            return (state.continuation, state.watch)
-        }
-        watch?.cancel()
-        continuation?.resume(returning: outcome)
-    }
-
-    func wait(within limit: Duration) async -> ControlChannel.Message? {
-        let timer = Task {
-            try await Task.sleep(for: limit)
-            finish(nil)
-        }
-        defer { timer.cancel() }
-        return await withCheckedContinuation { continuation in
-            let known = state.withLock { state in
-                if state.outcome == nil { state.continuation = continuation }
-                return state.outcome
-            }
-            if let known { continuation.resume(returning: known) }
-        }
     }
 }

@@ -58,8 +58,8 @@ extension ProcessHostProbe.Trial {
         let name = "clones"
         let template = try await probing(name) { () throws(SandboxError) in try await startTemplate() }
         state.withLock { $0.template = template }
-        let control = try await probing(name) { () throws(SandboxError) in try ControlChannel() }
-        let request = try await probing(name) { () throws(SandboxError) in try self.request(control, in: holder) }
+        let (control, theirs) = try await probing(name) { () throws(SandboxError) in try ControlChannel.make() }
+        let request = try await probing(name) { () throws(SandboxError) in try self.request(theirs, in: holder) }
         let outcome = await withCheckedContinuation { answer in
             template.clone(request) { answer.resume(returning: $0) }
         }
@@ -90,16 +90,14 @@ extension ProcessHostProbe.Trial {
         return try await starter.start(frozen, root: root, onLoss: { _ in })
     }
 
-    private func request(_ control: ControlChannel, in holder: ChildProcess) throws(SandboxError) -> CloneRequest {
-        guard let theirs = control.takeOther(), let cgroup = state.withLock({ $0.cgroup }) else {
-            throw .host("a cell was used twice")
-        }
+    private func request(_ control: SharedDescriptor, in holder: ChildProcess) throws(SandboxError) -> CloneRequest {
+        guard let cgroup = state.withLock({ $0.cgroup }) else { throw .host("there is no cell to make a clone in") }
         let entrance = try hostCall { try cgroup.openEntrance() }
         let (pidfd, null) = try hostCall("reach a cell") {
             (try holder.pidfd, try OwnedDescriptor.open("/dev/null", .readWrite).shared())
         }
         return CloneRequest(
-            control: theirs, holder: pidfd,
+            control: control, holder: pidfd,
             process: RuntimeEndpoint.ProcessSide(connection: null, standardOutput: null, standardError: null),
             entrance: entrance, scratchBytes: Self.scratchBytes, hasFrozenScratch: true, isAhead: false)
     }

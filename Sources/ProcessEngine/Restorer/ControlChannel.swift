@@ -2,11 +2,10 @@ import CProcessImage
 import GuestProtocol
 import LinuxKit
 import Sandboxes
-import Synchronization
 import SystemPackage
 
 /// The socket over which a clone says that it is complete, and is told to run.
-final class ControlChannel: Sendable {
+struct ControlChannel: Sendable {
     /// What a clone says.
     enum Message: Sendable, Hashable {
         /// It is complete, and waits.
@@ -19,17 +18,13 @@ final class ControlChannel: Sendable {
     private static let packetSize = 64
 
     let ours: SharedDescriptor
-    private let theirs: Mutex<SharedDescriptor?>
 
-    init() throws(SandboxError) {
+    /// - Returns: also the clone's end; as long as the host keeps that, ``Message/closed`` does not come.
+    static func make() throws(SandboxError) -> (channel: ControlChannel, theirs: SharedDescriptor) {
         let pair = try hostCall("make a socket pair") { try PacketSocket.pair() }
-        let ends = pair.take { ($0.shared(), $1.shared()) }
-        ours = ends.0
-        theirs = Mutex(ends.1)
+        let (ours, theirs) = pair.take { ($0.shared(), $1.shared()) }
+        return (ControlChannel(ours: ours), theirs)
     }
-
-    /// The clone's end, once: as long as the host keeps it, ``Message/closed`` does not come.
-    func takeOther() -> SharedDescriptor? { theirs.withLock { $0.take() } }
 
     /// Lets the clone run, now or when it will have come so far.
     func wake(_ uniqueness: Uniqueness) throws(SandboxError) {

@@ -84,14 +84,15 @@ extension ProcessEngine {
                 code: code)
             var frozen = blueprint
             frozen.readyCall = try await clone.runtime.waitUntilReady(within: max(.zero, limit - (clock.now - start)))
-            return ProcessSandbox(cell: cell, runtime: clone.runtime, engine: self, blueprint: frozen, origin: template)
+            let (cell, runtime) = clone.handOver()
+            return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: template)
         } catch {
-            let explained = clone.explain(error, limit: limit)
-            let wasNotMade = clone.wasNotMade
-            await end(cell, clone.runtime)
-            guard wasNotMade else { throw explained }
-            if explained.code == .snapshotUnusable { throw explained }
-            logger.warning("a function starts without its seed", metadata: ["because": "\(explained)"])
+            let failure = clone.fail(error)
+            await end(clone)
+            let reason = failure.error(limit: limit)
+            guard failure.isOfMaking else { throw reason }
+            if reason.code == .snapshotUnusable { throw reason }
+            logger.warning("a function starts without its seed", metadata: ["because": "\(reason)"])
             return nil
         }
     }
