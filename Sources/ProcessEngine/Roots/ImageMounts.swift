@@ -42,7 +42,9 @@ final class ImageMount: Sendable {
         let device = try hostCall("mount \(image)") {
             try LoopDevice(over: OwnedDescriptor.open(image, .readOnly))
         }
-        do throws(MountError) { mount = try Self.make(device.path) } catch { throw .host("\(image): \(error)") }
+        do throws(MountError) { mount = try Self.make(device.path) } catch {
+            throw .host("\(image): \(error)", cause: error)
+        }
         loop = device
     }
 

@@ -133,7 +133,7 @@ final class RuntimeCore {
     func startFromSeed(_ start: [UInt8]) throws(SandboxError) {
         guard case .waiting(.seedNext) = state, let server else { throw outOfTurn("a function", .initialization) }
         state = .initializing
-        try Self.asking(.initialization) { () throws(RuntimeAPIError) in try server.startFromSeed(start) }
+        try wrapping(.lost(during: .initialization)) { try server.startFromSeed(start) }
     }
 
     func release(_ uniqueness: Uniqueness) throws(SandboxError) {
@@ -142,7 +142,7 @@ final class RuntimeCore {
         }
         server.setCredentials(uniqueness.credentials)
         state = .restoring
-        try Self.asking(.restore) { () throws(RuntimeAPIError) in try server.release(uniqueness) }
+        try wrapping(.lost(during: .restore)) { try server.release(uniqueness) }
     }
 
     /// Keeps the waiter, or answers it at once.
@@ -169,7 +169,7 @@ final class RuntimeCore {
         // Its time may be over already.
         guard case .running = state else { return }
         do throws(SandboxError) {
-            try Self.asking(.invocation) { () throws(RuntimeAPIError) in try server.invoke(invocation) }
+            try wrapping(.lost(during: .invocation)) { try server.invoke(invocation) }
         } catch {
             finish(.failed(error))
         }
@@ -205,12 +205,6 @@ final class RuntimeCore {
     private func outOfTurn(_ what: String, _ phase: SandboxError.Phase) -> SandboxError {
         if case .ended(let ending) = state { return ending.error(during: phase) }
         return .lost("\(what) was asked of a runtime that is \(state)", during: phase)
-    }
-
-    private static func asking(
-        _ phase: SandboxError.Phase, _ body: () throws(RuntimeAPIError) -> Void
-    ) throws(SandboxError) {
-        do throws(RuntimeAPIError) { try body() } catch { throw .lost(error.description, during: phase) }
     }
 
     // MARK: - What happens
