@@ -79,7 +79,7 @@ package final class FunctionWorker: Service {
             functions: functions, placement: placement, pool: pool,
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
-                tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration, observe: parts.observer),
+                tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
             snapshots: snapshots, renewal: renewal, ready: ready, tasks: tasks, clock: clock)
         control = FunctionControl(
             functions: functions, images: images, networks: parts.networks, publishing: publishing,

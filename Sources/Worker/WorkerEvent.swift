@@ -2,10 +2,6 @@ package import FunctionModel
 
 /// What a worker tells whoever measures it.
 package enum WorkerEvent: Sendable {
-    /// A sandbox was booted for an invocation.
-    case initialized(String, FunctionVersion, Duration)
-    /// A clone was thawed.
-    case restored(String, FunctionVersion, Duration)
     case published(String, FunctionVersion, PublishTimes)
     /// An invocation has its answer.
     case invoked(InvocationRecord)

@@ -36,14 +36,16 @@ extension FunctionControl {
     /// Quick checks of an upload, before anything of it is stored.
     func check(zip: [UInt8]) throws(LambdaError) {
         try FunctionValidation.checkZip(size: zip.count)
-        do throws(ImageError) { try images.files.validate(zip: zip) } catch {
-            switch error {
-            case .invalidZip, .pathEscape: throw .notAZip
-            case .tooLarge: throw .unzippedTooLarge
-            case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
-                .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
-                throw .service("\(error)")
-            }
+        try rethrowing(try images.files.validate(zip: zip), as: Self.refusal(ofUpload:))
+    }
+
+    private static func refusal(ofUpload error: ImageError) -> LambdaError {
+        switch error {
+        case .invalidZip, .pathEscape: .notAZip
+        case .tooLarge: .unzippedTooLarge
+        case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
+            .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
+            .service("\(error)")
         }
     }
 

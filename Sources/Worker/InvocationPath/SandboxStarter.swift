@@ -14,7 +14,6 @@ struct SandboxStarter: Sendable {
     let logs: FunctionLogs
     let clock: WorkerClock
     let configuration: WorkerConfiguration
-    let observe: WorkerObserver
 
     /// Why an invocation got no sandbox.
     enum Failure: Error {
@@ -68,7 +67,6 @@ struct SandboxStarter: Sendable {
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
             let duration = clock.now() - began
-            observe(.initialized(function.functionName, function.version, duration))
             return Started(
                 sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log), coldStart: .initialized(duration))
         } catch {
@@ -95,7 +93,6 @@ struct SandboxStarter: Sendable {
                 output: log.sink)
             let duration = clock.now() - began
             log.write(.restoreReport(duration, nil))
-            observe(.restored(function.functionName, function.version, duration))
             return Started(
                 sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, cloneOf: snapshot),
                 coldStart: .restored(duration))

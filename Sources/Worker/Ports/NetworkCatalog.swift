@@ -17,23 +17,20 @@ extension NetworkCatalog {
         case .isolated: return .isolated
         case .egress: return .egress
         case .vpc(let name):
-            do throws(NetworkStoreError) {
-                if let network = try network(named: name) { return .vpc(network) }
-            } catch {
-                throw .networkUnusable(name, "\(error)")
-            }
-            throw .networkUnusable(name, "there is none of this name")
+            let network = try rethrowing(
+                try network(named: name),
+                as: { (error: NetworkStoreError) in LambdaError.networkUnusable(name, "\(error)") })
+            guard let network else { throw .networkUnusable(name, "there is none of this name") }
+            return .vpc(network)
         }
     }
 
     /// Refuses a choice that could not be honoured now.
     func check(_ choice: NetworkChoice) throws(LambdaError) {
         guard case .vpc(let name) = choice else { return }
-        do throws(NetworkStoreError) {
-            guard try network(named: name) == nil else { return }
-        } catch {
-            throw .invalid(network: name, "\(error)")
-        }
-        throw .unknownNetwork(name, existing: (try? list())?.map(\.name) ?? [])
+        let known = try rethrowing(
+            try network(named: name),
+            as: { (error: NetworkStoreError) in LambdaError.invalid(network: name, "\(error)") })
+        if known == nil { throw .unknownNetwork(name, existing: (try? list())?.map(\.name) ?? []) }
     }
 }
