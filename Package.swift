@@ -154,7 +154,7 @@ let package = Package(
                 "ServerAssembly",
                 "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser, lifecycle, logging, nioCore, nioHTTP1,
                 nioPosix, system, unixSignals,
-            ], testable: true),
+            ]),
         library(
             "ThawLab",
             [
@@ -162,7 +162,7 @@ let package = Package(
                 "Sandboxes",
                 "ServerAssembly", "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser,
                 httpClient, lifecycle, logging, nioCore, nioHTTP1, system, unixSignals,
-            ], testable: true),
+            ]),
         executable("thaw", ["ThawCommand", argumentParser]),
         executable("thaw-lab", ["ThawLab", argumentParser]),
 

@@ -4,7 +4,7 @@ import ServerAssembly
 import SystemPackage
 import Testing
 
-@testable import ThawCommand
+import ThawCommand
 
 @Suite struct ConfigurationTests {
     @Test(

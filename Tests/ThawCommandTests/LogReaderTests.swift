@@ -2,7 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 
-@testable import ThawCommand
+import ThawCommand
 
 @Suite struct LogReaderTests {
     @Test("versions that have logged are named when the one asked for has not")

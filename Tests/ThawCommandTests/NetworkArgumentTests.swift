@@ -3,7 +3,7 @@ import NetworkModel
 import ServerAssembly
 import Testing
 
-@testable import ThawCommand
+import ThawCommand
 
 @Suite struct NetworkArgumentTests {
     @Test(

@@ -1,7 +1,6 @@
 import ServerAssembly
 import Testing
-
-@testable import ThawLab
+import ThawLab
 
 @Suite struct ExampleTableTests {
     private func run(cold: Double, first: Double) -> ExampleRun {

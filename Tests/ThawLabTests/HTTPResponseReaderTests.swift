@@ -1,6 +1,5 @@
 import Testing
-
-@testable import ThawLab
+import ThawLab
 
 @Suite struct HTTPResponseReaderTests {
     typealias Response = HTTPResponseReader.Response

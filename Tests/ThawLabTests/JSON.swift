@@ -1,6 +1,5 @@
 import Foundation
-
-@testable import ThawLab
+import ThawLab
 
 /// The members of the JSON object that `value` is written as.
 func members(of value: some Encodable) throws -> [String: JSONValue] {

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Terminal
 import Testing
-
-@testable import ThawLab
+import ThawLab
 
 @Suite struct SamplesTests {
     static let percentiles: [([Double], Int, Double)] = [

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 
-struct DoctorCommand: AsyncParsableCommand, ConfiguredCommand {
-    static let configuration = CommandConfiguration(
+package struct DoctorCommand: AsyncParsableCommand, ConfiguredCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Tell what this host can do, and what to do about what it cannot.",
         discussion: """
             Tries what a server does, with the parts that do it: what is told to work has worked. Takes the options of \
@@ -10,14 +10,16 @@ struct DoctorCommand: AsyncParsableCommand, ConfiguredCommand {
             Ends with 0 when Thaw can be used here, at the isolation level asked for or, by default, at either; else with 1.
             """)
 
-    static var takesServerOptions: Bool { true }
+    package static var takesServerOptions: Bool { true }
 
     @OptionGroup(visibility: .hidden) var options: ServerOptions
     @Flag(help: "One JSON array of objects with name, status (good, warning, failed), found, remedy and isolation.")
     var json = false
 
+    package init() {}
+
     @concurrent
-    func run() async throws {
+    package func run() async throws {
         let report = try await HostReport.make(options.configuration)
         if json {
             let encoder = JSONEncoder()

@@ -33,12 +33,12 @@ struct LogsCommand: AsyncParsableCommand, ConfiguredCommand {
     }
 }
 
-enum LogsError: Error, CustomStringConvertible {
+package enum LogsError: Error, CustomStringConvertible {
     /// - others: the versions that have logged.
     case nothingLogged(String, version: String?, others: [String], in: FilePath)
     case cannotWatch(FilePath, Errno)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .nothingLogged(let function, let version?, let others, _) where !others.isEmpty:
             """

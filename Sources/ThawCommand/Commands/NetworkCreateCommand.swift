@@ -60,10 +60,10 @@ struct NetworkCreateCommand: AsyncParsableCommand, ConfiguredCommand {
 }
 
 /// `ADDRESS[,PREFIX][,MAC]`
-struct TunnelEndpoint: ExpressibleByArgument {
-    let value: VPCNetwork.Endpoint
+package struct TunnelEndpoint: ExpressibleByArgument {
+    package let value: VPCNetwork.Endpoint
 
-    init?(argument: String) {
+    package init?(argument: String) {
         var parts = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)[...]
         guard let address = parts.popFirst().flatMap(IPv4Address.init) else { return nil }
         var destination = IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0)
@@ -82,10 +82,10 @@ struct TunnelEndpoint: ExpressibleByArgument {
 }
 
 /// `FIRST-LAST`
-struct AddressRange: ExpressibleByArgument {
-    let range: ClosedRange<IPv4Address>
+package struct AddressRange: ExpressibleByArgument {
+    package let range: ClosedRange<IPv4Address>
 
-    init?(argument: String) {
+    package init?(argument: String) {
         let ends = argument.split(separator: "-", omittingEmptySubsequences: false).map { IPv4Address(String($0)) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first <= last else { return nil }
         range = first...last

@@ -8,8 +8,8 @@ import ServiceLifecycle
 import UnixSignals
 import Worker
 
-struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
-    static let configuration = CommandConfiguration(
+package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the AWS Lambda API.",
         discussion: """
             Point any AWS client at it, for example: aws --endpoint-url http://127.0.0.1:9000 lambda list-functions
@@ -20,13 +20,15 @@ struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
             #. What the command line says comes before what the environment says (THAW_STATE_DIR), and that before the file.
             """)
 
-    static var takesServerOptions: Bool { true }
+    package static var takesServerOptions: Bool { true }
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup package var options: ServerOptions
+
+    package init() {}
 
     // The main actor is no place to serve from.
     @concurrent
-    func run() async throws {
+    package func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let logger = Logger.forServer(options.logLevel)
         let signals = StopSignals(logger: logger)

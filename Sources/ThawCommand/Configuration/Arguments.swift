@@ -3,7 +3,7 @@ import LinuxKit
 import SystemPackage
 
 /// A command that works on a server's state directory, which environment and configuration name as well.
-protocol ConfiguredCommand: ParsableCommand {
+package protocol ConfiguredCommand: ParsableCommand {
     /// Whether it takes everything that a server can be configured with, or only where the state is.
     static var takesServerOptions: Bool { get }
 }
@@ -13,14 +13,19 @@ extension ConfiguredCommand {
 }
 
 /// The arguments of a command with those that the configuration and the environment stand for before them: the last one counts.
-struct Arguments {
+package struct Arguments {
     let environment: [String: String]
     /// Read when no other is named and it is there.
     var standard = ConfigurationFile.standard
 
+    package init(environment: [String: String], standard: FilePath = ConfigurationFile.standard) {
+        self.environment = environment
+        self.standard = standard
+    }
+
     static let stateVariable = "THAW_STATE_DIR"
 
-    func complete(_ given: [String]) throws(ConfigurationError) -> [String] {
+    package func complete(_ given: [String]) throws(ConfigurationError) -> [String] {
         let (command, count) = Self.command(given)
         let own = given.dropFirst(count)
         guard let command = command as? any ConfiguredCommand.Type, !own.contains(where: Self.asksAboutCommand) else {

@@ -3,16 +3,16 @@ import LinuxKit
 import SystemPackage
 
 /// A file of lines `name = value`, whose names are the long options of `thaw serve`.
-struct ConfigurationFile: Sendable {
+package struct ConfigurationFile: Sendable {
     /// One line, as arguments of the command.
-    struct Setting: Sendable, Equatable {
+    package struct Setting: Sendable, Equatable {
         var name: String
-        var arguments: [String]
+        package var arguments: [String]
     }
 
     static let standard: FilePath = "/etc/thaw/thaw.conf"
 
-    let settings: [Setting]
+    package let settings: [Setting]
 
     static func read(_ path: FilePath) throws(ConfigurationError) -> ConfigurationFile {
         let text: String
@@ -22,7 +22,7 @@ struct ConfigurationFile: Sendable {
         return try ConfigurationFile(text, of: path)
     }
 
-    init(_ text: String, of path: FilePath) throws(ConfigurationError) {
+    package init(_ text: String, of path: FilePath) throws(ConfigurationError) {
         var settings: [Setting] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let content = Self.trimmed(Self.withoutComment(line))
@@ -93,8 +93,8 @@ struct ConfigurationFile: Sendable {
 }
 
 /// What is wrong with a configuration, and where.
-struct ConfigurationError: Error, CustomStringConvertible {
+package struct ConfigurationError: Error, CustomStringConvertible {
     var text: String
 
-    var description: String { text }
+    package var description: String { text }
 }

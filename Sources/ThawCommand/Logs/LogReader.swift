@@ -2,11 +2,17 @@ import Foundation
 import SystemPackage
 
 /// Reads a function's log streams: files of lines `TIME<TAB>TEXT`, see ``LogFiles``.
-struct LogReader: Sendable {
+package struct LogReader: Sendable {
     let directory: FilePath
     /// `$LATEST` or a number; nil shows all.
     let version: String?
     let showsTimestamps: Bool
+
+    package init(directory: FilePath, version: String?, showsTimestamps: Bool) {
+        self.directory = directory
+        self.version = version
+        self.showsTimestamps = showsTimestamps
+    }
 
     struct Line {
         let time: Substring
@@ -15,7 +21,7 @@ struct LogReader: Sendable {
     }
 
     /// Prints everything there is, all streams merged by time. False when there is nothing.
-    func show() throws -> Bool {
+    package func show() throws -> Bool {
         var lines: [(time: Substring, line: Line)] = []
         for stream in try streams() {
             // Lines of one stream keep their order, though a guest's clock may lag behind the host's a little.
@@ -64,7 +70,7 @@ struct LogReader: Sendable {
     }
 
     /// The versions that have logged anything, $LATEST first.
-    func versions() throws -> [String] {
+    package func versions() throws -> [String] {
         let all = LogReader(directory: directory, version: nil, showsTimestamps: false)
         return Set(try all.streams().compactMap { Self.version(of: $0) }).sorted {
             (Int($0) ?? 0, $0) < (Int($1) ?? 0, $1)

@@ -4,17 +4,17 @@ import Logging
 import ServerAssembly
 
 /// What can be set about a server, with the limits of each value.
-struct ServerOptions: ParsableArguments {
+package struct ServerOptions: ParsableArguments {
     private static let standard = ServerConfiguration(state: StateDirectory(StateDirectory.standard))
 
-    @OptionGroup var state: StateOptions
-    @OptionGroup(title: "Network slots") var slots: SlotOptions
+    @OptionGroup package var state: StateOptions
+    @OptionGroup(title: "Network slots") package var slots: SlotOptions
 
     @Option(help: "Address to listen on. Who can reach it can run code here.")
     var address = Self.standard.address
 
     @Option(help: "Port to listen on; 0 lets the kernel choose.")
-    var port = Self.standard.port
+    package var port = Self.standard.port
 
     @Option(
         help: """
@@ -41,7 +41,7 @@ struct ServerOptions: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help: "At isolation process, begin inits from a snapshot of the booted runtime where that changes nothing.")
-    var seeds = Self.standard.usesSeeds
+    package var seeds = Self.standard.usesSeeds
 
     @Option(
         name: .customLong("init-limit"),
@@ -68,7 +68,9 @@ struct ServerOptions: ParsableArguments {
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         try check(port, "--port", 0...65_535)
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)

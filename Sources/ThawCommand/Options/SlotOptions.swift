@@ -4,7 +4,7 @@ import ServerAssembly
 import SlotNetwork
 
 /// What can be set about a server's network slots.
-struct SlotOptions: ParsableArguments {
+package struct SlotOptions: ParsableArguments {
     private static let standard = ServerConfiguration.Slots()
 
     @Option(
@@ -48,9 +48,11 @@ struct SlotOptions: ParsableArguments {
     @Flag(
         name: .customLong("keep-slots"), inversion: .prefixedNo,
         help: "Leave the slots for the next start, which then need not build them.")
-    var keep = false
+    package var keep = false
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         if let count, !SlotConfiguration.counts.contains(count) {
             throw ValidationError("--slots must be 1 to 65536; \(count) was given")
         }

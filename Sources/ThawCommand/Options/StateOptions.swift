@@ -2,7 +2,7 @@ import ArgumentParser
 import ServerAssembly
 
 /// Where a server keeps everything: the commands that work on the same state share this.
-struct StateOptions: ParsableArguments {
+package struct StateOptions: ParsableArguments {
     @Option(
         name: .customLong("state-dir"),
         help: "Directory for functions, images, snapshots and logs; also by THAW_STATE_DIR, or in the configuration.")
@@ -12,5 +12,7 @@ struct StateOptions: ParsableArguments {
     @Option(name: .customLong("config"), help: "Configuration file. Default: /etc/thaw/thaw.conf, when there is one.")
     var configuration: String?
 
-    var directory: StateDirectory { StateDirectory(stateDirectory) }
+    package init() {}
+
+    package var directory: StateDirectory { StateDirectory(stateDirectory) }
 }

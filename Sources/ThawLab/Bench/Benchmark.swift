@@ -4,7 +4,7 @@ import ServerAssembly
 import SystemPackage
 
 /// The benchmarks there are.
-enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
+package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     case processClone = "process-clone"
     case invoke
     case burst
@@ -40,7 +40,7 @@ enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     }
 
     /// What `--count` counts, and how many are counted by default; nil where there is nothing to choose.
-    var count: (of: String, standard: Int, least: Int)? {
+    package var count: (of: String, standard: Int, least: Int)? {
         switch self {
         case .processClone: ("clones of each kind", 100, 1)
         case .invoke: ("invocations on one connection", 2000, 1)

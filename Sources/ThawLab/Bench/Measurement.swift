@@ -1,5 +1,5 @@
 /// One row of a benchmark, and one line of its JSON.
-struct Measurement: Encodable, Sendable {
+package struct Measurement: Encodable, Sendable {
     var bench: String
     var `case`: String
     var metric: String
@@ -14,7 +14,7 @@ struct Measurement: Encodable, Sendable {
     var met: Bool?
 
     /// What the goal is for.
-    enum Goal: Sendable {
+    package enum Goal: Sendable {
         case p50AtMost(Double)
         case p99AtMost(Double)
         case maxAtMost(Double)
@@ -31,7 +31,7 @@ struct Measurement: Encodable, Sendable {
             }
         }
 
-        func isMet(by samples: Samples) -> Bool {
+        package func isMet(by samples: Samples) -> Bool {
             switch self {
             case .p50AtMost(let limit): samples.p50 <= limit
             case .p99AtMost(let limit): samples.p99 <= limit
@@ -43,7 +43,9 @@ struct Measurement: Encodable, Sendable {
         }
     }
 
-    init(_ bench: String, _ name: String, metric: String, unit: String = "ms", _ samples: Samples, goal: Goal? = nil) {
+    package init(
+        _ bench: String, _ name: String, metric: String, unit: String = "ms", _ samples: Samples, goal: Goal? = nil
+    ) {
         self.bench = bench
         self.case = name
         self.metric = metric

@@ -6,8 +6,8 @@ import ServerAssembly
 import SystemPackage
 import Terminal
 
-struct BenchCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct BenchCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure, and compare with the project's goals.",
         discussion: """
             Says what the machine is and how busy, then a row for each case. Goals are for an idle machine. With --json: one \
@@ -27,7 +27,9 @@ struct BenchCommand: AsyncParsableCommand {
     var count: Int?
     @Flag(help: "One JSON object a line.") var json = false
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         if !subjects.isEmpty, !name.takesAnySubject {
             throw ValidationError("\(name.rawValue) has its functions; leave --runtime out")
         }
@@ -42,7 +44,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     @concurrent
-    func run() async throws {
+    package func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let subjects = subjects.isEmpty ? name.subjects : subjects
         if !subjects.isEmpty {

@@ -3,7 +3,7 @@ import Sandboxes
 import Worker
 
 /// Everything that is measured of one function, from a start without a snapshot to warm clones.
-struct ExampleRun: Sendable {
+package struct ExampleRun: Sendable {
     struct Plan: Sendable {
         /// Starts without a snapshot.
         var colds = 1
@@ -16,14 +16,16 @@ struct ExampleRun: Sendable {
     }
 
     let function: MeasuredFunction
-    var cold = Samples()
-    var restore = Samples()
-    var first = Samples()
-    var concurrent = Samples()
-    var warm = Samples()
+    package var cold = Samples()
+    package var restore = Samples()
+    package var first = Samples()
+    package var concurrent = Samples()
+    package var warm = Samples()
     /// MiB for each clone.
-    var unique = Samples()
-    var shared = Samples()
+    package var unique = Samples()
+    package var shared = Samples()
+
+    package init(function: MeasuredFunction) { self.function = function }
 
     /// How much of the cold start a snapshot saves, in per cent.
     var reduction: Double { (1 - first.p50 / cold.p50) * 100 }

@@ -2,14 +2,20 @@ import ServerAssembly
 import Terminal
 
 /// What was measured of one example, the isolation levels side by side.
-enum ExampleTable {
-    struct Level: Sendable {
+package enum ExampleTable {
+    package struct Level: Sendable {
         let isolation: Isolation
         /// In the order of the examples.
         let runs: [ExampleRun]
+
+        package init(isolation: Isolation, runs: [ExampleRun]) {
+            self.isolation = isolation
+            self.runs = runs
+        }
+
     }
 
-    static func text(_ function: MeasuredFunction, at index: Int, of levels: [Level]) -> String {
+    package static func text(_ function: MeasuredFunction, at index: Int, of levels: [Level]) -> String {
         let runs = levels.map { (name: $0.isolation.rawValue, run: $0.runs[index]) }
         var table = Table(
             [""] + runs.flatMap { ["N", "\($0.name.uppercased()) P50", "P99"] }, alignRight: Set(1...(3 * runs.count)))

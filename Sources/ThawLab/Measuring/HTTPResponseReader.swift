@@ -1,26 +1,36 @@
 /// Takes HTTP/1.1 responses with a `Content-Length` out of the bytes of a connection.
-struct HTTPResponseReader {
-    struct Response: Equatable {
-        var status: Int
+package struct HTTPResponseReader {
+    package struct Response: Equatable {
+        package var status: Int
         var isFunctionError: Bool
         var body: [UInt8]
+
+        package init(status: Int, isFunctionError: Bool, body: [UInt8]) {
+            self.status = status
+            self.isFunctionError = isFunctionError
+            self.body = body
+        }
+
     }
 
-    struct Malformed: Error, CustomStringConvertible {
+    package struct Malformed: Error, CustomStringConvertible {
         let reason: String
 
-        var description: String { "the server's response cannot be read: \(reason)" }
+        package var description: String { "the server's response cannot be read: \(reason)" }
     }
 
     private var bytes: [UInt8] = []
+
+    package init() {}
+
     private static let lineEnd = Array("\r\n".utf8)
     private static let contentLength = Array("content-length:".utf8)
     private static let functionError = Array("x-amz-function-error:".utf8)
 
-    mutating func add(_ more: [UInt8]) { bytes += more }
+    package mutating func add(_ more: [UInt8]) { bytes += more }
 
     /// The next whole response; nil when more bytes are needed.
-    mutating func next() throws(Malformed) -> Response? {
+    package mutating func next() throws(Malformed) -> Response? {
         var (position, status, length, isFunctionError) = (0, 0, Int?.none, false)
         while let end = endOfLine(from: position) {
             let line = bytes[position..<end]

@@ -4,24 +4,24 @@ import LinuxKit
 import SystemPackage
 
 /// How much there is on this host of what a server makes and must give back. Numbers as `Double`, as samples are.
-struct HostCounts: Sendable {
+package struct HostCounts: Sendable {
     /// Zombies too; without the kernel's own threads, which come and go as it likes.
-    var processes: Double
-    var descriptors: Double
+    package var processes: Double
+    package var descriptors: Double
     /// In all mount namespaces that have a process.
-    var mounts: Double
+    package var mounts: Double
     /// Mount, network, pid, ipc, uts and user namespaces that have a process.
-    var namespaces: Double
+    package var namespaces: Double
     var cgroups: Double
     /// As the kernel counts them, those that are removed and not yet free included.
     var cgroupsInKernel: Double
     /// Megabytes.
-    var available: Double
-    var used: Double
+    package var available: Double
+    package var used: Double
     var kernel: Double
-    var resident: Double
+    package var resident: Double
 
-    static func read() throws -> HostCounts {
+    package static func read() throws -> HostCounts {
         let memory = try HostMemory.read()
         let processes = try processIDs()
         let (namespaces, mounts) = namespacesAndMounts(of: processes)
@@ -51,10 +51,10 @@ struct HostCounts: Sendable {
     }
 
     /// Descriptors that this process has open.
-    static func descriptors() throws -> Int { try Directory.entries("/proc/self/fd").count }
+    package static func descriptors() throws -> Int { try Directory.entries("/proc/self/fd").count }
 
     /// Threads of all processes.
-    static func threads() throws -> Int {
+    package static func threads() throws -> Int {
         // "0.10 0.20 0.30 2/345 6789": running and all.
         let fields = try SmallFile.text("/proc/loadavg").split(separator: " ")
         let all = fields.dropFirst(3).first?.split(separator: "/").last.flatMap { Int($0) }
@@ -62,7 +62,7 @@ struct HostCounts: Sendable {
     }
 
     /// What the kernel allows of them.
-    static func maximumThreads() throws -> Int {
+    package static func maximumThreads() throws -> Int {
         try ["/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"]
             .compactMap { Int(try SmallFile.text(FilePath($0)).filter(\.isNumber)) }.min() ?? .max
     }

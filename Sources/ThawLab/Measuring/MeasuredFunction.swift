@@ -4,7 +4,7 @@ import Sandboxes
 import SystemPackage
 
 /// A function that is deployed to be measured, with an event and what the answer to it must contain.
-struct MeasuredFunction: Sendable {
+package struct MeasuredFunction: Sendable {
     var name: String
     var runtime: String
     var handler: String
@@ -35,7 +35,7 @@ struct MeasuredFunction: Sendable {
     }
 
     /// Python that gives its event back: what is measured is the platform's own share.
-    static func echo(name: String = "echo") -> MeasuredFunction {
+    package static func echo(name: String = "echo") -> MeasuredFunction {
         var zip = ZipWriter()
         zip.add("echo.py", Array("def handler(event, context):\n    return event\n".utf8))
         return MeasuredFunction(

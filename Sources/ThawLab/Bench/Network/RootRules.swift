@@ -2,13 +2,13 @@ import LinuxKit
 
 /// Rules for every slot in the host's namespace: a chain of its own for each, and one after the other what sends a packet into
 /// it, so that each packet passes those of all slots before its own.
-enum RootRules {
+package enum RootRules {
     /// In the slot's chain and in the one that leads to it.
-    static let perSlot = 30
+    package static let perSlot = 30
 
     /// The link of slot `index`, counted from 0, and its address.
     static func link(_ index: Int) -> String { "od\(index)" }
-    static func address(_ index: Int) -> IPv4Address { IPv4Address(10, 192, 0, 1) + UInt32(index * 2) }
+    package static func address(_ index: Int) -> IPv4Address { IPv4Address(10, 192, 0, 1) + UInt32(index * 2) }
 
     private static let denied = [
         "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
@@ -18,7 +18,7 @@ enum RootRules {
     ]
 
     /// For nft -f.
-    static func text(slots: Int) -> String {
+    package static func text(slots: Int) -> String {
         var lines = ["table ip slots {"]
         for index in 0..<slots { lines += ["chain \(link(index)) {"] + chain(index) + ["}"] }
         lines += ["chain forward {", "type filter hook forward priority filter; policy drop;"]
@@ -27,13 +27,13 @@ enum RootRules {
     }
 
     /// Sender, destinations and ports that a slot must not use; then what is left.
-    static func chain(_ index: Int) -> [String] {
+    package static func chain(_ index: Int) -> [String] {
         ["ip saddr != \(address(index)) drop"] + denied.map { "ip daddr \($0) drop" }
             + deniedPorts.map { "tcp dport \($0) drop" } + ["accept"]
     }
 
     /// Out of the slot and into it.
-    static func ways(_ index: Int) -> [String] {
+    package static func ways(_ index: Int) -> [String] {
         let link = link(index)
         return ["iifname \"\(link)\" jump \(link)", "oifname \"\(link)\" ip daddr \(address(index)) accept"]
     }

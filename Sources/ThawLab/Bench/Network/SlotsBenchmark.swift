@@ -4,7 +4,7 @@ import Terminal
 import Worker
 
 /// What it takes to have thousands of slots: ours, all of them at the start; and made when they are asked for, beside thousands.
-struct SlotsBenchmark: Sendable {
+package struct SlotsBenchmark: Sendable {
     /// How many exist already, as parts of the whole number.
     private static let densities = [0, 0.125, 0.25, 0.5, 1]
     private static let more = 20
@@ -73,7 +73,7 @@ struct SlotsBenchmark: Sendable {
 
     /// What a slot of the second half takes, as a multiple of what one of the first does. Medians: a machine that is busy for a
     /// moment, at the start above all, does not decide.
-    static func growth(_ times: [Double]) -> Double {
+    package static func growth(_ times: [Double]) -> Double {
         Samples(Array(times.suffix((times.count + 1) / 2))).p50 / Samples(Array(times.prefix(few))).p50
     }
 
