@@ -47,13 +47,13 @@ struct Blueprint: Sendable {
 
     /// What speaks against a snapshot before its image and its code have been found. A QEMU that changes under a running server is
     /// found out when it is started.
-    static func refusal(of snapshot: StoredSnapshot, host: HostTraits, qemuVersion: String?) -> String? {
+    static func refusal(of manifest: SnapshotManifest, host: HostTraits, qemuVersion: String?) -> String? {
         do throws(SnapshotError) {
-            try snapshot.checkFits(isolation: IsolationLevel.microvm.rawValue, host: host.requirements)
+            try manifest.checkFits(isolation: IsolationLevel.microvm.rawValue, host: host.requirements)
         } catch {
             return "\(error)"
         }
-        guard let taken = snapshot.manifest.snapshot.engine.parameters[Key.qemu], let qemuVersion, taken != qemuVersion
+        guard let taken = manifest.snapshot.engine.parameters[Key.qemu], let qemuVersion, taken != qemuVersion
         else { return nil }
         return takenWithQEMU(taken, here: qemuVersion)
     }
@@ -63,7 +63,7 @@ struct Blueprint: Sendable {
         "it was taken with QEMU \(version), this host has \(here)"
     }
 
-    static func read(_ snapshot: StoredSnapshot, host: HostTraits) throws(SandboxError) -> Reading {
+    static func read(_ snapshot: SnapshotLease, host: HostTraits) throws(SandboxError) -> Reading {
         let manifest = try ManifestReader(snapshot, isolation: .microvm, requirements: host.requirements)
         let frequency = try manifest.number(Key.timeStampCounter, in: 1...100_000_000 as ClosedRange<UInt64>)
         guard host.matches(timeStampCounterKilohertz: frequency) else {

@@ -81,7 +81,7 @@ actor PreparedClones {
 actor TemplateMemory {
     private var modified: [SnapshotID: Int64] = [:]
 
-    func open(_ snapshot: StoredSnapshot) throws(SandboxError) -> SharedDescriptor {
+    func open(_ snapshot: SnapshotLease) throws(SandboxError) -> SharedDescriptor {
         let path = snapshot.path(Blueprint.File.memory)
         let file = try MachineFiles.open(path)
         let status = try hostCall("look at \(path)") { try FileStatus.of(file.descriptor) }

@@ -171,7 +171,7 @@ package final class MicroVMEngine: SandboxEngine {
     // MARK: - Cloning
 
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let clock = ContinuousClock()
@@ -228,7 +228,7 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     /// Starts a clone that has loaded its state and stands still: all that is left is to let it run.
-    private func prepare(_ snapshot: StoredSnapshot, _ reading: Blueprint.Reading) async throws(SandboxError) -> Machine
+    private func prepare(_ snapshot: SnapshotLease, _ reading: Blueprint.Reading) async throws(SandboxError) -> Machine
     {
         let memory = try await memoryFiles.open(snapshot)
         let pristine = try MachineFiles.open(snapshot.path(Blueprint.File.pristineScratch))
@@ -269,7 +269,7 @@ package final class MicroVMEngine: SandboxEngine {
         try await wrapping(.lost(during: .restore)) { _ = try await machine.control.execute(StopMachine()) }
     }
 
-    private func prepareAhead(_ snapshot: StoredSnapshot) async throws(SandboxError) -> Machine {
+    private func prepareAhead(_ snapshot: SnapshotLease) async throws(SandboxError) -> Machine {
         let machine = try await prepare(snapshot, try Blueprint.read(snapshot, host: host))
         guard accelerator == .tcg else { return machine }
         do throws(SandboxError) { try await rehearse(machine) } catch {
@@ -282,11 +282,11 @@ package final class MicroVMEngine: SandboxEngine {
     /// What this engine builds ahead belongs to a snapshot, see ``keepReady(_:of:)``.
     package func prepare() async {}
 
-    package func refusal(of snapshot: StoredSnapshot) -> String? {
-        Blueprint.refusal(of: snapshot, host: host, qemuVersion: qemuVersion)
+    package func refusal(of manifest: SnapshotManifest) -> String? {
+        Blueprint.refusal(of: manifest, host: host, qemuVersion: qemuVersion)
     }
 
-    package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         await prepared.keep(count, of: snapshot.id) { [self] in
             do throws(SandboxError) { return try await prepareAhead(snapshot) } catch {
                 launcher.logger.warning(

@@ -40,7 +40,7 @@ struct ProcessBlueprint: Sendable {
     }
 
     /// What a manifest says, checked against this host.
-    init(_ snapshot: StoredSnapshot, host: SnapshotRequirements) throws(SandboxError) {
+    init(_ snapshot: SnapshotLease, host: SnapshotRequirements) throws(SandboxError) {
         let manifest = try ManifestReader(snapshot, isolation: .process, requirements: host.requirements)
         self.init(
             root: manifest.basis.root, imageDigest: try manifest.text(Key.imageDigest), code: manifest.basis.code,

@@ -2,9 +2,9 @@ import Sandboxes
 import Snapshots
 
 extension ProcessEngine {
-    package func refusal(of snapshot: StoredSnapshot) -> String? {
+    package func refusal(of manifest: SnapshotManifest) -> String? {
         do throws(SnapshotError) {
-            try snapshot.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
+            try manifest.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
             return nil
         } catch {
             return "\(error)"

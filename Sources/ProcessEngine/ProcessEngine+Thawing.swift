@@ -10,7 +10,7 @@ import SystemPackage
 
 extension ProcessEngine {
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let order = ThawOrder(
@@ -120,7 +120,7 @@ extension ProcessEngine {
 
     // MARK: - Ahead
 
-    package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         guard count > 0 else { return await templates.drop(snapshot.id) }
         let template: Template
         do throws(SandboxError) { template = try templates.template(of: snapshot) } catch {

@@ -74,7 +74,7 @@ package final class EngineSelection: SandboxEngine {
     }
 
     package func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let taken = snapshot.manifest.snapshot.engine.isolation
@@ -85,14 +85,14 @@ package final class EngineSelection: SandboxEngine {
             snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
     }
 
-    package func refusal(of snapshot: StoredSnapshot) -> String? {
-        let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation)
+    package func refusal(of manifest: SnapshotManifest) -> String? {
+        let level = IsolationLevel(rawValue: manifest.snapshot.engine.isolation)
         // An engine that is not there is asked when somebody wants a clone.
         guard let level, case .made(let engine) = state.withLock({ $0.entries[level] }) else { return nil }
-        return engine.refusal(of: snapshot)
+        return engine.refusal(of: manifest)
     }
 
-    package func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         guard let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation) else { return }
         // An engine that is not there keeps nothing that could be dropped.
         guard count > 0 || isMade(level), let engine = try? await engine(level) else { return }

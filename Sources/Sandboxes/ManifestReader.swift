@@ -9,10 +9,10 @@ package struct ManifestReader {
 
     /// Refuses a snapshot that another engine took, or that a host took which differs in one of `requirements`.
     package init(
-        _ snapshot: StoredSnapshot, isolation: IsolationLevel, requirements: [String: String]
+        _ snapshot: SnapshotLease, isolation: IsolationLevel, requirements: [String: String]
     ) throws(SandboxError) {
         try wrapping(.snapshotUnusable) {
-            try snapshot.checkFits(isolation: isolation.rawValue, host: requirements)
+            try snapshot.manifest.checkFits(isolation: isolation.rawValue, host: requirements)
         }
         guard let basis = snapshot.basis else {
             throw .snapshotUnusable("nobody has said where the image is that it was taken on")

@@ -23,15 +23,15 @@ package protocol SandboxEngine: Sendable {
     ///
     /// - Parameter network: where it may send to, from its first instruction on; need not be that of the snapshot's init.
     func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox
 
     /// Why a snapshot cannot be thawed on this host, as far as its manifest tells; nil when nothing is known against it.
-    func refusal(of snapshot: StoredSnapshot) -> String?
+    func refusal(of manifest: SnapshotManifest) -> String?
 
     /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.
-    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async
 
     /// Returns when everything that the next sandboxes find built ahead is there.
     func prepare() async

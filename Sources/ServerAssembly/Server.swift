@@ -42,7 +42,9 @@ package struct Server: Sendable {
         let functions = try openFunctions(state)
         let reservation =
             try configuration.port == 0 ? nil : PortReservation.take(configuration.address, configuration.port)
-        let snapshots = try SnapshotStore(directory: state.snapshots)
+        let snapshots = try SnapshotStore(directory: state.snapshots) { id, error in
+            logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
+        }
         let images = ImageStore(directory: configuration.images ?? state.images, share: share, logger: logger)
         await images.sweep()
         let slotConfiguration = try slotConfiguration(configuration)

@@ -54,6 +54,22 @@ package struct SnapshotManifest: Codable, Sendable, Equatable {
     package var files: [FileRecord]
 }
 
+extension SnapshotManifest {
+    /// Refuses a snapshot that another engine took, or the same engine under other conditions.
+    /// - Parameter host: this host's value for everything the engine lists as a requirement.
+    package func checkFits(isolation: String, host: [String: String]) throws(SnapshotError) {
+        let engine = snapshot.engine
+        guard engine.isolation == isolation else {
+            throw .foreign(id, reason: "it was taken by the \(engine.isolation) engine, not \(isolation)")
+        }
+        for name in Set(engine.requirements.keys).union(host.keys).sorted() {
+            let (needed, found) = (engine.requirements[name], host[name])
+            guard needed != found else { continue }
+            throw .foreign(id, reason: "it needs \(name) \(needed ?? "unset"); this host has \(found ?? "none")")
+        }
+    }
+}
+
 /// One file as it was when the snapshot was taken.
 package struct FileRecord: Codable, Sendable, Equatable {
     /// A single path component, see ``FileRecord/isValid(name:)``.

@@ -1,10 +1,10 @@
 internal import LinuxKit
 package import SystemPackage
 
-/// A snapshot being written: a private directory that ``SnapshotStore/commit(_:describing:)`` turns into a stored snapshot.
+/// A snapshot being written: a private directory that ``SnapshotRepository/commit(_:describing:)`` turns into a stored snapshot.
 ///
 /// Write plain files straight into ``directory``. Call commit or ``discard()``; a crash before either leaves a directory
-/// that ``SnapshotStore/sweep()`` removes.
+/// that ``SnapshotRepository/sweep()`` removes.
 package struct SnapshotStaging: Sendable {
     package let id: SnapshotID
     package let directory: FilePath

@@ -5,19 +5,25 @@ package import SystemPackage
 ///
 /// One server owns the directory. A snapshot appears whole, by a rename after everything in it is on disk, or not at all;
 /// what is half-written or half-removed stands in `<directory>/.staging`.
-package struct SnapshotStore: Sendable {
+package struct SnapshotStore: SnapshotRepository {
     package let directory: FilePath
-    private var stagingDirectory: FilePath { directory.appending(".staging") }
+    private let holds: SnapshotHolds
+    private var stagingDirectory: FilePath { Self.stagingDirectory(in: directory) }
 
     /// Opens the store, and makes `directory` when it is not there.
     ///
     /// Only root may look inside: memory files hold the functions' secrets.
-    package init(directory: FilePath) throws(SnapshotError) {
+    /// - Parameter failed: hears of files that could not be removed after the last lease; the next start finds them again.
+    package init(
+        directory: FilePath, failed: @escaping @Sendable (SnapshotID, SnapshotError) -> Void = { _, _ in }
+    ) throws(SnapshotError) {
         self.directory = directory
+        holds = SnapshotHolds(
+            remove: { (id) throws(SnapshotError) in try await Self.removeFiles(of: id, in: directory) }, failed: failed)
         try StoreFiles.makeDirectories(stagingDirectory, permissions: .ownerReadWriteExecute)
     }
 
-    /// Makes an empty directory for a snapshot to be written into, on the file system where it will stay.
+    /// On the file system where it will stay.
     package func stage() throws(SnapshotError) -> SnapshotStaging {
         let id = SnapshotID.random()
         let staging = SnapshotStaging(id: id, directory: stagingDirectory.appending(id.description))
@@ -27,12 +33,9 @@ package struct SnapshotStore: Sendable {
         return staging
     }
 
-    /// Makes everything in `staging` durable and gives it its place in the store.
-    ///
-    /// Afterwards the staging directory is gone, also when this throws.
     package func commit(
         _ staging: SnapshotStaging, describing snapshot: SnapshotDescription
-    ) async throws(SnapshotError) -> StoredSnapshot {
+    ) async throws(SnapshotError) -> SnapshotLease {
         do throws(SnapshotError) {
             let files = try await SnapshotFiles.measureAndSync(staging)
             let manifest = SnapshotManifest(
@@ -48,33 +51,35 @@ package struct SnapshotStore: Sendable {
                     throw error
                 }
             }
-            return StoredSnapshot(id: staging.id, directory: target, manifest: manifest)
+            guard let hold = holds.hold(staging.id) else { throw .missing(staging.id) }
+            return SnapshotLease(manifest, in: target, hold: hold)
         } catch {
             await BlockingThread.run { staging.discard() }
             throw error
         }
     }
 
-    /// Checks the manifest and every file's size and digest, which reads all their data: open once, then keep the result.
-    package func open(_ id: SnapshotID) async throws(SnapshotError) -> StoredSnapshot {
-        let snapshot = try await look(at: id)
-        try await SnapshotFiles.verify(snapshot.manifest, in: snapshot.directory)
-        return snapshot
+    /// Reads all data of the snapshot.
+    package func resolve(_ id: SnapshotID) async throws(SnapshotError) -> SnapshotLease {
+        guard let hold = holds.hold(id) else { throw .missing(id) }
+        let manifest = try await manifest(of: id)
+        try await SnapshotFiles.verify(manifest, in: path(of: id))
+        return SnapshotLease(manifest, in: path(of: id), hold: hold)
     }
 
-    /// Checks the manifest alone. To thaw a snapshot, open it.
-    package func look(at id: SnapshotID) async throws(SnapshotError) -> StoredSnapshot {
+    package func manifest(of id: SnapshotID) async throws(SnapshotError) -> SnapshotManifest {
         let directory = path(of: id)
-        let manifest = try await BlockingThread.run { () throws(SnapshotError) in
+        return try await BlockingThread.run { () throws(SnapshotError) in
             try SnapshotFiles.readManifest(of: id, in: directory)
         }
-        return StoredSnapshot(id: id, directory: directory, manifest: manifest)
     }
 
-    /// Removes a snapshot; one that is not there is removed already. Clones that hold its files open go on.
-    package func remove(_ id: SnapshotID) async throws(SnapshotError) {
-        let (directory, source) = (directory, path(of: id))
-        let grave = stagingDirectory.appending("removed-\(SnapshotID.random())")
+    /// Clones that hold its files open go on.
+    package func remove(_ id: SnapshotID) async throws(SnapshotError) { try await holds.leave(id) }
+
+    private static func removeFiles(of id: SnapshotID, in directory: FilePath) async throws(SnapshotError) {
+        let source = directory.appending(id.description)
+        let grave = stagingDirectory(in: directory).appending("removed-\(SnapshotID.random())")
         try await BlockingThread.run { () throws(SnapshotError) in
             // By rename first: a crash in the middle must not leave half a snapshot under its name.
             do throws(SnapshotError) {
@@ -87,9 +92,8 @@ package struct SnapshotStore: Sendable {
         }
     }
 
-    /// The snapshots that have been committed, whole or damaged since; in no order.
     package func list() throws(SnapshotError) -> [SnapshotID] {
-        try StoreFiles.names(in: directory).compactMap(SnapshotID.init)
+        try StoreFiles.names(in: directory).compactMap(SnapshotID.init).filter { !holds.isLeaving($0) }
     }
 
     /// What the snapshots in `directory` say of themselves, for whoever does not own the store; nothing is made or checked. Blocks.
@@ -108,13 +112,14 @@ package struct SnapshotStore: Sendable {
         return manifests
     }
 
-    /// Removes what a server that died left half-written or half-removed. Called once at start, before anything else.
     package func sweep() async throws(SnapshotError) {
         let staging = stagingDirectory
         try await BlockingThread.run { () throws(SnapshotError) in
             for name in try StoreFiles.names(in: staging) { try StoreFiles.removeTree(staging.appending(name)) }
         }
     }
+
+    private static func stagingDirectory(in directory: FilePath) -> FilePath { directory.appending(".staging") }
 
     private func path(of id: SnapshotID) -> FilePath { directory.appending(id.description) }
 }

@@ -14,7 +14,7 @@ package final class FunctionWorker: Service {
     package struct Parts: Sendable {
         package var engine: any SandboxEngine
         package var functions: any FunctionStore
-        package var snapshots: SnapshotStore
+        package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
         package var networks: any NetworkCatalog
         package var logs: LogFiles
@@ -24,7 +24,8 @@ package final class FunctionWorker: Service {
         package var observer: WorkerObserver
 
         package init(
-            engine: any SandboxEngine, functions: any FunctionStore, snapshots: SnapshotStore, files: any FunctionFiles,
+            engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
+            files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in }
         ) {

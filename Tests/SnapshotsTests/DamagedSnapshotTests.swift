@@ -7,13 +7,13 @@ import Testing
 /// One way for a stored snapshot to be wrong.
 struct Damage: Sendable, CustomTestStringConvertible {
     var testDescription: String
-    var inflict: @Sendable (SnapshotStore, StoredSnapshot) throws -> Void
+    var inflict: @Sendable (SnapshotStore, SnapshotLease) throws -> Void
     /// The file that the error must name.
     var file = "manifest.json"
 
     init(
         _ description: String, in file: String = "manifest.json",
-        _ inflict: @escaping @Sendable (SnapshotStore, StoredSnapshot) throws -> Void
+        _ inflict: @escaping @Sendable (SnapshotStore, SnapshotLease) throws -> Void
     ) {
         testDescription = description
         self.file = file
@@ -148,7 +148,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
         try await withStore { store in
             let snapshot = try await store.commitExample()
             try damage.inflict(store, snapshot)
-            let error = await #expect(throws: SnapshotError.self) { try await store.open(snapshot.id) }
+            let error = await #expect(throws: SnapshotError.self) { try await store.resolve(snapshot.id) }
             guard case .corrupt(snapshot.id, damage.file, let reason) = error else {
                 Issue.record("expected .corrupt, got \(String(describing: error))")
                 return
@@ -168,7 +168,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
             await #expect(
                 throws: SnapshotError.foreign(
                     snapshot.id, reason: "its format is version \(version); this build reads 1")
-            ) { try await store.open(snapshot.id) }
+            ) { try await store.resolve(snapshot.id) }
         }
     }
 
@@ -187,10 +187,10 @@ struct Damage: Sendable, CustomTestStringConvertible {
             let snapshot = try await store.commitExample()
             if let reason {
                 #expect(throws: SnapshotError.foreign(snapshot.id, reason: reason)) {
-                    try snapshot.checkFits(isolation: isolation, host: host)
+                    try snapshot.manifest.checkFits(isolation: isolation, host: host)
                 }
             } else {
-                try snapshot.checkFits(isolation: isolation, host: host)
+                try snapshot.manifest.checkFits(isolation: isolation, host: host)
             }
         }
     }

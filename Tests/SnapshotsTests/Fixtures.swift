@@ -59,12 +59,18 @@ extension SnapshotStore {
         return staging
     }
 
-    func commitExample() async throws -> StoredSnapshot {
+    func commitExample() async throws -> SnapshotLease {
         try await commit(try stageExample(), describing: .example)
     }
 
+    /// - Returns: where its memory is.
+    func commitExampleUnleased() async throws -> (SnapshotID, memory: FilePath) {
+        let lease = try await commitExample()
+        return (lease.id, lease.path("memory"))
+    }
+
     /// Rewrites a snapshot's manifest.
-    func edit(_ snapshot: StoredSnapshot, _ change: (inout [String: Any]) -> Void) throws {
+    func edit(_ snapshot: SnapshotLease, _ change: (inout [String: Any]) -> Void) throws {
         let path = snapshot.path("manifest.json")
         let parsed = try JSONSerialization.jsonObject(with: Data(try path.bytes()))
         guard var manifest = parsed as? [String: Any] else { throw CocoaError(.coderReadCorrupt) }

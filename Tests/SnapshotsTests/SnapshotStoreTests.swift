@@ -9,7 +9,7 @@ import Testing
     @Test func `What was committed is opened, by another store too`() async throws {
         try await withStore { store in
             let committed = try await store.commitExample()
-            let opened = try await SnapshotStore(directory: store.directory).open(committed.id)
+            let opened = try await SnapshotStore(directory: store.directory).resolve(committed.id)
             #expect(opened.manifest == committed.manifest)
             #expect(opened.manifest.snapshot == .example)
             #expect(opened.manifest.files.map(\.name) == ["memory", "state", "tmp"])
@@ -35,14 +35,14 @@ import Testing
             let staging = try store.stageExample()
             let committed = try await store.commit(staging, describing: .example)
             await #expect(throws: SnapshotError.self) { try await store.commit(staging, describing: .example) }
-            #expect(try await store.open(staging.id).manifest == committed.manifest)
+            #expect(try await store.resolve(staging.id).manifest == committed.manifest)
         }
     }
 
     @Test func `A snapshot that was never committed is missing`() async throws {
         try await withStore { store in
             let staging = try store.stageExample()
-            await #expect(throws: SnapshotError.missing(staging.id)) { try await store.open(staging.id) }
+            await #expect(throws: SnapshotError.missing(staging.id)) { try await store.resolve(staging.id) }
         }
     }
 
@@ -66,19 +66,19 @@ import Testing
             #expect(try restarted.list() == [kept.id])
             try await restarted.sweep()
             #expect(try restarted.staging.entries() == [])
-            #expect(try await restarted.open(kept.id).manifest == kept.manifest)
+            #expect(try await restarted.resolve(kept.id).manifest == kept.manifest)
         }
     }
 
     @Test func `A removed snapshot is gone, and removing it again is no error`() async throws {
         try await withStore { store in
-            let snapshot = try await store.commitExample()
-            let memory = try FileDescriptor.open(snapshot.path("memory"), .readOnly)
-            try await store.remove(snapshot.id)
-            try await store.remove(snapshot.id)
-            #expect(try store.list() == [])
+            let (id, path) = try await store.commitExampleUnleased()
+            let memory = try FileDescriptor.open(path, .readOnly)
+            try await store.remove(id)
+            try await store.remove(id)
+            #expect(try store.directory.entries() == [".staging"])
             #expect(try store.staging.entries() == [])
-            await #expect(throws: SnapshotError.missing(snapshot.id)) { try await store.open(snapshot.id) }
+            await #expect(throws: SnapshotError.missing(id)) { try await store.resolve(id) }
             let stillThere = try memory.closeAfter {
                 try withUnsafeTemporaryAllocation(byteCount: 5, alignment: 1) { buffer in
                     _ = try memory.read(into: buffer)
@@ -86,6 +86,33 @@ import Testing
                 }
             }
             #expect(stillThere == Array("first".utf8), "a clone that holds the file open goes on")
+        }
+    }
+
+    @Test func `The files of a removed snapshot stay until the last lease ends`() async throws {
+        try await withStore { store in
+            var first: SnapshotLease? = try await store.commitExample()
+            let (id, memory) = (try #require(first?.id), try #require(first?.path("memory")))
+            var second: SnapshotLease? = try await store.resolve(id)
+            try await store.remove(id)
+            #expect(try store.list() == [])
+            await #expect(throws: SnapshotError.missing(id)) { try await store.resolve(id) }
+            first = nil
+            try await store.remove(id)
+            #expect(memory.exists && second?.isUnchanged == true)
+            second = nil
+            // Waits for what the end of the lease began.
+            try await store.remove(id)
+            #expect(try store.directory.entries() == [".staging"])
+        }
+    }
+
+    @Test func `A lease tells of a file that was changed after it was checked`() async throws {
+        try await withStore { store in
+            let lease = try await store.commitExample()
+            #expect(lease.isUnchanged)
+            try lease.path("state").overwrite([1], at: 0)
+            #expect(!lease.isUnchanged)
         }
     }
 
@@ -164,7 +191,7 @@ import Testing
             }
             #expect(ids.count == 8)
             #expect(Set(try store.list()) == ids)
-            for id in ids { _ = try await store.open(id) }
+            for id in ids { _ = try await store.resolve(id) }
         }
     }
 }

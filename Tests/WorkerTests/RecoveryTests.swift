@@ -85,7 +85,7 @@ struct RecoveryTests {
                 published.basis
                     == SnapshotBasis(kernel: "/kernel", initramfs: "/initramfs", root: "/root.erofs", code: code))
             #expect(code.string.hasPrefix("/code/"))
-            let manifest = try SmallFile.text(published.path("manifest.json"))
+            let manifest = try SmallFile.text(published.directory.appending("manifest.json"))
             #expect(!manifest.contains("/code/") && !manifest.contains(old.string))
             await second.worker.stop()
             try second.store.close()
@@ -113,7 +113,7 @@ struct RecoveryTests {
     @Test("a snapshot that the engine has outgrown is made anew before anybody asks, and the others are left alone")
     func outgrownSnapshot() async throws {
         var upgraded = FakeEngine.Script()
-        upgraded.refusal = { $0.manifest.snapshot.functionName == "old" ? "it was taken with QEMU 7.2" : nil }
+        upgraded.refusal = { $0.snapshot.functionName == "old" ? "it was taken with QEMU 7.2" : nil }
         try await restart(then: upgraded) { fixture in
             try await fixture.createPublished("old")
             try await fixture.createPublished("new")

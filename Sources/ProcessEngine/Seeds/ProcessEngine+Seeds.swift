@@ -55,7 +55,7 @@ extension ProcessEngine {
 
     /// Nil when no clone could be made: that is nothing the function has done.
     private func start(
-        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: StoredSnapshot,
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: SnapshotLease,
         limit: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {

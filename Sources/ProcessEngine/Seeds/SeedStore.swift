@@ -9,13 +9,13 @@ import SystemPackage
 final class SeedStore: Sendable {
     /// What there is for a function to start from.
     enum Offer: Sendable {
-        case ready(StoredSnapshot)
+        case ready(SnapshotLease)
         /// There may be one later.
         case none(because: String)
     }
 
     private enum Entry {
-        case ready(StoredSnapshot, lastUse: UInt64)
+        case ready(SnapshotLease, lastUse: UInt64)
         case building
         /// It will not be tried again before the server starts anew.
         case failed(String)
@@ -33,7 +33,7 @@ final class SeedStore: Sendable {
     /// Each takes what a booted language needs, 20 to 60 MB.
     private static let maximum = 16
 
-    private let store: SnapshotStore
+    private let store: any SnapshotRepository
     private let host: SnapshotRequirements
     private let logger: Logger
     private let state = Mutex(State())
@@ -75,7 +75,7 @@ final class SeedStore: Sendable {
 
     /// A seed that did not serve is not offered again.
     func discard(_ key: SeedKey, because reason: String) async {
-        let seed = state.withLock { state -> StoredSnapshot? in
+        let seed = state.withLock { state -> SnapshotLease? in
             guard case .ready(let seed, _) = state.entries?[key] else { return nil }
             state.entries?[key] = .failed(reason)
             return seed
@@ -96,7 +96,7 @@ final class SeedStore: Sendable {
 
     private func made(
         _ key: SeedKey, _ freeze: @Sendable (SnapshotStaging) async throws(SandboxError) -> FrozenSandbox
-    ) async -> Result<StoredSnapshot, SandboxError> {
+    ) async -> Result<SnapshotLease, SandboxError> {
         do throws(SandboxError) {
             let staging = try hostCall { try store.stage() }
             do throws(SandboxError) {
@@ -114,8 +114,8 @@ final class SeedStore: Sendable {
         }
     }
 
-    private func finish(_ key: SeedKey, _ outcome: Result<StoredSnapshot, SandboxError>) async {
-        let surplus = state.withLock { state -> StoredSnapshot? in
+    private func finish(_ key: SeedKey, _ outcome: Result<SnapshotLease, SandboxError>) async {
+        let surplus = state.withLock { state -> SnapshotLease? in
             state.isBuilding = false
             switch outcome {
             case .success(let seed):
@@ -135,8 +135,8 @@ final class SeedStore: Sendable {
     }
 
     /// Takes out the one that has not been used for the longest when there are too many.
-    private static func removeSurplus(_ state: inout State) -> StoredSnapshot? {
-        let ready = (state.entries ?? [:]).compactMap { key, entry -> (SeedKey, StoredSnapshot, UInt64)? in
+    private static func removeSurplus(_ state: inout State) -> SnapshotLease? {
+        let ready = (state.entries ?? [:]).compactMap { key, entry -> (SeedKey, SnapshotLease, UInt64)? in
             if case .ready(let seed, let lastUse) = entry { (key, seed, lastUse) } else { nil }
         }
         guard ready.count > maximum, let (key, seed, _) = ready.min(by: { $0.2 < $1.2 }) else { return nil }
@@ -164,10 +164,10 @@ final class SeedStore: Sendable {
         state.withLock { $0.entries = found }
     }
 
-    private func usable(_ id: SnapshotID) async -> (SeedKey, StoredSnapshot)? {
+    private func usable(_ id: SnapshotID) async -> (SeedKey, SnapshotLease)? {
         do throws(SnapshotError) {
-            let seed = try await store.open(id)
-            try seed.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
+            let seed = try await store.resolve(id)
+            try seed.manifest.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
             return (SeedKey(stored: seed.manifest.snapshot.functionVersion), seed)
         } catch {
             logger.info("dropping a seed", metadata: ["reason": "\(error)"])

@@ -16,7 +16,7 @@ final class Template: Sendable {
         case closed
     }
 
-    let snapshot: StoredSnapshot
+    let snapshot: SnapshotLease
     let blueprint: ProcessBlueprint
     let hasFrozenScratch: Bool
     /// Clones of it that wait.
@@ -35,7 +35,7 @@ final class Template: Sendable {
         case known(WorkingSet)
     }
 
-    init(_ snapshot: StoredSnapshot, blueprint: ProcessBlueprint, starter: TemplateStarter) {
+    init(_ snapshot: SnapshotLease, blueprint: ProcessBlueprint, starter: TemplateStarter) {
         self.snapshot = snapshot
         self.blueprint = blueprint
         self.starter = starter

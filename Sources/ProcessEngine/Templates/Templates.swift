@@ -33,7 +33,7 @@ final class Templates: Sendable {
     }
 
     /// The template of a snapshot, running or not. Drops the one that has not been used for the longest when there are too many.
-    func template(of snapshot: StoredSnapshot) throws(SandboxError) -> Template {
+    func template(of snapshot: SnapshotLease) throws(SandboxError) -> Template {
         let (template, dropped) = try state.withLock { state throws(SandboxError) -> (Template, Template?) in
             guard !state.isClosed else { throw .shuttingDown }
             state.uses += 1

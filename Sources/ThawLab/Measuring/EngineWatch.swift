@@ -10,7 +10,7 @@ final class EngineWatch: Sendable {
         /// Calls under way; an invocation is one until its sandbox is idle again.
         var busy = 0
         var live: [ObjectIdentifier: WatchedSandbox] = [:]
-        var snapshots: [CloneOrigin: StoredSnapshot] = [:]
+        var snapshots: [CloneOrigin: SnapshotLease] = [:]
         var thaws: [CloneOrigin: ThawRequest] = [:]
         var restores = Samples()
         var restoreCount = 0
@@ -51,7 +51,7 @@ final class EngineWatch: Sendable {
     func admit(_ sandbox: WatchedSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
     func forget(_ sandbox: WatchedSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = nil } }
 
-    func note(_ snapshot: StoredSnapshot) {
+    func note(_ snapshot: SnapshotLease) {
         state.withLock { state in state.change { $0.snapshots[CloneOrigin(snapshot)] = snapshot } }
     }
 
@@ -76,7 +76,7 @@ final class EngineWatch: Sendable {
     func settle() async { await wait { $0.busy == 0 } }
 
     /// The snapshot of a version that has one. Returns when the worker has used it.
-    func snapshot(of origin: CloneOrigin) async -> StoredSnapshot? {
+    func snapshot(of origin: CloneOrigin) async -> SnapshotLease? {
         await wait { $0.snapshots[origin] != nil }
         return state.withLock { $0.snapshots[origin] }
     }

@@ -14,7 +14,7 @@ struct CloneOrigin: Hashable, Sendable {
         self.version = "\(version)"
     }
 
-    init(_ snapshot: StoredSnapshot) {
+    init(_ snapshot: SnapshotLease) {
         function = snapshot.manifest.snapshot.functionName
         version = snapshot.manifest.snapshot.functionVersion
     }
@@ -22,7 +22,7 @@ struct CloneOrigin: Hashable, Sendable {
 
 /// What a worker asks an engine for when it wants a clone.
 struct ThawRequest: Sendable {
-    let snapshot: StoredSnapshot
+    let snapshot: SnapshotLease
     let uniqueness: Uniqueness
     let network: NetworkMode
     let deadline: Duration
@@ -46,7 +46,7 @@ struct WatchedEngine: SandboxEngine {
     }
 
     func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         watch.begin()
@@ -61,9 +61,9 @@ struct WatchedEngine: SandboxEngine {
         return WatchedSandbox(clone, watch, cloneOf: CloneOrigin(snapshot), since: began)
     }
 
-    func refusal(of snapshot: StoredSnapshot) -> String? { engine.refusal(of: snapshot) }
+    func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
 
-    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async {
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         watch.begin()
         defer { watch.end() }
         watch.note(snapshot)

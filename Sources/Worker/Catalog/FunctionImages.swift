@@ -17,7 +17,7 @@ struct FunctionImages: Sendable {
     }
 
     /// The base image a snapshot was taken on, which may be older than the runtime's present one.
-    func runtime(of snapshot: StoredSnapshot) throws(UnusableSnapshot) -> RuntimeImage {
+    func runtime(of snapshot: SnapshotLease) throws(UnusableSnapshot) -> RuntimeImage {
         let digest = snapshot.manifest.snapshot.imageDigest
         let image = try rethrowing(
             try files.image(digest: digest), as: { (error: ImageError) in UnusableSnapshot(reason: "\(error)") })

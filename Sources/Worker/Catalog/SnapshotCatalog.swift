@@ -1,5 +1,4 @@
 internal import FunctionModel
-internal import LinuxKit
 internal import Logging
 internal import Sandboxes
 internal import Snapshots
@@ -11,20 +10,14 @@ struct UnusableSnapshot: Error {
 
 /// The snapshots of the versions in use, each read and checked once.
 actor SnapshotCatalog {
-    private struct Known {
-        let snapshot: StoredSnapshot
-        /// What its files looked like when their content was checked; nil for one that could not be looked at.
-        let stamps: [FileStamp?]
-    }
-
-    private let store: SnapshotStore
+    private let store: any SnapshotRepository
     private let functions: FunctionCatalog
     private let images: FunctionImages
     private let logger: Logger
-    private var known: [VersionKey: Known] = [:]
-    private var opening: [VersionKey: Task<Result<Known, UnusableSnapshot>, Never>] = [:]
+    private var known: [VersionKey: SnapshotLease] = [:]
+    private var opening: [VersionKey: Task<Result<SnapshotLease, UnusableSnapshot>, Never>] = [:]
 
-    init(store: SnapshotStore, functions: FunctionCatalog, images: FunctionImages, logger: Logger) {
+    init(store: any SnapshotRepository, functions: FunctionCatalog, images: FunctionImages, logger: Logger) {
         self.store = store
         self.functions = functions
         self.images = images
@@ -32,9 +25,9 @@ actor SnapshotCatalog {
     }
 
     /// The snapshot of a version. Its content is checked on first use, and again when its files have changed since.
-    func snapshot(of key: VersionKey) async throws(UnusableSnapshot) -> StoredSnapshot {
+    func snapshot(of key: VersionKey) async throws(UnusableSnapshot) -> SnapshotLease {
         if let entry = known[key] {
-            if Self.stamps(of: entry.snapshot) == entry.stamps { return entry.snapshot }
+            if entry.isUnchanged { return entry }
             known[key] = nil
         }
         let task = opening[key] ?? Task { await open(key) }
@@ -45,17 +38,16 @@ actor SnapshotCatalog {
             opening[key] = nil
             if case .success(let entry) = result { known[key] = entry }
         }
-        return try result.get().snapshot
+        return try result.get()
     }
 
-    private func open(_ key: VersionKey) async -> Result<Known, UnusableSnapshot> {
+    private func open(_ key: VersionKey) async -> Result<SnapshotLease, UnusableSnapshot> {
         do {
             guard let id = try await functions.snapshotID(of: key).flatMap(SnapshotID.init) else {
                 return .failure(UnusableSnapshot(reason: "no snapshot is recorded for the version"))
             }
-            let stored = try await store.open(id)
-            let snapshot = stored.on(try await basis(of: stored, key))
-            return .success(Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot)))
+            let snapshot = try await store.resolve(id)
+            return .success(snapshot.on(try await basis(of: snapshot, key)))
         } catch let error as UnusableSnapshot {
             return .failure(error)
         } catch {
@@ -64,7 +56,7 @@ actor SnapshotCatalog {
     }
 
     /// Finds what the snapshot was taken on; code that was only ever a copy of the version's zip is made again.
-    private func basis(of snapshot: StoredSnapshot, _ key: VersionKey) async throws -> SnapshotBasis {
+    private func basis(of snapshot: SnapshotLease, _ key: VersionKey) async throws -> SnapshotBasis {
         let image = try images.runtime(of: snapshot)
         guard let function = try await functions.configuration(key) else {
             throw UnusableSnapshot(reason: "the version is gone")
@@ -73,9 +65,9 @@ actor SnapshotCatalog {
     }
 
     /// Takes a snapshot that has just been committed.
-    func adopt(_ snapshot: StoredSnapshot, of key: VersionKey) {
+    func adopt(_ snapshot: SnapshotLease, of key: VersionKey) {
         opening[key] = nil
-        known[key] = Known(snapshot: snapshot, stamps: Self.stamps(of: snapshot))
+        known[key] = snapshot
     }
 
     /// Forgets a version's snapshot.
@@ -90,9 +82,5 @@ actor SnapshotCatalog {
         do throws(SnapshotError) { try await store.remove(id) } catch {
             logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
         }
-    }
-
-    private static func stamps(of snapshot: StoredSnapshot) -> [FileStamp?] {
-        snapshot.manifest.files.map { file in try? FileStamp(FileStatus.of(snapshot.path(file.name))) }
     }
 }

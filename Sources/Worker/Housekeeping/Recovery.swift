@@ -8,7 +8,7 @@ internal import Snapshots
 struct Recovery: Sendable {
     let engine: any SandboxEngine
     let store: any FunctionStore
-    let snapshotStore: SnapshotStore
+    let snapshotStore: any SnapshotRepository
     let functions: FunctionCatalog
     let publishing: PublishPipeline
     let renewal: SnapshotRenewal
@@ -43,11 +43,11 @@ struct Recovery: Sendable {
         guard let snapshots = try? snapshotStore.list() else { return }
         for id in snapshots {
             // One that cannot be read is found out when it is used.
-            guard let snapshot = try? await snapshotStore.look(at: id),
-                let reason = engine.refusal(of: snapshot),
-                let version = FunctionVersion(qualifier: snapshot.manifest.snapshot.functionVersion)
+            guard let manifest = try? await snapshotStore.manifest(of: id),
+                let reason = engine.refusal(of: manifest),
+                let version = FunctionVersion(qualifier: manifest.snapshot.functionVersion)
             else { continue }
-            let key = VersionKey(snapshot.manifest.snapshot.functionName, version)
+            let key = VersionKey(manifest.snapshot.functionName, version)
             do throws(LambdaError) {
                 // It may have been renewed meanwhile, or deleted.
                 guard try await functions.snapshotID(of: key) == id.description else { continue }

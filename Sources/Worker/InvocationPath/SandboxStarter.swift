@@ -79,7 +79,7 @@ struct SandboxStarter: Sendable {
 
     /// Makes a clone of a version's snapshot.
     func thaw(
-        _ snapshot: StoredSnapshot, of function: FunctionConfiguration, key: SandboxKey
+        _ snapshot: SnapshotLease, of function: FunctionConfiguration, key: SandboxKey
     ) async throws(Failure) -> Started {
         let image = try await rethrowing(try images.runtime(of: snapshot), as: Failure.snapshotUnusable)
         let log = logs.open(function)

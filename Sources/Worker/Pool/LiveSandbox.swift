@@ -17,9 +17,9 @@ final class LiveSandbox: Sendable {
     }
 
     /// What this is a clone of, until ``takeSnapshot()``.
-    private let snapshot: Mutex<StoredSnapshot?>
+    private let snapshot: Mutex<SnapshotLease?>
 
-    init(key: SandboxKey, sandbox: any Sandbox, log: LogStream, cloneOf snapshot: StoredSnapshot? = nil) {
+    init(key: SandboxKey, sandbox: any Sandbox, log: LogStream, cloneOf snapshot: SnapshotLease? = nil) {
         self.snapshot = Mutex(snapshot)
         self.key = key
         self.sandbox = sandbox
@@ -27,7 +27,7 @@ final class LiveSandbox: Sendable {
     }
 
     /// The snapshot this was thawed from, the first time it is asked for.
-    func takeSnapshot() -> StoredSnapshot? {
+    func takeSnapshot() -> SnapshotLease? {
         snapshot.withLock { snapshot in
             defer { snapshot = nil }
             return snapshot

@@ -7,7 +7,7 @@ actor ReadyVersions {
     private let count: Int
     private let maximumVersions: Int
     /// Least recently used first.
-    private var kept: [(key: VersionKey, snapshot: StoredSnapshot)] = []
+    private var kept: [(key: VersionKey, snapshot: SnapshotLease)] = []
 
     init(engine: any SandboxEngine, count: Int, maximumVersions: Int) {
         self.engine = engine
@@ -16,9 +16,9 @@ actor ReadyVersions {
     }
 
     /// A clone of this version has been or will soon be asked for. Returns when the engine has made up what is missing.
-    func use(_ key: VersionKey, _ snapshot: StoredSnapshot) async {
+    func use(_ key: VersionKey, _ snapshot: SnapshotLease) async {
         guard count > 0, maximumVersions > 0 else { return }
-        var dropped: [StoredSnapshot] = []
+        var dropped: [SnapshotLease] = []
         if let position = kept.firstIndex(where: { $0.key == key }) {
             let earlier = kept.remove(at: position).snapshot
             if earlier.id != snapshot.id { dropped.append(earlier) }

@@ -19,7 +19,7 @@ package struct PublishPipeline: VersionPublishing {
     let placement: Placement
     let specifications: SpecificationWriter
     let logs: FunctionLogs
-    let store: SnapshotStore
+    let store: any SnapshotRepository
     let snapshots: SnapshotCatalog
     let ready: ReadyVersions
     let tokens: AuthorizationTokens
@@ -82,7 +82,7 @@ package struct PublishPipeline: VersionPublishing {
     // MARK: - Steps 2 to 8
 
     struct Published: Sendable {
-        let snapshot: StoredSnapshot
+        let snapshot: SnapshotLease
         let runtimeVersionARN: String
         let times: PublishTimes
     }
@@ -181,7 +181,7 @@ package struct PublishPipeline: VersionPublishing {
 
     private func commit(
         _ staging: SnapshotStaging, _ frozen: FrozenSandbox, _ function: FunctionConfiguration, _ image: RuntimeImage
-    ) async throws(PublishFailure) -> StoredSnapshot {
+    ) async throws(PublishFailure) -> SnapshotLease {
         let description = SnapshotDescription(
             functionName: function.functionName, functionVersion: function.version.qualifier, createdAt: clock.date,
             codeSha256: function.code.sha256, imageDigest: image.image.digest, engine: frozen.engine)

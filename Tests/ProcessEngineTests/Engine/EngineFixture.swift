@@ -166,9 +166,9 @@ struct EngineFixture: Sendable {
         try await engine.start(specification, deadline: .seconds(20), output: output.sink)
     }
 
-    func snapshot(_ mode: String = "") async throws -> StoredSnapshot { try await snapshot(of: try await start(mode)) }
+    func snapshot(_ mode: String = "") async throws -> SnapshotLease { try await snapshot(of: try await start(mode)) }
 
-    func snapshot(of sandbox: any Sandbox) async throws -> StoredSnapshot {
+    func snapshot(of sandbox: any Sandbox) async throws -> SnapshotLease {
         let staging = try store.stage()
         let frozen = try await sandbox.freeze(into: staging)
         return try await store.commit(
@@ -180,7 +180,7 @@ struct EngineFixture: Sendable {
     }
 
     func thaw(
-        _ snapshot: StoredSnapshot, deadline: Duration = .seconds(20), output: CollectedOutput = .init()
+        _ snapshot: SnapshotLease, deadline: Duration = .seconds(20), output: CollectedOutput = .init()
     ) async throws -> any Sandbox {
         try await engine.thaw(
             snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline, output: output.sink)

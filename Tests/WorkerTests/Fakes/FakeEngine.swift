@@ -8,7 +8,7 @@ import SystemPackage
 /// An engine without isolation: tests say what its sandboxes do.
 final class FakeEngine: SandboxEngine {
     typealias Init = @Sendable (SandboxSpecification, OutputSink) async throws(SandboxError) -> Void
-    typealias Restore = @Sendable (StoredSnapshot, Uniqueness, OutputSink) async throws(SandboxError) -> Void
+    typealias Restore = @Sendable (SnapshotLease, Uniqueness, OutputSink) async throws(SandboxError) -> Void
     typealias Handler = @Sendable (Invocation, OutputSink) async throws(SandboxError) -> InvocationResult
     typealias Settle = @Sendable () async throws(SandboxError) -> UInt64
     typealias Freeze = @Sendable (SnapshotStaging) throws(SandboxError) -> Void
@@ -20,13 +20,20 @@ final class FakeEngine: SandboxEngine {
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
-        var refusal: @Sendable (StoredSnapshot) -> String? = { _ in nil }
+        var refusal: @Sendable (SnapshotManifest) -> String? = { _ in nil }
         var shutdown: @Sendable () -> Void = {}
+    }
+
+    /// Without the lease, which would keep the snapshot.
+    struct Thaw: Sendable {
+        let manifest: SnapshotManifest
+        let basis: SnapshotBasis?
+        let directory: FilePath
     }
 
     struct Record: Sendable {
         var starts: [SandboxSpecification] = []
-        var thaws: [StoredSnapshot] = []
+        var thaws: [Thaw] = []
         /// Of the thaws.
         var networks: [NetworkMode] = []
         var uniqueness: [Uniqueness] = []
@@ -68,11 +75,11 @@ final class FakeEngine: SandboxEngine {
     }
 
     func thaw(
-        _ snapshot: StoredSnapshot, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         note {
-            $0.thaws.append(snapshot)
+            $0.thaws.append(Thaw(manifest: snapshot.manifest, basis: snapshot.basis, directory: snapshot.directory))
             $0.networks.append(network)
             $0.uniqueness.append(uniqueness)
         }
@@ -86,9 +93,9 @@ final class FakeEngine: SandboxEngine {
         return FakeSandbox(id: id, engine: self, script: script, output: output)
     }
 
-    func refusal(of snapshot: StoredSnapshot) -> String? { script.withLock { $0.refusal }(snapshot) }
+    func refusal(of manifest: SnapshotManifest) -> String? { script.withLock { $0.refusal }(manifest) }
 
-    func keepReady(_ count: Int, of snapshot: StoredSnapshot) async { note { $0.ready[snapshot.id] = count } }
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async { note { $0.ready[snapshot.id] = count } }
 
     func prepare() async {}
 
