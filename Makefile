@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 LAB := .build/dist/bin/thaw-lab
 
-.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts
+.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: ## Set up, build and run every test; ends with a summary
 test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
 	@Tests/Hosts/run
 
+fuzz: build ## Fuzz what reads bytes from outside, FUZZ_SECONDS (60) in all
+	@scripts/fuzz
+
 bench: build ## Measure restores, invocations, density, publishes, networks; look for leaks
 	@for name in process-clone invoke burst density soak microvm-clone publish slots claim nat rules vni; do \
 	    echo; echo "== $$name"; $(LAB) bench $$name || exit 1; done
@@ -34,7 +37,7 @@ check: setup ## Lint, import rules, file sizes, script syntax, docs
 	@scripts/check
 
 fmt: setup ## Format the Swift sources
-	@scripts/with-swift swift format --in-place --recursive --parallel Package.swift Sources Tests
+	@scripts/with-swift swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzzing
 
 package: build ## Make the Debian package in .build/package
 	@packaging/package
