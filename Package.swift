@@ -124,7 +124,7 @@ let package = Package(
                 "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
-            ], testable: true),
+            ]),
         library(
             "LambdaAPI",
             [

@@ -45,9 +45,9 @@ package final class FunctionWorker: Service {
     package let control: FunctionControl
     package let publishing: PublishPipeline
     package let invocations: InvocationPath
-    let parts: Parts
-    let pool: SandboxPool
-    let tasks = BackgroundTasks()
+    package let parts: Parts
+    package let pool: SandboxPool
+    package let tasks = BackgroundTasks()
     private let recovery: Recovery
     private let eviction: IdleEviction
     private let drain: Drain

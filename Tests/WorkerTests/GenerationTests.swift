@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite struct GenerationTests {
     @Test("generations grow whatever the clock does, and are beyond those of an earlier server")

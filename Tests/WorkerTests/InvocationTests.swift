@@ -2,8 +2,7 @@ import FunctionModel
 import GuestProtocol
 import Sandboxes
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("An invocation")
 struct InvocationTests {

@@ -4,8 +4,7 @@ import Sandboxes
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("The isolation of a function's sandboxes")
 struct IsolationTests {

@@ -4,8 +4,7 @@ import Sandboxes
 import Telemetry
 import TestSupport
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("A function's log")
 struct LogTests {

@@ -2,8 +2,7 @@ import FunctionModel
 import NetworkModel
 import Sandboxes
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("The network of a function's sandboxes")
 struct NetworkTests {

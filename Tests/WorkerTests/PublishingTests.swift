@@ -6,8 +6,7 @@ import Snapshots
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("A publish")
 struct PublishingTests {

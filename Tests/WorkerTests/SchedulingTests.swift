@@ -3,8 +3,7 @@ import GuestProtocol
 import Sandboxes
 import Snapshots
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("Invocations share sandboxes")
 struct SchedulingTests {

@@ -1,7 +1,6 @@
 import FunctionModel
 import Testing
-
-@testable import Worker
+import Worker
 
 @Suite("Tags of a function")
 struct TaggingTests {

@@ -49,7 +49,7 @@ package final class LogFiles: Sendable {
             stream.split(separator: "/").compactMap { FilePath.Component(String($0)) })
     }
 
-    func append(_ lines: [UInt8], to path: FilePath) {
+    package func append(_ lines: [UInt8], to path: FilePath) {
         let isFirst = backlog.withLock { backlog in
             guard backlog.bytes + lines.count <= Self.maximumBacklog else {
                 backlog.dropped += 1
@@ -62,7 +62,7 @@ package final class LogFiles: Sendable {
         if isFirst { available.signal() }
     }
 
-    func close(_ path: FilePath) { enqueue(.close(path)) }
+    package func close(_ path: FilePath) { enqueue(.close(path)) }
 
     /// Returns when everything appended before is in its file.
     package func flush() async { await withCheckedContinuation { enqueue(.flush($0), isUrgent: true) } }

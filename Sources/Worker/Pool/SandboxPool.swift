@@ -190,7 +190,7 @@ package final class SandboxPool: Sendable {
         }
     }
 
-    var count: Int { state.withLock { $0.count } }
+    package var count: Int { state.withLock { $0.count } }
 
     /// Those that serve, wait or are being made: how many, and the functions of those that have been made.
     var running: (count: Int, functions: [VersionKey]) {

@@ -21,11 +21,13 @@ struct SandboxIdentity: Sendable {
 
 /// Numbers that grow with every sandbox of this server and of those before it: microseconds since 1970, or one more than the
 /// last where that is greater. As a JavaScript number, too, it is exact.
-final class Generations: Sendable {
+package final class Generations: Sendable {
     private let last = Atomic<UInt64>(0)
 
+    package init() {}
+
     /// - Parameter wallClock: nanoseconds since 1970.
-    func next(_ wallClock: UInt64) -> UInt64 {
+    package func next(_ wallClock: UInt64) -> UInt64 {
         let now = wallClock / 1000
         var known = last.load(ordering: .relaxed)
         while true {

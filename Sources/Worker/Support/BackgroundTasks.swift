@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Work that outlives the request which began it: every task is known here until it has ended, so none is lost at a stop.
-final class BackgroundTasks: Sendable {
+package final class BackgroundTasks: Sendable {
     private struct State {
         var tasks: [UInt64: Task<Void, Never>] = [:]
         var next: UInt64 = 0
@@ -26,11 +26,11 @@ final class BackgroundTasks: Sendable {
     }
 
     /// Waits until nothing runs, work begun meanwhile included.
-    func drain() async {
+    package func drain() async {
         while let task = state.withLock({ $0.tasks.first?.value }) { await task.value }
     }
 
-    func cancelAll() {
+    package func cancelAll() {
         for task in state.withLock({ Array($0.tasks.values) }) { task.cancel() }
     }
 }

@@ -2,8 +2,7 @@ import LinuxKit
 import NetworkModel
 import Synchronization
 import SystemPackage
-
-@testable import Worker
+import Worker
 
 /// Virtual networks in memory, which tests add, change and take away.
 final class FakeNetworks: NetworkCatalog {

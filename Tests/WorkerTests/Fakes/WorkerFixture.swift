@@ -5,8 +5,7 @@ import Sandboxes
 import Snapshots
 import SystemPackage
 import TestSupport
-
-@testable import Worker
+import Worker
 
 /// A worker over a fake engine, with real stores in a directory of its own.
 struct WorkerFixture: Sendable {
