@@ -28,7 +28,7 @@ struct EngineFactory: Sendable {
         var plan = plan
         let standard: any SandboxEngine
         do throws(SandboxError) { standard = try await engine(plan.standard) } catch {
-            guard let next = plan.without(plan.standard, because: "\(error)") else { throw error }
+            guard let next = plan.without(plan.standard, because: error.description) else { throw error }
             plan = next
             standard = try await engine(plan.standard)
         }

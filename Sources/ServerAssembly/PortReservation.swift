@@ -10,11 +10,16 @@ import SystemPackage
 package final class PortReservation: Sendable {
     private let socket: OwnedDescriptor
 
+    /// Nil where the kernel chooses the port.
+    static func take(_ configuration: ServerConfiguration) throws -> PortReservation? {
+        configuration.port == 0 ? nil : try take(configuration.address, configuration.port)
+    }
+
     /// Blocks for as long as a host name is looked up.
     package static func take(_ address: String, _ port: Int) throws -> PortReservation {
         let resolved: NIOCore.SocketAddress
         do { resolved = try NIOCore.SocketAddress.makeAddressResolvingHost(address, port: port) } catch {
-            throw ServerError.cannotListen(address, port, "\(error)")
+            throw ServerError.cannotListen(address, port, error)
         }
         do {
             let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
@@ -30,7 +35,7 @@ package final class PortReservation: Sendable {
             return PortReservation(socket)
         } catch let error as Errno {
             throw error == .addressInUse
-                ? ServerError.addressInUse(address, port) : ServerError.cannotListen(address, port, "\(error)")
+                ? ServerError.addressInUse(address, port, cause: error) : ServerError.cannotListen(address, port, error)
         }
     }
 

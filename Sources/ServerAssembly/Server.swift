@@ -1,17 +1,13 @@
 import BaseImages
-import Foundation
 import FunctionModel
 import FunctionStore
 import LambdaAPI
 import LinuxKit
 import Logging
-import MicroVMEngine
 import NetworkModel
 import Sandboxes
 import ServiceLifecycle
 import SlotNetwork
-import Snapshots
-import SystemPackage
 import UnixSignals
 import Worker
 
@@ -37,46 +33,33 @@ package struct Server: Sendable {
         _ configuration: ServerConfiguration, host: SharedDescriptor? = nil, logger: Logger,
         around: (any SandboxEngine) -> any SandboxEngine = { $0 }, observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
-        let state = configuration.state
         let share = try ShareDirectory.installed()
-        let functions = try openFunctions(state)
-        let reservation =
-            try configuration.port == 0 ? nil : PortReservation.take(configuration.address, configuration.port)
-        let snapshots = try SnapshotStore(directory: state.snapshots) { id, error in
-            logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
-        }
-        let images = ImageStore(directory: configuration.images ?? state.images, share: share, logger: logger)
-        await images.sweep()
+        let reservation = try PortReservation.take(configuration)
+        let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let slotConfiguration = try slotConfiguration(configuration)
         let findings = await EngineFindings.make(
-            for: configuration.isolation, directory: state.path, restorer: share.restorer)
+            for: configuration.isolation, directory: configuration.state.path, restorer: share.restorer)
         findings.log(to: logger)
         let plan = IsolationPlan(configuration.isolation, on: findings.abilities)
-        var worker = workerConfiguration(configuration)
+        var limits = workerConfiguration(configuration)
         for level in plan.levels {
-            worker.initLimits[level] = initLimit(configuration, level, findings.abilities.accelerator)
+            limits.initLimits[level] = initLimit(configuration, level, findings.abilities.accelerator)
         }
         // Functions can be served while most of the slots are still being built.
         let slots = try await SlotPool.open(slotConfiguration, host: host, logger: logger)
         do {
             let (engine, reason) = try await EngineFactory(
-                directory: state.sandboxes, instance: state.instance, slots: slots, share: share,
-                usesSeeds: configuration.usesSeeds, findings: findings, readyCells: readyCells(worker), logger: logger
+                directory: configuration.state.sandboxes, instance: configuration.state.instance, slots: slots,
+                share: share, usesSeeds: configuration.usesSeeds, findings: findings, readyCells: readyCells(limits),
+                logger: logger
             ).make(plan)
-            worker.isolations = engine.available
-            let files = StoredFunctionFiles(
-                store: images, recipes: share.runtimeNames(), region: configuration.account.region)
-            let functionWorker = FunctionWorker(
-                FunctionWorker.Parts(
-                    engine: around(engine), functions: functions, snapshots: snapshots, files: files,
-                    networks: state.networkStore(),
-                    logs: LogFiles(directory: state.logs, logger: logger),
-                    tokens: try AuthorizationTokens(secretAt: state.secret),
-                    credentials: .placeholders(clock: .system), observer: observer),
-                configuration: worker, logger: logger)
-            try await functionWorker.recover()
+            limits.isolations = engine.available
+            let worker = FunctionWorker(
+                try parts(configuration, stores, share, around(engine), logger, observer), configuration: limits,
+                logger: logger)
+            try await worker.recover()
             return Server(
-                engine: engine, slots: slots, worker: functionWorker, functions: functions, reservation: reservation,
+                engine: engine, slots: slots, worker: worker, functions: stores.functions, reservation: reservation,
                 configuration: configuration, reason: reason, slotCount: slotConfiguration.count, logger: logger)
         } catch {
             await slots.shutdown(keepingSlots: configuration.slots.keep)
@@ -84,12 +67,18 @@ package struct Server: Sendable {
         }
     }
 
-    private static func openFunctions(_ state: StateDirectory) throws -> SQLiteFunctionStore {
-        do throws(FunctionStoreError) { return try SQLiteFunctionStore(directory: state.path) } catch {
-            guard error.code == .inUse else { throw error }
-            let record = ServerRecord.read(state.instance)
-            throw ServerError.stateInUse(state, by: record?.isRunning == true ? record : nil)
-        }
+    private static func parts(
+        _ configuration: ServerConfiguration, _ stores: StateStores, _ share: ShareDirectory,
+        _ engine: any SandboxEngine, _ logger: Logger, _ observer: @escaping WorkerObserver
+    ) throws -> FunctionWorker.Parts {
+        FunctionWorker.Parts(
+            engine: engine, functions: stores.functions, snapshots: stores.snapshots,
+            files: StoredFunctionFiles(
+                store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),
+            networks: configuration.state.networkStore(),
+            logs: LogFiles(directory: configuration.state.logs, logger: logger),
+            tokens: try AuthorizationTokens(secretAt: configuration.state.secret),
+            credentials: .placeholders(clock: .system), observer: observer)
     }
 
     /// What serves: run it until it ends, by `triggerGracefulShutdown()`.

@@ -1,29 +1,65 @@
-import SystemPackage
+/// Why there is no server. Callers switch on ``code``; the texts are for people.
+package struct ServerError: Error, CustomStringConvertible {
+    package enum Code: Sendable, Equatable {
+        /// A command needs root.
+        case notRoot
+        /// The server would need more network slots than it is to have.
+        case tooFewSlots
+        /// Another process listens at the address.
+        case addressInUse
+        /// The address is none to listen at.
+        case cannotListen
+        /// Another server has the state directory.
+        case stateInUse
+        /// The server ended before it listened.
+        case notListening
+    }
 
-/// Why there is no server.
-package enum ServerError: Error, CustomStringConvertible {
-    case tooFewSlots(given: Int, needed: Int)
-    case notRoot
-    case notListening
-    case addressInUse(String, Int)
-    case cannotListen(String, Int, String)
-    case stateInUse(StateDirectory, by: ServerRecord?)
+    package let code: Code
+    /// What failed, on what, and what to do about it.
+    package let message: String
+    /// The error of the part below that led to this one.
+    package let cause: (any Error)?
 
-    package var description: String {
-        switch self {
-        case .tooFewSlots(let given, let needed):
+    package var description: String { message }
+
+    private init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package static let notRoot = ServerError(
+        .notRoot, "sandboxes in namespaces of their own need root. Run the command as root, or with sudo.")
+
+    package static let notListening = ServerError(.notListening, "the server ended before it listened")
+
+    static func tooFewSlots(given: Int, needed: Int) -> ServerError {
+        ServerError(
+            .tooFewSlots,
             "\(given) network slots are too few: --max-sandboxes and --ready need \(needed). Raise --slots, or lower those."
-        case .notListening: "the server ended before it listened"
-        case .addressInUse(let address, let port):
-            "\(address):\(port) is in use. Stop what listens there, or choose another --port."
-        case .cannotListen(let address, let port, let why):
-            "cannot listen at \(address):\(port): \(why). Choose another --address or --port."
-        case .stateInUse(let state, let record):
+        )
+    }
+
+    package static func addressInUse(_ address: String, _ port: Int, cause: (any Error)? = nil) -> ServerError {
+        ServerError(
+            .addressInUse, "\(address):\(port) is in use. Stop what listens there, or choose another --port.",
+            cause: cause)
+    }
+
+    static func cannotListen(_ address: String, _ port: Int, _ cause: any Error) -> ServerError {
+        ServerError(
+            .cannotListen, "cannot listen at \(address):\(port): \(cause). Choose another --address or --port.",
+            cause: cause)
+    }
+
+    package static func stateInUse(_ state: StateDirectory, by record: ServerRecord?) -> ServerError {
+        let owner = record.map { "the server at \($0.url), process \($0.process)" } ?? "another server"
+        return ServerError(
+            .stateInUse,
             """
-            \(state.path) is in use by \(record.map { "the server at \($0.url), process \($0.process)" } ?? "another server"). \
-            Stop that, or give this one a --state-dir, a --port and a --tunnel-port of its own.
-            """
-        case .notRoot: "sandboxes in namespaces of their own need root. Run the command as root, or with sudo."
-        }
+            \(state.path) is in use by \(owner). Stop that, or give this one a --state-dir, a --port and a --tunnel-port of \
+            its own.
+            """)
     }
 }

@@ -38,6 +38,7 @@ import Testing
         let listener = try LoopbackSocket.listen(port: 0)
         let port = Int(try LoopbackSocket.port(of: listener))
         let error = #expect(throws: ServerError.self) { _ = try PortReservation.take("127.0.0.1", port) }
+        #expect(error?.code == .addressInUse)
         #expect(error?.description.contains("127.0.0.1:\(port) is in use") == true)
         _ = consume listener
         let reservation = try PortReservation.take("127.0.0.1", port)

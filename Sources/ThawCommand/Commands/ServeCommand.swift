@@ -57,7 +57,7 @@ package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
         }
         try await server.close()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ServerError.addressInUse(options.address, options.port)
+            throw ServerError.addressInUse(options.address, options.port, cause: error)
         }
         logger.notice("stopped")
     }
