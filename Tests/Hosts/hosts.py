@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -53,6 +54,43 @@ def scratch():
     return ROOT / ".build"
 
 
+class Stopped(Exception):
+    """The machine crashed or hung as a whole: nothing in it ran any more."""
+
+
+# What each job does beside its work, so that a machine that stands still can be told from a job that does.
+BEATING = "(while sleep 5; do : >beat; done) &\n"
+SILENCE = 150
+
+
+class Watch(threading.Thread):
+    """Kills a machine that stands still, or whose time is over."""
+
+    def __init__(self, process, beat, deadline):
+        super().__init__(daemon=True)
+        self.is_silent = self.is_late = False
+        self._process = process
+        self._beat = beat
+        self._began = time.time()
+        self._deadline = deadline
+        self._ended = threading.Event()
+        self.start()
+
+    def end(self):
+        self._ended.set()
+        self.join()
+
+    def run(self):
+        while not self._ended.wait(5):
+            now = time.time()
+            last = self._beat.stat().st_mtime if self._beat.exists() else self._began
+            self.is_silent = now - last > SILENCE
+            self.is_late = not self.is_silent and now - self._began > self._deadline
+            if self.is_silent or self.is_late:
+                self._process.kill()
+                return
+
+
 class Host:
     """One boot of a host, over its root as it was made: whatever it writes is gone when it ends."""
 
@@ -83,25 +121,29 @@ class Host:
     def run(self, job, output, deadline):
         """Boots, runs a bash script as root beside what was put, and powers off. Each line it prints is given to `output`.
 
-        Gives the script's exit status; None when the host did not tell any, for which console and deadline are asked."""
+        Gives the script's exit status, None when it was not over at the deadline. Raises `Stopped` when the machine itself
+        came to an end before: an emulated one does, now and then."""
         mount = "mkdir -p /var/lib/thaw\nmount /dev/vdb /var/lib/thaw\n" if self.state else ""
-        (self.share / "job").write_text(mount + job)
+        (self.share / "job").write_text(BEATING + mount + job)
         process = subprocess.Popen(
             self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace",
             env={**os.environ, "TMPDIR": str(scratch())},
         )  # fmt: skip
-        timer = threading.Timer(deadline, process.kill)
-        timer.start()
+        watch = Watch(process, self.share / "beat", deadline)
         try:
             for line in process.stdout:
                 output(line.rstrip("\n"))
             process.wait()
         finally:
-            timer.cancel()
+            watch.end()
             process.kill()
             process.wait()
         status = self.share / "status"
-        return int(status.read_text()) if status.exists() else None
+        if status.exists():
+            return int(status.read_text())
+        if watch.is_late:
+            return None
+        raise Stopped(f"its kernel was silent for {SILENCE} s" if watch.is_silent else "it ended by itself")
 
     def _command(self):
         root = root_of(self.kind)

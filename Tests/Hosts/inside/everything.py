@@ -63,9 +63,9 @@ def ask(event):
 
 
 def eat(event):
-    held = []
+    held, part = [], b"x" * (8 << 20)
     while True:
-        held.append(bytearray(b"x") * (8 << 20))
+        held.append(bytearray(part))
 
 
 def fork(event):
