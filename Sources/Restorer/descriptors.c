@@ -27,9 +27,14 @@ int lift(int made, const struct thaw_descriptor *wanted) {
     return lifted;
 }
 
+/* How a file is opened that is there already. Where its name leads was settled when the function opened it. */
+static int reopening(const struct thaw_descriptor *wanted) {
+    return (int)wanted->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW);
+}
+
 /* O_NONBLOCK on top, so that no kind of file makes the open wait; O_NOCTTY, so that none becomes our terminal. */
 static int open_path(const struct thaw_descriptor *wanted) {
-    int flags = (int)wanted->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW);
+    int flags = reopening(wanted);
     int file = (int)check(sys_open(image_text(wanted->path), flags | O_NOCTTY | O_NONBLOCK, 0), wanted);
     if (!(flags & (O_NONBLOCK | O_PATH))) check(sys_fcntl(file, F_SETFL, flags), wanted);
     if (wanted->position) check(sys_seek(file, wanted->position), wanted);
@@ -38,7 +43,7 @@ static int open_path(const struct thaw_descriptor *wanted) {
 
 /* A file without a name. One that is only read is made to be written first, then opened again. */
 static int open_deleted(const struct thaw_descriptor *wanted) {
-    int flags = (int)wanted->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE);
+    int flags = reopening(wanted) & ~O_TMPFILE;
     int readable = (flags & O_ACCMODE) != O_WRONLY;
     int file = (int)check(sys_open("/tmp", O_TMPFILE | O_CLOEXEC | (readable ? O_RDWR : O_WRONLY), 0600), wanted);
     const char *bytes = image_bytes(wanted->path);

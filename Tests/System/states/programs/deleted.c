@@ -4,6 +4,7 @@
 enum { FILES = 4 };
 
 static const size_t sizes[FILES] = {0, 1, 5000, 300000};
+static const int more[FILES] = {0, O_APPEND, O_NOFOLLOW, 0};
 static int files[FILES], unnamed, duplicate;
 static char *content;
 
@@ -21,13 +22,13 @@ void prepare(const char *variant) {
     (void)variant;
     content = malloc(400000);
     for (int each = 0; each < FILES; each++) {
-        files[each] = MUST(open(scratch("deleted"), O_CREAT | O_EXCL | O_RDWR | (each == 1 ? O_APPEND : 0), 0600));
+        files[each] = MUST(open(scratch("deleted"), O_CREAT | O_EXCL | O_RDWR | more[each], 0600));
         MUST(unlink(scratch("deleted")));
         fill(content, sizes[each], each);
         MUST(write(files[each], content, sizes[each]));
         MUST(lseek(files[each], sizes[each] / 2, SEEK_SET));
     }
-    unnamed = MUST(open(scratch(""), O_TMPFILE | O_RDWR, 0600));
+    unnamed = MUST(open(scratch(""), O_TMPFILE | O_RDWR | O_EXCL | O_NOFOLLOW, 0600)); /* as Python's TemporaryFile() does */
     fill(content, 9000, 50);
     MUST(write(unnamed, content, 9000));
     duplicate = MUST(dup(unnamed));
