@@ -108,7 +108,7 @@ let package = Package(
                 nioPosix, system,
             ], testable: true),
 
-        library("ProcessImages", ["CProcessImage", "LinuxKit", system], testable: true),
+        library("ProcessImages", ["CProcessImage", "LinuxKit", system]),
         library(
             "ProcessEngine",
             [

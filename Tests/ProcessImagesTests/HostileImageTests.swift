@@ -1,11 +1,10 @@
 import CProcessImage
 import Glibc
 import LinuxKit
+import ProcessImages
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessImages
 
 /// An image of a small program, taken once, that the tests damage.
 private struct Original {

@@ -1,7 +1,6 @@
 import CProcessImage
+import ProcessImages
 import Testing
-
-@testable import ProcessImages
 
 @Suite struct LayoutTests {
     /// The restorer is compiled by another compiler: these are the sizes both must see.

@@ -1,7 +1,7 @@
 import LinuxKit
 
 /// How this host lays out the registers beyond the general ones: the xsave area, in the standard format.
-struct ExtendedStateLayout: Sendable, Equatable {
+package struct ExtendedStateLayout: Sendable, Equatable {
     /// The register sets a signal frame holds, as bits of XCR0.
     let features: UInt64
     /// Bytes of the xsave area in a signal frame, without the second magic word.
@@ -21,10 +21,10 @@ struct ExtendedStateLayout: Sendable, Equatable {
     // The places of the standard format, see the processor's manual and <asm/sigcontext.h>.
     static let legacySize = 512
     static let headerSize = 64
-    static let controlWord = 24  // MXCSR
-    static let softwareBytes = 464
-    static let inUse = 512  // XSTATE_BV
-    static let compaction = 520  // XCOMP_BV
+    package static let controlWord = 24  // MXCSR
+    package static let softwareBytes = 464
+    package static let inUse = 512  // XSTATE_BV
+    package static let compaction = 520  // XCOMP_BV
 
     static let firstMagic: UInt32 = 0x4650_5853
     static let secondMagic: UInt32 = 0x4650_5845
@@ -34,19 +34,19 @@ struct ExtendedStateLayout: Sendable, Equatable {
 }
 
 /// The places of `struct ucontext` of a signal frame, and what stands in those that are always the same.
-enum SignalFrame {
+package enum SignalFrame {
     static let size = 304
     static let flags = 0
     static let link = 8
     static let stackAddress = 16
-    static let stackFlags = 24
-    static let stackSize = 32
+    package static let stackFlags = 24
+    package static let stackSize = 32
     static let registers = 40
-    static let stackPointer = registers + 15 * 8
-    static let instructionPointer = registers + 16 * 8
-    static let processorFlags = registers + 17 * 8
-    static let segments = registers + 18 * 8
-    static let extendedState = registers + 23 * 8
+    package static let stackPointer = registers + 15 * 8
+    package static let instructionPointer = registers + 16 * 8
+    package static let processorFlags = registers + 17 * 8
+    package static let segments = registers + 18 * 8
+    package static let extendedState = registers + 23 * 8
     static let signalMask = 296
 
     /// UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS.
@@ -55,8 +55,8 @@ enum SignalFrame {
     static let userSegments: UInt64 = 0x33 | 0x2B << 48
     /// ID, AC, OF, DF, SF, ZF, AF, PF, CF, and the two that are always set. Traps, I/O privilege, virtual 8086 mode and the like
     /// are not a program's to set.
-    static let programFlags: UInt64 = 0x0024_0CD5 | 0x202
+    package static let programFlags: UInt64 = 0x0024_0CD5 | 0x202
 
     /// EFLAGS without RF, by which the processor notes that it tries an instruction again after a fault: a clone starts it anew.
-    static func goingOn(_ flags: UInt64) -> UInt64 { flags & ~(1 << 16) }
+    package static func goingOn(_ flags: UInt64) -> UInt64 { flags & ~(1 << 16) }
 }

@@ -4,7 +4,7 @@ import CProcessImage
 /// describes: overwrite itself, read outside of the file, be stopped by the kernel half-way.
 ///
 /// What it does not judge is what the program in the image does: an image is code.
-struct StateCheck {
+package struct StateCheck {
     let reader: StateReader
     let layout: ExtendedStateLayout
     let header: thaw_image
@@ -21,7 +21,7 @@ struct StateCheck {
     var parts: [Range<Int>]
 
     /// Checks all of `state`, which belongs to files `memory` and `base` of these sizes; nil: there is no `base`.
-    static func check(
+    package static func check(
         _ state: UnsafeRawBufferPointer, memorySize: UInt64, baseSize: UInt64?, layout: ExtendedStateLayout = .host
     ) throws(ProcessImageError) -> StateSummary {
         var check = try StateCheck(state, layout)
@@ -164,7 +164,7 @@ extension StateCheck {
 }
 
 /// What is known of an image once it has been checked.
-struct StateSummary: Sendable, Equatable {
+package struct StateSummary: Sendable, Equatable {
     let window: UInt64
     let memorySize: UInt64
     let threadCount: Int
