@@ -115,7 +115,7 @@ let package = Package(
                 "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessImages", "RuntimeAPI",
                 "Sandboxes",
                 "SlotNetwork", "Snapshots", crypto, logging, system,
-            ], testable: true),
+            ]),
 
         // The service.
         library(

@@ -11,11 +11,11 @@ package final class ProcessEngine: SandboxEngine {
     package let isolation = IsolationLevel.process
 
     let host: SnapshotRequirements
-    let cells: CellPool
+    package let cells: CellPool
     let templates: Templates
     let roots: SandboxRoots
     let spawner: Spawner
-    let loop: EngineLoop
+    package let loop: EngineLoop
     let logger: Logger
     let hosted = HostedRuntimes()
     /// Nil when they are switched off.

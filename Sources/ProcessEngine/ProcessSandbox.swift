@@ -6,30 +6,30 @@ import Snapshots
 import SystemPackage
 
 /// A process with an initialised runtime in a cell of its own.
-struct ProcessSandbox: Sandbox {
-    let cell: Cell
+package struct ProcessSandbox: Sandbox {
+    package let cell: Cell
     let runtime: HostedRuntime
     let engine: ProcessEngine
     let blueprint: ProcessBlueprint
     /// What it is a clone of: of a snapshot or a seed.
     let origin: Template?
 
-    var id: SandboxID { cell.id }
-    var slot: Int? { cell.slot.index }
-    var readyCall: ReadyCall { blueprint.readyCall }
-    var isUsable: Bool { runtime.isUsable }
+    package var id: SandboxID { cell.id }
+    package var slot: Int? { cell.slot.index }
+    package var readyCall: ReadyCall { blueprint.readyCall }
+    package var isUsable: Bool { runtime.isUsable }
 
-    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    package func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
         try await runtime.invoke(invocation, deadline: deadline)
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
         let peak = try await runtime.waitUntilIdle()
         if let process = cell.tenant { origin?.learn(from: process) }
         return peak
     }
 
-    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+    package func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {
             let frozen = try await SandboxFreeze(
                 cell: cell, runtime: runtime, engine: engine, blueprint: blueprint, origin: origin
@@ -42,7 +42,7 @@ struct ProcessSandbox: Sandbox {
         }
     }
 
-    func memory() async throws(SandboxError) -> MemoryUse {
+    package func memory() async throws(SandboxError) -> MemoryUse {
         let (cgroup, holder) = (cell.cgroup, cell.holderID)
         return try await BlockingThread.run { () throws(SandboxError) in
             let members = try hostCall { try cgroup.members() }
@@ -56,7 +56,7 @@ struct ProcessSandbox: Sandbox {
         }
     }
 
-    func destroy() async { await engine.end(cell, runtime) }
+    package func destroy() async { await engine.end(cell, runtime) }
 }
 
 extension MemoryUse {

@@ -1,12 +1,11 @@
 import GuestProtocol
 import LinuxKit
+import ProcessEngine
 import RuntimeAPI
 import Sandboxes
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 /// Runtimes that go on where a frozen one stopped; the test plays them over the connection dialled for them.
 @Suite(.requiresRoot) struct HostingCloneTests {

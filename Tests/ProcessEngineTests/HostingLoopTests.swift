@@ -1,10 +1,9 @@
 import LinuxKit
+import ProcessEngine
 import RuntimeAPI
 import Synchronization
 import SystemPackage
 import Testing
-
-@testable import ProcessEngine
 
 @Suite struct HostingLoopTests {
     @Test("a heap of deadlines gives what a sorted list would, whatever is moved and removed")

@@ -1,13 +1,12 @@
 import Glibc
 import GuestProtocol
 import LinuxKit
+import ProcessEngine
 import RuntimeAPI
 import Sandboxes
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 /// Runtimes that are processes: they boot, write and end.
 @Suite(.requiresRoot, .requiresFile("/usr/bin/python3", "apt-get install python3")) struct HostingProcessTests {

@@ -1,13 +1,12 @@
 import Glibc
 import GuestProtocol
 import LinuxKit
+import ProcessEngine
 import RuntimeAPI
 import Sandboxes
 import Synchronization
 import SystemPackage
 import Testing
-
-@testable import ProcessEngine
 
 /// A network namespace with its loopback up and, in it, what joins a runtime with the host.
 struct Joint: Sendable {

@@ -10,11 +10,11 @@ import SystemPackage
 ///
 /// Built ahead of its use and used once. The namespaces belong to a process 1 of our own that does nothing but bury orphans;
 /// with it ends everything in them.
-final class Cell: Sendable {
+package final class Cell: Sendable {
     let id: SandboxID
     let slot: Slot
     let cgroup: Cgroup
-    let endpoint: RuntimeEndpoint
+    package let endpoint: RuntimeEndpoint
 
     private let parts: Parts
     private let process: ChildProcess
@@ -38,12 +38,12 @@ final class Cell: Sendable {
     }
 
     /// What waits in a cell for the one who moves in.
-    struct Equipment: Sendable {
+    package struct Equipment: Sendable {
         /// Into the cell's cgroup.
         let entrance: CgroupEntrance
-        let control: ControlChannel
+        package let control: ControlChannel
         /// The clone's end of ``control``.
-        let cloneControl: SharedDescriptor
+        package let cloneControl: SharedDescriptor
     }
 
     private struct State {
@@ -68,15 +68,15 @@ final class Cell: Sendable {
     }
 
     /// What the one who moves in has of the cell. The cell itself keeps none of it, or thousands of descriptors would be open.
-    struct Access: Sendable {
+    package struct Access: Sendable {
         /// Process 1's pidfd.
         let holder: SharedDescriptor
         let endpoint: RuntimeEndpoint.ProcessSide
-        let equipment: Equipment
+        package let equipment: Equipment
     }
 
     /// Once.
-    func moveIn() throws(SandboxError) -> Access {
+    package func moveIn() throws(SandboxError) -> Access {
         guard let equipment = state.withLock({ $0.equipment.take() }), let side = endpoint.takeProcessSide() else {
             throw .host("a cell was used twice")
         }
@@ -110,7 +110,7 @@ final class Cell: Sendable {
     func lostSight() { settle(.unknown) }
 
     /// The runtime's process; nil before it exists.
-    var tenant: ChildProcess? {
+    package var tenant: ChildProcess? {
         if case .present(let tenant) = state.withLock({ $0.tenant }) { tenant } else { nil }
     }
 

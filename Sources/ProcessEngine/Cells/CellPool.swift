@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A cell waits with the limits that were claimed last; a claim of others sets them, which takes some writes to the cgroup's
 /// files but no building.
-final class CellPool: Sendable {
+package final class CellPool: Sendable {
     private struct State {
         var isOpen = true
         var idle: [Cell] = []
@@ -56,7 +56,7 @@ final class CellPool: Sendable {
     }
 
     /// A cell that waits, or a new one.
-    func claim(_ limits: CellLimits) async throws(SandboxError) -> Cell {
+    package func claim(_ limits: CellLimits) async throws(SandboxError) -> Cell {
         if let cell = try takeReady(limits) { return cell }
         let cell = try await builder.build(limits: limits)
         guard register(cell, idle: false) else {

@@ -3,13 +3,13 @@ import LinuxKit
 import Sandboxes
 
 /// The cgroups of this server's process sandboxes.
-struct EngineCgroups: Sendable {
+package struct EngineCgroups: Sendable {
     private let hierarchy: CgroupHierarchy
     /// Begins the name of each; a sweep removes what begins so and nothing else.
     private let prefix: String
 
     /// - Parameter instance: tells this server's cgroups from those of another one on the host.
-    init(instance: String) throws(CgroupError) {
+    package init(instance: String) throws(CgroupError) {
         hierarchy = try .detect()
         prefix = "process-\(instance)-"
     }
@@ -21,7 +21,7 @@ struct EngineCgroups: Sendable {
         return cgroups
     }
 
-    func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {
+    package func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {
         try hierarchy.create("\(prefix)\(id)", limits: limits.cgroupLimits)
     }
 
@@ -36,5 +36,5 @@ struct EngineCgroups: Sendable {
     func sweep() throws(CgroupError) { _ = try hierarchy.sweep(prefix: prefix) }
 
     /// Removes the directory all of ours lie in, unless another server on the host has some there. Blocks.
-    func removeParents() { hierarchy.removeIfEmpty() }
+    package func removeParents() { hierarchy.removeIfEmpty() }
 }

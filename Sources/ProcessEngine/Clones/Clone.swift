@@ -75,7 +75,7 @@ final class Clone: Sendable {
         isAhead: Bool = false
     ) throws(SandboxError) {
         let next = state.withLock { state in
-            let next = state.life.requested()
+            let next = state.life.asked()
             if let next { state.life = next.life }
             return next
         }

@@ -1,10 +1,16 @@
 import Sandboxes
 
 /// What a clone is made of until a sandbox has it.
-struct CloneParts: Sendable {
+package struct CloneParts: Sendable {
     let cell: Cell
     let control: ControlChannel
     let runtime: HostedRuntime
+
+    package init(cell: Cell, control: ControlChannel, runtime: HostedRuntime) {
+        self.cell = cell
+        self.control = control
+        self.runtime = runtime
+    }
 }
 
 /// Where a clone stands, and what it has there. Each transition gives the state after it.
@@ -14,7 +20,7 @@ struct CloneParts: Sendable {
 ///                  └───────────┴──────────────────────────────▲
 /// ```
 /// The lower way is the usual one: the clone has been let go before it exists, and comes to life with its answer waiting.
-enum CloneLife: Sendable {
+package enum CloneLife: Sendable {
     /// There is a cell with what the clone will be given; no template has been asked.
     case prepared(CloneParts, Cell.Access)
     /// The template has not answered yet. `isComplete` when the clone itself has said that it is.
@@ -55,18 +61,18 @@ enum CloneLife: Sendable {
         }
     }
 
-    var failure: CloneFailure? { if case .failed(_, _, let failure) = self { failure } else { nil } }
+    package var failure: CloneFailure? { if case .failed(_, _, let failure) = self { failure } else { nil } }
 
     // MARK: - Transitions
 
     /// A template is asked, once; nil for a clone for which one has been.
-    func requested() -> (life: CloneLife, access: Cell.Access)? {
+    package func asked() -> (life: CloneLife, access: Cell.Access)? {
         guard case .prepared(let parts, let access) = self else { return nil }
         return (.requested(parts, isComplete: false), access)
     }
 
     /// The template has answered, which may be after the runtime has.
-    func answered(_ outcome: CloneOutcome) -> CloneLife {
+    package func answered(_ outcome: CloneOutcome) -> CloneLife {
         switch (outcome, self) {
         case (.made, .requested(let parts, let isComplete)): isComplete ? .parked(parts) : .made(parts)
         case (.made, _), (_, .failed): self
@@ -76,7 +82,7 @@ enum CloneLife: Sendable {
     }
 
     /// The clone has said something while somebody waits for it to park.
-    func heard(_ message: ControlChannel.Message) -> CloneLife {
+    package func heard(_ message: ControlChannel.Message) -> CloneLife {
         switch (message, self) {
         case (.parked, .requested(let parts, _)): .requested(parts, isComplete: true)
         case (.parked, .made(let parts)): .parked(parts)
@@ -89,7 +95,7 @@ enum CloneLife: Sendable {
     }
 
     /// Nobody waits any longer for it to park.
-    func late(_ limit: Duration) -> CloneLife {
+    package func late(_ limit: Duration) -> CloneLife {
         switch self {
         case .requested, .made: failing(.timedOut(.restore, limit: limit))
         case .prepared, .parked, .woken, .handedOver, .failed: self
@@ -97,13 +103,13 @@ enum CloneLife: Sendable {
     }
 
     /// It is let go: one that has parked goes on now, any other when it has come so far.
-    func released() -> CloneLife { if case .parked(let parts) = self { .woken(parts) } else { self } }
+    package func released() -> CloneLife { if case .parked(let parts) = self { .woken(parts) } else { self } }
 
     /// It answers, and is the sandbox's.
-    func answering() -> CloneLife { if let parts { .handedOver(parts.cell, parts.runtime) } else { self } }
+    package func answering() -> CloneLife { if let parts { .handedOver(parts.cell, parts.runtime) } else { self } }
 
     /// Something went wrong with it. What the restorer has said of that, which it says once, is the better reason.
-    func failing(_ error: SandboxError) -> CloneLife {
+    package func failing(_ error: SandboxError) -> CloneLife {
         if case .failed = self { return self }
         let report = parts?.control.failure()
         return .failed(cell, runtime, report.map { .restorer($0) } ?? .ended(error))
@@ -111,7 +117,7 @@ enum CloneLife: Sendable {
 }
 
 /// Why a clone is of no use.
-enum CloneFailure: Error, Sendable {
+package enum CloneFailure: Error, Sendable {
     /// The restorer could not make it.
     case restorer(RestorerFailure)
     /// The template ended before it answered: nothing is wrong with the snapshot or the host.
@@ -120,7 +126,7 @@ enum CloneFailure: Error, Sendable {
     case ended(SandboxError)
 
     /// Whether no clone was made, or one that came to nothing before it was complete: nothing that the function has done.
-    var isOfMaking: Bool {
+    package var isOfMaking: Bool {
         switch self {
         case .restorer, .templateLost: true
         case .ended: false
@@ -128,7 +134,7 @@ enum CloneFailure: Error, Sendable {
     }
 
     /// For the one who asked, and gave it so much time.
-    func error(limit: Duration) -> SandboxError {
+    package func error(limit: Duration) -> SandboxError {
         switch self {
         case .restorer(let failure): failure.error()
         case .templateLost: .lost("the clone was not made", during: .restore)

@@ -40,7 +40,7 @@ struct CloneRequest: Sendable {
 }
 
 /// What became of a ``CloneRequest``.
-enum CloneOutcome: Sendable {
+package enum CloneOutcome: Sendable {
     case made(ChildProcess)
     case failed(RestorerFailure)
     /// The template ended first. Whether there is a clone nobody knows, unless the request was never sent.

@@ -1,5 +1,5 @@
 /// One deadline each for many holders, which are small numbers: the earliest is at hand, any can be moved or removed.
-struct DeadlineHeap {
+package struct DeadlineHeap {
     private struct Entry {
         var deadline: UInt64
         let holder: Int
@@ -10,10 +10,12 @@ struct DeadlineHeap {
     /// The index of a holder's entry, by holder; -1 when it has none.
     private var positions: [Int] = []
 
-    var earliest: UInt64? { entries.first?.deadline }
+    package init() {}
+
+    package var earliest: UInt64? { entries.first?.deadline }
 
     /// Gives `holder` this deadline instead of the one it had.
-    mutating func set(_ deadline: UInt64, for holder: Int) {
+    package mutating func set(_ deadline: UInt64, for holder: Int) {
         while positions.count <= holder { positions.append(-1) }
         let position = positions[holder]
         guard position < 0 else {
@@ -26,7 +28,7 @@ struct DeadlineHeap {
         rise(entries.count - 1)
     }
 
-    mutating func remove(_ holder: Int) {
+    package mutating func remove(_ holder: Int) {
         guard holder < positions.count, positions[holder] >= 0 else { return }
         let position = positions[holder]
         swap(position, entries.count - 1)
@@ -36,7 +38,7 @@ struct DeadlineHeap {
     }
 
     /// Removes a deadline that has passed; whose it was.
-    mutating func takePassed(at now: UInt64) -> Int? {
+    package mutating func takePassed(at now: UInt64) -> Int? {
         guard let first = entries.first, first.deadline <= now else { return nil }
         remove(first.holder)
         return first.holder

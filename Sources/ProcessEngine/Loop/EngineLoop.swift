@@ -12,10 +12,10 @@ import SystemPackage
 /// than all the rest of it.
 ///
 /// The thread ends with ``shutdown()``, or when the loop is no longer used.
-final class EngineLoop: Sendable {
+package final class EngineLoop: Sendable {
     let core: LoopCore
 
-    init() throws(Errno) {
+    package init() throws(Errno) {
         let core = try LoopCore()
         self.core = core
         let threads = Mutex<LoopCore?>(core)
@@ -27,20 +27,20 @@ final class EngineLoop: Sendable {
 
     deinit { core.close() }
 
-    func makeSeat() throws(Errno) -> LoopSeat { try LoopSeat(self) }
+    package func makeSeat() throws(Errno) -> LoopSeat { try LoopSeat(self) }
 
     /// Runs `work` on the loop's thread: at once when that is the calling one, soon otherwise. After ``shutdown()`` never.
-    func perform(_ work: @escaping @Sendable () -> Void) { core.perform(work) }
+    package func perform(_ work: @escaping @Sendable () -> Void) { core.perform(work) }
 
     /// Ends the thread when what has been given to it is done, and waits for that. No deadline passes afterwards: end
     /// whoever waits before.
-    func shutdown() async {
+    package func shutdown() async {
         await withCheckedContinuation { ended in core.close { ended.resume() } }
     }
 }
 
 /// Who sits in a loop. Both are called on the loop's thread.
-protocol LoopMember: AnyObject, Sendable {
+package protocol LoopMember: AnyObject, Sendable {
     /// One of its descriptors is ready.
     func handle(_ event: EventQueue.Event)
     func deadlinePassed()

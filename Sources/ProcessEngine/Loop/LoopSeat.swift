@@ -5,9 +5,9 @@ import SystemPackage
 
 /// A member's place in an ``EngineLoop``: its tokens and its one deadline. The member owns the seat and leaves the loop with
 /// it; the loop does not keep the member alive.
-final class LoopSeat: Sendable {
+package final class LoopSeat: Sendable {
     /// The upper half of every token of this seat.
-    let tokens: UInt64
+    package let tokens: UInt64
     /// A loop runs as long as somebody sits in it.
     private let loop: EngineLoop
     private let index: Int
@@ -24,7 +24,7 @@ final class LoopSeat: Sendable {
     var queue: EventQueue { core.queue }
 
     /// Says who is to hear of events; those that come earlier are lost, or, as long as they last, come again.
-    func occupy(by member: any LoopMember) { core.setMember(member, at: index) }
+    package func occupy(by member: any LoopMember) { core.setMember(member, at: index) }
 
     /// - Parameter local: what ``local(_:)`` gives back. Below ``RuntimeAPIServer/tokenMark``.
     func watch(
@@ -39,17 +39,17 @@ final class LoopSeat: Sendable {
     static func local(_ event: EventQueue.Event) -> UInt32 { UInt32(truncatingIfNeeded: event.token) }
 
     /// Replaces the deadline, in nanoseconds of CLOCK_MONOTONIC. It may pass although nobody waits for it any more.
-    func setDeadline(_ deadline: UInt64) { core.setDeadline(deadline, at: index) }
+    package func setDeadline(_ deadline: UInt64) { core.setDeadline(deadline, at: index) }
 }
 
 /// One descriptor in an ``EngineLoop`` and what to do when it is ready, until the watch is dropped or cancelled.
-final class LoopWatch: LoopMember {
+package final class LoopWatch: LoopMember {
     private let seat: LoopSeat
     private let descriptor: SharedDescriptor
     private let handler: Mutex<(@Sendable (EventQueue.Event) -> Void)?>
 
     /// - Parameter handler: called on the loop's thread.
-    init(
+    package init(
         _ loop: EngineLoop, _ descriptor: SharedDescriptor, _ interest: EventQueue.Interest,
         _ handler: @escaping @Sendable (EventQueue.Event) -> Void
     ) throws(Errno) {
@@ -63,7 +63,7 @@ final class LoopWatch: LoopMember {
     deinit { cancel() }
 
     /// No call begins after this, though one may be under way on the loop's thread.
-    func cancel() {
+    package func cancel() {
         let wasWatching = handler.withLock { handler in
             defer { handler = nil }
             return handler != nil
@@ -71,6 +71,6 @@ final class LoopWatch: LoopMember {
         if wasWatching { seat.unwatch(descriptor.descriptor) }
     }
 
-    func handle(_ event: EventQueue.Event) { handler.withLock { $0 }?(event) }
-    func deadlinePassed() {}
+    package func handle(_ event: EventQueue.Event) { handler.withLock { $0 }?(event) }
+    package func deadlinePassed() {}
 }

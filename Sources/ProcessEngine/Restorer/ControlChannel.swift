@@ -5,9 +5,9 @@ import Sandboxes
 import SystemPackage
 
 /// The socket over which a clone says that it is complete, and is told to run.
-struct ControlChannel: Sendable {
+package struct ControlChannel: Sendable {
     /// What a clone says.
-    enum Message: Sendable, Hashable {
+    package enum Message: Sendable, Hashable {
         /// It is complete, and waits.
         case parked
         case failed(RestorerFailure)

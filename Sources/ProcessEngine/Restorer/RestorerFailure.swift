@@ -5,13 +5,13 @@ import Sandboxes
 import SystemPackage
 
 /// Where the restorer failed, and why: `enum thaw_step` and what the kernel said.
-struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
-    let step: UInt32
+package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
+    package let step: UInt32
     let errno: Errno
     /// An address, or a descriptor's number, by the step.
     let detail: UInt64
 
-    init(step: UInt32, error: CInt, detail: UInt64 = 0) {
+    package init(step: UInt32, error: CInt, detail: UInt64 = 0) {
         self.step = step
         errno = Errno(rawValue: abs(error))
         self.detail = detail
@@ -22,7 +22,7 @@ struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         isOfImage && !isOfResources ? .snapshotUnusable(description) : .host("cannot restore a clone: \(self)")
     }
 
-    var description: String { "\(Self.sentences[step] ?? "step \(step) failed"): \(errno)\(place)" }
+    package var description: String { "\(Self.sentences[step] ?? "step \(step) failed"): \(errno)\(place)" }
 
     private var isOfImage: Bool { Self.imageSteps.contains(step) }
 

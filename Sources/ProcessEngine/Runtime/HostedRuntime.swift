@@ -11,12 +11,12 @@ import SystemPackage
 /// is written by the caller itself, and what the runtime does comes from the ``EngineLoop``. One task at a time waits here.
 ///
 /// After an error the runtime is of no more use. The process belongs to the sandbox, which kills it.
-final class HostedRuntime: LoopMember {
+package final class HostedRuntime: LoopMember {
     /// How a runtime stands before it is frozen.
-    struct Quiescence: Sendable, Equatable {
-        let call: BlockingCall
+    package struct Quiescence: Sendable, Equatable {
+        package let call: BlockingCall
         /// The runtime's own port of the connection on which it waits.
-        let clientPort: UInt16
+        package let clientPort: UInt16
     }
 
     /// A runtime asks for its next invocation right after it answered; one that does not hangs.
@@ -31,7 +31,7 @@ final class HostedRuntime: LoopMember {
     ///   - servesSeed: whether the runtime may wait to be told its function, see ``waitUntilSeedReady(within:)``.
     ///   - outOfMemoryKills: how many processes of this sandbox the kernel has killed for want of memory. Asked when the
     ///     runtime was killed.
-    convenience init(
+    package convenience init(
         booting endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool, servesSeed: Bool = false,
         outOfMemoryKills: @escaping @Sendable () -> UInt64
     ) throws(Errno) {
@@ -41,7 +41,7 @@ final class HostedRuntime: LoopMember {
     }
 
     /// For a clone of a process that was frozen while it waited in `call`.
-    convenience init(
+    package convenience init(
         cloneBlockedIn call: BlockingCall, endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool,
         outOfMemoryKills: @escaping @Sendable () -> UInt64
     ) throws(Errno) {
@@ -64,12 +64,12 @@ final class HostedRuntime: LoopMember {
     // MARK: - The process
 
     /// Begins to pass on what the runtime writes: call it before it runs. `sink` is called under a lock, on any thread.
-    func deliverOutput(to sink: @escaping OutputSink) throws(Errno) {
+    package func deliverOutput(to sink: @escaping OutputSink) throws(Errno) {
         try locked { core throws(Errno) in try core.deliverOutput(to: sink) }
     }
 
     /// Notices from now on when the process ends, and reaps it.
-    func adopt(_ process: ChildProcess) throws(Errno) {
+    package func adopt(_ process: ChildProcess) throws(Errno) {
         memory.follow(process.pid)
         try locked { core throws(Errno) in try core.adopt(process) }
     }
@@ -81,41 +81,43 @@ final class HostedRuntime: LoopMember {
     // MARK: - Init
 
     /// Waits until init is complete: the runtime waits for a restore or for an invocation.
-    func waitUntilReady(within limit: Duration) async throws(SandboxError) -> ReadyCall {
+    package func waitUntilReady(within limit: Duration) async throws(SandboxError) -> ReadyCall {
         let progress = try await wait(for: .ready, during: .initialization, within: limit)
         if case .ready(let call) = progress { return call }
         throw .lost("init ended in \(progress)", during: .initialization)
     }
 
     /// Waits until a runtime that is booted as a seed waits to be told its function.
-    func waitUntilSeedReady(within limit: Duration) async throws(SandboxError) {
+    package func waitUntilSeedReady(within limit: Duration) async throws(SandboxError) {
         _ = try await wait(for: .seedReady, during: .initialization, within: limit)
     }
 
     /// Tells a clone of a seed its function, in the JSON that `/runtime/seed/next` answers; its init begins.
-    func startFromSeed(_ start: [UInt8]) throws(SandboxError) {
+    package func startFromSeed(_ start: [UInt8]) throws(SandboxError) {
         try locked { core throws(SandboxError) in try core.startFromSeed(start) }
     }
 
     // MARK: - Restore
 
     /// Lets a clone go on as one of its own. The process need not exist yet: it wakes up to find its answer waiting.
-    func release(_ uniqueness: Uniqueness) throws(SandboxError) {
+    package func release(_ uniqueness: Uniqueness) throws(SandboxError) {
         try locked { core throws(SandboxError) in try core.release(uniqueness) }
     }
 
     /// Waits until the after-restore hooks have run.
-    func waitUntilRestored(within limit: Duration) async throws(SandboxError) {
+    package func waitUntilRestored(within limit: Duration) async throws(SandboxError) {
         _ = try await wait(for: .restored, during: .restore, within: limit)
     }
 
     // MARK: - Invocations
 
     /// False once the runtime ended or failed, and while it is at work.
-    var isUsable: Bool { locked { $0.isReady } }
+    package var isUsable: Bool { locked { $0.isReady } }
 
     /// Hands over one event and waits for the answer.
-    func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError) -> InvocationResult {
+    package func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError)
+        -> InvocationResult
+    {
         let progress = try await wait(for: .answered, during: .invocation, within: limit) { core, waiter in
             core.invoke(invocation, waiter)
         }
@@ -124,7 +126,7 @@ final class HostedRuntime: LoopMember {
     }
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
         _ = try await wait(for: .idle, during: .invocation, within: Self.idleLimit)
         return locked { core in
             // Its number may be another's soon.
@@ -136,7 +138,7 @@ final class HostedRuntime: LoopMember {
     // MARK: - The end
 
     /// Readies a waiting runtime for a freeze: passes on what it has written and closes its idle connections.
-    func quiesce() throws(SandboxError) -> Quiescence {
+    package func quiesce() throws(SandboxError) -> Quiescence {
         try locked { core throws(SandboxError) in try core.quiesce() }
     }
 
@@ -144,7 +146,7 @@ final class HostedRuntime: LoopMember {
     func drainOutput() { locked { $0.drainOutput() } }
 
     /// Ends every wait with `error` and lets go of everything but the process. Safe to call twice.
-    func end(_ error: SandboxError = .destroyed) {
+    package func end(_ error: SandboxError = .destroyed) {
         locked { $0.end(error) }
         memory.forget()
     }
@@ -162,9 +164,9 @@ final class HostedRuntime: LoopMember {
         }
     }
 
-    func handle(_ event: EventQueue.Event) { locked { $0.handle(event) } }
+    package func handle(_ event: EventQueue.Event) { locked { $0.handle(event) } }
 
-    func deadlinePassed() { locked { $0.deadlinePassed(at: MonotonicClock.now()) } }
+    package func deadlinePassed() { locked { $0.deadlinePassed(at: MonotonicClock.now()) } }
 
     /// - Parameter start: what begins that for which is waited; told the waiter under the lock, it keeps or answers it.
     private func wait(

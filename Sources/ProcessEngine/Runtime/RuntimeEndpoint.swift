@@ -4,19 +4,19 @@ import SystemPackage
 
 /// Everything that joins one runtime with the host, made ahead: a listener for the Runtime API, one connection that is already
 /// dialled and accepted, and the pipes of its output. Serves one runtime.
-final class RuntimeEndpoint: Sendable {
+package final class RuntimeEndpoint: Sendable {
     /// AWS's, and part of every snapshot.
-    static let port: UInt16 = 9001
+    package static let port: UInt16 = 9001
 
     /// What the process gets; it must be dropped here once it is passed on, or the host never sees the runtime let go of it.
-    struct ProcessSide: Sendable {
+    package struct ProcessSide: Sendable {
         /// The client's end of the dialled connection; a runtime that boots makes its own.
-        let connection: SharedDescriptor
-        let standardOutput: SharedDescriptor
-        let standardError: SharedDescriptor
+        package let connection: SharedDescriptor
+        package let standardOutput: SharedDescriptor
+        package let standardError: SharedDescriptor
     }
 
-    struct HostSide: ~Copyable, Sendable {
+    package struct HostSide: ~Copyable, Sendable {
         let listener: OwnedDescriptor
         /// The server's end of the dialled connection.
         let connection: OwnedDescriptor
@@ -31,7 +31,7 @@ final class RuntimeEndpoint: Sendable {
     private let processSide: Mutex<ProcessSide?>
 
     /// Makes it in the calling thread's network namespace, whose loopback is up. Call it inside ``NetworkNamespace/run(in:_:)``.
-    static func open() throws(Errno) -> RuntimeEndpoint {
+    package static func open() throws(Errno) -> RuntimeEndpoint {
         let listener = try LoopbackSocket.listen(port: port)
         let client = try LoopbackSocket.connect(port: port)
         var server = try LoopbackSocket.accept(from: listener)
@@ -72,7 +72,7 @@ final class RuntimeEndpoint: Sendable {
     }
 
     /// Once.
-    func takeProcessSide() -> ProcessSide? { processSide.withLock { $0.take() } }
+    package func takeProcessSide() -> ProcessSide? { processSide.withLock { $0.take() } }
     /// Once.
     func takeHostSide() -> HostSide? { hostSide.withLock { $0.take() } }
 }

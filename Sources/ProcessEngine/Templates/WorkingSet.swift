@@ -3,7 +3,7 @@ import LinuxKit
 import SystemPackage
 
 /// The pages that a clone used when it was thawed and answered for the first time: what every clone of the snapshot will.
-struct WorkingSet: Sendable, Equatable {
+package struct WorkingSet: Sendable, Equatable {
     /// What one message to a template holds, and no more than a clone should have copied unasked.
     private static let maximumRanges = 4096
     private static let maximumPages = 4096
@@ -11,10 +11,10 @@ struct WorkingSet: Sendable, Equatable {
     private static let maximumMapping: UInt64 = 4 << 30
 
     /// Ascending, page-aligned: those of files it only read, and those it has written to and so has for itself.
-    let ranges: [Range<UInt64>]
+    package let ranges: [Range<UInt64>]
 
     /// Of a process that stands between two invocations. Blocks for some milliseconds.
-    init(of pid: CInt) throws(Errno) {
+    package init(of pid: CInt) throws(Errno) {
         let mappings = try SmallFile.text(FilePath("/proc/\(pid)/maps"), limit: 16 << 20)
             .split(separator: "\n").compactMap { Mapping($0) }
         let table = try PageTable(of: pid)

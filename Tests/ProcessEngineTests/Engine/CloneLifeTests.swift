@@ -1,12 +1,11 @@
 import CProcessImage
 import LinuxKit
+import ProcessEngine
 import RuntimeAPI
 import Sandboxes
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 /// What becomes of a clone by what happens to it, in whatever order.
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))
@@ -77,7 +76,7 @@ struct CloneLifeTests {
     func report() async throws {
         try await EngineFixture.with(readyCells: 0, usesSeeds: false) { fixture in
             let start = try await Self.prepared(in: fixture.engine)
-            guard case .prepared(_, let access) = start, let asked = start.requested() else { return }
+            guard case .prepared(_, let access) = start, let asked = start.asked() else { return }
             var report = thaw_failure()
             (report.kind, report.step, report.error) = (THAW_FAILED.rawValue, THAW_STEP_MOUNT.rawValue, -12)
             try withUnsafeBytes(of: report) { try access.equipment.cloneControl.descriptor.sendMessage($0) }
@@ -100,7 +99,7 @@ struct CloneLifeTests {
 
     private static func after(_ step: Step, _ life: CloneLife, _ process: ChildProcess) -> CloneLife {
         switch step {
-        case .asked: life.requested()?.life ?? life
+        case .asked: life.asked()?.life ?? life
         case .made: life.answered(.made(process))
         case .refused: life.answered(.failed(RestorerFailure(step: 11, error: -1)))
         case .templateLost: life.answered(.templateLost(sent: true))

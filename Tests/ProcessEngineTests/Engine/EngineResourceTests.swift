@@ -1,11 +1,10 @@
 import LinuxKit
+import ProcessEngine
 import Sandboxes
 import SlotNetwork
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 /// What the engine takes of the host, and what it leaves.
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))

@@ -1,14 +1,13 @@
 import Glibc
 import GuestProtocol
 import LinuxKit
+import ProcessEngine
 import Sandboxes
 import SlotNetwork
 import Snapshots
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))
 struct EngineTests {

@@ -1,12 +1,11 @@
 import GuestProtocol
 import LinuxKit
+import ProcessEngine
 import Sandboxes
 import Snapshots
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import ProcessEngine
 
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))
 struct SeedTests {
