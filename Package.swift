@@ -85,22 +85,25 @@ let package = Package(
         .target(name: "CLibzip"),
 
         // Leaves.
-        library("LinuxKit", ["CLinux", system]),
-        library("FunctionModel", []),
-        library("NetworkModel", ["LinuxKit", system]),
+        library("Basics", []),
+        library("LinuxKit", ["Basics", "CLinux", system]),
+        library("FunctionModel", ["Basics"]),
+        library("NetworkModel", ["Basics", "LinuxKit", system]),
         library("GuestProtocol", []),
         library("PrometheusMetrics", [coreMetrics]),
-        library("Telemetry", ["LinuxKit", logging, system, tracing]),
-        library("RuntimeAPI", ["GuestProtocol", "LinuxKit", system]),
+        library("Telemetry", ["Basics", "LinuxKit", logging, system, tracing]),
+        library("RuntimeAPI", ["Basics", "GuestProtocol", "LinuxKit", system]),
 
         // What a host keeps.
-        library("FunctionStore", ["FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
-        library("Snapshots", ["LinuxKit", crypto, system]),
-        library("BaseImages", ["CLibzip", "LinuxKit", crypto, logging, subprocess, system], testable: true),
-        library("SlotNetwork", ["CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
+        library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
+        library("Snapshots", ["Basics", "LinuxKit", crypto, system]),
+        library(
+            "BaseImages", ["Basics", "CLibzip", "GuestProtocol", "LinuxKit", crypto, logging, subprocess, system],
+            testable: true),
+        library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
-        library("Sandboxes", ["GuestProtocol", "NetworkModel", "Snapshots", system]),
+        library("Sandboxes", ["Basics", "GuestProtocol", "NetworkModel", "Snapshots", system]),
         library(
             "MicroVMEngine",
             [
@@ -112,7 +115,7 @@ let package = Package(
         library(
             "ProcessEngine",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessImages", "RuntimeAPI",
+                "Basics", "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessImages", "RuntimeAPI",
                 "Sandboxes",
                 "SlotNetwork", "Snapshots", crypto, logging, system,
             ]),
@@ -121,14 +124,15 @@ let package = Package(
         library(
             "Worker",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
             ]),
         library(
             "LambdaAPI",
             [
-                "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore, nioHTTPTypes, tracing,
+                "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
+                nioHTTPTypes, tracing,
             ],
             testable: true),
 
@@ -167,6 +171,7 @@ let package = Package(
         executable("thaw-lab", ["ThawLab", argumentParser]),
 
         // Tests.
+        tests("BasicsTests", ["Basics"]),
         .target(
             name: "TestSupport", dependencies: ["LinuxKit", system], path: "Tests/TestSupport", swiftSettings: settings),
         tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),

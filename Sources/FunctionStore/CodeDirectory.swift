@@ -1,3 +1,4 @@
+internal import Basics
 import Crypto
 internal import FunctionModel
 import LinuxKit
@@ -14,10 +15,8 @@ final class CodeDirectory: Sendable {
 
     init(path: FilePath) throws(FunctionStoreError) {
         self.path = path
-        do throws(Errno) {
-            try Directory.create(path, permissions: [.ownerReadWriteExecute], existingIsFine: true)
-        } catch {
-            throw .system("make directory", path, error)
+        try rethrowing(try Directory.create(path, permissions: [.ownerReadWriteExecute], existingIsFine: true)) {
+            FunctionStoreError.system("make directory", path, $0)
         }
     }
 
@@ -93,7 +92,6 @@ final class CodeDirectory: Sendable {
     }
 
     private static func isDigest(_ name: Substring) -> Bool {
-        let digits = Set("0123456789abcdef".utf8)
-        return name.utf8.count == 64 && name.utf8.allSatisfy(digits.contains)
+        Hexadecimal.isText(name, count: 64)
     }
 }

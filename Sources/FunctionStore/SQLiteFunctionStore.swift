@@ -1,3 +1,4 @@
+internal import Basics
 import GRDB
 import LinuxKit
 package import SystemPackage
@@ -51,9 +52,7 @@ package final class SQLiteFunctionStore: FunctionStore {
 extension SQLiteFunctionStore {
     /// Makes the directory and those above it that are missing.
     private static func makeDirectory(_ path: FilePath) throws(FunctionStoreError) {
-        do throws(Errno) { try DurableFile.makeDirectory(path) } catch {
-            throw .system("make directory", path, error)
-        }
+        try rethrowing(try DurableFile.makeDirectory(path)) { FunctionStoreError.system("make directory", path, $0) }
     }
 
     private static func lock(_ directory: FilePath) throws(FunctionStoreError) -> FileLock {
@@ -68,11 +67,9 @@ extension SQLiteFunctionStore {
 
     private static func open(_ path: FilePath) throws(FunctionStoreError) -> DatabasePool {
         // Environment variables are in there: SQLite gives its other files the permissions of this one.
-        do throws(Errno) {
-            _ = try OwnedDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
-        } catch {
-            throw .system("open", path, error)
-        }
+        _ = try rethrowing(
+            try OwnedDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
+        ) { FunctionStoreError.system("open", path, $0) }
         do {
             let pool = try DatabasePool(path: path.string)
             // DatabasePool chooses NORMAL, with which a power cut can take back a commit. The setting belongs to the

@@ -1,3 +1,4 @@
+internal import Basics
 import Foundation
 internal import LinuxKit
 import Synchronization
@@ -80,7 +81,7 @@ package final class NetworkStore: Sendable {
                 }
             }
             let path = path(network.name)
-            do throws(Errno) { try DurableFile.write(text, to: path) } catch { throw .system("write", path, error) }
+            try rethrowing(try DurableFile.write(text, to: path)) { NetworkStoreError.system("write", path, $0) }
         }
     }
 
@@ -100,18 +101,15 @@ package final class NetworkStore: Sendable {
 
     /// Holds off whoever else creates networks here.
     private func locked(_ body: () throws(NetworkStoreError) -> Void) throws(NetworkStoreError) {
-        let lock: FileLock
-        do throws(Errno) { lock = try FileLock.wait(for: directory, options: [.directory]) } catch {
-            throw .system("lock", directory, error)
+        let lock = try rethrowing(try FileLock.wait(for: directory, options: [.directory])) {
+            NetworkStoreError.system("lock", directory, $0)
         }
         defer { lock.release() }
         try body()
     }
 
     private func makeDirectory(_ path: FilePath) throws(NetworkStoreError) {
-        do throws(Errno) { try DurableFile.makeDirectory(path) } catch {
-            throw .system("make", path, error)
-        }
+        try rethrowing(try DurableFile.makeDirectory(path)) { NetworkStoreError.system("make", path, $0) }
     }
 
     // MARK: - Files

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 
 /// Cuts a byte stream into HTTP/1.1 requests: incremental, strict, and without opinions about what they ask.
@@ -197,14 +198,14 @@ package struct HTTPRequestParser {
         var size = 0
         var digits = 0
         for index in line {
-            guard let digit = hexadecimalDigit(buffer[index]) else {
+            guard let digit = Hexadecimal.value(of: buffer[index]) else {
                 // A chunk extension may follow; it is ignored (RFC 9112, 7.1.1).
                 guard buffer[index] == UInt8(ascii: ";"), digits > 0 else { throw .malformed(.chunkSize) }
                 break
             }
             digits += 1
             guard digits <= 8 else { throw .bodyTooLarge }
-            size = size << 4 | digit
+            size = size << 4 | Int(digit)
         }
         guard digits > 0 else { throw .malformed(.chunkSize) }
         guard bodyLength + size <= limits.discardedBody else { throw .bodyTooLarge }
@@ -256,12 +257,3 @@ package struct HTTPRequestParser {
 
 let carriageReturn = UInt8(ascii: "\r")
 let lineFeed = UInt8(ascii: "\n")
-
-private func hexadecimalDigit(_ byte: UInt8) -> Int? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
-    default: nil
-    }
-}

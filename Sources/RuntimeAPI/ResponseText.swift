@@ -1,3 +1,4 @@
+internal import Basics
 internal import GuestProtocol
 
 /// The bytes of the Runtime API's answers. Bodies are AWS's, to the byte.
@@ -150,7 +151,6 @@ extension [UInt8] {
 
     /// Appends a JSON string with its quotes.
     fileprivate mutating func append(json text: String) {
-        let digits: StaticString = "0123456789abcdef"
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
@@ -159,8 +159,8 @@ extension [UInt8] {
                 append(byte)
             case 0..<0x20:
                 append("\\u00")
-                append(digits.utf8Start[Int(byte >> 4)])
-                append(digits.utf8Start[Int(byte & 15)])
+                append(Hexadecimal.digit(byte >> 4))
+                append(Hexadecimal.digit(byte))
             default: append(byte)
             }
         }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import GuestProtocol
 
 // What the runtime calls, and what it is answered.

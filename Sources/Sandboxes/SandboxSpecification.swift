@@ -1,3 +1,4 @@
+internal import Basics
 package import GuestProtocol
 package import NetworkModel
 package import Snapshots
@@ -62,7 +63,6 @@ package struct SandboxID: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package static func random() -> SandboxID {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return SandboxID(description: "thaw-" + String(repeating: "0", count: 16 - digits.count) + digits)
+        SandboxID(description: "thaw-" + Hexadecimal.text(of: UInt64.random(in: .min ... .max)))
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Foundation
 
 extension SnapshotManifest {
@@ -44,7 +45,7 @@ extension SnapshotManifest {
         for file in files {
             guard FileRecord.isValid(name: file.name) else { return "names a file that cannot be one of its own" }
             guard 0...SparseDigest.maximumSize ~= file.size else { return "gives \(file.name) \(file.size) bytes" }
-            guard file.digest.utf8.count == 64, file.digest.utf8.allSatisfy(HexDigits.lowercase.contains) else {
+            guard Hexadecimal.isText(file.digest, count: 64) else {
                 return "gives \(file.name) a digest that is none"
             }
         }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Crypto
 internal import Glibc
 internal import LinuxKit
@@ -67,7 +68,7 @@ package enum SparseDigest {
                 for digest in segments.compactMap(\.self) {
                     try digest.get().withUnsafeBytes { hash.update(bufferPointer: $0) }
                 }
-                return HexDigits.string(hash.finalize())
+                return Hexadecimal.text(hash.finalize())
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Writes the small JSON texts that payloads, log lines and spans are, members in the order given.
 package enum JSONText {
     package enum Value: Sendable {
@@ -45,8 +47,6 @@ package enum JSONText {
         }
     }
 
-    private static let digits = Array("0123456789abcdef".utf8)
-
     private static func append(_ string: String, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
         for byte in string.utf8 {
@@ -55,7 +55,7 @@ package enum JSONText {
             case UInt8(ascii: "\n"): text.append(contentsOf: "\\n".utf8)
             case 0..<0x20:
                 text.append(contentsOf: "\\u00".utf8)
-                text.append(contentsOf: [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+                text.append(contentsOf: [Hexadecimal.digit(byte >> 4), Hexadecimal.digit(byte)])
             default: text.append(byte)
             }
         }

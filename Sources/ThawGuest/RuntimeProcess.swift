@@ -5,10 +5,6 @@ import SystemPackage
 
 /// The runtime: its process, its output, and how much memory it has used.
 final class RuntimeProcess {
-    /// `sbx_user1051` of AWS.
-    private static let user: UInt32 = 993
-    private static let group: UInt32 = 990
-
     let pid: CInt
     let standardOutput: OutputPipe
     let standardError: OutputPipe
@@ -25,7 +21,7 @@ final class RuntimeProcess {
             plan.steps += [
                 .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
                 .limit(.coreFileBytes, 0), .dropBoundingSet,
-                .identity(user: Self.user, group: Self.group, supplementary: []),
+                .identity(user: RuntimeUser.user, group: RuntimeUser.group, supplementary: []),
             ]
         }
         plan.steps += [.noNewPrivileges, .changeDirectory(FilePath(initialization.workingDirectory))]

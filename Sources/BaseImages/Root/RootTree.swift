@@ -1,3 +1,4 @@
+internal import GuestProtocol
 internal import SystemPackage
 
 /// The tree of a root file system while it is put together. Paths are absolute as the guest will see them.
@@ -5,11 +6,6 @@ internal import SystemPackage
 /// The packages in it were only unpacked: what their maintainer scripts do and a function can notice is done here.
 struct RootTree: Sendable {
     let path: FilePath
-
-    /// The user that functions run as, as on AWS.
-    static let user = "sbx_user1051"
-    static let userID = 993
-    static let groupID = 990
 
     /// The guest mounts something on each.
     static let mountPoints = ["/dev", "/opt", "/proc", "/run", "/sys", "/tmp", "/var/task"]
@@ -25,12 +21,14 @@ struct RootTree: Sendable {
         "/usr/src", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log", "/var/run", "/var/tmp",
     ]
 
+    private static let user = RuntimeUser.name
+
     static let configuration: [(path: String, content: String)] = [
         (
             "/etc/passwd",
-            "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(userID):\(groupID)::/home/\(user):/sbin/nologin\n"
+            "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(RuntimeUser.user):\(RuntimeUser.group)::/home/\(user):/sbin/nologin\n"
         ),
-        ("/etc/group", "root:x:0:\n\(user):x:\(groupID):\n"),
+        ("/etc/group", "root:x:0:\n\(user):x:\(RuntimeUser.group):\n"),
         ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
         ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
         // The gateway of every slot, which asks the name server of the function's network.
@@ -56,7 +54,9 @@ struct RootTree: Sendable {
     }
 
     func configure() throws(ImageError) {
-        for place in RootTree.mountPoints + ["/home/\(RootTree.user)", "/var/runtime"] { try Tree.make(inside(place)) }
+        for place in RootTree.mountPoints + ["/home/\(RuntimeUser.name)", "/var/runtime"] {
+            try Tree.make(inside(place))
+        }
         for (place, content) in RootTree.configuration { try put(Array(content.utf8), at: place) }
         for (place, target) in RootTree.links { try putLink(at: place, to: target) }
     }

@@ -1,3 +1,4 @@
+internal import Basics
 import Crypto
 import Glibc
 internal import LinuxKit
@@ -88,7 +89,6 @@ extension FilePermissions {
 
 extension Digest {
     var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        Hexadecimal.text(self)
     }
 }

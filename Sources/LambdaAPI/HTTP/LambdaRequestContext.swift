@@ -1,3 +1,4 @@
+import Basics
 import Hummingbird
 import Logging
 
@@ -22,8 +23,6 @@ struct LambdaRequestContext: RequestContext {
 
 /// A random UUID (RFC 9562, version 4) in lower case.
 enum RequestID {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     static func make() -> String {
         var generator = SystemRandomNumberGenerator()
         let high = generator.next() & ~0xF000 | 0x4000
@@ -36,7 +35,9 @@ enum RequestID {
                     position += 1
                 }
                 let word = nibble < 16 ? high : low
-                text.initializeElement(at: position, to: digits[Int(word >> UInt64(60 - 4 * (nibble % 16)) & 15)])
+                text.initializeElement(
+                    at: position,
+                    to: Hexadecimal.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble % 16)))))
                 position += 1
             }
             return position

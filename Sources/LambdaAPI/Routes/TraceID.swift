@@ -1,3 +1,5 @@
+import Basics
+
 /// An AWS X-Ray trace header: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`.
 ///
 /// Functions read it from `_X_AMZN_TRACE_ID` and pass it on. Nothing here is sampled: there is no X-Ray to send to.
@@ -17,9 +19,9 @@ enum TraceID {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static let digits = Array("0123456789abcdef".utf8)
-
     private static func append(_ value: UInt64, digits count: Int, to text: inout [UInt8]) {
-        for place in (0..<count).reversed() { text.append(digits[Int(value >> UInt64(4 * place) & 15)]) }
+        for place in (0..<count).reversed() {
+            text.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: value >> UInt64(4 * place))))
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 internal import SystemPackage
@@ -28,8 +29,8 @@ enum CgroupDelegation {
         let own = ((try? SmallFile.text(directory.appending("cgroup.procs"))) ?? "").split(separator: "\n")
         guard own.contains(Substring("\(getpid())")) else { throw inUse(directory) }
         let place = directory.appending(serverName)
-        do throws(Errno) { try Directory.create(place, existingIsFine: true) } catch {
-            throw CgroupError(code: .refused, path: place, errno: error, message: "cannot make cgroup \(place)")
+        try rethrowing(try Directory.create(place, existingIsFine: true)) {
+            CgroupError(code: .refused, path: place, errno: $0, message: "cannot make cgroup \(place)")
         }
         // Others may be born meanwhile. 0 is one that lives where this process cannot see.
         for _ in 0..<16 {

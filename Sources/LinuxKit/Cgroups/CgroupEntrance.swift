@@ -1,3 +1,4 @@
+internal import Basics
 package import SystemPackage
 
 /// How a process gets into a cgroup without waiting. The usual way, cgroup.procs, takes all threads of a process along: for that
@@ -41,8 +42,8 @@ extension Cgroup {
     private func open(
         _ path: FilePath, _ opening: () throws(Errno) -> OwnedDescriptor
     ) throws(CgroupError) -> SharedDescriptor {
-        do throws(Errno) { return try opening().shared() } catch {
-            throw CgroupError(code: .refused, path: path, errno: error, message: "cannot open \(path)")
+        return try rethrowing(try opening().shared()) {
+            CgroupError(code: .refused, path: path, errno: $0, message: "cannot open \(path)")
         }
     }
 }

@@ -8,8 +8,7 @@ extension CgroupHierarchy {
         do throws(CgroupError) {
             let hierarchy = try detect(root: root)
             guard hierarchy.missing.isEmpty else { return [missing(hierarchy)] }
-            _ = try hierarchy.sweepOrphans(prefix: "probe-")
-            let name = "probe-\(getpid())-\(UInt32.random(in: .min ... .max))"
+            let name = try hierarchy.nameForProbe()
             let limits = CgroupLimits(memoryBytes: 64 << 20, cpuQuota: 0.5, cpuWeight: 50, processes: 16)
             let cgroup = try hierarchy.create(name, limits: limits)
             defer { hierarchy.removeIfEmpty() }

@@ -1,3 +1,4 @@
+import Glibc
 package import SystemPackage
 
 /// Where this host's cgroups are, and all of ours: everything is made under a directory `thaw` of each hierarchy.
@@ -91,6 +92,14 @@ package struct CgroupHierarchy: Sendable, Hashable {
     /// Ends and removes every cgroup of ours whose name begins with `prefix`: what a dead server left.
     /// - Returns: the names removed.
     package func sweep(prefix: String) throws(CgroupError) -> [String] { try sweep { $0.hasPrefix(prefix) } }
+
+    /// A name for the cgroups of one probe by this process. Those of probes whose processes are no more are removed.
+    /// - Parameter prefix: begins the names of the caller's cgroups.
+    package func nameForProbe(prefix: String = "") throws(CgroupError) -> String {
+        let probes = prefix + "probe-"
+        _ = try sweepOrphans(prefix: probes)
+        return "\(probes)\(getpid())-\(UInt32.random(in: .min ... .max))"
+    }
 
     /// The same for what carries a process's id behind `prefix`, as the cgroups of probes do: where that process is no more.
     package func sweepOrphans(prefix: String) throws(CgroupError) -> [String] {

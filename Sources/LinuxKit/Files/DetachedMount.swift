@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 package import SystemPackage
@@ -46,26 +47,22 @@ package struct DetachedMount: Sendable {
     /// What a process sees at `path`, also below a mount point there that this one does not see.
     /// - Parameter process: its pidfd.
     package static func copy(of path: FilePath, seenBy process: SharedDescriptor) throws(MountError) -> DetachedMount {
-        do throws(Errno) {
-            return try PosixThread.runAndWait { () throws(Errno) in
+        return try rethrowing(
+            try PosixThread.runAndWait { () throws(Errno) in
                 try MountNamespace.enter(process.descriptor)
                 let raw = try shim { path.withPlatformString { clinux_clone_mount_at($0) } }
                 return DetachedMount(descriptor: OwnedDescriptor(adopting: raw).shared())
             }.get()
-        } catch {
-            throw MountError(action: "take \(path) from another mount namespace", errno: error, kernelMessage: nil)
-        }
+        ) { MountError(action: "take \(path) from another mount namespace", errno: $0, kernelMessage: nil) }
     }
 
     /// mount_setattr(2): adds attributes, for what is attached or cloned from now on too.
     package func restrict(_ attributes: MountAttributes) throws(MountError) {
-        do throws(Errno) {
-            _ = try descriptor.withRaw { raw throws(Errno) in
+        _ = try rethrowing(
+            try descriptor.withRaw { raw throws(Errno) in
                 try shim { clinux_mount_attributes(raw, attributes.rawValue) }
             }
-        } catch {
-            throw MountError(action: "restrict a mount", errno: error, kernelMessage: nil)
-        }
+        ) { MountError(action: "restrict a mount", errno: $0, kernelMessage: nil) }
     }
 
     /// What the kernel has to say of a file system it did not mount: "e erofs: cannot find valid erofs superblock".

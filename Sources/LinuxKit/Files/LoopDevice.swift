@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 package import SystemPackage
@@ -56,11 +57,8 @@ package struct LoopDevice: Sendable {
     private static func open(
         node kind: mode_t, _ major: UInt32, _ minor: UInt32, _ mode: FileDescriptor.AccessMode
     ) throws(Errno) -> OwnedDescriptor {
-        let place: DetachedMount
-        do throws(MountError) {
-            place = try DetachedMount.make("tmpfs", options: ["mode": "0700", "size": "64k"])
-        } catch {
-            throw error.errno
+        let place = try rethrowing(try DetachedMount.make("tmpfs", options: ["mode": "0700", "size": "64k"])) {
+            (error: MountError) in error.errno
         }
         let directory = place.descriptor
         try directory.descriptor.makeDevice("node", kind, major, minor, [.ownerReadWrite])

@@ -1,3 +1,4 @@
+internal import Basics
 import Glibc
 package import SystemPackage
 
@@ -20,19 +21,15 @@ package enum SmallFile {
     }
 
     static func cgroup(_ path: FilePath) throws(CgroupError) -> String {
-        do throws(Errno) {
-            return try text(path)
-        } catch {
-            throw CgroupError(code: .refused, path: path, errno: error, message: "cannot read \(path)")
+        return try rethrowing(try text(path)) {
+            CgroupError(code: .refused, path: path, errno: $0, message: "cannot read \(path)")
         }
     }
 
     static func setCgroup(_ path: FilePath, to value: String) throws(CgroupError) {
-        do throws(Errno) {
-            try set(path, to: value)
-        } catch {
-            throw CgroupError(
-                code: .refused, path: path, errno: error, message: "cannot write \"\(value)\" to \(path)")
+        try rethrowing(try set(path, to: value)) {
+            CgroupError(
+                code: .refused, path: path, errno: $0, message: "cannot write \"\(value)\" to \(path)")
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 package import SystemPackage
@@ -124,6 +125,6 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
     }
 
     private func attempt<R>(_ action: String, _ call: () throws(Errno) -> R) throws(NetworkError) -> R {
-        do throws(Errno) { return try call() } catch { throw NetworkError(action, error) }
+        return try rethrowing(try call()) { NetworkError(action, $0) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 package import SystemPackage
@@ -39,10 +40,8 @@ package enum NetworkNamespace {
 
     /// The calling thread's.
     package static func current() throws(NetworkError) -> SharedDescriptor {
-        do throws(Errno) {
-            return try OwnedDescriptor.open("/proc/thread-self/ns/net", .readOnly).shared()
-        } catch {
-            throw NetworkError("open this thread's network namespace", error)
+        return try rethrowing(try OwnedDescriptor.open("/proc/thread-self/ns/net", .readOnly).shared()) {
+            NetworkError("open this thread's network namespace", $0)
         }
     }
 
@@ -60,11 +59,9 @@ package enum NetworkNamespace {
 
     /// Moves the calling thread into the namespace (setns(2)), for good. Only for threads of our own.
     package static func enter(_ namespace: SharedDescriptor) throws(NetworkError) {
-        do throws(Errno) {
+        try rethrowing(
             try namespace.withRaw { raw throws(Errno) in _ = try syscall { setns(raw, clinux_CLONE_NEWNET) } }
-        } catch {
-            throw NetworkError("enter a network namespace", error)
-        }
+        ) { NetworkError("enter a network namespace", $0) }
     }
 
     /// Runs `body` with the calling thread in the namespace, and takes the thread back to `home`, where it came from, before anybody
@@ -80,8 +77,8 @@ package enum NetworkNamespace {
 
     /// Makes a new namespace and moves the calling thread into it (unshare(2)). Only for threads of our own.
     package static func enterNew() throws(NetworkError) -> SharedDescriptor {
-        do throws(Errno) { try syscall { unshare(clinux_CLONE_NEWNET) } } catch {
-            throw NetworkError("make a network namespace", error)
+        _ = try rethrowing(try syscall { unshare(clinux_CLONE_NEWNET) }) {
+            NetworkError("make a network namespace", $0)
         }
         return try current()
     }
@@ -100,10 +97,6 @@ package enum NetworkNamespace {
     private static func onOwnThread<R>(
         _ action: String, _ work: () throws(Errno) -> R
     ) throws(NetworkError) -> R {
-        do throws(Errno) {
-            return try PosixThread.runAndWait(work).get()
-        } catch {
-            throw NetworkError(action, error)
-        }
+        return try rethrowing(try PosixThread.runAndWait(work).get()) { NetworkError(action, $0) }
     }
 }

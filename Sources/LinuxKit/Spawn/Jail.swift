@@ -1,3 +1,4 @@
+internal import Basics
 import Glibc
 package import SystemPackage
 
@@ -146,8 +147,7 @@ package struct Jail: Sendable {
                 data: "mode=755,size=64k"),
         ]
         for path in ownDevices {
-            let status: FileStatus
-            do throws(Errno) { status = try FileStatus.of(path) } catch { throw UnusableBind(path: path, errno: error) }
+            let status = try rethrowing(try FileStatus.of(path)) { UnusableBind(path: path, errno: $0) }
             guard status.kind == .characterDevice else { throw UnusableBind(path: path, errno: .noSuchAddressOrDevice) }
             steps.append(.makeDevice(inside(path), number: status.deviceNumber, user: user, group: group))
         }
@@ -157,11 +157,8 @@ package struct Jail: Sendable {
     private func bind(
         _ bind: Bind, attributes: MountAttributes, made: inout Set<FilePath>
     ) throws(UnusableBind) -> [SpawnStep] {
-        let isDirectory: Bool
-        do throws(Errno) {
-            isDirectory = try FileStatus.of(bind.source).kind == .directory
-        } catch {
-            throw UnusableBind(path: bind.source, errno: error)
+        let isDirectory = try rethrowing(try FileStatus.of(bind.source).kind == .directory) {
+            UnusableBind(path: bind.source, errno: $0)
         }
         let target = inside(bind.target)
         var steps = parents(of: bind.target, made: &made)

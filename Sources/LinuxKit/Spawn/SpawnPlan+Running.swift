@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 internal import SystemPackage
@@ -59,8 +60,8 @@ extension SpawnPlan {
     }
 
     private func openEntrance() throws(SpawnError) -> CgroupEntrance? {
-        do throws(CgroupError) { return try cgroup?.openEntrance() } catch {
-            throw SpawnError(
+        return try rethrowing(try cgroup?.openEntrance()) { (error: CgroupError) in
+            SpawnError(
                 executable: executable, stage: .preparation(of: error.path), errno: error.errno ?? .invalidArgument)
         }
     }
@@ -77,10 +78,8 @@ extension SpawnPlan {
     private func open(
         _ path: FilePath, _ opening: (FilePath) throws(Errno) -> OwnedDescriptor
     ) throws(SpawnError) -> SharedDescriptor {
-        do throws(Errno) {
-            return try opening(path).shared()
-        } catch {
-            throw SpawnError(executable: executable, stage: .preparation(of: path), errno: error)
+        return try rethrowing(try opening(path).shared()) {
+            SpawnError(executable: executable, stage: .preparation(of: path), errno: $0)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import LinuxKit
 import Sandboxes
 
@@ -11,15 +10,18 @@ package struct EngineCgroups: Sendable {
     /// - Parameter instance: tells this server's cgroups from those of another one on the host.
     package init(instance: String) throws(CgroupError) {
         hierarchy = try .detect()
-        prefix = "process-\(instance)-"
+        prefix = "\(Self.kind)\(instance)-"
     }
 
-    /// Those of one probe of this process; what probes have left whose processes are no more is removed.
-    static func ofProbe() throws(CgroupError) -> EngineCgroups {
-        let cgroups = try EngineCgroups(instance: "probe-\(getpid())-\(UInt32.random(in: .min ... .max))")
-        _ = try cgroups.hierarchy.sweepOrphans(prefix: "process-probe-")
-        return cgroups
+    private init(probing hierarchy: CgroupHierarchy) throws(CgroupError) {
+        self.hierarchy = hierarchy
+        prefix = try hierarchy.nameForProbe(prefix: Self.kind) + "-"
     }
+
+    /// Those of one probe of this process.
+    static func ofProbe() throws(CgroupError) -> EngineCgroups { try EngineCgroups(probing: .detect()) }
+
+    private static let kind = "process-"
 
     package func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {
         try hierarchy.create("\(prefix)\(id)", limits: limits.cgroupLimits)

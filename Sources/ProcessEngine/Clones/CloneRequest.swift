@@ -1,4 +1,5 @@
 import CProcessImage
+import GuestProtocol
 import LinuxKit
 
 /// THAW_CLONE of template_protocol.h: everything a template gives a clone.
@@ -27,7 +28,7 @@ struct CloneRequest: Sendable {
         case .files(let all): files = all.count
         }
         return thaw_clone_request(
-            kind: THAW_CLONE.rawValue, flags: flags, user: Identity.user, group: Identity.group,
+            kind: THAW_CLONE.rawValue, flags: flags, user: RuntimeUser.user, group: RuntimeUser.group,
             cgroup_files: UInt32(files), reserved: 0, scratch_bytes: scratchBytes)
     }
 

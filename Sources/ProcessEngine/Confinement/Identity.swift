@@ -1,4 +1,4 @@
-import LinuxKit
+import GuestProtocol
 
 /// Who runs in a process sandbox.
 enum Identity {
@@ -7,10 +7,7 @@ enum Identity {
     static let hostUser: UInt32 = 1_900_100_000
     static let hostGroup: UInt32 = 1_900_100_000
 
-    /// Inside: `sbx_user1051` of AWS. Nobody else exists there; the images' files are nobody's.
-    static let user: UInt32 = 993
-    static let group: UInt32 = 990
-
-    static var userMap: String { "\(user) \(hostUser) 1" }
-    static var groupMap: String { "\(group) \(hostGroup) 1" }
+    /// Nobody else exists inside; the images' files are nobody's.
+    static var userMap: String { "\(RuntimeUser.user) \(hostUser) 1" }
+    static var groupMap: String { "\(RuntimeUser.group) \(hostGroup) 1" }
 }

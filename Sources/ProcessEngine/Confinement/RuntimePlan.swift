@@ -36,7 +36,7 @@ struct RuntimePlan {
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
             .limit(.coreFileBytes, 0), .dropBoundingSet,
-            .identity(user: Identity.user, group: Identity.group, supplementary: []),
+            .identity(user: RuntimeUser.user, group: RuntimeUser.group, supplementary: []),
             .clearCapabilities,
             .noNewPrivileges, .changeDirectory(workingDirectory),
             .systemCallFilter(SystemCallFilter.bytes),

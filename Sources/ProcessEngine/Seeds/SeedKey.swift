@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Sandboxes
 import SystemPackage
@@ -28,6 +29,6 @@ struct SeedKey: Sendable, Hashable, CustomStringConvertible {
 
 extension Digest {
     var hexadecimal: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        Hexadecimal.text(self)
     }
 }

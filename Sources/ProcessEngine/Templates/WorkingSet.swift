@@ -15,8 +15,7 @@ package struct WorkingSet: Sendable, Equatable {
 
     /// Of a process that stands between two invocations. Blocks for some milliseconds.
     package init(of pid: CInt) throws(Errno) {
-        let mappings = try SmallFile.text(FilePath("/proc/\(pid)/maps"), limit: 16 << 20)
-            .split(separator: "\n").compactMap { Mapping($0) }
+        let mappings = try ProcessMapping.all(of: pid).compactMap { Mapping($0) }
         let table = try PageTable(of: pid)
         var ranges: [Range<UInt64>] = []
         var copied: UInt64 = 0
@@ -33,20 +32,17 @@ package struct WorkingSet: Sendable, Equatable {
         self.ranges = ranges
     }
 
-    /// A line of proc_pid_maps(5).
     private struct Mapping {
         let start: UInt64
         let size: UInt64
         let isWritable: Bool
 
         /// Nil for one that is shared, or that nothing can be done for.
-        init?(_ line: Substring) {
-            let words = line.split(separator: " ", maxSplits: 2)
-            guard words.count == 3, words[1].hasPrefix("r"), words[1].hasSuffix("p") else { return nil }
-            let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-            guard bounds.count == 2, bounds[0] < bounds[1], bounds[1] < 1 << 47 else { return nil }
-            (start, size) = (bounds[0], bounds[1] - bounds[0])
-            isWritable = words[1].dropFirst().hasPrefix("w")
+        init?(_ mapping: ProcessMapping) {
+            guard mapping.isReadable, !mapping.isShared, mapping.range.upperBound < 1 << 47 else { return nil }
+            start = mapping.range.lowerBound
+            size = mapping.range.upperBound - start
+            isWritable = mapping.isWritable
         }
 
         /// What is there: of a mapping that can be written to, pages that are no file's and that no other process has; of any

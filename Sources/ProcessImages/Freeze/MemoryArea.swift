@@ -72,7 +72,7 @@ extension MemoryArea {
             switch first {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"):
                 if area.end != 0 { areas.append(area) }
-                area = MemoryArea(header: line)
+                area = ProcessMapping(line).map(MemoryArea.init) ?? MemoryArea()
             case UInt8(ascii: "V"): area.take(properties: line)
             case UInt8(ascii: "P"): area.protectionKey += Self.number("ProtectionKey:", in: line)
             case UInt8(ascii: "A"): area.ownKilobytes += Self.number("Anonymous:", in: line)
@@ -84,25 +84,14 @@ extension MemoryArea {
         return areas
     }
 
-    /// "7f12a000-7f12c000 rw-p 00001000 fe:00 253911    /usr/bin/cat"
-    private init(header line: UnsafeBufferPointer<UInt8>) {
-        self.init()
-        var scanner = LineScanner(line)
-        start = scanner.number(radix: 16)
-        scanner.skip("-")
-        end = scanner.number(radix: 16)
-        let permissions = scanner.word()
-        for (index, bit) in [PROT_READ, PROT_WRITE, PROT_EXEC].enumerated()
-        where permissions.count == 4 && permissions[index] != UInt8(ascii: "-") {
-            protection |= UInt32(bit)
-        }
-        isShared = permissions.last == UInt8(ascii: "s")
-        scanner.skipBlanks()
-        fileOffset = scanner.number(radix: 16)
-        _ = scanner.word()
-        scanner.skipBlanks()
-        inode = scanner.number()
-        name = Self.unescaped(scanner.rest())
+    private init(_ mapping: ProcessMapping) {
+        start = mapping.range.lowerBound
+        end = mapping.range.upperBound
+        protection = mapping.protection
+        isShared = mapping.isShared
+        fileOffset = mapping.fileOffset
+        inode = mapping.inode
+        name = mapping.name
     }
 
     /// What follows `key`; 0 on a line of another.
@@ -123,12 +112,5 @@ extension MemoryArea {
             let code = String(decoding: word, as: UTF8.self)
             if let known = Self.codes[code] { properties.formUnion(known) } else { unknownProperties.append(code) }
         }
-    }
-
-    /// The kernel writes a newline in a name as `\012`.
-    private static func unescaped(_ name: UnsafeBufferPointer<UInt8>) -> String {
-        let text = String(decoding: name, as: UTF8.self)
-        guard text.contains("\\012") else { return text }
-        return text.split(separator: "\\012", omittingEmptySubsequences: false).joined(separator: "\n")
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 import Glibc
 package import LinuxKit
 package import SystemPackage
@@ -219,6 +220,6 @@ package struct NamespaceKeep: Sendable {
     private static let namespaceFileSystem: Int = 0x6e73_6673
 
     private static func attempt<R>(_ action: String, _ body: () throws(Errno) -> R) throws(NetworkError) -> R {
-        do throws(Errno) { return try body() } catch { throw NetworkError(action, error) }
+        return try rethrowing(try body()) { NetworkError(action, $0) }
     }
 }

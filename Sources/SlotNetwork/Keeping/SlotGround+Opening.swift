@@ -1,3 +1,4 @@
+internal import Basics
 internal import LinuxKit
 internal import Logging
 internal import SystemPackage
@@ -16,7 +17,7 @@ extension SlotGround {
     /// The right to a server's slots; nil while another process has it.
     static func takeLock(in directory: FilePath) throws(NetworkError) -> FileLock? {
         let path = directory.appending("lock")
-        do throws(Errno) { return try FileLock.take(path) } catch { throw NetworkError("lock \(path)", error) }
+        return try rethrowing(try FileLock.take(path)) { NetworkError("lock \(path)", $0) }
     }
 
     /// Removes the directory of slots that are gone, by the holder of the lock in it; also the instance's, `directories/INSTANCE`,
@@ -33,18 +34,14 @@ extension SlotGround {
         _ configuration: SlotConfiguration, host: SharedDescriptor, logger: Logger
     ) throws(SlotError) -> Opened {
         let directory = configuration.directory
-        let free: FileLock?
-        do throws(NetworkError) { free = try makeAndLock(directory) } catch { throw .host(error) }
+        let free = try rethrowing(try makeAndLock(directory), as: SlotError.host)
         guard let lock = free else { throw .inUse(directory) }
         let haste = KernelHaste(directory: directory)
         haste.begin()
         let outcome = Result { () throws(SlotError) in
             _ = try SlotProbe.run(configuration)
-            do throws(NetworkError) {
-                return try open(configuration, host: host, holding: lock, logger: logger)
-            } catch {
-                throw .host(error)
-            }
+            return try rethrowing(
+                try open(configuration, host: host, holding: lock, logger: logger), as: SlotError.host)
         }
         haste.end()
         do throws(SlotError) {
@@ -60,9 +57,7 @@ extension SlotGround {
     }
 
     private static func makeAndLock(_ directory: FilePath) throws(NetworkError) -> FileLock? {
-        do throws(Errno) { try DurableFile.makeDirectory(directory) } catch {
-            throw NetworkError("make \(directory)", error)
-        }
+        try rethrowing(try DurableFile.makeDirectory(directory)) { NetworkError("make \(directory)", $0) }
         return try takeLock(in: directory)
     }
 

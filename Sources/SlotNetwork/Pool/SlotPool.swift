@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSlotPrograms
 import Foundation
 package import LinuxKit
@@ -79,8 +80,7 @@ package final class SlotPool: SlotNetwork {
         _ configuration: SlotConfiguration, host: SharedDescriptor? = nil, logger: Logger = Logger(label: "thaw.slots")
     ) async throws(SlotError) -> SlotPool {
         try await BlockingThread.run { () throws(SlotError) in
-            let home: SharedDescriptor
-            do throws(NetworkError) { home = try NetworkNamespace.current() } catch { throw .host(error) }
+            let home = try rethrowing(try NetworkNamespace.current(), as: SlotError.host)
             let opened = try SlotGround.open(configuration, host: host ?? home, logger: logger)
             return SlotPool(configuration, opened, home: home, logger)
         }
@@ -248,7 +248,7 @@ package final class SlotPool: SlotNetwork {
         entry.claims = UInt32(truncatingIfNeeded: slot.claim)
         entry.since = UInt64(max(0, WallClock.now()))
         state.uses[index] = use
-        do throws(NetworkError) { try ground.programs.maps.set(entry, of: index) } catch { throw .host(error) }
+        try rethrowing(try ground.programs.maps.set(entry, of: index), as: SlotError.host)
         state.statistics.claims.add(use.claimTime + MonotonicClock.now() - start)
     }
 
@@ -279,11 +279,9 @@ package final class SlotPool: SlotNetwork {
 
     private func leaveNetwork(_ index: Int, _ state: inout State) throws(SlotError) {
         guard let resident = state.uses[index]?.resident else { return }
-        do throws(NetworkError) {
-            try state.residents.dismiss(resident.address, from: resident.network, ground.programs.maps)
-        } catch {
-            throw .host(error)
-        }
+        try rethrowing(
+            try state.residents.dismiss(resident.address, from: resident.network, ground.programs.maps),
+            as: SlotError.host)
         state.uses[index]?.resident = nil
     }
 

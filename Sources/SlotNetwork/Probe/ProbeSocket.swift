@@ -1,3 +1,4 @@
+internal import Basics
 import Glibc
 internal import LinuxKit
 internal import SystemPackage
@@ -21,13 +22,11 @@ struct ProbeSocket {
 
     /// Talks with a server's echo port.
     init(in namespace: SharedDescriptor, connectedTo server: IPv4Address) throws(Errno) {
-        do throws(NetworkError) {
-            socket = try Self.make(in: namespace) { raw throws(Errno) in
+        socket = try rethrowing(
+            try Self.make(in: namespace) { raw throws(Errno) in
                 try Self.withAddress(server, Self.echo) { Glibc.connect(raw, $0, $1) }
             }
-        } catch {
-            throw error.errno
-        }
+        ) { (error: NetworkError) in error.errno }
     }
 
     private static func make(

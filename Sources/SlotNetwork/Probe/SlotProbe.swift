@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSlotPrograms
 package import LinuxKit
 internal import Logging
@@ -14,10 +15,8 @@ package struct SlotProbe {
 
     /// Blocks, for 50 ms; for 0.2 s where the kernel is not in haste (``KernelHaste``).
     package static func run(_ configuration: SlotConfiguration) throws(SlotError) -> SlotProbe {
-        do throws(NetworkError) {
-            return try ProbedSlot(configuration).prove()
-        } catch {
-            throw .unusableHost(
+        return try rethrowing(try ProbedSlot(configuration).prove()) { (error: NetworkError) in
+            SlotError.unusableHost(
                 error, remedy: error.remedy ?? "use Linux 5.10 or later with VETH, TUN, BPF_SYSCALL and NET_CLS_BPF")
         }
     }
@@ -133,14 +132,14 @@ private struct ProbeWorld {
             try netlink.perform(
                 [.change(.loopback, .up), .addAddress(Self.hostAddress, prefix: 24, to: Self.link)]
                     + NetlinkRequest.bringUpWithoutIPv6(Self.link, arp: true))
-            do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv4/ip_forward", to: "1") } catch {
-                throw NetworkError("set net.ipv4.ip_forward", error)
+            try rethrowing(try SmallFile.set("/proc/sys/net/ipv4/ip_forward", to: "1")) {
+                NetworkError("set net.ipv4.ip_forward", $0)
             }
         }
         try NetworkNamespace.run(in: server) { () throws(NetworkError) in try LinkCarrier.settle([Self.link]) }
     }
 
     func attempt(_ action: String, _ body: () throws(Errno) -> Void) throws(NetworkError) {
-        do throws(Errno) { try body() } catch { throw NetworkError(action, error) }
+        try rethrowing(try body()) { NetworkError(action, $0) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibbpf
 internal import CSlotPrograms
 import Glibc
@@ -98,8 +99,8 @@ package struct KernelPrograms: Sendable {
     }
 
     private static func duplicate(_ raw: CInt, _ name: String) throws(NetworkError) -> SharedDescriptor {
-        do throws(Errno) { return try OwnedDescriptor { fcntl(raw, F_DUPFD_CLOEXEC, 0) }.shared() } catch {
-            throw NetworkError("keep \(name) of the slots' kernel programs", error)
+        return try rethrowing(try OwnedDescriptor { fcntl(raw, F_DUPFD_CLOEXEC, 0) }.shared()) {
+            NetworkError("keep \(name) of the slots' kernel programs", $0)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibbpf
 internal import CSlotPrograms
 import Glibc
@@ -15,9 +16,7 @@ package enum ProgramAttachment: String, Sendable, CaseIterable, Codable {
     package static func best() throws(SlotError) -> ProgramAttachment {
         var settings = slot_settings()
         settings.count = 1
-        do throws(NetworkError) { return try KernelPrograms.load(settings, attachment: nil).attachment } catch {
-            throw .host(error)
-        }
+        return try rethrowing(try KernelPrograms.load(settings, attachment: nil).attachment, as: SlotError.host)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Basics
 internal import LinuxKit
 internal import SystemPackage
 
@@ -65,9 +66,7 @@ struct Forwarding {
 
     func begin() throws(NetworkError) {
         try NetworkNamespace.run(in: uplink.host) { () throws(NetworkError) in
-            do throws(Errno) { try setting(directory).turnOn() } catch {
-                throw NetworkError("set net.ipv4.ip_forward", error)
-            }
+            try rethrowing(try setting(directory).turnOn()) { NetworkError("set net.ipv4.ip_forward", $0) }
         }
     }
 

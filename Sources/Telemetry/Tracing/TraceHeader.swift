@@ -1,3 +1,4 @@
+internal import Basics
 internal import LinuxKit
 
 /// AWS X-Ray's trace header: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`, hexadecimal, in any order and with whatever
@@ -39,13 +40,14 @@ package struct TraceHeader: Sendable, Equatable, CustomStringConvertible {
 
     /// A new trace.
     package static func random(nanoseconds: UInt64) -> TraceHeader {
-        let time = hexadecimal(UInt32(truncatingIfNeeded: nanoseconds / 1_000_000_000))
-        let random = hexadecimal(UInt32.random(in: 0...(.max))) + hexadecimal(UInt64.random(in: 0...(.max)))
+        let time = Hexadecimal.text(of: UInt32(truncatingIfNeeded: nanoseconds / 1_000_000_000))
+        let random =
+            Hexadecimal.text(of: UInt32.random(in: 0...(.max))) + Hexadecimal.text(of: UInt64.random(in: 0...(.max)))
         return TraceHeader(root: "1-\(time)-\(random)", parent: nil, isSampled: nil)
     }
 
     /// A new span's name.
-    package static func randomSpan() -> String { hexadecimal(UInt64.random(in: 0...(.max))) }
+    package static func randomSpan() -> String { Hexadecimal.text(of: UInt64.random(in: 0...(.max))) }
 
     package var description: String {
         var text = "Root=\(root)"
@@ -63,17 +65,12 @@ package struct TraceHeader: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func isHexadecimal(_ text: Substring, _ count: Int) -> Bool {
-        text.utf8.count == count && text.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+        text.utf8.count == count && text.utf8.allSatisfy { Hexadecimal.value(of: $0) != nil }
     }
 
     private static func trimmed(_ text: Substring) -> Substring {
         var text = text.drop { $0 == " " }
         while text.last == " " { text.removeLast() }
         return text
-    }
-
-    private static func hexadecimal(_ number: some FixedWidthInteger & UnsignedInteger) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: number.bitWidth / 4 - digits.count) + digits
     }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import FunctionModel
 internal import FunctionStore
 import Synchronization

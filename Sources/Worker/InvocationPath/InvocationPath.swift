@@ -1,3 +1,4 @@
+internal import Basics
 package import FunctionModel
 import GuestProtocol
 internal import Sandboxes

@@ -1,3 +1,4 @@
+internal import Basics
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes

@@ -1,4 +1,5 @@
 internal import BaseImages
+internal import Basics
 package import FunctionModel
 internal import FunctionStore
 import GuestProtocol

@@ -1,3 +1,4 @@
+internal import Basics
 import GuestProtocol
 internal import Telemetry
 

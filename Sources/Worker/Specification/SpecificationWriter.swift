@@ -1,4 +1,5 @@
 internal import BaseImages
+internal import Basics
 internal import FunctionModel
 import GuestProtocol
 internal import NetworkModel

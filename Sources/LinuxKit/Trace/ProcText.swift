@@ -1,19 +1,18 @@
 import Glibc
-import LinuxKit
-import SystemPackage
+package import SystemPackage
 
 /// A text of /proc, read where it stands in its bytes.
-struct ProcText {
-    let bytes: [UInt8]
+package struct ProcText {
+    package let bytes: [UInt8]
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    init(of path: String, limit: Int = 1 << 20) throws(Errno) {
+    package init(of path: String, limit: Int = 1 << 20) throws(Errno) {
         bytes = try SmallFile.bytes(FilePath(path), limit: limit)
     }
 
     /// Calls `body` with every line, without its end.
-    func forEachLine(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    package func forEachLine(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         bytes.withUnsafeBufferPointer { all in
             guard let base = all.baseAddress else { return }
             var position = 0
@@ -27,9 +26,9 @@ struct ProcText {
     }
 
     /// What follows `key` and a colon, without blanks around it; nil when there is no such line.
-    func value(_ key: String) -> String? { values(key).first }
+    package func value(_ key: String) -> String? { values(key).first }
 
-    func values(_ key: String) -> [String] {
+    package func values(_ key: String) -> [String] {
         var found: [String] = []
         forEachLine { line in
             if line.starts(with: key.utf8), line.count > key.utf8.count, line[key.utf8.count] == UInt8(ascii: ":") {
@@ -39,30 +38,33 @@ struct ProcText {
         return found
     }
 
-    func number(_ key: String, radix: Int = 10) -> UInt64? { value(key).flatMap { UInt64($0, radix: radix) } }
+    package func number(_ key: String, radix: Int = 10) -> UInt64? { value(key).flatMap { UInt64($0, radix: radix) } }
 }
 
 /// Takes a line of /proc apart from left to right.
-struct LineScanner {
+package struct LineScanner {
     private let line: UnsafeBufferPointer<UInt8>
     private var position: Int
 
-    init(_ line: UnsafeBufferPointer<UInt8>, at position: Int = 0) {
+    package init(_ line: UnsafeBufferPointer<UInt8>, at position: Int = 0) {
         self.line = line
         self.position = position
     }
 
-    mutating func skipBlanks() {
+    package mutating func skipBlanks() {
         while position < line.count, line[position] == 0x20 || line[position] == 0x09 { position += 1 }
     }
 
-    /// Goes past `byte` if it is next.
-    mutating func skip(_ byte: Unicode.Scalar) {
-        if position < line.count, line[position] == UInt8(ascii: byte) { position += 1 }
+    /// Goes past `byte`; false when it is not next.
+    @discardableResult
+    package mutating func skip(_ byte: Unicode.Scalar) -> Bool {
+        guard position < line.count, line[position] == UInt8(ascii: byte) else { return false }
+        position += 1
+        return true
     }
 
     /// A number of base 8, 10 or 16 that starts here; 0 when none does.
-    mutating func number(radix: UInt64 = 10) -> UInt64 {
+    package mutating func number(radix: UInt64 = 10) -> UInt64 {
         var value: UInt64 = 0
         while position < line.count, let digit = Self.digit(line[position]), digit < radix {
             value = value &* radix &+ digit
@@ -72,7 +74,7 @@ struct LineScanner {
     }
 
     /// The bytes up to the next blank.
-    mutating func word() -> UnsafeBufferPointer<UInt8> {
+    package mutating func word() -> UnsafeBufferPointer<UInt8> {
         skipBlanks()
         let start = position
         while position < line.count, line[position] != 0x20, line[position] != 0x09 { position += 1 }
@@ -80,7 +82,7 @@ struct LineScanner {
     }
 
     /// What is left, without blanks around it.
-    func rest() -> UnsafeBufferPointer<UInt8> {
+    package func rest() -> UnsafeBufferPointer<UInt8> {
         var copy = self
         copy.skipBlanks()
         var end = line.count

@@ -1,7 +1,14 @@
 /// Base64 of RFC 4648, section 4.
-enum Base64 {
+package enum Base64 {
+    package static func text(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        text.append(base64: bytes)
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Nil for anything but whole groups of the standard alphabet with padding.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count
         var decoded: [UInt8] = []
@@ -33,7 +40,7 @@ enum Base64 {
 
 extension [UInt8] {
     /// Appends `bytes` in the standard alphabet, with padding.
-    mutating func append(base64 bytes: [UInt8]) {
+    package mutating func append(base64 bytes: [UInt8]) {
         let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         var index = 0
         while index < bytes.count {
@@ -48,13 +55,4 @@ extension [UInt8] {
             index += 3
         }
     }
-}
-
-/// Compares a presented secret with the expected one, looking at every byte whatever the first ones are.
-func equalInConstantTime(_ presented: [UInt8], _ expected: String) -> Bool {
-    let expected = Array(expected.utf8)
-    guard presented.count == expected.count else { return false }
-    var difference: UInt8 = 0
-    for index in expected.indices { difference |= presented[index] ^ expected[index] }
-    return difference == 0
 }

@@ -1,0 +1,6 @@
+/// Who a runtime runs as, in a guest and in a process sandbox, as on AWS. Images know the name.
+package enum RuntimeUser {
+    package static let name = "sbx_user1051"
+    package static let user: UInt32 = 993
+    package static let group: UInt32 = 990
+}
