@@ -126,7 +126,7 @@ let package = Package(
             [
                 "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
                 "Sandboxes",
-                "Snapshots", "Telemetry", crypto, lifecycle, logging, system,
+                "Snapshots", "Telemetry", crypto, lifecycle, logging, system, tracing,
             ]),
         library(
             "LambdaAPI",
@@ -135,6 +135,14 @@ let package = Package(
                 nioHTTPTypes, tracing,
             ],
             testable: true),
+
+        // What is seen from outside.
+        library(
+            "Monitoring",
+            [
+                "GuestProtocol", "LambdaAPI", "LinuxKit", "NetworkModel", "PrometheusMetrics", "Sandboxes",
+                "SlotNetwork", "Snapshots", "Telemetry", "Worker", coreMetrics, hummingbird, logging, system, tracing,
+            ]),
 
         // Runs in the guest.
         .executableTarget(
@@ -217,6 +225,7 @@ let package = Package(
         tests(
             "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
         tests("ThawLabTests", ["ServerAssembly", "Terminal", "ThawLab", argumentParser]),
+        tests("MonitoringTests", ["FunctionModel", "LambdaAPI", "Monitoring", "PrometheusMetrics", "Worker"]),
     ],
     swiftLanguageModes: [.v6]
 )

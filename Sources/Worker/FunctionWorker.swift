@@ -4,6 +4,7 @@ package import Logging
 package import Sandboxes
 import ServiceLifecycle
 package import Snapshots
+package import Telemetry
 
 /// The functions of one host. Wires the rooms that keep them, publish their versions and serve their invocations, and runs what
 /// goes on without a request.
@@ -22,12 +23,14 @@ package final class FunctionWorker: Service {
         package var credentials: CredentialsSource
         package var clock: WorkerClock
         package var observer: WorkerObserver
+        package var calls: CallTracer
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
             files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
-            clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in }
+            clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
+            calls: CallTracer = .off
         ) {
             self.engine = engine
             self.functions = functions
@@ -39,6 +42,7 @@ package final class FunctionWorker: Service {
             self.credentials = credentials
             self.clock = clock
             self.observer = observer
+            self.calls = calls
         }
     }
 
@@ -73,7 +77,8 @@ package final class FunctionWorker: Service {
             engine: engine, functions: functions, images: images, placement: placement, specifications: specifications,
             logs: logs, store: parts.snapshots, snapshots: snapshots, ready: ready, tokens: parts.tokens,
             configuration: configuration, clock: clock, tasks: tasks,
-            gate: Gate(limit: configuration.concurrentPublishes), observe: parts.observer, logger: logger)
+            gate: Gate(limit: configuration.concurrentPublishes), observe: parts.observer, calls: parts.calls,
+            logger: logger)
         let renewal = SnapshotRenewal(
             functions: functions, snapshots: snapshots, ready: ready, publishing: publishing, logger: logger)
         invocations = InvocationPath(
@@ -81,7 +86,8 @@ package final class FunctionWorker: Service {
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
-            snapshots: snapshots, renewal: renewal, ready: ready, tasks: tasks, clock: clock)
+            snapshots: snapshots, renewal: renewal, ready: ready, tasks: tasks, clock: clock,
+            observe: parts.observer, calls: parts.calls)
         control = FunctionControl(
             functions: functions, images: images, networks: parts.networks, publishing: publishing,
             pruning: Pruning(

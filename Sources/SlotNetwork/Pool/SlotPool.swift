@@ -164,6 +164,11 @@ package final class SlotPool: SlotNetwork {
     /// What the pool has measured about itself so far.
     package var statistics: SlotStatistics { state.withLock { $0.statistics } }
 
+    /// How many slots are in each state that some are in.
+    package var census: [SlotState.Kind: Int] {
+        state.withLock { state in Dictionary(state.slots.map { ($0.kind, 1) }, uniquingKeysWith: +) }
+    }
+
     // MARK: - Claiming
 
     /// A slot that is free now; nil when none is.

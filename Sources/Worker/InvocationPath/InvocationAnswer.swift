@@ -39,6 +39,15 @@ struct InvocationAnswer {
         }
     }
 
+    /// As whoever counts has it.
+    var outcome: InvocationRecord.Outcome {
+        switch content {
+        case .response: .success
+        case .functionFailed(let failure): failure.logged == .timeout ? .timeout : .functionError
+        case .serviceFailed: .failed
+        }
+    }
+
     /// What the function's log says of it beside the report; nil when the runtime has said it itself.
     var logText: String? {
         if case .functionFailed(let failure) = content { failure.logText } else { nil }
@@ -69,20 +78,39 @@ struct InvocationAnswer {
     }
 
     /// Init failed: AWS answers the invocation that needed it with the function's error.
-    static func ofInit(
+    func afterInit(
         _ error: SandboxError, _ log: LogStream, _ request: InvokeRequest, _ function: FunctionConfiguration
     ) throws(LambdaError) -> InvokeResponse {
         let tail = request.logType == .tail ? log.beginTail() : nil
-        let answer = InvocationAnswer(.failure(error), request, function)
         log.write(.start(requestID: request.requestID, function.version))
-        var report = answer.completing(
+        var report = completing(
             InvocationReport(
                 requestID: request.requestID, duration: .zero, memorySizeMegabytes: function.memorySize,
                 maximumMemoryBytes: 0))
         report.failure = error.logged
-        let text = if case .serviceFailed = answer.content { "\(error)" } else { answer.logText ?? "" }
+        let text = if case .serviceFailed = content { "\(error)" } else { logText ?? "" }
         log.end(report, text: text)
         log.close()
-        return try answer.response(function, tail)
+        return try response(function, tail)
+    }
+}
+
+extension InvocationRecord {
+    init(of function: FunctionConfiguration) {
+        self.init(
+            functionName: function.functionName, version: function.version, outcome: .failed, start: nil,
+            preparation: .zero, duration: .zero)
+    }
+}
+
+extension InvocationRecord.Outcome {
+    /// What a call that got no answer of a function came to.
+    init(_ error: LambdaError) {
+        self =
+            switch error.code.httpStatus {
+            case 429: .throttled
+            case 500...: .failed
+            default: .refused
+            }
     }
 }

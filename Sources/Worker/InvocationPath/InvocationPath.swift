@@ -3,6 +3,8 @@ package import FunctionModel
 import GuestProtocol
 internal import Sandboxes
 internal import Snapshots
+internal import Telemetry
+internal import Tracing
 
 /// An invocation, from top to bottom: 1 resolve the version, 2 claim a sandbox, 3 thaw or start one where none is free,
 /// 4 invoke, 5 give the sandbox back, 6 answer as AWS does (`InvocationAnswer.swift`).
@@ -16,25 +18,50 @@ package struct InvocationPath: Invoking {
     let ready: ReadyVersions
     let tasks: BackgroundTasks
     let clock: WorkerClock
+    let observe: WorkerObserver
+    let calls: CallTracer
 
     package func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
         let function = try await resolve(request)
         if request.type == .dryRun {
             return InvokeResponse(executedVersion: function.version, functionError: nil, logTail: nil, payload: [])
         }
+        var record = InvocationRecord(of: function)
+        defer { observe(.invoked(record)) }
+        do throws(LambdaError) { return try await serve(request, function, &record) } catch {
+            record.outcome = InvocationRecord.Outcome(error)
+            throw error
+        }
+    }
+
+    private func serve(
+        _ request: InvokeRequest, _ function: FunctionConfiguration, _ record: inout InvocationRecord
+    ) async throws(LambdaError) -> InvokeResponse {
+        let arrived = clock.now()
         try await checkInvocable(function)
         let held: Held
-        do throws(SandboxStarter.Failure) { held = try await claim(function) } catch {
+        do throws(SandboxStarter.Failure) {
+            held = try await calls.hop("sandbox") { span throws(SandboxStarter.Failure) in
+                let held = try await claim(function)
+                span?.attributes["start"] = held.start.rawValue
+                return held
+            }
+        } catch {
             switch error {
             case .refused(let error): throw error
             case .initialization(let error, let log):
-                return try InvocationAnswer.ofInit(error, log, request, function)
+                let answer = InvocationAnswer(.failure(error), request, function)
+                record.outcome = answer.outcome
+                return try answer.afterInit(error, log, request, function)
             case .snapshotUnusable(let error):
                 try await renewal.renew(VersionKey(function), because: error.reason)
                 throw .snapStartNotReady
             }
         }
-        return try await invoke(request, function, held)
+        (record.start, record.preparation) = (held.start, clock.now() - arrived)
+        return try await calls.hop("function", kind: .client) { _ throws(LambdaError) in
+            try await invoke(request, function, held, &record)
+        }
     }
 
     // MARK: - 1 Resolve
@@ -59,6 +86,14 @@ package struct InvocationPath: Invoking {
         let sandbox: LiveSandbox
         /// Set on the first invocation of a sandbox.
         let coldStart: InvocationReport.ColdStart?
+
+        var start: InvocationRecord.Start {
+            switch coldStart {
+            case nil: .warm
+            case .initialized: .booted
+            case .restored: .thawed
+            }
+        }
     }
 
     private func claim(_ function: FunctionConfiguration) async throws(SandboxStarter.Failure) -> Held {
@@ -117,7 +152,7 @@ package struct InvocationPath: Invoking {
     // MARK: - 4 Invoke
 
     private func invoke(
-        _ request: InvokeRequest, _ function: FunctionConfiguration, _ held: Held
+        _ request: InvokeRequest, _ function: FunctionConfiguration, _ held: Held, _ record: inout InvocationRecord
     ) async throws(LambdaError) -> InvokeResponse {
         let live = held.sandbox
         let tail = request.logType == .tail ? live.log.beginTail() : nil
@@ -134,6 +169,7 @@ package struct InvocationPath: Invoking {
             requestID: request.requestID, duration: clock.now() - began, memorySizeMegabytes: function.memorySize,
             maximumMemoryBytes: 0, coldStart: held.coldStart)
         let answer = InvocationAnswer(result, request, function)
+        (record.outcome, record.duration) = (answer.outcome, report.duration)
         switch result {
         case .success:
             giveBack(live, answer.completing(report))
@@ -152,7 +188,8 @@ package struct InvocationPath: Invoking {
         return Invocation(
             requestID: request.requestID, deadlineMilliseconds: now + UInt64(function.timeout) * 1000,
             invokedFunctionARN: functions.account.arn(request.reference).description,
-            traceID: request.traceID ?? Self.traceID(milliseconds: now), clientContext: request.clientContext,
+            traceID: calls.header() ?? request.traceID ?? Self.traceID(milliseconds: now),
+            clientContext: request.clientContext,
             payload: request.payload.isEmpty ? Array("{}".utf8) : request.payload)
     }
 

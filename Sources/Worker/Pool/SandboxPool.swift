@@ -43,7 +43,7 @@ package final class SandboxPool: Sendable {
         var waitingForEmpty: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let limit: Int
+    let limit: Int
     private let clock: WorkerClock
     private let tasks: BackgroundTasks
     private let state = Mutex(State())
@@ -195,6 +195,13 @@ package final class SandboxPool: Sendable {
     /// Those that serve, wait or are being made: how many, and the functions of those that have been made.
     var running: (count: Int, functions: [VersionKey]) {
         state.withLock { ($0.count - $0.dying.count, $0.live.values.map(\.key.version)) }
+    }
+
+    /// How many there are, how many of them serve or wait, and how many of those wait.
+    var census: (count: Int, live: Int, idle: Int) {
+        state.withLock { state in
+            (state.count, state.live.count, state.groups.values.reduce(0) { $0 + $1.idle.count })
+        }
     }
 
     /// All that serve or wait, and which of them wait.

@@ -1,6 +1,8 @@
 internal import BaseImages
 internal import FunctionModel
 internal import Logging
+internal import Telemetry
+internal import Tracing
 
 /// What is `Pending`, or a `$LATEST` with an update in progress, comes to its end here: after the call that began it, and after
 /// a start that found it.
@@ -21,7 +23,13 @@ extension PublishPipeline {
     private func finish(_ key: VersionKey) async throws(LambdaError) {
         guard let function = try await functions.configuration(key), function.isUnfinished else { return }
         if key.version != .latest, function.snapStart.applyOn == .publishedVersions {
-            try await gate.pass { () throws(LambdaError) in try await publish(function) }
+            try await gate.pass { () throws(LambdaError) in
+                try await calls.hop(
+                    "publish", attributes: ["function": "\(key.functionName)", "version": "\(key.version)"]
+                ) {
+                    _ throws(LambdaError) in try await publish(function)
+                }
+            }
         } else {
             try await makeCodeReady(function)
         }

@@ -7,6 +7,7 @@ internal import Logging
 internal import Sandboxes
 internal import Snapshots
 internal import SystemPackage
+internal import Telemetry
 
 /// A publish, from top to bottom: 1 claim the version, 2 its images, 3 the specification, 4 init, 5 freeze, 6 commit,
 /// 7 install, 8 ready.
@@ -30,6 +31,7 @@ package struct PublishPipeline: VersionPublishing {
     /// Versions initialised at a time.
     let gate: Gate
     let observe: WorkerObserver
+    let calls: CallTracer
     let logger: Logger
 
     // MARK: - 1 Claim the version
@@ -95,17 +97,34 @@ package struct PublishPipeline: VersionPublishing {
         guard try await functions.configuration(key) == function else { return }
         do throws(PublishFailure) {
             let published = try await makeSnapshot(of: function)
-            guard try await install(published, as: key) else { return }
+            guard try await timed(.install, try await install(published, as: key)) else { return }
             report(published, key)
             await makeReady(published, key)
         } catch {
             try await conclude(key, from: function, error, runtimeVersionARN: nil)
+            observe(.publishEnded(failure: error.reason.code))
+        }
+    }
+
+    /// One of the steps, for whoever measures and traces.
+    private func timed<R>(
+        _ step: PublishStep, _ work: @autoclosure () async throws(PublishFailure) -> R
+    ) async throws(PublishFailure) -> R {
+        let began = clock.now()
+        do throws(PublishFailure) {
+            let result = try await calls.hop("publish \(step.rawValue)") { _ throws(PublishFailure) in try await work()
+            }
+            observe(.publishStep(step, clock.now() - began, succeeded: true))
+            return result
+        } catch {
+            observe(.publishStep(step, clock.now() - began, succeeded: false))
+            throw error
         }
     }
 
     /// Steps 2 to 6. Nothing half-made is left when this throws; the init log is kept.
     private func makeSnapshot(of function: FunctionConfiguration) async throws(PublishFailure) -> Published {
-        let image = try await image(of: function)
+        let image = try await timed(.image, try await image(of: function))
         let staging = try await rethrowing(try store.stage(), as: PublishFailure.ofStaging)
         // Finds nothing any more after a commit.
         defer { staging.discard() }
@@ -113,13 +132,15 @@ package struct PublishPipeline: VersionPublishing {
         defer { log.close() }
 
         let began = clock.now()
-        let specification = try await specification(
-            for: function, image, token: tokens.token(for: staging.id.description))
-        let sandbox = try await initialize(specification, function, image, log)
+        let specification = try await timed(
+            .specification,
+            try await specification(for: function, image, token: tokens.token(for: staging.id.description)))
+        let sandbox = try await timed(
+            .initialization, try await initialize(specification, function, image, log))
         let initialized = clock.now()
-        let frozen = try await freeze(sandbox, into: staging, log)
+        let frozen = try await timed(.freeze, try await freeze(sandbox, into: staging, log))
         let written = clock.now()
-        let stored = try await commit(staging, frozen, function, image)
+        let stored = try await timed(.commit, try await commit(staging, frozen, function, image))
         return Published(
             snapshot: stored.on(image.image.basis(code: specification.codeImage)),
             runtimeVersionARN: image.version.arn,
@@ -218,6 +239,7 @@ package struct PublishPipeline: VersionPublishing {
 
     private func report(_ published: Published, _ key: VersionKey) {
         observe(.published(key.functionName, key.version, published.times))
+        observe(.publishEnded(failure: nil))
         logger.info(
             "published",
             metadata: [

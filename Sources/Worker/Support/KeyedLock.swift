@@ -32,10 +32,14 @@ actor KeyedLock<Key: Hashable & Sendable> {
 
 /// Lets at most `limit` holders in at a time, in the order they came.
 actor Gate {
+    private let limit: Int
     private var free: Int
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
-    init(limit: Int) { free = limit }
+    init(limit: Int) { (self.limit, free) = (limit, limit) }
+
+    /// Who is in, and who waits.
+    var load: (running: Int, waiting: Int) { (limit - free, waiters.count) }
 
     func pass<R: Sendable, Failure: Error>(
         _ body: @Sendable () async throws(Failure) -> R

@@ -1,0 +1,53 @@
+package import Hummingbird
+package import Logging
+internal import PrometheusMetrics
+package import Telemetry
+
+/// `/metrics` and `/healthz` on a port of their own, so that who may watch a server need not reach its API.
+package struct MonitoringServer: Sendable {
+    private let address: String
+    private let port: Int
+    private let metrics: ServerMetrics
+    private let gauges: ServerGauges
+    private let health: @Sendable () async -> HealthReport
+    private let logger: Logger
+
+    package init(
+        address: String, port: Int, metrics: ServerMetrics, gauges: ServerGauges,
+        health: @escaping @Sendable () async -> HealthReport, logger: Logger
+    ) {
+        self.address = address
+        self.port = port
+        self.metrics = metrics
+        self.gauges = gauges
+        self.health = health
+        self.logger = logger
+    }
+
+    /// - Parameter onListening: called with the bound port.
+    package func application(
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let router = Router()
+        router.get("metrics") { [metrics, gauges] _, _ in
+            let families = (metrics.registry.collect() + (await gauges.collect())).sorted {
+                $0.description.name < $1.description.name
+            }
+            return Response(
+                status: .ok, headers: [.contentType: Exposition.contentType],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: Exposition.text(of: families))))
+        }
+        router.get("healthz") { [health] _, _ in
+            let report = await health()
+            return Response(
+                status: HTTPResponse.Status(code: report.httpStatus), headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: report.json)))
+        }
+        let port = port
+        return Application(
+            router: router,
+            configuration: ApplicationConfiguration(address: .hostname(address, port: port)),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
+            logger: logger)
+    }
+}
