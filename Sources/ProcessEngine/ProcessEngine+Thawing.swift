@@ -59,11 +59,17 @@ extension ProcessEngine {
     }
 
     private func newClone(of template: Template) async throws(SandboxError) -> Clone {
-        let limits = template.blueprint.limits
+        let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
+        return try await newClone(template.blueprint.limits, blockedIn: call, isSnapStart: true)
+    }
+
+    /// - Parameter call: the Runtime API call in which the frozen runtime waits.
+    func newClone(
+        _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool
+    ) async throws(SandboxError) -> Clone {
         let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
         do throws(SandboxError) {
-            let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
-            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: true)
+            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart)
         } catch {
             await cells.end(cell)
             throw error

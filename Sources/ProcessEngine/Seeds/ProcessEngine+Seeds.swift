@@ -56,26 +56,18 @@ extension ProcessEngine {
     /// Nil when no clone could be made: that is nothing the function has done.
     private func start(
         _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: SnapshotLease,
-        limit: Duration,
-        output: @escaping OutputSink
+        limit: Duration, output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {
         let clock = ContinuousClock()
         let start = clock.now
         let template = try templates.template(of: seed)
         let process = try await template.process(within: limit)
         let code = try await codeMount(of: blueprint)
-        let cell = try await cells.claim(blueprint.limits)
-        let clone: Clone
-        do throws(SandboxError) {
-            try cell.join(specification.network)
-            clone = try Clone(
-                in: cell, loop: loop, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
-        } catch {
-            await cells.end(cell)
-            throw error
-        }
+        let clone = try await newClone(
+            blueprint.limits, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
         hosted.add(clone.runtime)
         do throws(SandboxError) {
+            try clone.cell.join(specification.network)
             var uniqueness = specification.initialization.uniqueness
             uniqueness.wallClockNanoseconds = WallClock.now()
             try clone.wake(uniqueness, as: try Self.encoded(specification.initialization), output: output)
@@ -105,7 +97,7 @@ extension ProcessEngine {
 
     private static func encoded(_ initialization: Initialization) throws(SandboxError) -> [UInt8] {
         do { return Array(try JSONEncoder().encode(FunctionStart(initialization))) } catch {
-            throw .host("cannot tell a seed its function: \(error)")
+            throw .host("cannot tell a seed its function: \(error)", cause: error)
         }
     }
 
