@@ -162,7 +162,7 @@ let package = Package(
         library(
             "ThawCommand",
             [
-                "BaseImages", "FunctionModel", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes",
+                "BaseImages", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes",
                 "ServerAssembly",
                 "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser, lifecycle, logging, nioCore, nioHTTP1,
                 nioPosix, system, unixSignals,

@@ -1,6 +1,7 @@
 import BaseImages
 import FunctionModel
 import GuestProtocol
+import LinuxKit
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -128,6 +129,18 @@ struct PublishingTests {
             #expect(reason?.code == "InternalError")
             #expect(reason?.message.contains("no space left") == true)
             #expect(try fixture.snapshots().isEmpty)
+        }
+    }
+
+    @Test("whose snapshot cannot be stored ends Failed with the store's reason, and nothing stays staged")
+    func storeFull() async throws {
+        try await WorkerFixture.with(snapshots: { FullSnapshots(store: $0) }) { fixture in
+            try await fixture.createPublished()
+            let reason = try await fixture.configuration("f", "1").state.reason
+            #expect(reason?.code == "InternalError")
+            #expect(reason?.message.hasPrefix("The snapshot could not be stored: no space left") == true)
+            #expect(try fixture.snapshots().isEmpty)
+            #expect(try Directory.entries(fixture.directory.appending("snapshots/.staging")).isEmpty)
         }
     }
 

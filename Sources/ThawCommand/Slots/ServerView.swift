@@ -1,4 +1,5 @@
 import Foundation
+import LambdaAPI
 import ServerAssembly
 import SlotNetwork
 
@@ -13,34 +14,16 @@ struct ServerView: Sendable {
     static func look(at slots: SlotInspection) async -> ServerView {
         let record = ServerRecord.read(slots.instance)
         // A server that is busy or stopping does not answer: its slots are shown all the same.
-        let answer = if let record, record.isRunning { try? await ask(record) } else { Answer?.none }
+        let answer = if let record, record.isRunning { try? await ask(record) } else { SandboxList?.none }
         let named = (answer?.sandboxes ?? []).compactMap { sandbox in
-            sandbox.slot.map { ($0, "\(sandbox.function):\(sandbox.version)") }
+            sandbox.slot.map { ($0, "\(sandbox.functionName):\(sandbox.version)") }
         }
         return ServerView(
             slots: slots, record: record, functions: Dictionary(named, uniquingKeysWith: { first, _ in first }))
     }
 
-    struct Answer: Decodable {
-        struct Sandbox: Decodable {
-            enum CodingKeys: String, CodingKey {
-                case function = "FunctionName"
-                case version = "Version"
-                case slot = "Slot"
-            }
-
-            let function: String
-            let version: String
-            let slot: Int?
-        }
-
-        enum CodingKeys: String, CodingKey { case sandboxes = "Sandboxes" }
-
-        let sandboxes: [Sandbox]
-    }
-
-    private static func ask(_ record: ServerRecord) async throws -> Answer {
+    private static func ask(_ record: ServerRecord) async throws -> SandboxList {
         let body = try await ServerRequest(host: record.host, port: record.port).get("/_thaw/sandboxes")
-        return try JSONDecoder().decode(Answer.self, from: Data(body))
+        return try JSONDecoder().decode(SandboxList.self, from: Data(body))
     }
 }

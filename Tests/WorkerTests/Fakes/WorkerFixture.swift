@@ -20,11 +20,13 @@ struct WorkerFixture: Sendable {
     static func with(
         _ script: FakeEngine.Script = FakeEngine.Script(), maximumSandboxes: Int = 8,
         keepWarm: Duration = .seconds(300), others: [EngineSelection.Deferred] = [],
+        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
-                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, others: others)
+                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, others: others,
+                snapshots: snapshots)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -33,7 +35,7 @@ struct WorkerFixture: Sendable {
     /// Opens a server's state, as a start does.
     static func open(
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
-        others: [EngineSelection.Deferred] = []
+        others: [EngineSelection.Deferred] = [], snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
@@ -42,7 +44,7 @@ struct WorkerFixture: Sendable {
         let worker = FunctionWorker(
             FunctionWorker.Parts(
                 engine: selection, functions: store,
-                snapshots: try SnapshotStore(directory: directory.appending("snapshots")), files: files,
+                snapshots: snapshots(try SnapshotStore(directory: directory.appending("snapshots"))), files: files,
                 networks: networks, logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
                 credentials: .placeholders(clock: time.clock), clock: time.clock),
