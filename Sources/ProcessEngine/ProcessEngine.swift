@@ -28,8 +28,6 @@ package final class ProcessEngine: SandboxEngine {
         package var readyCells = 8
         /// Templates at a time, each with the memory of a whole runtime.
         package var maximumTemplates = 32
-        /// Whether functions start from runtimes that were booted beforehand.
-        package var usesSeeds = true
 
         package init() {}
     }
@@ -38,10 +36,12 @@ package final class ProcessEngine: SandboxEngine {
     ///   - directory: made if missing; on the file system of the snapshots.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
     ///   - restorer: the program of Sources/Restorer.
+    ///   - seeds: where runtimes are kept that were booted beforehand, for functions to start from; nil: none are.
     ///   - findings: what ``findings(directory:restorer:)`` has found; nil: it is asked here.
     package static func make(
         directory: FilePath, instance: String, slots: any SlotNetwork, restorer: FilePath,
-        findings: [HostFinding]? = nil, options: Options = Options(), logger: Logger
+        seeds: (any SnapshotRepository)? = nil, findings: [HostFinding]? = nil, options: Options = Options(),
+        logger: Logger
     ) async throws(SandboxError) -> ProcessEngine {
         try await BlockingThread.run { () throws(SandboxError) in
             try hostCall("make \(directory)") {
@@ -59,7 +59,7 @@ package final class ProcessEngine: SandboxEngine {
             }
         }
         return try await BlockingThread.run { () throws(SandboxError) in
-            try ProcessEngine(directory, instance, slots, restorer, options, logger)
+            try ProcessEngine(directory, instance, slots, restorer, seeds, options, logger)
         }
     }
 
@@ -71,8 +71,8 @@ package final class ProcessEngine: SandboxEngine {
     }
 
     private init(
-        _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath, _ options: Options,
-        _ logger: Logger
+        _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath,
+        _ seeds: (any SnapshotRepository)?, _ options: Options, _ logger: Logger
     ) throws(SandboxError) {
         // A sandbox takes about ten.
         _ = try hostCall("raise the limit of open files") { try OpenFileLimit.raise() }
@@ -95,9 +95,7 @@ package final class ProcessEngine: SandboxEngine {
             starter: TemplateStarter(
                 restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
             host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
-        seeds =
-            options.usesSeeds
-            ? try SeedStore(directory: directory.appending("seeds"), host: host, logger: logger) : nil
+        self.seeds = seeds.map { SeedStore($0, host: host, logger: logger) }
     }
 
     package func sweep() async throws(SandboxError) {

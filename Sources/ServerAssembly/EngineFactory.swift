@@ -5,6 +5,7 @@ import MicroVMEngine
 import ProcessEngine
 import Sandboxes
 import SlotNetwork
+import Snapshots
 import SystemPackage
 
 /// Makes the engines of a server, each when it is wanted.
@@ -54,10 +55,22 @@ struct EngineFactory: Sendable {
         case .process:
             var choices = ProcessEngine.Options()
             choices.readyCells = readyCells
-            choices.usesSeeds = usesSeeds
             return try await ProcessEngine.make(
                 directory: directory, instance: instance, slots: slots, restorer: share.restorer,
+                seeds: usesSeeds ? try await openSeeds() : nil,
                 findings: findings.processes, options: choices, logger: logger)
+        }
+    }
+
+    private func openSeeds() async throws(SandboxError) -> any SnapshotRepository {
+        try await BlockingThread.run { () throws(SandboxError) in
+            // Engines' directories may be looked into, their seeds not.
+            try hostCall("make \(directory)") { try Directory.create(directory, existingIsFine: true) }
+            return try hostCall {
+                try SnapshotStore(directory: directory.appending("seeds")) { id, error in
+                    logger.warning("cannot remove a seed", metadata: ["seed": "\(id)", "error": "\(error)"])
+                }
+            }
         }
     }
 

@@ -38,8 +38,8 @@ final class SeedStore: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(directory: FilePath, host: SnapshotRequirements, logger: Logger) throws(SandboxError) {
-        store = try hostCall { try SnapshotStore(directory: directory) }
+    init(_ store: any SnapshotRepository, host: SnapshotRequirements, logger: Logger) {
+        self.store = store
         self.host = host
         self.logger = logger
         state.withLock { state in state.work.append(Task { await self.load() }) }

@@ -37,8 +37,7 @@ struct EngineFixture: Sendable {
     ) async throws -> R {
         var options = ProcessEngine.Options()
         options.readyCells = readyCells
-        options.usesSeeds = usesSeeds
-        let fixture = try await EngineFixture(directory, options)
+        let fixture = try await EngineFixture(directory, options, usesSeeds: usesSeeds)
         do {
             let result = try await body(fixture)
             await fixture.close()
@@ -49,7 +48,7 @@ struct EngineFixture: Sendable {
         }
     }
 
-    private init(_ directory: FilePath, _ options: ProcessEngine.Options) async throws {
+    private init(_ directory: FilePath, _ options: ProcessEngine.Options, usesSeeds: Bool) async throws {
         self.directory = directory
         instance = String(UInt32.random(in: .min ... .max), radix: 36)
         // For 40 sandboxes at a time, and the cells that are built ahead meanwhile.
@@ -60,9 +59,12 @@ struct EngineFixture: Sendable {
         slots = try await SlotPool.open(configuration, host: try makeHostNamespace())
         store = try SnapshotStore(directory: directory.appending("snapshots"))
         if !FileStatus.exists(directory.appending("restorer")) { try await Self.makeImages(in: directory) }
+        let place = directory.appending("sandboxes")
+        try Directory.create(place, existingIsFine: true)
         engine = try await ProcessEngine.make(
-            directory: directory.appending("sandboxes"), instance: instance, slots: slots,
-            restorer: directory.appending("restorer"), options: options, logger: Logger(label: "test"))
+            directory: place, instance: instance, slots: slots, restorer: directory.appending("restorer"),
+            seeds: usesSeeds ? try SnapshotStore(directory: place.appending("seeds")) : nil, options: options,
+            logger: Logger(label: "test"))
         try await engine.sweep()
     }
 
