@@ -68,7 +68,7 @@ struct InvokeRoute: RouteGroup {
         }
         let payload = [UInt8](buffer: body)
         guard !payload.isEmpty else { return payload }
-        do throws(JSONCheck.Defect) {
+        do {
             try JSONCheck.check(payload)
         } catch {
             throw LambdaError.payloadIsNotJSON(error.description(in: payload))

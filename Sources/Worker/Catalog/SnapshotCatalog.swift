@@ -79,7 +79,7 @@ actor SnapshotCatalog {
     /// Removes a snapshot's files; failing that, says so: the next start tries again.
     func remove(_ text: String) async {
         guard let id = SnapshotID(text) else { return }
-        do throws(SnapshotError) { try await store.remove(id) } catch {
+        do { try await store.remove(id) } catch {
             logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
         }
     }

@@ -56,8 +56,8 @@ extension FunctionControl {
     ) async throws(LambdaError) -> R {
         let code = try await functions.storeCode(zip)
         let result: Result<R, LambdaError>
-        do throws(LambdaError) { result = .success(try await body(code)) } catch { result = .failure(error) }
-        do throws(LambdaError) { try await functions.releaseCode(code) } catch {
+        do { result = .success(try await body(code)) } catch { result = .failure(error) }
+        do { try await functions.releaseCode(code) } catch {
             logger.error("cannot release code", metadata: ["code": "\(code.sha256)", "error": "\(error)"])
         }
         return try result.get()

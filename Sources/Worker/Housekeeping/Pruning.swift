@@ -31,7 +31,7 @@ struct Pruning: Sendable {
             guard let digest = reference.hexadecimalDigest, let zip = try? functions.codePath(reference),
                 !FileStatus.exists(zip)
             else { continue }
-            do throws(ImageError) { try files.removeCodeImage(sha256: digest) } catch {
+            do { try files.removeCodeImage(sha256: digest) } catch {
                 logger.error("cannot remove a code image", metadata: ["code": "\(digest)", "error": "\(error)"])
             }
         }

@@ -48,7 +48,7 @@ struct Recovery: Sendable {
                 let version = FunctionVersion(qualifier: manifest.snapshot.functionVersion)
             else { continue }
             let key = VersionKey(manifest.snapshot.functionName, version)
-            do throws(LambdaError) {
+            do {
                 // It may have been renewed meanwhile, or deleted.
                 guard try await functions.snapshotID(of: key) == id.description else { continue }
                 try await renewal.renew(key, because: reason)?.value

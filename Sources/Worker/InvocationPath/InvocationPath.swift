@@ -28,7 +28,7 @@ package struct InvocationPath: Invoking {
         }
         var record = InvocationRecord(of: function)
         defer { observe(.invoked(record)) }
-        do throws(LambdaError) { return try await serve(request, function, &record) } catch {
+        do { return try await serve(request, function, &record) } catch {
             record.outcome = InvocationRecord.Outcome(error)
             throw error
         }
@@ -40,7 +40,7 @@ package struct InvocationPath: Invoking {
         let arrived = clock.now()
         try await checkInvocable(function)
         let held: Held
-        do throws(SandboxStarter.Failure) {
+        do {
             held = try await calls.hop("sandbox") { span throws(SandboxStarter.Failure) in
                 let held = try await claim(function)
                 span?.attributes["start"] = held.start.rawValue
@@ -109,7 +109,7 @@ package struct InvocationPath: Invoking {
             case .room(let previous):
                 await previous?.value
                 let started: SandboxStarter.Started
-                do throws(SandboxStarter.Failure) { started = try await start(function, key) } catch {
+                do { started = try await start(function, key) } catch {
                     pool.releaseRoom()
                     throw error
                 }
@@ -159,7 +159,7 @@ package struct InvocationPath: Invoking {
         live.log.write(.start(requestID: request.requestID, function.version))
         let began = clock.now()
         let result: Result<InvocationResult, SandboxError>
-        do throws(SandboxError) {
+        do {
             result = .success(
                 try await live.sandbox.invoke(event(request, function), deadline: .seconds(function.timeout)))
         } catch {

@@ -41,7 +41,7 @@ struct SandboxStarter: Sendable {
         let log = logs.open(function)
         log.write(.initStart(image.version))
         do throws(SandboxError) {
-            do throws(SandboxError) {
+            do {
                 return try await boot(function, at: isolation, key, image, log, phase: .initialization)
             } catch {
                 guard case .timedOut = error.code else { throw error }
@@ -65,7 +65,7 @@ struct SandboxStarter: Sendable {
         }
         let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
         let began = clock.now()
-        do throws(SandboxError) {
+        do {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
             let duration = clock.now() - began
             return Started(
@@ -88,7 +88,7 @@ struct SandboxStarter: Sendable {
         let uniqueness = identity.make(
             role: identity.credentials.credentials(function.role), token: tokens.token(for: snapshot.id.description))
         let began = clock.now()
-        do throws(SandboxError) {
+        do {
             let sandbox = try await engine.thaw(
                 snapshot, uniqueness: uniqueness, network: key.network, deadline: configuration.restoreLimit,
                 output: log.sink)

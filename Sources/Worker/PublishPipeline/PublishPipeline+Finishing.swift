@@ -11,7 +11,7 @@ extension PublishPipeline {
     @discardableResult
     func finishInBackground(_ key: VersionKey) -> Task<Void, Never> {
         tasks.start {
-            do throws(LambdaError) { try await finish(key) } catch {
+            do { try await finish(key) } catch {
                 // The version stays as it is; the next start takes it up again.
                 logger.error(
                     "cannot finish a version",
@@ -39,7 +39,7 @@ extension PublishPipeline {
     private func makeCodeReady(_ function: FunctionConfiguration) async throws(LambdaError) {
         var failure: PublishFailure?
         var arn: String?
-        do throws(ImageError) {
+        do {
             _ = try await images.code(of: function)
             arn = try await images.files.image(function.runtime)?.version.arn
         } catch {

@@ -95,7 +95,7 @@ package struct PublishPipeline: VersionPublishing {
         let key = VersionKey(function)
         // It may have been deleted while it waited its turn.
         guard try await functions.configuration(key) == function else { return }
-        do throws(PublishFailure) {
+        do {
             let published = try await makeSnapshot(of: function)
             guard try await timed(.install, try await install(published, as: key)) else { return }
             report(published, key)
@@ -111,7 +111,7 @@ package struct PublishPipeline: VersionPublishing {
         _ step: PublishStep, _ work: @autoclosure () async throws(PublishFailure) -> R
     ) async throws(PublishFailure) -> R {
         let began = clock.now()
-        do throws(PublishFailure) {
+        do {
             let result = try await calls.hop("publish \(step.rawValue)") { _ throws(PublishFailure) in try await work()
             }
             observe(.publishStep(step, clock.now() - began, succeeded: true))
@@ -178,7 +178,7 @@ package struct PublishPipeline: VersionPublishing {
         let limit = max(configuration.publishInitLimit, .seconds(function.timeout))
         log.write(.initStart(image.version))
         let began = clock.now()
-        do throws(SandboxError) {
+        do {
             let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
             log.write(.initReport(clock.now() - began, phase: .initialization, nil))
             return sandbox
@@ -193,7 +193,7 @@ package struct PublishPipeline: VersionPublishing {
     private func freeze(
         _ sandbox: any Sandbox, into staging: SnapshotStaging, _ log: LogStream
     ) async throws(PublishFailure) -> FrozenSandbox {
-        do throws(SandboxError) { return try await sandbox.freeze(into: staging) } catch {
+        do { return try await sandbox.freeze(into: staging) } catch {
             log.write(text: "The snapshot could not be taken: \(error)")
             throw .ofFreeze(error)
         }
@@ -218,7 +218,7 @@ package struct PublishPipeline: VersionPublishing {
     /// - Returns: false when the version was deleted meanwhile, and the snapshot with it.
     private func install(_ published: Published, as key: VersionKey) async throws(PublishFailure) -> Bool {
         let id = published.snapshot.id.description
-        do throws(LambdaError) {
+        do {
             let isInstalled = try await functions.changing(key.functionName) { () throws(LambdaError) -> Bool in
                 guard let current = try await functions.configuration(key), var next = current.activated() else {
                     return false
