@@ -154,8 +154,9 @@ let package = Package(
         library(
             "ServerAssembly",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
-                "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Worker", lifecycle, logging,
+                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Monitoring",
+                "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Telemetry", "Worker",
+                lifecycle, logging,
                 nioCore, system, unixSignals,
             ]),
         library("Terminal", []),
@@ -164,7 +165,8 @@ let package = Package(
             [
                 "BaseImages", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes",
                 "ServerAssembly",
-                "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser, lifecycle, logging, nioCore, nioHTTP1,
+                "SlotNetwork", "Snapshots", "Telemetry", "Terminal", "Worker", argumentParser, lifecycle, logging,
+                nioCore, nioHTTP1,
                 nioPosix, system, unixSignals,
             ]),
         library(

@@ -1,11 +1,9 @@
 import Logging
+import Telemetry
 
 extension Logger {
-    /// The server's own log goes to standard error; standard output is for answers.
-    package static func forServer(_ level: Level) -> Logger {
-        var logger = Logger(label: "thaw") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        return logger
+    package static func forServer(_ level: Level, _ format: LogFormat = .text) -> Logger {
+        format.logger(label: "thaw", level: level)
     }
 
     /// For parts that say at each start and stop what the server itself says once.

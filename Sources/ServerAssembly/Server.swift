@@ -4,6 +4,7 @@ import FunctionStore
 import LambdaAPI
 import LinuxKit
 import Logging
+import Monitoring
 import NetworkModel
 import Sandboxes
 import ServiceLifecycle
@@ -20,6 +21,8 @@ package struct Server: Sendable {
     /// So that nobody else takes the port while the server starts; nil where the kernel chooses it.
     private let reservation: PortReservation?
     private let configuration: ServerConfiguration
+    private let watch: ServerWatch
+    private let gauges: ServerGauges
     private let reason: String
     private let slotCount: Int
     private let logger: Logger
@@ -34,6 +37,7 @@ package struct Server: Sendable {
         around: (any SandboxEngine) -> any SandboxEngine = { $0 }, observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
         let share = try ShareDirectory.installed()
+        let watch = try ServerWatch(configuration, logger: logger)
         let reservation = try PortReservation.take(configuration)
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let slotConfiguration = try slotConfiguration(configuration)
@@ -55,12 +59,16 @@ package struct Server: Sendable {
             ).make(plan)
             limits.isolations = engine.available
             let worker = FunctionWorker(
-                try parts(configuration, stores, share, around(engine), logger, observer), configuration: limits,
-                logger: logger)
+                try parts(configuration, stores, share, around(watch.around(engine)), watch, logger, observer),
+                configuration: limits, logger: logger)
             try await worker.recover()
             return Server(
                 engine: engine, slots: slots, worker: worker, functions: stores.functions, reservation: reservation,
-                configuration: configuration, reason: reason, slotCount: slotConfiguration.count, logger: logger)
+                configuration: configuration, watch: watch,
+                gauges: ServerGauges(
+                    slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
+                    version: ShareDirectory.installedVersion()),
+                reason: reason, slotCount: slotConfiguration.count, logger: logger)
         } catch {
             await slots.shutdown(keepingSlots: configuration.slots.keep)
             throw error
@@ -69,7 +77,7 @@ package struct Server: Sendable {
 
     private static func parts(
         _ configuration: ServerConfiguration, _ stores: StateStores, _ share: ShareDirectory,
-        _ engine: any SandboxEngine, _ logger: Logger, _ observer: @escaping WorkerObserver
+        _ engine: any SandboxEngine, _ watch: ServerWatch, _ logger: Logger, _ observer: @escaping WorkerObserver
     ) throws -> FunctionWorker.Parts {
         FunctionWorker.Parts(
             engine: engine, functions: stores.functions, snapshots: stores.snapshots,
@@ -78,7 +86,7 @@ package struct Server: Sendable {
             networks: configuration.state.networkStore(),
             logs: LogFiles(directory: configuration.state.logs, logger: logger),
             tokens: try AuthorizationTokens(secretAt: configuration.state.secret),
-            credentials: .placeholders(clock: .system), observer: observer)
+            credentials: .placeholders(clock: .system), observer: watch.observer(observer), calls: watch.calls)
     }
 
     /// What serves: run it until it ends, by `triggerGracefulShutdown()`.
@@ -89,16 +97,23 @@ package struct Server: Sendable {
     package func serviceGroup(
         signals: [UnixSignal] = [], onListening: @escaping @Sendable (Int) async -> Void
     ) -> ServiceGroup {
+        let health = ServerHealth(functions: functions, slots: slots)
         let api = LambdaServer(
             service: worker.service,
             configuration: LambdaServer.Configuration(
                 address: configuration.address, port: configuration.port, scope: configuration.account,
                 abilities: worker.control.abilities,
-                strictLastUpdateStatus: configuration.strictLastUpdateStatus),
+                strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
+                calls: watch.calls, observe: watch.exchangeObserver),
             logger: logger.quieter)
+        var services: [any Service] = [api.application(onListening: onListening), worker]
+        let monitoring = watch.monitoring(
+            configuration, gauges: gauges, health: { await health.report() }, logger: logger.quieter)
+        // Before the API, so that it ends after it.
+        if let monitoring { services.insert(monitoring.application(onListening: announceMetrics), at: 0) }
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
         return ServiceGroup(
-            services: [api.application(onListening: onListening), worker], gracefulShutdownSignals: signals,
+            services: services, gracefulShutdownSignals: signals,
             logger: logger.quieter)
     }
 
@@ -118,6 +133,10 @@ package struct Server: Sendable {
             """)
     }
 
+    private func announceMetrics(port: Int) async {
+        logger.notice("serving metrics at http://\(configuration.metricsAddress):\(port)/metrics")
+    }
+
     /// Returns when what the next sandboxes find built ahead is there: the server is at rest then, if nothing else goes on.
     package func prepare() async {
         await engine.prepare()
@@ -127,6 +146,7 @@ package struct Server: Sendable {
     /// Ends the slots and gives the state directory free for another server. Call once nothing runs any more.
     package func close() async throws {
         await slots.shutdown(keepingSlots: configuration.slots.keep)
+        await watch.close()
         try functions.close()
     }
 

@@ -12,6 +12,11 @@ package struct ServerConfiguration: Sendable {
     package var address = "127.0.0.1"
     /// 0 lets the kernel choose.
     package var port = 9000
+    /// Where metrics are served, and at which port: 0 lets the kernel choose, nil is nowhere.
+    package var metricsAddress = "127.0.0.1"
+    package var metricsPort: Int?
+    /// Where a line is appended for each hop of a call; nil is nowhere.
+    package var traceLog: FilePath?
     package var isolation = Isolation.auto
     package var maximumSandboxes = 32
     package var keepWarm = Duration.seconds(300)

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Why there is no server. Callers switch on ``code``; the texts are for people.
 package struct ServerError: Error, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
@@ -9,6 +11,8 @@ package struct ServerError: Error, CustomStringConvertible {
         case addressInUse
         /// The address is none to listen at.
         case cannotListen
+        /// The file for spans cannot be opened.
+        case cannotTrace
         /// Another server has the state directory.
         case stateInUse
         /// The server ended before it listened.
@@ -50,6 +54,19 @@ package struct ServerError: Error, CustomStringConvertible {
     static func cannotListen(_ address: String, _ port: Int, _ cause: any Error) -> ServerError {
         ServerError(
             .cannotListen, "cannot listen at \(address):\(port): \(cause). Choose another --address or --port.",
+            cause: cause)
+    }
+
+    static func cannotTrace(_ path: FilePath, _ cause: Errno) -> ServerError {
+        ServerError(
+            .cannotTrace,
+            "cannot append to \(path): \(cause). Choose another --trace-log, in a directory that is there.",
+            cause: cause)
+    }
+
+    package static func metricsAddressInUse(_ address: String, _ port: Int, cause: (any Error)? = nil) -> ServerError {
+        ServerError(
+            .addressInUse, "\(address):\(port) is in use. Stop what listens there, or choose another --metrics-port.",
             cause: cause)
     }
 

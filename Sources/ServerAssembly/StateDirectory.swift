@@ -11,10 +11,12 @@ package struct StateDirectory: Sendable, Equatable {
     /// Absolute, so that it means the same in a child process and in a jail.
     package let path: FilePath
 
-    package init(_ directory: String) {
-        let given = FilePath(directory)
-        path =
-            given.isRelative
+    package init(_ directory: String) { path = Self.absolute(directory) }
+
+    /// What a path that was given to a command means in its working directory.
+    package static func absolute(_ path: String) -> FilePath {
+        let given = FilePath(path)
+        return given.isRelative
             ? FilePath(FileManager.default.currentDirectoryPath).pushing(given).lexicallyNormalized()
             : given.lexicallyNormalized()
     }

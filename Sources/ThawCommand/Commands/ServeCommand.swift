@@ -30,7 +30,7 @@ package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
     @concurrent
     package func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
-        let logger = Logger.forServer(options.logLevel)
+        let logger = Logger.forServer(options.logLevel, options.logFormat)
         let signals = StopSignals(logger: logger)
         let trapped = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let handling = Task { await signals.handle(trapped) }

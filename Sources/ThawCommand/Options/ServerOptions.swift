@@ -2,6 +2,7 @@ import ArgumentParser
 import FunctionModel
 import Logging
 import ServerAssembly
+import Telemetry
 
 /// What can be set about a server, with the limits of each value.
 package struct ServerOptions: ParsableArguments {
@@ -15,6 +16,21 @@ package struct ServerOptions: ParsableArguments {
 
     @Option(help: "Port to listen on; 0 lets the kernel choose.")
     package var port = Self.standard.port
+
+    @Option(
+        name: .customLong("metrics-port"),
+        help:
+            "Port for GET /metrics, as Prometheus reads them, and GET /healthz; 0 lets the kernel choose. Default: none."
+    )
+    var metricsPort: Int?
+
+    @Option(name: .customLong("metrics-host"), help: "Address for --metrics-port.")
+    var metricsHost = Self.standard.metricsAddress
+
+    @Option(
+        name: .customLong("trace-log"),
+        help: "File to which a line of JSON is appended for each hop of a call and of a publish. Default: none.")
+    var traceLog: String?
 
     @Option(
         help: """
@@ -68,10 +84,14 @@ package struct ServerOptions: ParsableArguments {
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
+    @Option(name: .customLong("log-format"), help: "How the server's log is written: text, for people, or json.")
+    var logFormat = LogFormat.text
+
     package init() {}
 
     package func validate() throws {
         try check(port, "--port", 0...65_535)
+        if let metricsPort { try check(metricsPort, "--metrics-port", 0...65_535) }
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
@@ -94,6 +114,9 @@ package struct ServerOptions: ParsableArguments {
         server.slots = slots.configuration
         server.address = address
         server.port = port
+        server.metricsAddress = metricsHost
+        server.metricsPort = metricsPort
+        server.traceLog = traceLog.map { StateDirectory.absolute($0) }
         server.isolation = isolation
         server.maximumSandboxes = maximumSandboxes
         server.keepWarm = .seconds(keepWarmSeconds)
@@ -109,4 +132,5 @@ package struct ServerOptions: ParsableArguments {
 }
 
 extension Isolation: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
