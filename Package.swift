@@ -198,7 +198,7 @@ let package = Package(
         tests("NetworkModelTests", ["LinuxKit", "NetworkModel", "TestSupport", system]),
         tests(
             "SlotNetworkTests",
-            ["CSlotPrograms", "LinuxKit", "NetworkModel", "SlotNetwork", "TestSupport", logging, system]),
+            ["CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", "SlotNetwork", "TestSupport", logging, system]),
         tests("MicroVMEngineTests", ["LinuxKit", "MicroVMEngine", "TestSupport", nioPosix, system]),
         tests("ProcessImagesTests", ["CProcessImage", "LinuxKit", "ProcessImages", "TestSupport", system]),
         tests(

@@ -1,8 +1,8 @@
 internal import CSlotPrograms
-internal import LinuxKit
+package import LinuxKit
 
 /// Destinations that no slot reaches, whatever its mode.
-enum DeniedDestinations {
+package enum DeniedDestinations {
     private static let everywhere: [IPv4Prefix] = [
         IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 8),
         IPv4Prefix(IPv4Address(127, 0, 0, 0), length: 8),
@@ -16,7 +16,7 @@ enum DeniedDestinations {
     ]
 
     /// - Parameter slots: where slots have their addresses; virtual networks may use the same ones.
-    static func enter(_ maps: SlotMaps, slots: IPv4Prefix) throws(NetworkError) {
+    package static func enter(_ maps: SlotMaps, slots: IPv4Prefix) throws(NetworkError) {
         for destination in everywhere { try maps.deny(destination, to: [slot_mode_egress, slot_mode_vpc]) }
         try maps.deny(slots, to: [slot_mode_egress])
     }

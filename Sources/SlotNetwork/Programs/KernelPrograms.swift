@@ -1,8 +1,8 @@
 internal import Basics
 internal import CLibbpf
-internal import CSlotPrograms
+package import CSlotPrograms
 import Glibc
-internal import LinuxKit
+package import LinuxKit
 internal import SystemPackage
 
 /// The slots' programs and maps, loaded into the kernel: BPF/slots.bpf.c. Held by descriptors, and by names where they are pinned.
@@ -48,7 +48,7 @@ package struct KernelPrograms: Sendable {
         return String(hash, radix: 16)
     }
 
-    func descriptor(of program: Program) -> SharedDescriptor {
+    package func descriptor(of program: Program) -> SharedDescriptor {
         guard let descriptor = programs[program] else { preconditionFailure("every program is loaded") }
         return descriptor
     }
@@ -56,7 +56,7 @@ package struct KernelPrograms: Sendable {
     // MARK: - Loading
 
     /// Loads everything anew. Takes 10 ms, most of it the kernel's verifier.
-    static func load(
+    package static func load(
         _ settings: slot_settings, attachment: ProgramAttachment?
     ) throws(NetworkError) -> KernelPrograms {
         libbpf_set_print(nil)

@@ -2,7 +2,7 @@ internal import CLibbpf
 package import CSlotPrograms
 import Glibc
 package import LinuxKit
-internal import NetworkModel
+package import NetworkModel
 internal import SystemPackage
 
 /// The maps that the slots' programs read, one bpf(2) call an operation: 1 to 2 us.
@@ -22,7 +22,7 @@ package struct SlotMaps: Sendable {
 
     // MARK: - Slots
 
-    func set(_ entry: slot_entry, of slot: Int) throws(NetworkError) {
+    package func set(_ entry: slot_entry, of slot: Int) throws(NetworkError) {
         try update(slots, "set slot \(slot)", UInt32(slot), entry)
     }
 
@@ -48,7 +48,7 @@ package struct SlotMaps: Sendable {
     }
 
     /// Begins the slot's counters and its allowance anew.
-    func clearCounters(of slot: Int) throws(NetworkError) {
+    package func clearCounters(of slot: Int) throws(NetworkError) {
         let values = [UInt8](repeating: 0, count: MemoryLayout<slot_counters>.stride * Self.processors)
         var key = UInt32(slot)
         try check(
@@ -60,7 +60,7 @@ package struct SlotMaps: Sendable {
     // MARK: - Virtual networks
 
     /// Makes an address in a network a slot's.
-    func add(resident address: IPv4Address, of network: UInt32, slot: Int) throws(NetworkError) {
+    package func add(resident address: IPv4Address, of network: UInt32, slot: Int) throws(NetworkError) {
         try update(residents, "enter \(address) for slot \(slot)", Self.key(address, network), UInt32(slot))
     }
 
@@ -74,7 +74,7 @@ package struct SlotMaps: Sendable {
         try delete(residents, "remove \(address)", Self.key(address, network))
     }
 
-    func add(_ endpoint: VPCNetwork.Endpoint, to network: UInt32) throws(NetworkError) {
+    package func add(_ endpoint: VPCNetwork.Endpoint, to network: UInt32) throws(NetworkError) {
         var route = slot_route()
         route.endpoint = endpoint.address.rawValue.bigEndian
         withUnsafeMutableBytes(of: &route.hardware_address) { $0.copyBytes(from: endpoint.hardwareAddress.bytes) }
@@ -93,7 +93,7 @@ package struct SlotMaps: Sendable {
     }
 
     /// Says where a trunk ends on the host.
-    func set(hostEnd: NetlinkRequest.Link, of trunk: Int) throws(NetworkError) {
+    package func set(hostEnd: NetlinkRequest.Link, of trunk: Int) throws(NetworkError) {
         try update(map(.trunks), "enter trunk \(trunk)", UInt32(trunk), UInt32(bitPattern: hostEnd.index))
     }
 
