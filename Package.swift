@@ -226,7 +226,9 @@ let package = Package(
             ["LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", system]),
         tests(
             "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
-        tests("ThawLabTests", ["ServerAssembly", "Terminal", "ThawLab", argumentParser]),
+        tests(
+            "ThawLabTests",
+            ["GuestProtocol", "Sandboxes", "ServerAssembly", "Snapshots", "Terminal", "ThawLab", argumentParser]),
         tests("MonitoringTests", ["FunctionModel", "LambdaAPI", "Monitoring", "PrometheusMetrics", "Worker"]),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,6 @@ import Foundation
 import ServerAssembly
 import SystemPackage
 import Testing
-
 import ThawCommand
 
 @Suite struct ConfigurationTests {

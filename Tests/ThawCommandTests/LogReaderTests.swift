@@ -1,7 +1,6 @@
 import Foundation
 import SystemPackage
 import Testing
-
 import ThawCommand
 
 @Suite struct LogReaderTests {

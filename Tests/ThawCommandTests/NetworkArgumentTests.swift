@@ -2,7 +2,6 @@ import LinuxKit
 import NetworkModel
 import ServerAssembly
 import Testing
-
 import ThawCommand
 
 @Suite struct NetworkArgumentTests {

@@ -3,18 +3,23 @@ import NIOHTTP1
 import NIOPosix
 
 /// A question to a server on this host, on a connection of its own.
-struct ServerRequest: Sendable {
+package struct ServerRequest: Sendable {
     private static let limit = TimeAmount.seconds(5)
     private static let largest = 16 << 20
 
     let host: String
     let port: Int
 
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     /// The server gave another answer than the one that was asked for, or none in time.
     struct NoAnswer: Error {}
 
     /// The body of the answer.
-    func get(_ path: String) async throws -> [UInt8] {
+    package func get(_ path: String) async throws -> [UInt8] {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(Self.limit)
             .connect(host: host, port: port) { channel in

@@ -47,7 +47,7 @@ struct ProcessCloneBenchmark: Sendable {
             try await server.client.enableSnapStart(copy.name)
             let published = try await server.client.publish(copy.name)
             guard number < 2 else {
-                try await server.client.delete(copy.name)
+                try await server.delete(copy.name)
                 continue
             }
             if number == 0 { version = published }

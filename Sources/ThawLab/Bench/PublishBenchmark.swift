@@ -26,7 +26,7 @@ struct PublishBenchmark: Sendable {
                 // A snapshot that cannot be thawed would make every number here worthless.
                 _ = try await server.invoke(function, version: version)
                 await server.makeCold()
-                try await server.client.delete(function.name)
+                try await server.delete(function.name)
             }
             return (server.events.takePublishes(), walls)
         }

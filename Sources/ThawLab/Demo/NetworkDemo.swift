@@ -77,7 +77,7 @@ struct NetworkDemo: Sendable {
             try await look(for: addresses, &subjects[index])
         }
         await server.makeCold()
-        for subject in subjects { try await server.client.delete(subject.function) }
+        for subject in subjects { try await server.delete(subject.function) }
         return subjects
     }
 
@@ -97,7 +97,7 @@ struct NetworkDemo: Sendable {
             try await look(for: subjects.flatMap(\.outside), &subjects[index])
             await server.makeCold()
         }
-        try await server.client.delete(name)
+        try await server.delete(name)
         return subjects
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 import Worker
 
 /// What a server's worker has its engine do, as ``WatchedEngine`` and its sandboxes tell.
-final class EngineWatch: Sendable {
+package final class EngineWatch: Sendable {
     private struct State {
         /// Calls under way; an invocation is one until its sandbox is idle again.
         var busy = 0
@@ -35,6 +35,8 @@ final class EngineWatch: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     private func wait(until isOver: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in
             state.withLock { state in
@@ -63,6 +65,13 @@ final class EngineWatch: Sendable {
         }
     }
 
+    func forget(_ function: String) {
+        state.withLock { state in
+            state.snapshots = state.snapshots.filter { $0.key.function != function }
+            state.thaws = state.thaws.filter { $0.key.function != function }
+        }
+    }
+
     func note(firstResponse duration: Duration) { state.withLock { $0.firstResponses.add(duration) } }
 
     func note(_ event: WorkerEvent) {
@@ -73,7 +82,7 @@ final class EngineWatch: Sendable {
     // MARK: - What has happened
 
     /// Returns when nothing is under way at the engine.
-    func settle() async { await wait { $0.busy == 0 } }
+    package func settle() async { await wait { $0.busy == 0 } }
 
     /// The snapshot of a version that has one. Returns when the worker has used it.
     func snapshot(of origin: CloneOrigin) async -> SnapshotLease? {
@@ -85,7 +94,7 @@ final class EngineWatch: Sendable {
     func thaw(of origin: CloneOrigin) -> ThawRequest? { state.withLock { $0.thaws[origin] } }
 
     /// Those that have served and wait for more.
-    var idle: [WatchedSandbox] { state.withLock { Array($0.live.values) }.filter(\.isIdle) }
+    package var idle: [WatchedSandbox] { state.withLock { Array($0.live.values) }.filter(\.isIdle) }
 
     /// All restores so far.
     var restoreCount: Int { state.withLock { $0.restoreCount } }

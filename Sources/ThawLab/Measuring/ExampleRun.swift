@@ -48,7 +48,7 @@ package struct ExampleRun: Sendable {
         let version = try await server.client.publish(function.name)
         try await run.measureClones(version, on: server, plan: plan, progress: progress)
         await server.makeCold()
-        try await server.client.delete(function.name)
+        try await server.delete(function.name)
         return run
     }
 

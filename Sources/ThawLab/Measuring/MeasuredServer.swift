@@ -97,9 +97,15 @@ struct MeasuredServer: Sendable {
         }
     }
 
+    /// Deletes a function, if there is one, and what is known of its clones: a lease would keep their snapshot.
+    func delete(_ name: String) async throws {
+        events.forget(name)
+        try await client.delete(name)
+    }
+
     /// Deploys a function anew.
     func deploy(_ function: MeasuredFunction) async throws {
-        try await client.delete(function.name)
+        try await delete(function.name)
         try await client.create(function)
     }
 

@@ -5,7 +5,7 @@ import Snapshots
 import Synchronization
 
 /// The version that clones are made of.
-struct CloneOrigin: Hashable, Sendable {
+package struct CloneOrigin: Hashable, Sendable {
     let function: String
     let version: String
 
@@ -78,7 +78,7 @@ struct WatchedEngine: SandboxEngine {
 }
 
 /// A sandbox of a ``WatchedEngine``. Who watches may end it while it is idle: the worker finds it of no more use.
-final class WatchedSandbox: Sandbox {
+package final class WatchedSandbox: Sandbox {
     private struct State {
         var hasServed = false
         var isBusy = false
@@ -92,7 +92,7 @@ final class WatchedSandbox: Sandbox {
     private let began: ContinuousClock.Instant
     private let state = Mutex(State())
 
-    init(
+    package init(
         _ sandbox: any Sandbox, _ watch: EngineWatch, cloneOf origin: CloneOrigin? = nil,
         since began: ContinuousClock.Instant = .now
     ) {
@@ -103,14 +103,14 @@ final class WatchedSandbox: Sandbox {
         watch.admit(self)
     }
 
-    var id: SandboxID { sandbox.id }
-    var slot: Int? { sandbox.slot }
-    var readyCall: ReadyCall { sandbox.readyCall }
-    var thawTimes: ThawTimes? { sandbox.thawTimes }
-    var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
-    var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
+    package var id: SandboxID { sandbox.id }
+    package var slot: Int? { sandbox.slot }
+    package var readyCall: ReadyCall { sandbox.readyCall }
+    package var thawTimes: ThawTimes? { sandbox.thawTimes }
+    package var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
+    package var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
 
-    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    package func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
         let isFirst = state.withLock { state in
             defer { (state.hasServed, state.isBusy) = (true, true) }
             return !state.hasServed
@@ -126,7 +126,7 @@ final class WatchedSandbox: Sandbox {
         }
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
         defer { endInvocation() }
         return try await sandbox.waitUntilIdle()
     }
@@ -139,14 +139,14 @@ final class WatchedSandbox: Sandbox {
         if wasBusy { watch.end() }
     }
 
-    func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
+    package func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         watch.forget(self)
         return try await sandbox.freeze(into: staging)
     }
 
-    func memory() async throws(SandboxError) -> MemoryUse { try await sandbox.memory() }
+    package func memory() async throws(SandboxError) -> MemoryUse { try await sandbox.memory() }
 
-    func destroy() async {
+    package func destroy() async {
         state.withLock { $0.isEnded = true }
         watch.begin()
         watch.forget(self)
