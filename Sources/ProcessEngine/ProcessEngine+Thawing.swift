@@ -30,13 +30,17 @@ extension ProcessEngine {
     private func sandbox(_ order: ThawOrder) async throws(CloneFailure) -> any Sandbox {
         while let clone = order.template.parked.take() {
             if clone.isParked {
-                return try await finish(clone, order) { () throws(SandboxError) in try wake(clone, order) }
+                return try await finish(clone, order, ThawTimes(.ready, start: order.start)) { _ throws(SandboxError) in
+                    try wake(clone, order)
+                }
             }
             await end(clone)
         }
+        var times = ThawTimes(.new, start: order.start)
         let clone: Clone
         do throws(SandboxError) { clone = try await newClone(of: order.template) } catch { throw .ended(error) }
-        return try await make(clone, order)
+        times.end(.claim, at: MonotonicClock.now())
+        return try await make(clone, order, times)
     }
 
     /// What one thaw was asked for.
@@ -76,15 +80,19 @@ extension ProcessEngine {
         }
     }
 
-    private func make(_ clone: Clone, _ order: ThawOrder) async throws(CloneFailure) -> any Sandbox {
+    private func make(
+        _ clone: Clone, _ order: ThawOrder, _ times: ThawTimes
+    ) async throws(CloneFailure) -> any Sandbox {
         let template = order.template
-        return try await finish(clone, order) { () throws(SandboxError) in
+        return try await finish(clone, order, times) { times throws(SandboxError) in
             let process =
                 if let running = template.running { running } else { try await template.process(within: order.left) }
+            times.end(.template, at: MonotonicClock.now())
             guard template.blueprint.readyCall == .restoreNext else {
                 // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
                 try request(clone, template, process)
                 try await clone.park(on: loop, within: order.left)
+                times.end(.make, at: MonotonicClock.now())
                 return try wake(clone, order)
             }
             try wake(clone, order)
@@ -108,11 +116,14 @@ extension ProcessEngine {
 
     /// Runs what lets the clone go, and waits until it is ready. On any failure nothing is left of it.
     private func finish(
-        _ clone: Clone, _ order: ThawOrder, _ release: () async throws(SandboxError) -> Void
+        _ clone: Clone, _ order: ThawOrder, _ times: ThawTimes,
+        _ release: (inout ThawTimes) async throws(SandboxError) -> Void
     ) async throws(CloneFailure) -> any Sandbox {
+        var times = times
         do throws(SandboxError) {
-            try await release()
+            try await release(&times)
             try await clone.runtime.waitUntilRestored(within: order.left)
+            times.end(.restore, at: MonotonicClock.now())
         } catch {
             let failure = clone.fail(error)
             await end(clone)
@@ -121,7 +132,8 @@ extension ProcessEngine {
         let (cell, runtime) = clone.handOver()
         hosted.add(runtime)
         return ProcessSandbox(
-            cell: cell, runtime: runtime, engine: self, blueprint: order.template.blueprint, origin: order.template)
+            cell: cell, runtime: runtime, engine: self, blueprint: order.template.blueprint, origin: order.template,
+            thawTimes: times)
     }
 
     // MARK: - Ahead

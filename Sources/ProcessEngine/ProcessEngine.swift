@@ -20,7 +20,7 @@ package final class ProcessEngine: SandboxEngine {
     let hosted = HostedRuntimes()
     /// Nil when they are switched off.
     let seeds: SeedStore?
-    private let cgroups: EngineCgroups
+    let cgroups: EngineCgroups
 
     /// What of an engine can be chosen.
     package struct Options: Sendable {

@@ -13,6 +13,7 @@ package struct ProcessSandbox: Sandbox {
     let blueprint: ProcessBlueprint
     /// What it is a clone of: of a snapshot or a seed.
     let origin: Template?
+    package var thawTimes: ThawTimes?
 
     package var id: SandboxID { cell.id }
     package var slot: Int? { cell.slot.index }

@@ -101,7 +101,7 @@ import Worker
             metrics.observe(APIExchange(route: route, status: status, duration: .milliseconds(1)))
         }
         #expect(
-            Self.lines(metrics, "thaw_api_requests_total{").filter { !$0.hasSuffix(" 0") }.map { $0.suffix(16) } == [
+            Self.lines(metrics, "thaw_api_requests_total{").filter { !$0.hasSuffix(" 0") }.map { $0.suffix(15) } == [
                 #"status="2xx"} 2"#, #"status="4xx"} 1"#, #"status="5xx"} 1"#,
             ])
     }

@@ -16,6 +16,8 @@ package struct CgroupHierarchy: Sendable, Hashable {
     /// Our `thaw` directories: one in version 2, one per controller (its own hierarchy) in version 1.
     let trees: [FilePath]
     private let parents: [Controller: FilePath]
+    /// Where the files are that speak of memory.
+    var memoryTree: FilePath? { parents[.memory] }
     /// `thaw` directories that servers started in another way have made.
     private let foreignTrees: [FilePath]
 

@@ -39,6 +39,9 @@ package final class CellPool: Sendable {
         state = Mutex(State(limits: CellLimits(memoryMegabytes: 128, scratchBytes: 512 << 20)))
     }
 
+    /// How many wait.
+    package var waiting: Int { state.withLock { $0.idle.count } }
+
     /// A cell that waits, at once; nil when none does.
     func takeReady(_ limits: CellLimits) throws(SandboxError) -> Cell? {
         let cell = state.withLock { state -> Cell? in

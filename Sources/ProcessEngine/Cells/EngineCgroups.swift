@@ -37,6 +37,9 @@ package struct EngineCgroups: Sendable {
     /// Removes what a dead server left. Blocks.
     func sweep() throws(CgroupError) { _ = try hierarchy.sweep(prefix: prefix) }
 
+    /// What the kernel charges to all of them. Blocks.
+    func memoryBytes() -> UInt64? { hierarchy.memoryBytes(prefix: prefix) }
+
     /// Removes the directory all of ours lie in, unless another server on the host has some there. Blocks.
     package func removeParents() { hierarchy.removeIfEmpty() }
 }

@@ -12,6 +12,9 @@ final class ParkedClones: Sendable {
 
     private let state = Mutex(State())
 
+    /// How many wait.
+    var count: Int { state.withLock { $0.waiting.count } }
+
     /// The one made last; nil when none waits. Not looked at: it may have ended meanwhile.
     func take() -> Clone? { state.withLock { $0.waiting.popLast() } }
 

@@ -50,6 +50,12 @@ final class Templates: Sendable {
         return template
     }
 
+    /// How many run, and how many clones wait with them.
+    var census: (running: Int, parked: Int) {
+        let all = state.withLock { $0.entries.values.map(\.template) }
+        return (all.count { $0.running != nil }, all.reduce(0) { $0 + $1.parked.count })
+    }
+
     private func removeOldest(_ state: inout State) -> Template? {
         guard let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key else { return nil }
         return state.entries.removeValue(forKey: oldest)?.template
