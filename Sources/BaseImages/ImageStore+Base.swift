@@ -64,7 +64,7 @@ extension ImageStore {
     }
 
     private func isIntact(_ image: BaseImage) async throws(ImageError) -> Bool {
-        do throws(ImageError) {
+        do {
             try await verify(image)
             return true
         } catch .damaged(let path, let reason) {
@@ -90,7 +90,7 @@ extension ImageStore {
         let names = (try? Tree.names(in: bases)) ?? []
         return names.compactMap { name in
             let directory = bases.appending(name)
-            do throws(ImageError) {
+            do {
                 return (try ImageManifest.load(from: directory), directory)
             } catch {
                 logger.warning("ignoring a damaged base image", metadata: ["error": "\(error)"])

@@ -95,7 +95,7 @@ extension ImageStore {
 
     func intactPart(_ directory: FilePath) -> Part? {
         guard FileInfo(directory) != nil else { return nil }
-        do throws(ImageError) {
+        do {
             let manifest = try PartManifest.load(from: directory)
             for (name, file) in manifest.files { try file.verify(directory.appending(FilePath(name).components)) }
             return Part(directory: directory, manifest: manifest)

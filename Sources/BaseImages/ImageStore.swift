@@ -45,7 +45,7 @@ package struct ImageStore: Sendable {
             for name in (try? Tree.names(in: staging)) ?? [] {
                 let path = locks.appending(ImageStore.key(ofWorkspace: name))
                 guard let lock = try? FileLock.take(path) else { continue }
-                do throws(ImageError) {
+                do {
                     try Tree.remove(staging.appending(name))
                     logger.info("removed an unfinished image", metadata: ["name": "\(name)"])
                 } catch {
@@ -76,12 +76,12 @@ package struct ImageStore: Sendable {
         // Not reused: a program that outlived its server may still write to the directory of that name.
         let workspace = staging.appending("\(key).\(UInt64.random(in: .min ... .max))")
         try Tree.make(workspace)
-        do throws(ImageError) {
+        do {
             let result = try await build(workspace)
             try await BlockingThread.run { () throws(ImageError) in try Tree.remove(workspace) }
             return result
         } catch {
-            do throws(ImageError) {
+            do {
                 try await BlockingThread.run { () throws(ImageError) in try Tree.remove(workspace) }
             } catch let second {
                 logger.warning("cannot remove an unfinished image", metadata: ["error": "\(second)"])

@@ -30,7 +30,7 @@ final class CodeDirectory: Sendable {
             return (try? FileStatus.of(file))?.size == Int64(bytes.count)
         }
         if isThere { return code }
-        do throws(Errno) {
+        do {
             try DurableFile.write(bytes, to: file, permissions: [.ownerRead])
         } catch {
             release(name)
@@ -66,7 +66,7 @@ final class CodeDirectory: Sendable {
     func sweep(keeping kept: Set<String>) throws(FunctionStoreError) {
         var names: Set<String> = []
         for sha256 in kept { names.insert(try fileName(CodeReference(sha256: sha256, size: 0))) }
-        do throws(Errno) {
+        do {
             for entry in try Directory.entries(path) where !names.contains(entry) {
                 // An unfinished file is called `.<name>.<random>`.
                 let owner = entry.hasPrefix(".") ? entry.dropFirst().prefix { $0 != "." } : entry[...]

@@ -57,7 +57,7 @@ extension SQLiteFunctionStore {
 
     private static func lock(_ directory: FilePath) throws(FunctionStoreError) -> FileLock {
         let path = directory.appending("thaw.lock")
-        do throws(Errno) {
+        do {
             if let lock = try FileLock.take(path, options: [.create]) { return lock }
         } catch {
             throw .system("lock", path, error)

@@ -40,7 +40,7 @@ package final class NetworkStore: Sendable {
     /// All of them, by name. Throws when one is damaged.
     package func list() throws(NetworkStoreError) -> [VPCNetwork] {
         let entries: [String]
-        do throws(Errno) { entries = try Directory.entries(directory) } catch .noSuchFileOrDirectory {
+        do { entries = try Directory.entries(directory) } catch .noSuchFileOrDirectory {
             return []
         } catch {
             throw .system("list", directory, error)
@@ -89,7 +89,7 @@ package final class NetworkStore: Sendable {
     package func delete(_ name: String) throws(NetworkStoreError) {
         guard VPCNetwork.isName(name) else { throw .notFound(name, in: directory) }
         let path = path(name)
-        do throws(Errno) {
+        do {
             try DurableFile.remove(path)
             try DurableFile.syncDirectory(directory)
         } catch .noSuchFileOrDirectory {
@@ -119,7 +119,7 @@ package final class NetworkStore: Sendable {
     private func path(_ name: String) -> FilePath { directory.appending(name + Self.suffix) }
 
     private static func stamp(_ path: FilePath) throws(NetworkStoreError) -> FileStamp? {
-        do throws(Errno) { return FileStamp(try FileStatus.of(path, following: false)) } catch .noSuchFileOrDirectory {
+        do { return FileStamp(try FileStatus.of(path, following: false)) } catch .noSuchFileOrDirectory {
             return nil
         } catch {
             throw .system("look at", path, error)
@@ -131,7 +131,7 @@ package final class NetworkStore: Sendable {
         _ path: FilePath, _ name: String
     ) throws(NetworkStoreError) -> (file: FileStamp, network: VPCNetwork)? {
         let (status, content): (FileStatus, [UInt8]?)
-        do throws(Errno) {
+        do {
             // Neither another file's content nor the wait for a pipe's.
             let file = try OwnedDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
             status = try FileStatus.of(file)

@@ -12,7 +12,7 @@ package enum SlotCleaning {
         for instance in ((try? Directory.entries(directories)) ?? []).sorted() {
             let directory = directories.appending(instance).appending("slots")
             guard FileStatus.exists(directory) else { continue }
-            do throws(NetworkError) {
+            do {
                 guard let lock = try SlotGround.takeLock(in: directory) else {
                     running.append(instance)
                     continue

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSlotPrograms
 internal import LinuxKit
 package import SystemPackage
@@ -44,7 +45,7 @@ package struct SlotInspection: Sendable {
 
     private static func open(_ instance: String, in directories: FilePath) throws(SlotError) -> SlotInspection? {
         let directory = directories.appending(instance).appending("slots")
-        do throws(NetworkError) {
+        do {
             guard let keep = try NamespaceKeep.find(in: directory) else { return nil }
             return try keep.run { () throws(NetworkError) -> SlotInspection? in
                 guard let record = KeepRecord.read() else { return nil }
@@ -61,11 +62,8 @@ package struct SlotInspection: Sendable {
     /// The slot of this number; nil when there is none.
     package func slot(_ index: Int) throws(SlotError) -> View? {
         guard (0..<count).contains(index) else { return nil }
-        do throws(NetworkError) {
-            return View(index, try maps.entry(of: index), try maps.counters(of: index))
-        } catch {
-            throw .host(error)
-        }
+        return try rethrowing(
+            View(index, try maps.entry(of: index), try maps.counters(of: index)), as: SlotError.host)
     }
 
     package func slots() throws(SlotError) -> [View] {

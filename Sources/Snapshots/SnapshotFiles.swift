@@ -117,7 +117,7 @@ enum SnapshotFiles {
     }
 
     private static func openFolder(of id: SnapshotID, _ path: FilePath) throws(SnapshotError) -> OwnedDescriptor {
-        do throws(SnapshotError) {
+        do {
             return try StoreFiles.perform("open", path) { () throws(Errno) in
                 try OwnedDescriptor.open(path, .readOnly, options: [.directory, .noFollow])
             }

@@ -103,7 +103,7 @@ package struct SnapshotStore: SnapshotRepository {
         guard FileStatus.exists(directory) else { return [] }
         var manifests: [SnapshotManifest] = []
         for id in try StoreFiles.names(in: directory).compactMap(SnapshotID.init) {
-            do throws(SnapshotError) {
+            do {
                 let place = directory.appending(id.description)
                 manifests.append(try SnapshotFiles.readManifest(of: id, in: place))
             } catch .missing, .corrupt, .foreign {

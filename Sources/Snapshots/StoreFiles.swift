@@ -41,7 +41,7 @@ enum StoreFiles {
     static func perform<R: ~Copyable>(
         _ operation: String, _ path: FilePath, _ work: () throws(Errno) -> R
     ) throws(SnapshotError) -> R {
-        do throws(Errno) {
+        do {
             return try work()
         } catch .noSpace, .diskQuotaExceeded {
             throw .noSpace(path)

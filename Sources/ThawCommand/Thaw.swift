@@ -23,7 +23,7 @@ package struct Thaw: AsyncParsableCommand {
 
     package static func main() async {
         let arguments = Arguments(environment: ProcessInfo.processInfo.environment)
-        do throws(ConfigurationError) {
+        do {
             await main(try arguments.complete(Array(CommandLine.arguments.dropFirst())))
         } catch {
             Progress.say("Error: \(error)")

@@ -28,7 +28,7 @@ struct ArchiveReader: ~Copyable {
     }
 
     private func valid<R>(_ check: () throws(ImageArchive.Invalid) -> R) throws(ImageError) -> R {
-        do throws(ImageArchive.Invalid) { return try check() } catch {
+        do { return try check() } catch {
             throw .invalidArchive(path, reason: error.reason)
         }
     }

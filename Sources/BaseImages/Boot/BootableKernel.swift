@@ -27,7 +27,7 @@ enum BootableKernel {
         let payload = image[start..<start + length - 4]
         guard payload.starts(with: LZ4LegacyFrame.magic) else { throw .unknownCompression }
         let kernel: [UInt8]
-        do throws(LZ4LegacyFrame.Failure) {
+        do {
             kernel = try LZ4LegacyFrame.decode(payload, limit: min(largest, integer(image, at: start + length - 4)))
         } catch {
             throw .damaged(error)

@@ -37,7 +37,7 @@ struct KernelBuilder {
         let packed = boot.appending(name)
         let image = try Files.read(packed)
         let kernel: [UInt8]
-        do throws(BootableKernel.Failure) {
+        do {
             kernel = try BootableKernel.extract(from: image)
         } catch {
             throw .damaged(packed, reason: "no usable kernel in it: \(error)")
@@ -68,7 +68,7 @@ struct KernelBuilder {
             pending += catalogue.dependencies[name] ?? []
         }
         let order: [String]
-        do throws(KernelModules.NotFound) {
+        do {
             order = try catalogue.loadOrder(of: KernelModules.needed)
         } catch {
             throw .missing(

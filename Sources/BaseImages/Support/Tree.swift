@@ -63,7 +63,7 @@ enum Tree {
 /// Gives a failed system call the name of what was being done, and of the full disk if that is why.
 @discardableResult
 func attempt<R: ~Copyable>(_ action: String, _ path: FilePath, _ body: () throws(Errno) -> R) throws(ImageError) -> R {
-    do throws(Errno) {
+    do {
         return try body()
     } catch .noSpace {
         throw .noSpace(path, neededBytes: 0, freeBytes: (try? Tree.freeBytes(at: path.removingLastComponent())) ?? 0)

@@ -82,7 +82,7 @@ extension Cgroup {
         let deadline = MonotonicClock.now() + 5_000_000_000
         for directory in directories {
             while true {
-                do throws(Errno) {
+                do {
                     try Directory.remove(directory)
                     break
                 } catch .noSuchFileOrDirectory {

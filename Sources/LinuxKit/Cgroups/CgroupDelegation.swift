@@ -37,7 +37,7 @@ enum CgroupDelegation {
             let members = try SmallFile.cgroup(directory.appending("cgroup.procs")).split(separator: "\n")
             if members.isEmpty { return }
             for member in members where member != "0" {
-                do throws(CgroupError) {
+                do {
                     try SmallFile.setCgroup(place.appending("cgroup.procs"), to: String(member))
                 } catch {
                     guard error.errno == .noSuchProcess else { throw error }

@@ -5,7 +5,7 @@ extension CgroupHierarchy {
     /// What the host's cgroups are good for, by making one with limits and a process in it. Nothing is left of it. Blocks for some
     /// milliseconds.
     package static func findings(root: FilePath = "/sys/fs/cgroup") -> [HostFinding] {
-        do throws(CgroupError) {
+        do {
             let hierarchy = try detect(root: root)
             guard hierarchy.missing.isEmpty else { return [missing(hierarchy)] }
             let name = try hierarchy.nameForProbe()
@@ -28,7 +28,7 @@ extension CgroupHierarchy {
     private static func startProcess(in cgroup: Cgroup) -> SpawnError? {
         var plan = SpawnPlan(executable: "/bin/true", arguments: ["true"])
         plan.cgroup = cgroup
-        do throws(SpawnError) {
+        do {
             let child = try plan.spawn()
             _ = try? child.waitBlocking()
             return nil

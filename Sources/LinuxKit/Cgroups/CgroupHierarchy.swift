@@ -70,7 +70,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
     /// Makes the cgroup and sets its limits; on failure none of it is left.
     package func create(_ name: String, limits: CgroupLimits = CgroupLimits()) throws(CgroupError) -> Cgroup {
         let cgroup = try cgroup(named: name)
-        do throws(CgroupError) {
+        do {
             if version == .two { try delegateControllers() }
             for directory in cgroup.directories { try makeDirectories(directory) }
             try apply(limits, to: cgroup)
@@ -117,7 +117,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
     private func sweep(_ isWanted: (String) -> Bool) throws(CgroupError) -> [String] {
         var names: Set<String> = []
         for parent in trees where FileStatus.exists(parent) {
-            do throws(Errno) {
+            do {
                 for entry in try Directory.entries(parent) where isWanted(entry) {
                     if FileStatus.isDirectory(parent.appending(entry)) { names.insert(entry) }
                 }
@@ -165,7 +165,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
         try makeDirectories(tree)
         let wanted = parents.keys.map { "+\($0.rawValue)" }.sorted().joined(separator: " ")
         let place = tree.removingLastComponent()
-        do throws(CgroupError) {
+        do {
             try SmallFile.setCgroup(place.appending("cgroup.subtree_control"), to: wanted)
         } catch {
             guard error.errno == .resourceBusy else { throw error }
@@ -179,7 +179,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
     private func makeDirectories(_ directory: FilePath) throws(CgroupError) {
         var attempts = 0
         while true {
-            do throws(Errno) {
+            do {
                 try Directory.create(directory.removingLastComponent(), existingIsFine: true)
                 try Directory.create(directory, existingIsFine: true)
                 return

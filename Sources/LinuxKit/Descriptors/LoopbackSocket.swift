@@ -18,7 +18,7 @@ package enum LoopbackSocket {
     /// The next connection, nonblocking and without Nagle's delay; nil when none waits.
     package static func accept(from listener: borrowing OwnedDescriptor) throws(Errno) -> OwnedDescriptor? {
         let raw: CInt
-        do throws(Errno) {
+        do {
             raw = try listener.withRaw { listener throws(Errno) in try shim { clinux_accept(listener, 1) } }
         } catch .resourceTemporarilyUnavailable {
             return nil

@@ -46,7 +46,7 @@ extension OwnedDescriptor {
         let bytes = Array(bytes)
         var done = 0
         while done < bytes.count {
-            do throws(Errno) {
+            do {
                 done += try withRaw { raw throws(Errno) in
                     let outcome = bytes.withUnsafeBytes { buffer -> Result<Int, Errno> in
                         let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])

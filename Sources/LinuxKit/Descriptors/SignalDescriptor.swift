@@ -22,7 +22,7 @@ package struct SignalDescriptor: ~Copyable, Sendable {
     package borrowing func pending() throws(Errno) -> [CInt] {
         let size = MemoryLayout<signalfd_siginfo>.size
         let bytes: [UInt8]
-        do throws(Errno) {
+        do {
             bytes = try descriptor.read(upTo: size * 16)
         } catch .resourceTemporarilyUnavailable {
             return []

@@ -17,7 +17,7 @@ package struct DetachedMount: Sendable {
         attributes: MountAttributes = []
     ) throws(MountError) -> DetachedMount {
         var context: OwnedDescriptor?
-        do throws(Errno) {
+        do {
             let made = OwnedDescriptor(adopting: try shim { clinux_fsopen(type) })
             let number = made.withRaw { $0 }
             context = consume made
@@ -36,7 +36,7 @@ package struct DetachedMount: Sendable {
     /// The same file system once more (open_tree(2)); its attributes come along. Of a mount that is in no namespace only
     /// Linux 6.15 and later can do it: before, `.invalidArgument`.
     package func clone() throws(MountError) -> DetachedMount {
-        do throws(Errno) {
+        do {
             let raw = try descriptor.withRaw { raw throws(Errno) in try shim { clinux_clone_mount(raw) } }
             return DetachedMount(descriptor: OwnedDescriptor(adopting: raw).shared())
         } catch {

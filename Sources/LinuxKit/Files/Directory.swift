@@ -7,7 +7,7 @@ package enum Directory {
     package static func create(
         _ path: FilePath, permissions: FilePermissions = FilePermissions(rawValue: 0o755), existingIsFine: Bool = false
     ) throws(Errno) {
-        do throws(Errno) {
+        do {
             try syscall { path.withPlatformString { mkdir($0, mode_t(permissions.rawValue)) } }
         } catch .fileExists where existingIsFine {
         }
@@ -22,7 +22,7 @@ package enum Directory {
     ///
     /// `.resourceBusy` when something below is a mount point; what came before that is removed.
     package static func removeTree(_ path: FilePath) throws(Errno) {
-        do throws(Errno) {
+        do {
             try syscall { path.withPlatformString { unlink($0) } }
         } catch .noSuchFileOrDirectory {
         } catch .isDirectory {

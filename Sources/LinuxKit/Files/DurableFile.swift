@@ -34,7 +34,7 @@ package enum DurableFile {
         let directory = path.removingLastComponent()
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let temporary = directory.appending(".\(name.string).\(suffix)")
-        do throws(Errno) {
+        do {
             let file = try OwnedDescriptor.open(
                 temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow], permissions: permissions)
             try file.writeAll(bytes)

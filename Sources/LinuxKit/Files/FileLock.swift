@@ -16,7 +16,7 @@ package final class FileLock: Sendable {
     package static func take(
         _ path: FilePath, options: FileDescriptor.OpenOptions = [.create, .noFollow]
     ) throws(Errno) -> FileLock? {
-        do throws(Errno) {
+        do {
             return try lock(path, options, LOCK_EX | LOCK_NB)
         } catch .wouldBlock {
             return nil
@@ -55,7 +55,7 @@ package final class FileLock: Sendable {
     }
 
     private static func isStill(_ file: borrowing OwnedDescriptor, at path: FilePath) throws(Errno) -> Bool {
-        do throws(Errno) {
+        do {
             return try FileStatus.of(path).inode == FileStatus.of(file).inode
         } catch .noSuchFileOrDirectory { return false }
     }

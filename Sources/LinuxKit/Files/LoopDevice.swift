@@ -20,7 +20,7 @@ package struct LoopDevice: Sendable {
         for _ in 0..<Self.attempts {
             let number = try control.withRaw { raw throws(Errno) in try shim { clinux_loop_find(raw) } }
             let (device, path) = try Self.open(number)
-            do throws(Errno) {
+            do {
                 _ = try device.withRaw { raw throws(Errno) in try shim { clinux_loop_attach(raw, backing) } }
             } catch .resourceBusy {
                 continue  // somebody else has taken it meanwhile; there is another one
@@ -34,7 +34,7 @@ package struct LoopDevice: Sendable {
 
     /// Opening it loads the kernel's module, also by a node that nobody has made before.
     private static func openControl() throws(Errno) -> OwnedDescriptor {
-        do throws(Errno) {
+        do {
             return try OwnedDescriptor.open("/dev/loop-control", .readWrite)
         } catch .noSuchFileOrDirectory {
             return try open(node: S_IFCHR, controlNode.major, controlNode.minor, .readWrite)
@@ -44,7 +44,7 @@ package struct LoopDevice: Sendable {
     /// /dev of a container has the devices that there were when it started, and gets no more: those are reached by a node of our own.
     private static func open(_ number: CInt) throws(Errno) -> (SharedDescriptor, FilePath) {
         let path = FilePath("/dev/loop\(number)")
-        do throws(Errno) {
+        do {
             return (try OwnedDescriptor.open(path, .readOnly).shared(), path)
         } catch .noSuchFileOrDirectory {
             let device = try open(node: S_IFBLK, major, UInt32(number), .readOnly).shared()

@@ -40,7 +40,7 @@ package enum MountNamespace {
         // _IOR(0xb7, 5, __u64)
         let request: UInt = 0x8008_b705
         var identity: UInt64 = 0
-        do throws(Errno) {
+        do {
             try namespace.withRaw { raw throws(Errno) in
                 _ = try withUnsafeMutablePointer(to: &identity) { result throws(Errno) in
                     try syscall { ioctl(raw, request, result) }

@@ -7,7 +7,7 @@ package enum Kernel {
     /// finit_module(2) of an uncompressed module file; one that is loaded already is fine.
     package static func loadModule(_ path: FilePath, parameters: String = "") throws(Errno) {
         let file = try OwnedDescriptor.open(path, .readOnly)
-        do throws(Errno) {
+        do {
             try file.withRaw { raw throws(Errno) in _ = try shim { clinux_finit_module(raw, parameters, 0) } }
         } catch .fileExists {
         }

@@ -101,7 +101,7 @@ package struct NetlinkSession<Transport: NetlinkTransport> {
     ///
     /// A kernel without IPv6 has nothing to disable, and that is fine.
     package mutating func disableIPv6Addresses(of link: Link) throws(NetworkError) {
-        do throws(NetworkError) {
+        do {
             try perform([.change(link, generatesIPv6Addresses: false)])
         } catch {
             guard [.addressFamilyNotSupported, .notSupported].contains(error.errno) else { throw error }

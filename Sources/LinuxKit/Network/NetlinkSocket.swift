@@ -34,7 +34,7 @@ package final class NetlinkSocket: NetlinkTransport {
 
     /// Asks for the kernel's error texts (NETLINK_EXT_ACK), and gives up on a silent kernel after two minutes.
     package init(_ family: Family = .routes, hearing groups: Groups = []) throws(NetworkError) {
-        do throws(Errno) {
+        do {
             let raw = try shim { clinux_socket(AF_NETLINK, CInt(SOCK_RAW.rawValue), family.number, 0) }
             let socket = OwnedDescriptor(adopting: raw)
             try Self.set(raw, SOL_NETLINK, NETLINK_EXT_ACK, CInt(1))

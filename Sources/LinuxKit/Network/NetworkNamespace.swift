@@ -87,7 +87,7 @@ package enum NetworkNamespace {
     /// addresses away; the kernel would still have a multicast route by every one of them, in a list through which it goes for each
     /// new one.
     package static func switchIPv6Off() throws(NetworkError) {
-        do throws(Errno) { try SmallFile.set("/proc/sys/net/ipv6/conf/default/disable_ipv6", to: "1") } catch {
+        do { try SmallFile.set("/proc/sys/net/ipv6/conf/default/disable_ipv6", to: "1") } catch {
             // A kernel without IPv6 has nothing to switch off.
             guard error != .noSuchFileOrDirectory else { return }
             throw NetworkError("switch IPv6 off in a network namespace", error)

@@ -23,7 +23,7 @@ package struct SocketDiagnostics {
         }
         for socket in found {
             request.id = socket.id
-            do throws(NetworkError) {
+            do {
                 try session.perform([NetlinkRequest("end a TCP socket", Int(SOCK_DESTROY), request)])
             } catch  where error.errno == .noSuchFileOrDirectory {
                 // It has gone by itself meanwhile.
@@ -45,7 +45,7 @@ package struct SocketDiagnostics {
     /// The counts of the calling thread's namespace: /proc/net/protocols and /proc/net/sockstat of proc_net(5). What the latter says
     /// of all sockets is of no use here: a netlink socket is counted for some milliseconds after its end.
     package static func counts() throws(NetworkError) -> Counts {
-        do throws(Errno) {
+        do {
             return Counts(
                 protocols: try SmallFile.text("/proc/thread-self/net/protocols"),
                 sockstat: try SmallFile.text("/proc/thread-self/net/sockstat"))
@@ -86,7 +86,7 @@ package enum ConnectionTracking {
         let type = Int(NFNL_SUBSYS_CTNETLINK) << 8 | Int(IPCTNL_MSG_CT_GET_STATS.rawValue)
         let request = NetlinkRequest("count tracked connections", type, nfgenmsg())
         let replies: [NetlinkReply]
-        do throws(NetworkError) { replies = try session.query(request) } catch {
+        do { replies = try session.query(request) } catch {
             guard [.invalidArgument, .notSupported].contains(error.errno) else { throw error }
             return 0
         }

@@ -41,7 +41,7 @@ package enum Tap {
     }
 
     private static func attempt<R>(_ action: String, _ call: () throws(Errno) -> R) throws(NetworkError) -> R {
-        do throws(Errno) { return try call() } catch {
+        do { return try call() } catch {
             let hasNoDriver = error == .noSuchFileOrDirectory || error == .operationNotSupportedByDevice
             throw NetworkError(action, error, remedy: hasNoDriver ? "modprobe tun" : nil)
         }

@@ -101,7 +101,7 @@ package final class ChildProcess: Sendable {
         if let known = try poll() { return known }
         let pidfd: SharedDescriptor
         // Another thread may have reaped it since.
-        do throws(Errno) { pidfd = try self.pidfd } catch .noSuchProcess { return try poll() }
+        do { pidfd = try self.pidfd } catch .noSuchProcess { return try poll() }
         return try pidfd.descriptor.wait(for: .readable, atMost: limit) ? try poll() : nil
     }
 
@@ -150,7 +150,7 @@ package enum ZombieReaper {
     /// waitid(2) for any child that has ended; nil when none has. Does not block. Call until nil after SIGCHLD.
     package static func next() throws(Errno) -> ProcessExit? {
         var reaped = clinux_exit()
-        do throws(Errno) {
+        do {
             try shim { clinux_wait_any(WEXITED | WNOHANG, &reaped) }
         } catch .noChildProcess {
             return nil

@@ -63,7 +63,7 @@ package struct Jail: Sendable {
             plan.namespaces.insert(.network)
         }
         plan.steps += rootSteps()
-        do throws(UnusableBind) {
+        do {
             plan.steps += try bindSteps()
         } catch {
             throw SpawnError(executable: executable, stage: .preparation(of: error.path), errno: error.errno)

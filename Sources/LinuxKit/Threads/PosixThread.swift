@@ -79,7 +79,7 @@ package enum BlockingThread {
         let outcome = await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
             let errand = Errand(work)
             let body: @Sendable () -> Void = { done.resume(returning: errand.run()) }
-            do throws(Errno) { try PosixThread.start(body) } catch { body() }
+            do { try PosixThread.start(body) } catch { body() }
         }
         return try outcome.get()
     }

@@ -62,7 +62,7 @@ package enum PageSearch: String, Sendable, CaseIterable {
 
     /// The better one of those that this kernel has.
     package static let host: PageSearch = {
-        do throws(Errno) {
+        do {
             let table = try PageTable(of: getpid())
             let page = PageTable.pageSize
             try table.pages(page, 2 * page, privateOnly: false, by: .scan) { _ in }

@@ -68,7 +68,7 @@ package struct SocketState: Sendable {
             }
         isListening = try Self.option(raw, SOL_SOCKET, SO_ACCEPTCONN) != 0
         localAddress = try Self.address { getsockname(raw, $0, $1) }
-        do throws(Errno) {
+        do {
             peerAddress = try Self.address { getpeername(raw, $0, $1) }
         } catch {
             peerAddress = nil

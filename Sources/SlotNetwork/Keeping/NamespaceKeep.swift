@@ -66,7 +66,7 @@ package struct NamespaceKeep: Sendable {
 
     /// On failure nothing has the name.
     private func takeName(_ path: FilePath) throws(NetworkError) {
-        do throws(NetworkError) { try mountName(path) } catch {
+        do { try mountName(path) } catch {
             try? Self.remove(at: path)
             throw error
         }

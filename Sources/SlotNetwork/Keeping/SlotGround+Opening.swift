@@ -44,7 +44,7 @@ extension SlotGround {
                 try open(configuration, host: host, holding: lock, logger: logger), as: SlotError.host)
         }
         haste.end()
-        do throws(SlotError) {
+        do {
             let opened = try outcome.get()
             if let failure = opened.ground.tunnelFailure {
                 TunnelMaking.warn(of: failure, port: configuration.tunnelPort, logger)
@@ -65,7 +65,7 @@ extension SlotGround {
         _ configuration: SlotConfiguration, host: SharedDescriptor, holding lock: FileLock, logger: Logger
     ) throws(NetworkError) -> Opened {
         let directory = configuration.directory
-        do throws(NetworkError) {
+        do {
             if let ground = try adopt(configuration, host: host, logger: logger) {
                 let found = try ground.findSlots()
                 logger.notice("network slots are taken over", metadata: ["count": "\(found.count)"])

@@ -83,7 +83,7 @@ package struct SlotGround: Sendable {
         // What a server left that came no further than this.
         try clearHost(HostUplink(host: host, instance: configuration.instance), configuration.directory)
         let keep = try NamespaceKeep.make(in: configuration.directory)
-        do throws(NetworkError) {
+        do {
             return try make(configuration, in: keep, host: host, logger: logger)
         } catch {
             try? remove(keep, HostUplink(host: host, instance: configuration.instance), from: configuration.directory)
@@ -177,7 +177,7 @@ extension HostUplink {
         try Forwarding(self, configuration.directory).begin()
         guard configuration.egress == .masquerade else { return }
         // Where that cannot be had everything else works.
-        do throws(NetworkError) { try masquerade(range) } catch {
+        do { try masquerade(range) } catch {
             logger.warning(
                 "what functions send with egress leaves the host with their slots' addresses",
                 metadata: ["range": "\(range)", "error": "\(error)"])

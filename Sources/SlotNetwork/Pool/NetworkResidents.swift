@@ -36,7 +36,7 @@ struct NetworkResidents: Sendable {
     mutating func admit(_ slot: Int, to network: VPCNetwork, _ maps: SlotMaps) throws(SlotError) -> IPv4Address {
         try define(network, maps)
         guard let address = networks[network.identifier]?.take() else { throw .noAddress(network: network.name) }
-        do throws(NetworkError) {
+        do {
             try maps.add(resident: address, of: network.identifier, slot: slot)
         } catch {
             networks[network.identifier]?.giveBack(address)
@@ -54,7 +54,7 @@ struct NetworkResidents: Sendable {
     private mutating func define(_ network: VPCNetwork, _ maps: SlotMaps) throws(SlotError) {
         let known = networks[network.identifier]
         guard known?.definition != network else { return }
-        do throws(NetworkError) {
+        do {
             let old = Set(known?.definition.endpoints ?? [])
             for endpoint in old.subtracting(network.endpoints) {
                 try maps.remove(endpoint, from: network.identifier)

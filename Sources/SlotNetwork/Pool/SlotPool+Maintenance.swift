@@ -45,7 +45,7 @@ extension SlotPool {
         defer { haste.end() }
         let clock = ContinuousClock()
         let start = clock.now
-        do throws(NetworkError) {
+        do {
             try ground.building.build(indices, while: { state.withLock { $0.isOpen } }) { finish($0) }
             logger.info(
                 "network slots are built", metadata: ["count": "\(indices.count)", "took": "\(clock.now - start)"])
@@ -76,7 +76,7 @@ extension SlotPool {
     private func rebuild(_ index: Int) {
         guard state.withLock({ $0.isOpen && $0.change(index) { $0.rebuild() } }) else { return }
         cutOff(index, as: .building)
-        do throws(NetworkError) {
+        do {
             try ground.building.demolish(index)
             try ground.building.build([index], while: { true }) { finish($0) }
         } catch {
@@ -89,7 +89,7 @@ extension SlotPool {
     /// is to stop finishes it first, or others would have to wait for the kernel for minutes.
     private func discard(_ keep: NamespaceKeep) {
         let removal = SlotRemoval(keep: keep, directory: configuration.directory)
-        do throws(NetworkError) {
+        do {
             try removal.run()
             try keep.remove()
         } catch {
@@ -127,7 +127,7 @@ extension SlotPool {
         cutOff(index, as: .resetting)
         let start = MonotonicClock.now()
         let left: String?
-        do throws(NetworkError) { left = try clean(index) } catch { left = "\(error)" }
+        do { left = try clean(index) } catch { left = "\(error)" }
         return conclude(index, left: left, took: MonotonicClock.now() - start)
     }
 

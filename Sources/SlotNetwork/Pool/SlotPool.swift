@@ -149,7 +149,7 @@ package final class SlotPool: SlotNetwork {
         logger.info("taking the network slots away", metadata: ["count": "\(configuration.count)"])
         let (ground, logger, directory) = (ground, logger, configuration.directory)
         await BlockingThread.run {
-            do throws(NetworkError) {
+            do {
                 try ground.remove(from: directory)
                 SlotGround.removeDirectory(directory)
             } catch {
@@ -300,7 +300,7 @@ package final class SlotPool: SlotNetwork {
         entry.state = kind.rawValue
         entry.claims = claims
         entry.since = UInt64(max(0, WallClock.now()))
-        do throws(NetworkError) { try ground.programs.maps.set(entry, of: index) } catch {
+        do { try ground.programs.maps.set(entry, of: index) } catch {
             logger.error("a slot's state is not known to the kernel", metadata: ["error": "\(error)"])
         }
     }

@@ -42,7 +42,7 @@ package enum SlotReset {
         }
         if let down = links.first(where: { $0.flags & LinkFlags.up == 0 }) { return "\(down.name) down" }
         for neighbour in try netlink.query(.dumpNeighbours()).compactMap(\.neighbour) where !neighbour.isPermanent {
-            do throws(NetworkError) {
+            do {
                 try netlink.perform([.deleteNeighbour(neighbour.address, on: neighbour.link)])
             } catch  where error.errno == .noSuchFileOrDirectory {
                 // It has expired meanwhile.

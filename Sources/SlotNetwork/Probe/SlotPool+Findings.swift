@@ -9,7 +9,7 @@ extension SlotPool {
 
     private static func look(_ configuration: SlotConfiguration) -> [HostFinding] {
         let slots = "network slots"
-        do throws(SlotError) {
+        do {
             let probe = try SlotProbe.run(configuration)
             return [
                 .good(slots, "packets pass, by programs that are attached by \(probe.attachment.rawValue)"),
@@ -30,7 +30,7 @@ extension SlotPool {
     }
 
     private static func masquerading() -> HostFinding {
-        do throws(NetworkError) {
+        do {
             // In a namespace of its own, which ends with it.
             let uplink = HostUplink(host: try NetworkNamespace.create(), instance: "probe")
             try uplink.masquerade(SlotConfiguration.sharedAddressSpace)

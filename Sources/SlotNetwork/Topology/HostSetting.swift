@@ -21,7 +21,7 @@ struct HostSetting: Sendable {
         turnBack()
         let before = try SmallFile.text(setting)
         guard before.first == "0" else { return }
-        do throws(Errno) {
+        do {
             try DurableFile.write(before.utf8, to: note)
             try SmallFile.set(setting, to: "1")
         } catch {

@@ -102,7 +102,7 @@ struct SlotBuilding: Sendable {
         try NetworkNamespace.enter(hub.namespace)
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         // With it goes the end inside, so that the name and the number are free for the next.
-        do throws(NetworkError) { try netlink.perform([.delete(Hub.end(of: index))]) } catch
+        do { try netlink.perform([.delete(Hub.end(of: index))]) } catch
             where error.errno == .operationNotSupportedByDevice
         {}
         if let namespace = try keep.open("\(index)") {

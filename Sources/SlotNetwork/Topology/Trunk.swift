@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSlotPrograms
 import Glibc
 internal import LinuxKit
@@ -51,11 +52,9 @@ struct Trunk: Sendable {
         let link = try netlink.link(named: hostName)
         try programs.attach([.init(.hostFromTrunk, link, .ingress)])
         try programs.maps.set(hostEnd: link, of: number)
-        do throws(Errno) {
-            // For the program's look at the host's routes; what slots send otherwise has nothing to do with it.
-            try SmallFile.set(FilePath("/proc/sys/net/ipv4/conf/\(hostName)/forwarding"), to: "1")
-        } catch {
-            throw NetworkError("let \(hostName) pass packets on", error)
+        // For the program's look at the host's routes; what slots send otherwise has nothing to do with it.
+        try rethrowing(try SmallFile.set(FilePath("/proc/sys/net/ipv4/conf/\(hostName)/forwarding"), to: "1")) {
+            NetworkError("let \(hostName) pass packets on", $0)
         }
         try netlink.perform(NetlinkRequest.bringUpWithoutIPv6(link))
     }

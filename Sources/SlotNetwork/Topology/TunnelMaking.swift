@@ -9,8 +9,8 @@ struct TunnelMaking {
 
     /// The calling thread is in the hub. Nil when there is one now, with its program.
     func make(for programs: KernelPrograms) -> NetworkError? {
-        do throws(NetworkError) {
-            do throws(NetworkError) { try hub.makeTunnel(port: port) } catch  where error.isAboutPort {
+        do {
+            do { try hub.makeTunnel(port: port) } catch  where error.isAboutPort {
                 // A hub that nobody holds any more has its port until the kernel comes to it.
                 hub.removeTunnel()
                 try NetworkNamespace.waitUntilTakenDown()

@@ -25,7 +25,7 @@ struct ImageBuildCommand: AsyncParsableCommand, ConfiguredCommand {
     func run() async throws {
         let store = try state.directory.imageStore()
         for runtime in runtimes {
-            do throws(ImageError) {
+            do {
                 let image = try await store.build(Runtimes.image(for: runtime), progress: Progress.report(runtime))
                 print("\(runtime) \(image.digest)")
             } catch {

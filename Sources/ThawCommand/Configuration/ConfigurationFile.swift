@@ -16,7 +16,7 @@ package struct ConfigurationFile: Sendable {
 
     static func read(_ path: FilePath) throws(ConfigurationError) -> ConfigurationFile {
         let text: String
-        do throws(Errno) { text = try SmallFile.text(path) } catch {
+        do { text = try SmallFile.text(path) } catch {
             throw ConfigurationError(text: "cannot read the configuration \(path): \(error)")
         }
         return try ConfigurationFile(text, of: path)

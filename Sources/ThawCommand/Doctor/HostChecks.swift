@@ -54,7 +54,7 @@ enum HostChecks {
 
     /// O_TMPFILE of open(2).
     private static func unnamedFiles(_ directory: FilePath) -> HostCheck {
-        do throws(Errno) {
+        do {
             _ = try OwnedDescriptor.openTemporary(in: directory)
             return HostCheck(.good("unnamed files", "can be made in \(directory)"))
         } catch {

@@ -14,7 +14,7 @@ final class GreetingServer: Sendable {
         listener = try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
             do throws(Errno) { return try Self.listen() } catch { throw NetworkError(action, error) }
         }
-        do throws(Errno) {
+        do {
             try PosixThread.start { [listener] in
                 while Self.greetNext(of: listener, as: name) {}
             }
@@ -46,7 +46,7 @@ final class GreetingServer: Sendable {
 
     /// Waits for the next; false once nobody listens any more.
     private static func greetNext(of listener: SharedDescriptor, as name: String) -> Bool {
-        do throws(Errno) {
+        do {
             guard let connection = try LoopbackSocket.accept(from: listener.descriptor) else { return true }
             var peer = sockaddr_in()
             var size = socklen_t(MemoryLayout<sockaddr_in>.size)

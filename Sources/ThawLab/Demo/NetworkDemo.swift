@@ -39,7 +39,7 @@ struct NetworkDemo: Sendable {
     static func prepare(_ server: MeasuredServer) throws {
         let store = server.server.networks
         for network in NetworkWorld.networks {
-            do throws(NetworkStoreError) { try store.delete(network.name) } catch {
+            do { try store.delete(network.name) } catch {
                 guard error.code == .notFound else { throw error }
             }
             try store.create(network)

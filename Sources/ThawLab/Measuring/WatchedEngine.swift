@@ -116,7 +116,7 @@ package final class WatchedSandbox: Sandbox {
             return !state.hasServed
         }
         watch.begin()
-        do throws(SandboxError) {
+        do {
             let result = try await sandbox.invoke(invocation, deadline: deadline)
             if isFirst, origin != nil { watch.note(firstResponse: ContinuousClock.now - began) }
             return result

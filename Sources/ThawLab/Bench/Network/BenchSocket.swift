@@ -49,7 +49,7 @@ enum BenchSocket {
     static func connect(
         _ socket: borrowing OwnedDescriptor, to endpoint: Endpoint
     ) throws(NetworkError) -> Double {
-        do throws(Errno) {
+        do {
             return try socket.withRaw { raw throws(Errno) in
                 try named(endpoint) { address, length throws(Errno) in
                     let start = MonotonicClock.now()
@@ -107,6 +107,6 @@ enum BenchSocket {
     static func attempt<R: ~Copyable>(
         _ action: String, _ body: () throws(Errno) -> R
     ) throws(NetworkError) -> R {
-        do throws(Errno) { return try body() } catch { throw NetworkError(action, error) }
+        do { return try body() } catch { throw NetworkError(action, error) }
     }
 }
