@@ -83,7 +83,6 @@ package final class ServerMetrics: Sendable {
             let handles = publishSteps[step]
             (succeeded ? handles?.succeeded : handles?.failed)?.record(took)
         case .publishEnded(let failure): publishes.value(of: failure ?? "active").increment()
-        case .published: break
         }
     }
 

@@ -2,7 +2,6 @@ package import FunctionModel
 
 /// What a worker tells whoever measures it.
 package enum WorkerEvent: Sendable {
-    case published(String, FunctionVersion, PublishTimes)
     /// An invocation has its answer.
     case invoked(InvocationRecord)
     /// One step of a publish has ended.
@@ -67,16 +66,6 @@ package enum PublishStep: String, Sendable, CaseIterable {
     case commit
     /// The version becomes `Active`.
     case install
-}
-
-/// Where the time of a publish went.
-package struct PublishTimes: Sendable {
-    /// From the start of the sandbox to the end of the before-snapshot hooks.
-    package var initialization: Duration
-    /// From "the guest stands still" to "its state is written".
-    package var pause: Duration
-    /// From "the state is written" to "the snapshot is durable and has its place in the store".
-    package var commit: Duration
 }
 
 /// Called on the way of what it reports: it must return at once.

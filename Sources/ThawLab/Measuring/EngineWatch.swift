@@ -4,6 +4,16 @@ import Snapshots
 import Synchronization
 import Worker
 
+/// Where the time of a publish went.
+struct PublishTimes: Sendable {
+    /// From the start of the sandbox to the end of the before-snapshot hooks, the code's image included.
+    var initialization = Duration.zero
+    /// From "the sandbox stands still" to "its state is written".
+    var pause = Duration.zero
+    /// From "the state is written" to "the snapshot is durable and has its place in the store".
+    var commit = Duration.zero
+}
+
 /// What a server's worker has its engine do, as ``WatchedEngine`` and its sandboxes tell.
 package final class EngineWatch: Sendable {
     private struct State {
@@ -15,6 +25,8 @@ package final class EngineWatch: Sendable {
         var restores = Samples()
         var restoreCount = 0
         var firstResponses = Samples()
+        /// Of the publish under way; there is one at a time.
+        var publishing = PublishTimes()
         var publishes: [PublishTimes] = []
         var waiting: [Waiting] = []
 
@@ -74,9 +86,19 @@ package final class EngineWatch: Sendable {
 
     func note(firstResponse duration: Duration) { state.withLock { $0.firstResponses.add(duration) } }
 
+    func note(pause: Duration) { state.withLock { $0.publishing.pause = pause } }
+
     func note(_ event: WorkerEvent) {
-        guard case .published(_, _, let times) = event else { return }
-        state.withLock { $0.publishes.append(times) }
+        guard case .publishStep(let step, let duration, succeeded: true) = event else { return }
+        state.withLock { state in
+            switch step {
+            case .image: state.publishing = PublishTimes()
+            case .specification, .initialization: state.publishing.initialization += duration
+            case .freeze: break
+            case .commit: state.publishing.commit = duration
+            case .install: state.publishes.append(state.publishing)
+            }
+        }
     }
 
     // MARK: - What has happened

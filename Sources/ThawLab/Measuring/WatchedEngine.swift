@@ -141,7 +141,9 @@ package final class WatchedSandbox: Sandbox {
 
     package func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         watch.forget(self)
-        return try await sandbox.freeze(into: staging)
+        let frozen = try await sandbox.freeze(into: staging)
+        watch.note(pause: frozen.pause)
+        return frozen
     }
 
     package func memory() async throws(SandboxError) -> MemoryUse { try await sandbox.memory() }

@@ -87,7 +87,17 @@ package struct PublishPipeline: VersionPublishing {
     struct Published: Sendable {
         let snapshot: SnapshotLease
         let runtimeVersionARN: String
-        let times: PublishTimes
+        let times: Times
+    }
+
+    /// Where the time of a publish went, for the log.
+    struct Times: Sendable {
+        /// From the start of the sandbox to the end of the before-snapshot hooks.
+        let initialization: Duration
+        /// From "the guest stands still" to "its state is written".
+        let pause: Duration
+        /// From "the state is written" to "the snapshot is durable and has its place in the store".
+        let commit: Duration
     }
 
     /// Takes a version that is `Pending` to its end, well or not.
@@ -144,7 +154,7 @@ package struct PublishPipeline: VersionPublishing {
         return Published(
             snapshot: stored.on(image.image.basis(code: specification.codeImage)),
             runtimeVersionARN: image.version.arn,
-            times: PublishTimes(
+            times: Times(
                 initialization: initialized - began, pause: frozen.pause, commit: clock.now() - written))
     }
 
@@ -238,7 +248,6 @@ package struct PublishPipeline: VersionPublishing {
     }
 
     private func report(_ published: Published, _ key: VersionKey) {
-        observe(.published(key.functionName, key.version, published.times))
         observe(.publishEnded(failure: nil))
         logger.info(
             "published",
