@@ -30,7 +30,7 @@ extension ProcessEngine {
         let start = MonotonicClock.now()
         let (cell, runtime) = try await boot(
             specification.initialization, blueprint, network: specification.network, output: output)
-        do throws(SandboxError) {
+        do {
             let passed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
             var frozen = blueprint
             frozen.readyCall = try await runtime.waitUntilReady(within: max(.zero, left - passed))
@@ -59,7 +59,7 @@ extension ProcessEngine {
     ) async throws(SandboxError) -> (Cell, HostedRuntime) {
         let cell = try await cells.claim(blueprint.limits)
         let runtime: HostedRuntime
-        do throws(SandboxError) {
+        do {
             if let network { try cell.join(network) }
             runtime = try host(initialization, in: cell, servesSeed: network == nil, output: output)
         } catch {
@@ -67,7 +67,7 @@ extension ProcessEngine {
             throw error
         }
         hosted.add(runtime)
-        do throws(SandboxError) {
+        do {
             try await run(initialization, blueprint, in: cell, runtime, output: output)
             return (cell, runtime)
         } catch {
@@ -105,7 +105,7 @@ extension ProcessEngine {
             ).spawnPlan
         }
         let process: ChildProcess
-        do throws(SpawnError) {
+        do {
             process = try await spawner.spawn(plan)
         } catch {
             throw notStarted(error, output: output)

@@ -3,7 +3,7 @@ import Snapshots
 
 extension ProcessEngine {
     package func refusal(of manifest: SnapshotManifest) -> String? {
-        do throws(SnapshotError) {
+        do {
             try manifest.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
             return nil
         } catch {

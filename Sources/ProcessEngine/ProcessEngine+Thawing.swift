@@ -16,8 +16,8 @@ extension ProcessEngine {
         let order = ThawOrder(
             template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network, limit: deadline,
             output: output)
-        do throws(CloneFailure) {
-            do throws(CloneFailure) { return try await sandbox(order) } catch .templateLost {
+        do {
+            do { return try await sandbox(order) } catch .templateLost {
                 // Another template's clone is as good.
                 return try await sandbox(order)
             }
@@ -38,7 +38,7 @@ extension ProcessEngine {
         }
         var times = ThawTimes(.new, start: order.start)
         let clone: Clone
-        do throws(SandboxError) { clone = try await newClone(of: order.template) } catch { throw .ended(error) }
+        do { clone = try await newClone(of: order.template) } catch { throw .ended(error) }
         times.end(.claim, at: MonotonicClock.now())
         return try await make(clone, order, times)
     }
@@ -72,7 +72,7 @@ extension ProcessEngine {
         _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool
     ) async throws(SandboxError) -> Clone {
         let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
-        do throws(SandboxError) {
+        do {
             return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart)
         } catch {
             await cells.end(cell)
@@ -120,7 +120,7 @@ extension ProcessEngine {
         _ release: (inout ThawTimes) async throws(SandboxError) -> Void
     ) async throws(CloneFailure) -> any Sandbox {
         var times = times
-        do throws(SandboxError) {
+        do {
             try await release(&times)
             try await clone.runtime.waitUntilRestored(within: order.left)
             times.end(.restore, at: MonotonicClock.now())
@@ -141,12 +141,12 @@ extension ProcessEngine {
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         guard count > 0 else { return await templates.drop(snapshot.id) }
         let template: Template
-        do throws(SandboxError) { template = try templates.template(of: snapshot) } catch {
+        do { template = try templates.template(of: snapshot) } catch {
             logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
             return
         }
         await template.parked.keep(count) { [self] in
-            do throws(SandboxError) { return try await parked(template) } catch {
+            do { return try await parked(template) } catch {
                 logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
                 return nil
             }
@@ -161,7 +161,7 @@ extension ProcessEngine {
     private func parked(_ template: Template) async throws(SandboxError) -> Clone {
         let process = try await template.process()
         let clone = try await newClone(of: template)
-        do throws(SandboxError) {
+        do {
             try request(clone, template, process, isAhead: true)
             try await clone.park(on: loop, within: Self.parkLimit)
             return clone

@@ -31,7 +31,7 @@ package struct ProcessSandbox: Sandbox {
     }
 
     package func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
-        do throws(SandboxError) {
+        do {
             let frozen = try await SandboxFreeze(
                 cell: cell, runtime: runtime, engine: engine, blueprint: blueprint, origin: origin
             ).write(into: staging)

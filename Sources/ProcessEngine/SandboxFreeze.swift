@@ -27,7 +27,7 @@ struct SandboxFreeze: Sendable {
         let base = try base(target.origin)
         let clock = ContinuousClock()
         let start = clock.now
-        do throws(FreezeError) {
+        do {
             _ = try await BlockingThread.run { () throws(FreezeError) in
                 try ProcessFreezer.freeze(target, into: directory, base: base)
             }

@@ -95,7 +95,7 @@ extension RuntimeAPIServer {
     /// Answers every whole request that has arrived, until one blocks.
     func serve(_ connection: Connection) {
         while !connection.hasUnsent, connection !== blocked, connections[slot(of: connection)] === connection {
-            do throws(HTTPError) {
+            do {
                 guard let request = try connection.parser.next() else {
                     if connection.parser.awaitsContinue {
                         connection.parser.continued()

@@ -163,6 +163,6 @@ package final class Cell: Sendable {
 extension ChildProcess {
     /// Whether it has not ended within `limit`. Blocks.
     fileprivate func isAlive(for limit: Duration) -> Bool {
-        do throws(Errno) { return try waitBlocking(atMost: limit) == nil } catch { return false }
+        do { return try waitBlocking(atMost: limit) == nil } catch { return false }
     }
 }

@@ -19,7 +19,7 @@ struct CellBuilder: Sendable {
 
     func build(limits: CellLimits) async throws(SandboxError) -> Cell {
         let slot = try await hostCall { try await parts.slots.claim() }
-        do throws(SandboxError) {
+        do {
             return try await thread.run { [self] () throws(SandboxError) in try build(in: slot, limits: limits) }
         } catch {
             await parts.slots.release(slot)
@@ -30,7 +30,7 @@ struct CellBuilder: Sendable {
     private func build(in slot: Slot, limits: CellLimits) throws(SandboxError) -> Cell {
         let id = SandboxID.random()
         let cgroup = try hostCall { try parts.cgroups.create(id, limits: limits) }
-        do throws(SandboxError) {
+        do {
             let network = try slot.openNetwork()
             let process = try startHolder(in: network, cgroup)
             let entrance = try openEntrance(of: cgroup)

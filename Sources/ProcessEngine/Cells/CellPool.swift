@@ -51,7 +51,7 @@ package final class CellPool: Sendable {
             return state.idle.popLast()
         }
         guard let cell else { return nil }
-        do throws(SandboxError) { try cell.setLimits(limits) } catch {
+        do { try cell.setLimits(limits) } catch {
             discard(cell)
             throw error
         }
@@ -112,7 +112,7 @@ package final class CellPool: Sendable {
                 switch step {
                 case .pause(let duration): try? await Task.sleep(for: duration)
                 case .build(let limits):
-                    do throws(SandboxError) {
+                    do {
                         let cell = try await builder.build(limits: limits)
                         if !register(cell, idle: true) { await cell.end() }
                     } catch {

@@ -95,7 +95,7 @@ final class Clone: Sendable {
         switch outcome {
         case .made(let process):
             cell.arrived(process)
-            do throws(Errno) { try runtime.adopt(process) } catch {
+            do { try runtime.adopt(process) } catch {
                 runtime.end(.host(refusing: "watch a clone", error))
             }
         case .failed: cell.neverArrived()
@@ -190,6 +190,6 @@ extension CloneLife {
 extension ChildProcess {
     /// Whether it is known to have ended, by itself or by somebody else's hand.
     fileprivate var hasEnded: Bool {
-        do throws(Errno) { return try poll() != nil } catch { return true }
+        do { return try poll() != nil } catch { return true }
     }
 }

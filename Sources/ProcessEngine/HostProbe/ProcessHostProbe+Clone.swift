@@ -20,7 +20,7 @@ extension ProcessHostProbe.Trial {
     {
         let directory = directory
         let (pid, initPID) = (subject.pid, holder.pid)
-        do throws(FreezeError) {
+        do {
             _ = try await BlockingThread.run { () throws(FreezeError) in
                 ProcessFreezer.settle(pid)
                 let target = FreezeTarget(
@@ -37,7 +37,7 @@ extension ProcessHostProbe.Trial {
     }
 
     private static func network(of pid: CInt) throws(FreezeError) -> SharedDescriptor {
-        do throws(Errno) {
+        do {
             // By a module of its own in many kernels.
             _ = try UnixSockets.all()
             return try OwnedDescriptor.open(FilePath("/proc/\(pid)/ns/net"), .readOnly).shared()

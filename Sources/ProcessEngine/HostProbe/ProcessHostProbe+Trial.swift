@@ -132,7 +132,7 @@ extension ProcessHostProbe {
         }
 
         private func spawn(_ plan: SpawnPlan, for name: String) async throws(Fault) -> ChildProcess {
-            do throws(SpawnError) {
+            do {
                 let process = try await spawner.spawn(plan)
                 state.withLock { $0.processes.append(process) }
                 return process

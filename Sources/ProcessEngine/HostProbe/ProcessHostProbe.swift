@@ -20,10 +20,10 @@ struct ProcessHostProbe: Sendable {
     func run() async -> [HostFinding] {
         var findings = await BlockingThread.run { Self.memoryFindings() }
         let trial: Trial
-        do throws(Fault) { trial = try await Trial(directory: directory, program: program) } catch {
+        do { trial = try await Trial(directory: directory, program: program) } catch {
             return findings + [error.finding]
         }
-        do throws(Fault) {
+        do {
             findings.append(try await trial.mountImage())
             let sandbox = try await trial.startSandbox()
             findings.append(sandbox.finding)
@@ -71,7 +71,7 @@ extension ProcessHostProbe.Fault {
 func probing<R>(
     _ name: String, remedy: String = ProcessHostProbe.Fault.privileges, _ body: () async throws(SandboxError) -> R
 ) async throws(ProcessHostProbe.Fault) -> R {
-    do throws(SandboxError) { return try await body() } catch {
+    do { return try await body() } catch {
         throw ProcessHostProbe.Fault(name: name, found: "\(error)", remedy: remedy)
     }
 }

@@ -44,7 +44,7 @@ package struct ControlChannel: Sendable {
     /// What the clone has said and nobody has read; nil when that is nothing.
     func receive() -> Message? {
         let message: SocketMessage
-        do throws(Errno) {
+        do {
             message = try ours.descriptor.receiveMessage(upTo: Self.packetSize)
         } catch .resourceTemporarilyUnavailable {
             return nil

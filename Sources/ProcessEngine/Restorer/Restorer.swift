@@ -16,7 +16,7 @@ struct Restorer: Sendable {
     init(at path: FilePath) throws(SandboxError) {
         self.path = path
         let bytes: [UInt8]
-        do throws(Errno) {
+        do {
             bytes = try SmallFile.bytes(path, limit: Self.maximumSize)
         } catch {
             throw .host("cannot read the restorer at \(path): \(error). Run `make build`, or reinstall Thaw")

@@ -31,7 +31,7 @@ struct ImageMaker: Sendable {
         plan.descriptors = [1: words, 2: words]
         if let file { plan.descriptors[3] = file }
         let maker: ChildProcess
-        do throws(SpawnError) { maker = try await spawner.spawn(plan) } catch {
+        do { maker = try await spawner.spawn(plan) } catch {
             throw .host("\(error). Is erofs-utils installed? `thaw doctor` tells what is missing")
         }
         let exit = try? await maker.wait(atMost: Self.limit)

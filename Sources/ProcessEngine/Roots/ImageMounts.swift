@@ -42,7 +42,7 @@ final class ImageMount: Sendable {
         let device = try hostCall("mount \(image)") {
             try LoopDevice(over: OwnedDescriptor.open(image, .readOnly))
         }
-        do throws(MountError) { mount = try Self.make(device.path) } catch {
+        do { mount = try Self.make(device.path) } catch {
             throw .host("\(image): \(error)", cause: error)
         }
         loop = device

@@ -168,7 +168,7 @@ final class RuntimeCore {
         wait(new)
         // Its time may be over already.
         guard case .running = state else { return }
-        do throws(SandboxError) {
+        do {
             try wrapping(.lost(during: .invocation)) { try server.invoke(invocation) }
         } catch {
             finish(.failed(error))
@@ -300,7 +300,7 @@ final class RuntimeCore {
     private func processMayHaveEnded() {
         guard let process else { return }
         let ending: Ending
-        do throws(Errno) {
+        do {
             guard let exit = try process.poll() else { return }
             server?.readRest()
             drainOutput()

@@ -33,7 +33,7 @@ extension ProcessEngine {
             startsAlone(reason)
             return .not { self.build(key, recipe, specification) }
         case .ready(let seed):
-            do throws(SandboxError) {
+            do {
                 let whole = seed.on(specification.image.basis(code: nil))
                 let sandbox = try await start(specification, blueprint, from: whole, limit: deadline, output: output)
                 return sandbox.map { .started($0) } ?? .not()
@@ -66,7 +66,7 @@ extension ProcessEngine {
         let clone = try await newClone(
             blueprint.limits, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
         hosted.add(clone.runtime)
-        do throws(SandboxError) {
+        do {
             try clone.cell.join(specification.network)
             var uniqueness = specification.initialization.uniqueness
             uniqueness.wallClockNanoseconds = WallClock.now()

@@ -149,7 +149,7 @@ final class SeedStore: Sendable {
     /// Reads every seed whole, once: a seed is code.
     private func load() async {
         var found: [SeedKey: Entry] = [:]
-        do throws(SnapshotError) {
+        do {
             try await store.sweep()
             for id in try store.list() {
                 guard let (key, seed) = await usable(id) else {
@@ -165,7 +165,7 @@ final class SeedStore: Sendable {
     }
 
     private func usable(_ id: SnapshotID) async -> (SeedKey, SnapshotLease)? {
-        do throws(SnapshotError) {
+        do {
             let seed = try await store.resolve(id)
             try seed.manifest.checkFits(isolation: IsolationLevel.process.rawValue, host: host.requirements)
             return (SeedKey(stored: seed.manifest.snapshot.functionVersion), seed)
@@ -176,7 +176,7 @@ final class SeedStore: Sendable {
     }
 
     private func remove(_ id: SnapshotID) async {
-        do throws(SnapshotError) { try await store.remove(id) } catch {
+        do { try await store.remove(id) } catch {
             logger.warning("cannot remove a seed", metadata: ["error": "\(error)"])
         }
     }

@@ -128,7 +128,7 @@ final class Template: Sendable {
 
     private func start() async -> Result<TemplateProcess, SandboxError> {
         let outcome: Result<TemplateProcess, SandboxError>
-        do throws(SandboxError) { outcome = .success(try await launch()) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await launch()) } catch { outcome = .failure(error) }
         let isWanted = life.withLock { life in
             if case .closed = life { return false }
             life = if case .success(let process) = outcome { .running(process) } else { .absent }

@@ -102,7 +102,7 @@ final class TemplateProcess: Sendable {
     private func receive() {
         while true {
             let message: SocketMessage
-            do throws(Errno) {
+            do {
                 message = try socket.descriptor.receiveMessage(upTo: Self.packetSize)
             } catch .resourceTemporarilyUnavailable {
                 return

@@ -33,10 +33,10 @@ struct TemplateStarter: Sendable {
         }
         let process = try await hostCall { try await spawner.spawn(plan) }
         // The kernel must not take memory back from all clones' parent, but not every host lets us say so.
-        do throws(Errno) { try process.setOutOfMemoryScore(-1000) } catch {
+        do { try process.setOutOfMemoryScore(-1000) } catch {
             logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
         }
-        do throws(SandboxError) {
+        do {
             try await BlockingThread.run { () throws(SandboxError) in try Self.waitUntilReady(ours) }
             return try TemplateProcess(process, socket: ours, loop: loop, onLoss: onLoss)
         } catch {

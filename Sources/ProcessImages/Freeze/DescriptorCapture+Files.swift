@@ -63,7 +63,7 @@ extension DescriptorCapture {
             return refuse(descriptor, "is a deleted file that is opened twice, \(descriptor.link)")
         }
         let content: [UInt8]
-        do throws(Errno) {
+        do {
             // Opened anew: the descriptor itself may be for writing only.
             let path = FilePath("/proc/\(process.pid)/fd/\(descriptor.number)")
             content = try OwnedDescriptor.open(path, .readOnly).readAll(limit: Int(Self.largestDeletedFile))

@@ -44,7 +44,7 @@ extension DescriptorCapture {
         }
         var content: [UInt8] = []
         if pipes.takeContent(of: inode), let reader = pipes.reader(of: inode) {
-            do throws(Errno) {
+            do {
                 content = try process.descriptor(reader).pipeContent()
             } catch {
                 return refuse(

@@ -134,7 +134,7 @@ struct MemoryCapture {
     }
 
     private func read(_ piece: Piece, into bytes: UnsafeMutableRawBufferPointer) throws(Errno) {
-        do throws(Errno) {
+        do {
             if try process.read(into: bytes, at: piece.start) == bytes.count { return }
         } catch {
             guard case .copy = piece.content else { throw error }

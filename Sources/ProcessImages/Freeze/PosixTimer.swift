@@ -24,7 +24,7 @@ struct PosixTimer: Equatable {
     /// - Parameter threads: pids of its threads here and there.
     static func all(of pid: CInt, threads: [(here: CInt, there: UInt32)]) throws(Errno) -> [PosixTimer] {
         let text: ProcText
-        do throws(Errno) {
+        do {
             text = try ProcText(of: "/proc/\(pid)/timers")
         } catch .noSuchFileOrDirectory {
             return []  // a kernel that does not list timers

@@ -16,7 +16,7 @@ package enum ProcessFreezer {
         _ target: FreezeTarget, into directory: FilePath, base: BaseMemory? = nil
     ) throws(FreezeError) -> FrozenProcess {
         for _ in 1..<attempts {
-            do throws(FreezeError) {
+            do {
                 return try attempt(target, into: directory, base: base)
             } catch .refused(let refusals) where refusals.allSatisfy(\.isPassing) {
                 usleep(5_000)
@@ -39,7 +39,7 @@ package enum ProcessFreezer {
         _ target: FreezeTarget, into directory: FilePath, base: BaseMemory?
     ) throws(FreezeError) -> FrozenProcess {
         let outcome: Result<FrozenProcess, FreezeError>
-        do throws(Errno) {
+        do {
             outcome = try PosixThread.runAndWait { () throws(FreezeError) in
                 try Freeze(target, directory, base).run()
             }
@@ -69,7 +69,7 @@ private struct Freeze {
     func run() throws(FreezeError) -> FrozenProcess {
         let start = MonotonicClock.now()
         let stopped = try StoppedProcess.stop(target.pid)
-        do throws(FreezeError) {
+        do {
             let captured = try capture(stopped)
             let (memory, size) = try copyMemory(captured.mappings)
             try write(captured, memory, size)
@@ -104,7 +104,7 @@ private struct Freeze {
         let mappings = MappingCapture(areas, of: process, origin: target.origin, into: &refusals)
         var descriptors = DescriptorCapture(target, process)
         descriptors.refusals = refusals
-        do throws(Errno) {
+        do {
             try descriptors.capture()
         } catch {
             throw .failed("cannot read the descriptors of process \(target.pid): \(error)")
@@ -209,11 +209,11 @@ private struct Freeze {
 
     /// What an earlier attempt left.
     private static func removeOld(_ path: FilePath) throws(Errno) {
-        do throws(Errno) { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}
+        do { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}
     }
 
     private static func perform<R>(_ what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {
-        do throws(Errno) {
+        do {
             return try body()
         } catch {
             throw .failed("cannot \(what): \(error)")

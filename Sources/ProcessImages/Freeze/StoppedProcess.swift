@@ -14,7 +14,7 @@ struct StoppedProcess {
     /// Stops every thread, also those that others start meanwhile.
     static func stop(_ pid: CInt) throws(FreezeError) -> StoppedProcess {
         var stopping = Stopping(pid: pid, deadline: MonotonicClock.now() + UInt64(patience.nanoseconds))
-        do throws(FreezeError) {
+        do {
             repeat { while try stopping.stopNewThreads() {} } while try stopping.takeSignals()
         } catch {
             release(stopping.threads)
@@ -89,7 +89,7 @@ private struct Stopping {
     /// False when there were none.
     mutating func stopNewThreads() throws(FreezeError) -> Bool {
         let listed: [CInt]
-        do throws(Errno) {
+        do {
             listed = try Directory.entries(FilePath("/proc/\(pid)/task")).compactMap { CInt($0) }
         } catch {
             throw .failed("the runtime, process \(pid), has ended")
@@ -102,7 +102,7 @@ private struct Stopping {
             if let thread = try seize(tid) { seized.append(thread) }
         }
         for (index, thread) in seized.enumerated() {
-            do throws(FreezeError) {
+            do {
                 if try settle(thread) { threads.append(thread) }
             } catch {
                 threads += seized[index...]
@@ -118,7 +118,7 @@ private struct Stopping {
         var isAny = false
         for thread in threads where isSignalDue(thread.tid) {
             isAny = true
-            do throws(Errno) { try thread.resume() } catch { continue }
+            do { try thread.resume() } catch { continue }
             // It stops where the signal is delivered, and right after that.
             guard try settle(thread, interrupting: true) else {
                 throw .failed("the runtime, process \(pid), has ended")
@@ -134,7 +134,7 @@ private struct Stopping {
     }
 
     private func seize(_ tid: CInt) throws(FreezeError) -> TracedThread? {
-        do throws(Errno) {
+        do {
             let thread = try TracedThread.seize(tid)
             try thread.interrupt()
             return thread
@@ -164,7 +164,7 @@ private struct Stopping {
     ) throws(FreezeError) -> Bool {
         var rounds = 0
         while true {
-            do throws(Errno) {
+            do {
                 switch try thread.stop(blocking: false) {
                 case .interrupted: return true
                 case .ended: return false

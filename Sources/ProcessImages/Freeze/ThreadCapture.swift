@@ -131,13 +131,13 @@ struct ThreadCapture {
     /// else for them.
     private func barriers(_ call: (UInt64) throws(Errno) -> UInt64) throws(Errno) -> UInt64 {
         if !means.triesOnly {
-            do throws(Errno) { return try call(BarrierCommand.getRegistrations) } catch .invalidArgument {}
+            do { return try call(BarrierCommand.getRegistrations) } catch .invalidArgument {}
         }
-        do throws(Errno) {
+        do {
             let known = try call(BarrierCommand.query)
             var registered = known & BarrierCommand.registerGlobal
             for command in BarrierCommand.expedited where known & command != 0 {
-                do throws(Errno) {
+                do {
                     _ = try call(command)
                     registered |= BarrierCommand.registration(for: command)
                 } catch .notPermitted {}

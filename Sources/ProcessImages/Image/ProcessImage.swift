@@ -61,7 +61,7 @@ extension ProcessImage {
         let path = directory.appending(name)
         let file: SharedDescriptor
         let status: FileStatus
-        do throws(Errno) {
+        do {
             file = try OwnedDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking]).shared()
             status = try FileStatus.of(file.descriptor)
         } catch {
@@ -75,7 +75,7 @@ extension ProcessImage {
         guard file.size <= UInt64(ImageLimit.stateSize) else {
             throw .invalid(file: ImageFile.state, reason: "it has \(file.size) bytes")
         }
-        do throws(Errno) {
+        do {
             return try file.descriptor.descriptor.readAll(limit: ImageLimit.stateSize)
         } catch {
             throw .system(operation: "read", path: path, error)
