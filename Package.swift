@@ -95,7 +95,7 @@ let package = Package(
         library("RuntimeAPI", ["Basics", "GuestProtocol", "LinuxKit", system]),
 
         // What a host keeps.
-        library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system], testable: true),
+        library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
         library("Snapshots", ["Basics", "LinuxKit", crypto, system]),
         library(
             "BaseImages", ["Basics", "CLibzip", "GuestProtocol", "LinuxKit", crypto, logging, subprocess, system],

@@ -1,19 +1,19 @@
 internal import Basics
 import Crypto
-internal import FunctionModel
+package import FunctionModel
 import LinuxKit
 import Synchronization
-internal import SystemPackage
+package import SystemPackage
 
 /// The uploaded zips: one file per content, named by its SHA-256 in hexadecimal.
 ///
 /// A file appears under its name only when it is whole and on disk. Blocks: call it on a thread of its own.
-final class CodeDirectory: Sendable {
-    let path: FilePath
+package final class CodeDirectory: Sendable {
+    package let path: FilePath
     /// How often each digest is held. Also guards that a file is not removed between "it is there" and "it is held".
     private let holds = Mutex<[String: Int]>([:])
 
-    init(path: FilePath) throws(FunctionStoreError) {
+    package init(path: FilePath) throws(FunctionStoreError) {
         self.path = path
         try rethrowing(try Directory.create(path, permissions: [.ownerReadWriteExecute], existingIsFine: true)) {
             FunctionStoreError.system("make directory", path, $0)
@@ -21,7 +21,7 @@ final class CodeDirectory: Sendable {
     }
 
     /// Keeps the bytes and holds them.
-    func store(_ bytes: [UInt8]) throws(FunctionStoreError) -> CodeReference {
+    package func store(_ bytes: [UInt8]) throws(FunctionStoreError) -> CodeReference {
         let code = CodeReference(digest: Array(SHA256.hash(data: bytes)), size: bytes.count)
         let name = try fileName(code)
         let file = path.appending(name)
@@ -55,7 +55,7 @@ final class CodeDirectory: Sendable {
         }
     }
 
-    func filePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath {
+    package func filePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath {
         path.appending(try fileName(code))
     }
 

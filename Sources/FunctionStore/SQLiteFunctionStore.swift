@@ -10,7 +10,7 @@ package import SystemPackage
 /// which the kernel releases however the process ends.
 package final class SQLiteFunctionStore: FunctionStore {
     let path: FilePath
-    let pool: DatabasePool
+    package let pool: DatabasePool
     let codes: CodeDirectory
     private let lock: FileLock
 

@@ -105,8 +105,8 @@ struct VersionRow: Sendable {
 }
 
 /// Values that are kept as JSON in a column, with sorted keys: equal values are equal texts.
-enum JSONText {
-    static func encode(_ value: some Encodable) throws -> String {
+package enum JSONText {
+    package static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)

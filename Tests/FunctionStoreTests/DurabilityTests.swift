@@ -1,12 +1,11 @@
 import FunctionModel
+import FunctionStore
 import GRDB
 import Glibc
 import LinuxKit
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import FunctionStore
 
 @Suite struct DurabilityTests {
     @Test("a commit is on disk before it is reported")

@@ -1,10 +1,9 @@
 import FunctionModel
+import FunctionStore
 import GRDB
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import FunctionStore
 
 @Suite("Tags in the store") struct TagTests {
     @Test("are replaced together with the revision of $LATEST, and found again after a stop")
