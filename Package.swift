@@ -98,8 +98,7 @@ let package = Package(
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
         library("Snapshots", ["Basics", "LinuxKit", crypto, system]),
         library(
-            "BaseImages", ["Basics", "CLibzip", "GuestProtocol", "LinuxKit", crypto, logging, subprocess, system],
-            testable: true),
+            "BaseImages", ["Basics", "CLibzip", "GuestProtocol", "LinuxKit", crypto, logging, subprocess, system]),
         library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
@@ -199,7 +198,12 @@ let package = Package(
         tests(
             "SlotNetworkTests",
             ["CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", "SlotNetwork", "TestSupport", logging, system]),
-        tests("MicroVMEngineTests", ["LinuxKit", "MicroVMEngine", "TestSupport", nioPosix, system]),
+        tests(
+            "MicroVMEngineTests",
+            [
+                "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots",
+                "TestSupport", logging, nioPosix, system,
+            ]),
         tests("ProcessImagesTests", ["CProcessImage", "LinuxKit", "ProcessImages", "TestSupport", system]),
         tests(
             "ProcessEngineTests",

@@ -25,11 +25,34 @@ package struct BaseImage: Sendable, Equatable {
     /// The Debian packages in the root image, as `name_version_architecture`.
     package let debianPackages: [String]
 
+    package init(
+        runtime: String, digest: String, root: FilePath, kernel: FilePath, initramfs: FilePath, kernelRelease: String,
+        command: [String], environment: [String: String], seed: Seed?, runtimeVersion: String,
+        debianPackages: [String]
+    ) {
+        self.runtime = runtime
+        self.digest = digest
+        self.root = root
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.kernelRelease = kernelRelease
+        self.command = command
+        self.environment = environment
+        self.seed = seed
+        self.runtimeVersion = runtimeVersion
+        self.debianPackages = debianPackages
+    }
+
     package struct Seed: Codable, Sendable, Equatable {
         /// The argument vector, with ``memoryPlaceholder`` as in ``BaseImage/command``.
         package var command: [String]
         /// Names of variables that count when the process starts, or prefixes that end in `*`.
         package var startVariables: [String]
+
+        package init(command: [String], startVariables: [String]) {
+            self.command = command
+            self.startVariables = startVariables
+        }
     }
 
     package static let handlerPlaceholder = "{handler}"

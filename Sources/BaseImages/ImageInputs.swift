@@ -2,7 +2,7 @@ import Crypto
 internal import SystemPackage
 
 /// What a base image is made from, as digests: equal inputs need no new build.
-struct ImageInputs: Sendable {
+package struct ImageInputs: Sendable {
     let recipe: RuntimeRecipe
     let bootstrap: RuntimeBootstrap
     /// Names the root file system: recipe and the runtime's own files.
@@ -13,13 +13,13 @@ struct ImageInputs: Sendable {
     let digest: String
 
     /// The names of the parts that the image is put together from.
-    var rootPart: String { "root-\(root)" }
-    var kernelPart: String { "kernel-\(kernel)" }
+    package var rootPart: String { "root-\(root)" }
+    package var kernelPart: String { "kernel-\(kernel)" }
 
     /// Part of every digest; raised when the same inputs are built into something else than before.
     private static let builder = "thaw-image 2"
 
-    init(runtime: String, share: ShareDirectory) throws(ImageError) {
+    package init(runtime: String, share: ShareDirectory) throws(ImageError) {
         let directory = share.runtime(runtime)
         let recipePath = directory.appending("image.json")
         guard FileInfo(following: recipePath)?.isRegular == true else {

@@ -1,18 +1,18 @@
 import Foundation
-internal import SystemPackage
+package import SystemPackage
 
 /// What a file of ours was when it was written.
-struct FileRecord: Codable, Sendable, Equatable {
-    var size: Int
+package struct FileRecord: Codable, Sendable, Equatable {
+    package var size: Int
     /// In hex.
-    var sha256: String
+    package var sha256: String
 
-    init(size: Int, sha256: String) {
+    package init(size: Int, sha256: String) {
         self.size = size
         self.sha256 = sha256
     }
 
-    init(of path: FilePath) throws(ImageError) {
+    package init(of path: FilePath) throws(ImageError) {
         self.init(size: FileInfo(path)?.size ?? 0, sha256: try Files.digest(of: path))
     }
 
@@ -81,7 +81,7 @@ struct ImageManifest: Codable, Sendable, Equatable {
 }
 
 /// JSON with sorted keys, so that equal values are equal bytes.
-func encodedJSON(_ value: some Encodable, for path: FilePath) throws(ImageError) -> [UInt8] {
+package func encodedJSON(_ value: some Encodable, for path: FilePath) throws(ImageError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     do {

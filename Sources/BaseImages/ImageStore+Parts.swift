@@ -6,7 +6,7 @@ internal import SystemPackage
 /// Roots and kernels, kept apart so that a new guest supervisor or a second runtime does not build them again.
 extension ImageStore {
     /// `part.json` in a part's directory.
-    struct PartManifest: Codable, Sendable, Equatable {
+    package struct PartManifest: Codable, Sendable, Equatable {
         static let name = "part.json"
         static let root = "root.erofs"
         static let kernel = "kernel"
@@ -15,18 +15,28 @@ extension ImageStore {
         static func module(_ name: String) -> String { "modules/\(name).ko" }
 
         /// Every file of the part, by its path in it.
-        var files: [String: FileRecord] = [:]
+        package var files: [String: FileRecord] = [:]
         /// Of a kernel.
-        var kernelRelease = ""
+        package var kernelRelease = ""
         /// Of a kernel: names in load order; `modules/<name>.ko`.
-        var modules: [String] = []
+        package var modules: [String] = []
         /// Of a root: `name_version_architecture`.
-        var debianPackages: [String] = []
+        package var debianPackages: [String] = []
+
+        package init(
+            files: [String: FileRecord] = [:], kernelRelease: String = "", modules: [String] = [],
+            debianPackages: [String] = []
+        ) {
+            self.files = files
+            self.kernelRelease = kernelRelease
+            self.modules = modules
+            self.debianPackages = debianPackages
+        }
     }
 
-    struct Part: Sendable, Equatable {
+    package struct Part: Sendable, Equatable {
         var directory: FilePath
-        var manifest: PartManifest
+        package var manifest: PartManifest
     }
 
     /// Unpacked packages, the image made of them, and room to breathe.
@@ -43,7 +53,8 @@ extension ImageStore {
         }
     }
 
-    func rootPart(_ runtime: String, _ inputs: ImageInputs, progress: @escaping Progress) async throws(ImageError)
+    package func rootPart(_ runtime: String, _ inputs: ImageInputs, progress: @escaping Progress)
+        async throws(ImageError)
         -> Part
     {
         try await part(inputs.rootPart, needing: ImageStore.rootSpace) { workspace throws(ImageError) in

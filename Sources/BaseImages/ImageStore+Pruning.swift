@@ -67,6 +67,8 @@ extension ImageStore {
         package var inUse: [BaseImage] = []
         /// What no other name still holds.
         package var freedBytes: Int64 = 0
+
+        package init() {}
     }
 
     /// Removes base images that no recipe here makes and that nobody uses, and the parts that only such were made from.

@@ -32,11 +32,11 @@ package struct ImageStore: Sendable {
     }
 
     var bases: FilePath { directory.appending("base") }
-    var parts: FilePath { directory.appending("parts") }
+    package var parts: FilePath { directory.appending("parts") }
     var code: FilePath { directory.appending("code") }
     var scratch: FilePath { directory.appending("scratch") }
-    var staging: FilePath { directory.appending("staging") }
-    var locks: FilePath { directory.appending("locks") }
+    package var staging: FilePath { directory.appending("staging") }
+    package var locks: FilePath { directory.appending("locks") }
 
     /// Removes what builds that died left behind. Running ones, of this process or another, are not disturbed.
     package func sweep() async {

@@ -1,11 +1,10 @@
+import BaseImages
 import Foundation
 import LinuxKit
 import Logging
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 /// One host that built an image, and another one with the same recipes and nothing built.
 private struct Hosts {

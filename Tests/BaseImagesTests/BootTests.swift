@@ -1,7 +1,6 @@
+import BaseImages
 import SystemPackage
 import Testing
-
-@testable import BaseImages
 
 @Suite struct CPIOArchiveTests {
     @Test func theBytesAreThoseOfTheKernelsFormat() {

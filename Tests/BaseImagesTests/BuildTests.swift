@@ -1,10 +1,9 @@
+import BaseImages
 import LinuxKit
 import Logging
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 /// Builds with the real packages: needs the Debian mirror, PyPI and root; about a minute.
 @Suite(

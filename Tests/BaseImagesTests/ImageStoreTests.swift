@@ -1,3 +1,4 @@
+import BaseImages
 import Glibc
 import LinuxKit
 import Logging
@@ -5,8 +6,6 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 /// A share directory with one small runtime, and a store in the same scratch directory.
 struct StoreFixture {

@@ -1,9 +1,8 @@
+import BaseImages
 import LinuxKit
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 /// A store with an image of an old guest and one of the present one.
 private struct OldAndNew {

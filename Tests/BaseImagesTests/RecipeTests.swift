@@ -1,9 +1,8 @@
+import BaseImages
 import Foundation
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 @Suite struct RecipeTests {
     /// The recipes as they are shipped.

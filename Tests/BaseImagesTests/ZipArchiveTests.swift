@@ -1,9 +1,8 @@
+import BaseImages
 import LinuxKit
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import BaseImages
 
 @Suite struct ZipArchiveTests {
     typealias Entry = ZipBuilder.Entry

@@ -13,26 +13,26 @@ import Foundation
 ///
 /// Nothing stands between contents and nothing behind the last. Plain framing on purpose: no compression that could blow up,
 /// and no names but those that ``problem`` expects, so that nothing in the file can lead anywhere.
-struct ImageArchive: Codable, Sendable, Equatable {
-    struct Image: Codable, Sendable, Equatable {
-        var runtime: String
+package struct ImageArchive: Codable, Sendable, Equatable {
+    package struct Image: Codable, Sendable, Equatable {
+        package var runtime: String
         /// Names of ``Part``s.
-        var root: String
-        var kernel: String
+        package var root: String
+        package var kernel: String
     }
 
-    struct Part: Codable, Sendable, Equatable {
+    package struct Part: Codable, Sendable, Equatable {
         /// As ``ImageInputs/rootPart`` or ``ImageInputs/kernelPart``: what it was made from.
-        var name: String
-        var content: ImageStore.PartManifest
+        package var name: String
+        package var content: ImageStore.PartManifest
     }
 
-    static let magic = Array("thaw images 1\n\0\0".utf8)
+    package static let magic = Array("thaw images 1\n\0\0".utf8)
     static let currentFormat = 1
 
-    var formatVersion = currentFormat
-    var images: [Image]
-    var parts: [Part]
+    package var formatVersion = currentFormat
+    package var images: [Image]
+    package var parts: [Part]
 
     var contentBytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 }
@@ -51,11 +51,11 @@ extension ImageArchive.Part {
 extension ImageArchive {
     /// A header has some kilobytes; one beyond this is not ours.
     static let maximumHeaderLength = 4 << 20
-    static let prefixLength = magic.count + 8
-    static let digestLength = 32
+    package static let prefixLength = magic.count + 8
+    package static let digestLength = 32
 
     /// Everything before the contents.
-    func encodedHeader() throws -> [UInt8] {
+    package func encodedHeader() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let json = Array(try encoder.encode(self))
@@ -63,10 +63,10 @@ extension ImageArchive {
         return ImageArchive.magic + length + json + Array(SHA256.hash(data: json))
     }
 
-    struct Invalid: Error, Equatable { var reason: String }
+    package struct Invalid: Error, Equatable { var reason: String }
 
     /// The length of the JSON after the first ``prefixLength`` bytes.
-    static func headerLength(_ prefix: [UInt8]) throws(Invalid) -> Int {
+    package static func headerLength(_ prefix: [UInt8]) throws(Invalid) -> Int {
         guard prefix.starts(with: magic) else { throw Invalid(reason: "it is no file of `thaw image export`") }
         let length = prefix.dropFirst(magic.count).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard 1...UInt64(maximumHeaderLength) ~= length else {

@@ -3,8 +3,8 @@
 /// Booted through its PVH entry (CONFIG_PVH) it spares the guest the decompressor: where the processor is emulated, a
 /// boot to the first process takes 1.85 instead of 2.15 seconds of the host's. QEMU also maps the file instead of
 /// holding a copy per machine. The price: the kernel's addresses are not randomised, which the decompressor does.
-enum BootableKernel {
-    enum Failure: Error, Equatable {
+package enum BootableKernel {
+    package enum Failure: Error, Equatable {
         case notABzImage
         case unknownCompression
         case damaged(LZ4LegacyFrame.Failure)
@@ -13,7 +13,7 @@ enum BootableKernel {
 
     private static let largest = 512 << 20
 
-    static func extract(from image: [UInt8]) throws(Failure) -> [UInt8] {
+    package static func extract(from image: [UInt8]) throws(Failure) -> [UInt8] {
         guard image.count > 0x250, Array(image[0x202..<0x206]) == Array("HdrS".utf8), image[0x206] >= 8 else {
             throw .notABzImage
         }

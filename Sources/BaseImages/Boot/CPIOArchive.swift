@@ -4,28 +4,30 @@ internal import SystemPackage
 /// (Documentation/driver-api/early-userspace/buffer-format.rst).
 ///
 /// Everything is owned by root and has no time, so the same members give the same bytes.
-struct CPIOArchive {
+package struct CPIOArchive {
     private(set) var bytes: [UInt8] = []
     private var inode: UInt32 = 0
+
+    package init() {}
 
     private static let magic = Array("070701".utf8)
     private static let trailer = "TRAILER!!!"
 
-    mutating func addDirectory(_ name: String) {
+    package mutating func addDirectory(_ name: String) {
         add(name, mode: 0o040755, links: 2)
     }
 
-    mutating func addFile(_ name: String, executable: Bool = false, content: [UInt8]) {
+    package mutating func addFile(_ name: String, executable: Bool = false, content: [UInt8]) {
         add(name, mode: executable ? 0o100755 : 0o100644, content: content)
     }
 
     /// A character device; the kernel opens `dev/console` for the first process before anything is mounted.
-    mutating func addCharacterDevice(_ name: String, major: UInt32, minor: UInt32) {
+    package mutating func addCharacterDevice(_ name: String, major: UInt32, minor: UInt32) {
         add(name, mode: 0o020600, device: (major, minor))
     }
 
     /// The whole archive, with its trailer.
-    consuming func finish() -> [UInt8] {
+    package consuming func finish() -> [UInt8] {
         inode = 0
         append(name: CPIOArchive.trailer, inode: 0, mode: 0, links: 1, device: (0, 0), content: [])
         return bytes

@@ -1,7 +1,7 @@
 /// What the guest boots from: its supervisor and the modules that the supervisor loads. Laid out as ThawGuest expects.
-enum Initramfs {
+package enum Initramfs {
     /// - Parameter modules: in load order.
-    static func archive(guest: [UInt8], modules: [(name: String, content: [UInt8])]) -> [UInt8] {
+    package static func archive(guest: [UInt8], modules: [(name: String, content: [UInt8])]) -> [UInt8] {
         var archive = CPIOArchive()
         for directory in ["dev", "modules", "newroot", "proc", "sys"] { archive.addDirectory(directory) }
         archive.addCharacterDevice("dev/console", major: 5, minor: 1)

@@ -1,19 +1,30 @@
 internal import SystemPackage
 
 /// Finds the modules a guest needs and the order they are loaded in.
-struct KernelModules {
-    struct NotFound: Error, Equatable { var module: String }
+package struct KernelModules {
+    package struct NotFound: Error, Equatable {
+        var module: String
+
+        package init(module: String) {
+            self.module = module
+        }
+    }
 
     /// What the guest cannot do without: disks, the control port, the network card, the root file system.
     static let needed = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "virtio_net", "erofs"]
 
     /// Module name (with underscores) to the names it depends on.
-    var dependencies: [String: [String]]
+    package var dependencies: [String: [String]]
     /// Modules that are part of the kernel image.
     var builtIn: Set<String>
 
+    package init(dependencies: [String: [String]], builtIn: Set<String>) {
+        self.dependencies = dependencies
+        self.builtIn = builtIn
+    }
+
     /// `wanted` and everything they depend on, dependencies first.
-    func loadOrder(of wanted: [String]) throws(NotFound) -> [String] {
+    package func loadOrder(of wanted: [String]) throws(NotFound) -> [String] {
         var order: [String] = []
         var seen = builtIn
         // A module is pushed again, as ready, behind its dependencies.
@@ -31,7 +42,7 @@ struct KernelModules {
     }
 
     /// The names after `depends=` in a module's `.modinfo`, NUL-terminated `key=value` strings (modinfo(8)).
-    static func dependencies(ofModule bytes: [UInt8]) -> [String] {
+    package static func dependencies(ofModule bytes: [UInt8]) -> [String] {
         let key = Array("\0depends=".utf8)
         var position = 0
         while let zero = bytes[position...].firstIndex(of: 0) {
@@ -45,7 +56,7 @@ struct KernelModules {
     }
 
     /// `kernel/lib/libcrc32c.ko` and `crc32c-intel` are `libcrc32c` and `crc32c_intel` to the kernel.
-    static func name(of file: String) -> String {
+    package static func name(of file: String) -> String {
         let stem = file.split(separator: "/").last.map(String.init) ?? file
         let base = stem.hasSuffix(".ko") ? String(stem.dropLast(3)) : stem
         return String(base.map { $0 == "-" ? "_" : $0 })

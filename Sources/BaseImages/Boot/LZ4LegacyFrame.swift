@@ -1,12 +1,12 @@
 /// Decodes the "legacy" LZ4 frame that Linux compresses its kernels with: a magic number, then blocks of
 /// a little-endian length and as many bytes. Bounds are checked: damaged input is an error.
-enum LZ4LegacyFrame {
-    enum Failure: Error, Equatable { case badMagic, truncated, badOffset, tooLarge }
+package enum LZ4LegacyFrame {
+    package enum Failure: Error, Equatable { case badMagic, truncated, badOffset, tooLarge }
 
-    static let magic: [UInt8] = [0x02, 0x21, 0x4c, 0x18]
+    package static let magic: [UInt8] = [0x02, 0x21, 0x4c, 0x18]
 
     /// - Parameter limit: the most bytes that the result may have; that much is reserved at once.
-    static func decode(_ input: ArraySlice<UInt8>, limit: Int) throws(Failure) -> [UInt8] {
+    package static func decode(_ input: ArraySlice<UInt8>, limit: Int) throws(Failure) -> [UInt8] {
         guard input.starts(with: magic) else { throw .badMagic }
         var failure: Failure?
         let output = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in

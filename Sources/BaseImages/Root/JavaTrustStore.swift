@@ -5,12 +5,12 @@ import Foundation
 ///
 /// Debian makes this file with a Java program when the package is configured; nothing is run here, and that program
 /// puts the time of day into every entry. The format: sun.security.provider.JavaKeyStore.
-enum JavaTrustStore {
+package enum JavaTrustStore {
     /// What the JDK's own store has. It protects nothing: the content is public.
     static let password = "changeit"
 
     /// - Parameter certificates: DER, each with a name of its own, in lower case.
-    static func encode(_ certificates: [(name: String, der: [UInt8])]) -> [UInt8] {
+    package static func encode(_ certificates: [(name: String, der: [UInt8])]) -> [UInt8] {
         var store: [UInt8] = []
         store.append(bigEndian: UInt32(0xfeed_feed))
         store.append(bigEndian: UInt32(2))
@@ -33,7 +33,7 @@ enum JavaTrustStore {
     }
 
     /// `name` as Java finds it again: it looks aliases up in lower case, in other scripts by rules of its own.
-    static func alias(_ name: String) -> String {
+    package static func alias(_ name: String) -> String {
         let plain = name.lowercased().unicodeScalars.map { scalar in
             scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
                 ? Character(scalar) : "_"
@@ -42,7 +42,7 @@ enum JavaTrustStore {
     }
 
     /// The certificates in a PEM text, in order.
-    static func certificates(inPEM text: String) -> [[UInt8]] {
+    package static func certificates(inPEM text: String) -> [[UInt8]] {
         var found: [[UInt8]] = []
         var lines: [Substring]?
         for line in text.split(whereSeparator: \.isNewline) {

@@ -1,13 +1,20 @@
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// Fetches wheels from PyPI: exactly those that are pinned by hash, or none.
-struct PinnedWheels {
+package struct PinnedWheels {
     let wheels: [RuntimeRecipe.Wheel]
     /// The Python that they are for: `3.11`.
     let python: String
     let workspace: FilePath
     let log: FilePath
+
+    package init(wheels: [RuntimeRecipe.Wheel], python: String, workspace: FilePath, log: FilePath) {
+        self.wheels = wheels
+        self.python = python
+        self.workspace = workspace
+        self.log = log
+    }
 
     /// What AWS's own images accept; pip takes the first that a pinned hash fits.
     private static let platforms = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"]
@@ -28,7 +35,7 @@ struct PinnedWheels {
     }
 
     /// pip's hash-checking mode: exactly these files or none.
-    var requirementsText: String {
+    package var requirementsText: String {
         wheels.map { "\($0.name)==\($0.version) --hash=sha256:\($0.sha256)\n" }.joined()
     }
 }

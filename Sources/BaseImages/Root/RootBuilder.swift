@@ -2,7 +2,7 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// Puts a runtime's root file system together, in a directory that is ours alone.
-struct RootBuilder: Sendable {
+package struct RootBuilder: Sendable {
     let recipe: RuntimeRecipe
     /// The runtime's directory, for the files that the recipe names.
     let source: FilePath

@@ -1,55 +1,90 @@
 import Foundation
-internal import SystemPackage
+package import SystemPackage
 
 /// How a runtime's root file system is made: `image.json` in the runtime's directory.
-struct RuntimeRecipe: Codable, Sendable, Equatable {
+package struct RuntimeRecipe: Codable, Sendable, Equatable {
     /// A wheel from PyPI, taken exactly as published.
-    struct Wheel: Codable, Sendable, Equatable {
-        var name: String
-        var version: String
+    package struct Wheel: Codable, Sendable, Equatable {
+        package var name: String
+        package var version: String
         /// In hex; pip refuses any other file.
         var sha256: String
+
+        package init(name: String, version: String, sha256: String) {
+            self.name = name
+            self.version = version
+            self.sha256 = sha256
+        }
     }
 
     /// A wheel of which only some files are taken: it brings a program, not Python modules.
-    struct PickedWheel: Codable, Sendable, Equatable {
+    package struct PickedWheel: Codable, Sendable, Equatable {
         var name: String
         var version: String
         var sha256: String
         /// Files of the wheel and their place in the image, absolute. They keep their execute permission.
-        var files: [String: String]
+        package var files: [String: String]
+
+        package init(name: String, version: String, sha256: String, files: [String: String]) {
+            self.name = name
+            self.version = version
+            self.sha256 = sha256
+            self.files = files
+        }
 
         var wheel: Wheel { Wheel(name: name, version: version, sha256: sha256) }
     }
 
-    struct Python: Codable, Sendable, Equatable {
+    package struct Python: Codable, Sendable, Equatable {
         /// `3.11`: the interpreter is `/usr/bin/python3.11`.
         var version: String
         /// With everything they need: dependencies are not resolved. They go to `/var/runtime`.
-        var wheels: [Wheel]
+        package var wheels: [Wheel]
+
+        package init(version: String, wheels: [Wheel]) {
+            self.version = version
+            self.wheels = wheels
+        }
     }
 
     static let currentFormat = 1
 
-    var formatVersion: Int
+    package var formatVersion: Int
     /// As INIT_START names it.
-    var runtimeVersion: String
+    package var runtimeVersion: String
     /// Debian's release, for example `bookworm`. The kernel comes from it, too.
-    var suite: String
+    package var suite: String
     /// Debian packages; what they depend on comes along. Nothing of them is run.
-    var packages: [String]
-    var python: Python?
-    var wheels: [PickedWheel]?
+    package var packages: [String]
+    package var python: Python?
+    package var wheels: [PickedWheel]?
     /// Files of the runtime's directory and their place in the image, absolute.
-    var files: [String: String]?
+    package var files: [String: String]?
     /// Symbolic links, absolute, and what they say.
-    var links: [String: String]?
+    package var links: [String: String]?
     /// Where the certificate authorities go in the form Java reads.
-    var javaTrustStore: String?
+    package var javaTrustStore: String?
     /// What the packages bring and no function needs, absolute.
-    var remove: [String]?
+    package var remove: [String]?
 
-    static func load(from path: FilePath) throws(ImageError) -> RuntimeRecipe {
+    package init(
+        formatVersion: Int, runtimeVersion: String, suite: String, packages: [String], python: Python? = nil,
+        wheels: [PickedWheel]? = nil, files: [String: String]? = nil, links: [String: String]? = nil,
+        javaTrustStore: String? = nil, remove: [String]? = nil
+    ) {
+        self.formatVersion = formatVersion
+        self.runtimeVersion = runtimeVersion
+        self.suite = suite
+        self.packages = packages
+        self.python = python
+        self.wheels = wheels
+        self.files = files
+        self.links = links
+        self.javaTrustStore = javaTrustStore
+        self.remove = remove
+    }
+
+    package static func load(from path: FilePath) throws(ImageError) -> RuntimeRecipe {
         let bytes = try Files.read(path)
         do {
             let recipe = try JSONDecoder().decode(RuntimeRecipe.self, from: Data(bytes))
@@ -62,10 +97,10 @@ struct RuntimeRecipe: Codable, Sendable, Equatable {
         }
     }
 
-    struct Unusable: Error, Equatable { var reason: String }
+    package struct Unusable: Error, Equatable { var reason: String }
 
     /// What could make a tool do something else than meant: every name becomes an argument or a path.
-    func validate() throws(Unusable) {
+    package func validate() throws(Unusable) {
         guard formatVersion == RuntimeRecipe.currentFormat else {
             throw Unusable(reason: "it has format \(formatVersion), this is for format \(RuntimeRecipe.currentFormat)")
         }
@@ -118,14 +153,14 @@ extension String {
 }
 
 /// How a runtime is started: `bootstrap.json` in the runtime's directory.
-struct RuntimeBootstrap: Codable, Sendable, Equatable {
+package struct RuntimeBootstrap: Codable, Sendable, Equatable {
     /// The argument vector, with ``BaseImage/handlerPlaceholder`` where the handler goes.
     var command: [String]
-    var environment: [String: String]
+    package var environment: [String: String]
     /// Nil for a runtime that cannot be booted without a function.
     var seed: BaseImage.Seed?
 
-    static func load(from path: FilePath) throws(ImageError) -> RuntimeBootstrap {
+    package static func load(from path: FilePath) throws(ImageError) -> RuntimeBootstrap {
         let bytes = try Files.read(path)
         let bootstrap: RuntimeBootstrap
         do {

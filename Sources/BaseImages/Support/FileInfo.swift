@@ -1,8 +1,8 @@
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// What is at a path; nil where there is nothing.
-struct FileInfo {
+package struct FileInfo {
     private let status: FileStatus
 
     init?(following path: FilePath) {
@@ -11,14 +11,14 @@ struct FileInfo {
     }
 
     /// Of the link itself where `path` is a symbolic link.
-    init?(_ path: FilePath) {
+    package init?(_ path: FilePath) {
         guard let status = try? FileStatus.of(path, following: false) else { return nil }
         self.status = status
     }
 
-    var isDirectory: Bool { status.kind == .directory }
+    package var isDirectory: Bool { status.kind == .directory }
     var isRegular: Bool { status.kind == .regular }
     var isExecutable: Bool { status.permissions.rawValue & 0o111 != 0 }
-    var permissions: FilePermissions { status.permissions }
-    var size: Int { Int(status.size) }
+    package var permissions: FilePermissions { status.permissions }
+    package var size: Int { Int(status.size) }
 }

@@ -2,18 +2,18 @@ internal import Basics
 import Crypto
 import Glibc
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// Regular files: reading, writing, digests.
-enum Files {
-    static func read(_ path: FilePath, limit: Int = 1 << 28) throws(ImageError) -> [UInt8] {
+package enum Files {
+    package static func read(_ path: FilePath, limit: Int = 1 << 28) throws(ImageError) -> [UInt8] {
         try attempt("read", path) { () throws(Errno) in
             try OwnedDescriptor.open(path, .readOnly).readAll(limit: limit)
         }
     }
 
     /// Makes `path`, which must not exist, and makes its bytes survive a crash.
-    static func write(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions = .image) throws(ImageError) {
+    package static func write(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions = .image) throws(ImageError) {
         try attempt("write", path) { () throws(Errno) in
             let file = try create(path, mode: mode)
             try file.writeAll(bytes)
@@ -21,7 +21,7 @@ enum Files {
         }
     }
 
-    static func write(_ text: String, to path: FilePath, mode: FilePermissions = .image) throws(ImageError) {
+    package static func write(_ text: String, to path: FilePath, mode: FilePermissions = .image) throws(ImageError) {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
@@ -48,13 +48,13 @@ enum Files {
         }
     }
 
-    static func symbolicLink(_ path: FilePath, to target: String) throws(ImageError) {
+    package static func symbolicLink(_ path: FilePath, to target: String) throws(ImageError) {
         try attempt("make symbolic link", path) { () throws(Errno) in
             try syscall { path.withPlatformString { symlink(target, $0) } }
         }
     }
 
-    static func remove(_ path: FilePath) throws(ImageError) {
+    package static func remove(_ path: FilePath) throws(ImageError) {
         guard FileInfo(path) != nil else { return }
         try attempt("remove", path) { () throws(Errno) in try DurableFile.remove(path) }
     }
@@ -67,7 +67,7 @@ enum Files {
     }
 
     /// SHA-256 of the content, in hex.
-    static func digest(of path: FilePath) throws(ImageError) -> String {
+    package static func digest(of path: FilePath) throws(ImageError) -> String {
         try attempt("read", path) { () throws(Errno) in
             let file = try OwnedDescriptor.open(path, .readOnly)
             var hash = SHA256()
@@ -82,9 +82,9 @@ enum Files {
 
 extension FilePermissions {
     /// 0644: what every file in an image has,
-    static let image = FilePermissions(rawValue: 0o644)
+    package static let image = FilePermissions(rawValue: 0o644)
     /// or 0755.
-    static let imageExecutable = FilePermissions(rawValue: 0o755)
+    package static let imageExecutable = FilePermissions(rawValue: 0o755)
 }
 
 extension Digest {

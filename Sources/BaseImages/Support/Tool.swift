@@ -8,6 +8,11 @@ package struct Tool: Sendable, Equatable {
     /// The Debian package that brings it.
     package let package: String
 
+    package init(name: String, package: String) {
+        self.name = name
+        self.package = package
+    }
+
     package static let mmdebstrap = Tool(name: "mmdebstrap", package: "mmdebstrap")
     package static let mkfsErofs = Tool(name: "mkfs.erofs", package: "erofs-utils")
     package static let mke2fs = Tool(name: "mke2fs", package: "e2fsprogs")
@@ -31,7 +36,7 @@ package struct Tool: Sendable, Equatable {
     ///
     /// If the task is cancelled the program is asked to end, and killed if it does not.
     /// - Parameter step: what is being done, for the error.
-    func run(_ arguments: [String], step: String, log: FilePath, environment: ToolEnvironment = .host)
+    package func run(_ arguments: [String], step: String, log: FilePath, environment: ToolEnvironment = .host)
         async throws(ImageError)
     {
         guard let path else { throw .toolMissing(name, package: package) }
@@ -66,7 +71,7 @@ package struct Tool: Sendable, Equatable {
 }
 
 /// The environment a tool runs in. Fixed where it could show in what the tool makes.
-enum ToolEnvironment {
+package enum ToolEnvironment {
     /// The host's, for its proxies and mirrors, with locale, time zone and hash seed fixed.
     case host
     /// Nothing of the host: for programs of the image.

@@ -1,17 +1,17 @@
 import Glibc
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// Directories and what is below them.
-enum Tree {
+package enum Tree {
     /// The names in `path`, sorted. Empty if it does not exist.
-    static func names(in path: FilePath) throws(ImageError) -> [String] {
+    package static func names(in path: FilePath) throws(ImageError) -> [String] {
         guard FileInfo(following: path) != nil else { return [] }
         return try attempt("list", path) { () throws(Errno) in try Directory.entries(path) }
     }
 
     /// Regular files below `path`, as paths relative to it, sorted by their bytes. Symbolic links are not followed.
-    static func files(below path: FilePath) throws(ImageError) -> [FilePath] {
+    package static func files(below path: FilePath) throws(ImageError) -> [FilePath] {
         var found: [FilePath] = []
         var pending = [FilePath("")]
         while let relative = pending.popLast() {
@@ -26,7 +26,7 @@ enum Tree {
     }
 
     /// Makes `path` and what is missing above it, mode 0755.
-    static func make(_ path: FilePath) throws(ImageError) {
+    package static func make(_ path: FilePath) throws(ImageError) {
         if FileInfo(following: path)?.isDirectory == true { return }
         let parent = path.removingLastComponent()
         if !parent.isEmpty, parent != path { try make(parent) }

@@ -2,7 +2,7 @@ import CLibzip
 internal import SystemPackage
 
 /// An archive opened for reading with libzip. Every string and number from it is hostile.
-struct ZipArchive: ~Copyable {
+package struct ZipArchive: ~Copyable {
     private let archive: OpaquePointer
 
     /// The record that ends every archive; libzip takes no bytes at all for an archive without entries.
@@ -22,7 +22,7 @@ struct ZipArchive: ~Copyable {
     }
 
     /// Reads the archive in `bytes` for the length of `body`; libzip keeps pointers into them until it ends.
-    static func withArchive<R>(
+    package static func withArchive<R>(
         in bytes: [UInt8], _ body: (borrowing ZipArchive) throws(ImageError) -> R
     ) throws(ImageError) -> R {
         try bytes.withUnsafeBytes { buffer -> Result<R, ImageError> in
@@ -120,7 +120,7 @@ struct ZipArchive: ~Copyable {
 
 extension ZipArchive {
     /// Reads the directory and decides what unpacking would make.
-    func plan(limits: ZipLimits) throws(ImageError) -> ZipPlan {
+    package func plan(limits: ZipLimits) throws(ImageError) -> ZipPlan {
         // Cheap refusal before a million entries are looked at; the plan counts exactly.
         guard count <= UInt64(limits.nodes) else { throw .invalidZip("it has more than \(limits.nodes) entries") }
         var entries: [ZipEntry] = []

@@ -1,5 +1,5 @@
 /// One entry as the archive's central directory declares it. Hostile until ``ZipPlan`` has accepted it.
-struct ZipEntry: Sendable, Equatable {
+package struct ZipEntry: Sendable, Equatable {
     var index: UInt64
     var name: String
     /// Bytes after unpacking, as declared.
@@ -8,7 +8,7 @@ struct ZipEntry: Sendable, Equatable {
     /// `st_mode` of the packed file; nil for archives made where there is no such thing.
     var unixMode: UInt32?
 
-    init(index: UInt64, name: String, size: UInt64 = 0, isEncrypted: Bool = false, unixMode: UInt32? = nil) {
+    package init(index: UInt64, name: String, size: UInt64 = 0, isEncrypted: Bool = false, unixMode: UInt32? = nil) {
         self.index = index
         self.name = name
         self.size = size
@@ -18,12 +18,17 @@ struct ZipEntry: Sendable, Equatable {
 }
 
 /// What an archive may unpack to.
-struct ZipLimits: Sendable, Equatable {
+package struct ZipLimits: Sendable, Equatable {
     var unzippedBytes: Int
     /// Files, directories and links together. AWS documents no such bound; without one an archive of a few
     /// megabytes makes millions of inodes.
-    var nodes: Int
+    package var nodes: Int
+
+    package init(unzippedBytes: Int, nodes: Int) {
+        self.unzippedBytes = unzippedBytes
+        self.nodes = nodes
+    }
 
     /// AWS's: 250 MiB unzipped.
-    static let lambda = ZipLimits(unzippedBytes: 262_144_000, nodes: 100_000)
+    package static let lambda = ZipLimits(unzippedBytes: 262_144_000, nodes: 100_000)
 }

@@ -1,10 +1,10 @@
 internal import LinuxKit
-internal import SystemPackage
+package import SystemPackage
 
 /// Unpacks an archive into a directory that is ours alone and empty.
-enum ZipExtraction {
+package enum ZipExtraction {
     /// Directories get 0755, files 0644 or 0755; owners and times are whatever they become.
-    static func unpack(_ zip: FilePath, into root: FilePath, limits: ZipLimits) throws(ImageError) {
+    package static func unpack(_ zip: FilePath, into root: FilePath, limits: ZipLimits) throws(ImageError) {
         let archive = try ZipArchive(path: zip)
         let plan = try archive.plan(limits: limits)
         for directory in plan.directories {

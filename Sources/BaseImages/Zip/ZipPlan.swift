@@ -1,31 +1,44 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// What unpacking an archive will make, decided from its directory alone before anything is written.
 ///
 /// Every path is relative, free of `..`, and has only directories of the plan above it, never a link: whoever makes the
 /// directories, then the files, then the links cannot be led out of the directory it works in.
-struct ZipPlan: Sendable, Equatable {
-    struct File: Sendable, Equatable {
+package struct ZipPlan: Sendable, Equatable {
+    package struct File: Sendable, Equatable {
         var index: UInt64
-        var path: FilePath
+        package var path: FilePath
         var size: Int
         /// Whether any execute bit was set: the mode is 0755, else 0644.
         var isExecutable: Bool
+
+        package init(index: UInt64, path: FilePath, size: Int, isExecutable: Bool) {
+            self.index = index
+            self.path = path
+            self.size = size
+            self.isExecutable = isExecutable
+        }
     }
 
     /// A symbolic link; its target is the entry's content. Links are stored, never followed here.
-    struct Link: Sendable, Equatable {
+    package struct Link: Sendable, Equatable {
         var index: UInt64
         var path: FilePath
         var size: Int
+
+        package init(index: UInt64, path: FilePath, size: Int) {
+            self.index = index
+            self.path = path
+            self.size = size
+        }
     }
 
     /// Parents before children.
-    private(set) var directories: [FilePath] = []
-    private(set) var files: [File] = []
-    private(set) var links: [Link] = []
+    package private(set) var directories: [FilePath] = []
+    package private(set) var files: [File] = []
+    package private(set) var links: [Link] = []
     /// Sum of the declared sizes.
-    private(set) var size = 0
+    package private(set) var size = 0
 
     private enum Node { case directory, leaf }
     private var nodes: [FilePath: Node] = [:]
@@ -36,7 +49,7 @@ struct ZipPlan: Sendable, Equatable {
     /// NAME_MAX.
     private static let longestName = 255
 
-    init(_ entries: some Sequence<ZipEntry>, limits: ZipLimits) throws(ImageError) {
+    package init(_ entries: some Sequence<ZipEntry>, limits: ZipLimits) throws(ImageError) {
         self.limits = limits
         for entry in entries { try add(entry) }
     }
@@ -118,7 +131,7 @@ struct ZipPlan: Sendable, Equatable {
 }
 
 extension ZipPlan {
-    static func == (left: ZipPlan, right: ZipPlan) -> Bool {
+    package static func == (left: ZipPlan, right: ZipPlan) -> Bool {
         left.directories == right.directories && left.files == right.files && left.links == right.links
     }
 }
