@@ -8,8 +8,8 @@ import SystemPackage
 struct MicroVM: Sandbox {
     let machine: Machine
     let engine: MicroVMEngine
-    let blueprint: Blueprint
-    let host: HostTraits
+    let description: MachineDescription
+    let processor: VirtualProcessor
     let readyCall: ReadyCall
 
     var id: SandboxID { machine.id }
@@ -33,14 +33,14 @@ struct MicroVM: Sandbox {
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {
-            let frozen = try await Freeze(
-                machine: machine, blueprint: blueprint, host: host, readyCall: readyCall
+            let frozen = try await MachineFreeze(
+                machine: machine, description: description, processor: processor, readyCall: readyCall
             ).write(into: staging)
             await engine.end(machine)
             return frozen
         } catch {
             await engine.end(machine)
-            throw machine.ranOutOfRoom ? .noRoom(forMegabytes: blueprint.memoryMegabytes) : error
+            throw machine.ranOutOfRoom ? .noRoom(forMegabytes: description.memoryMegabytes) : error
         }
     }
 

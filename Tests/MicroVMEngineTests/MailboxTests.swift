@@ -1,12 +1,14 @@
-import NIOPosix
 import Testing
 
 @testable import MicroVMEngine
 
-@Suite struct MailboxTests {
-    enum Failure: Error, Equatable { case late, gone }
+@Suite(.timeLimit(.minutes(1))) struct MailboxTests {
+    enum Failure: Error, Equatable { case late, gone, full }
 
-    let mailbox = Mailbox<Int, Failure>(loop: MultiThreadedEventLoopGroup.singleton.next())
+    let clock = ManualClock()
+    let mailbox: Mailbox<Int, Failure>
+
+    init() { mailbox = Mailbox(clock: clock, overflow: .full) }
 
     @Test("messages come out in the order they went in, also those delivered before anyone waits")
     func order() async throws {
@@ -18,7 +20,9 @@ import Testing
 
     @Test("a wait that nothing answers ends at its deadline, and the next message is not lost")
     func deadline() async throws {
-        await #expect(throws: Failure.late) { try await mailbox.next(within: .milliseconds(5), timeout: .late) }
+        let waiting = Task { try await mailbox.next(within: .seconds(5), timeout: .late) }
+        await clock.expire(.seconds(5))
+        await #expect(throws: Failure.late) { try await waiting.value }
         mailbox.deliver(7)
         #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 7)
     }
@@ -40,5 +44,14 @@ import Testing
         let waiting = Task { try await mailbox.next(within: .seconds(60), timeout: .late) }
         mailbox.fail(.gone)
         await #expect(throws: Failure.gone) { try await waiting.value }
+    }
+
+    @Test("a mailbox that nobody empties holds a few messages and fails")
+    func overflow() async throws {
+        for number in 0..<1_000 { mailbox.deliver(number) }
+        for number in 0..<16 {
+            #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == number)
+        }
+        await #expect(throws: Failure.full) { try await mailbox.next(within: .seconds(5), timeout: .late) }
     }
 }

@@ -40,7 +40,7 @@ import Testing
 
     @Test("QEMU's user opens the host's device by the jail's own node", .enabled(if: FileStatus.exists("/dev/kvm")))
     func ownNode() async throws {
-        var jail = Jail(mountPoint: "/mnt", user: MachineProcess.probeUser, group: MachineProcess.group)
+        var jail = Jail(mountPoint: "/mnt", user: MachineUser.probe, group: MachineUser.group)
         Virtualisation.ownNode.open(in: &jail)
         let plan = try jail.plan(running: "/bin/sh", arguments: ["sh", "-c", "exec 3<>/dev/kvm"])
         let spawner = try Spawner()

@@ -1,9 +1,9 @@
-import NIOCore
 import Synchronization
 
 /// Hands messages from an event loop to one waiting task, in order, with deadlines that fire.
 ///
-/// One task waits at a time: everything that talks to one virtual machine does so in turn.
+/// One task waits at a time: everything that talks to one virtual machine does so in turn. So no more than a few messages ever
+/// wait for it, and a machine that says more ends its mailbox: what it says is not to be held for ever.
 final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private struct State {
         var queue: [Message] = []
@@ -19,15 +19,23 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
 
     private let state = Mutex(State())
     private let serials = Atomic<UInt64>(0)
-    private let loop: any EventLoop
+    private let clock: any DeadlineClock
+    private let overflow: Failure
+    private static var capacity: Int { 16 }
 
-    init(loop: any EventLoop) { self.loop = loop }
+    /// - Parameter overflow: what the mailbox fails with when nobody asks for what it holds.
+    init(clock: any DeadlineClock, overflow: Failure) {
+        self.clock = clock
+        self.overflow = overflow
+    }
 
     func deliver(_ message: Message) {
         let waiter = state.withLock { state -> Waiter? in
             guard state.failure == nil else { return nil }
             defer { state.waiter = nil }
-            if state.waiter == nil { state.queue.append(message) }
+            if state.waiter == nil {
+                if state.queue.count < Self.capacity { state.queue.append(message) } else { state.failure = overflow }
+            }
             return state.waiter
         }
         waiter?.continuation.resume(returning: .success(message))
@@ -52,7 +60,7 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
         -> Message
     {
         let serial = serials.add(1, ordering: .relaxed).newValue
-        let timer = loop.scheduleTask(in: TimeAmount(limit)) { [self] in
+        let timer = clock.after(limit) { [self] in
             let expired = state.withLock { state -> Waiter? in
                 guard state.waiter?.serial == serial else { return nil }
                 defer { state.waiter = nil }

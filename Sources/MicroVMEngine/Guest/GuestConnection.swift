@@ -17,11 +17,12 @@ final class GuestConnection: Sendable {
     }
 
     static func connect(
-        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, output: @escaping OutputSink
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, clock: any DeadlineClock,
+        output: @escaping OutputSink
     ) async throws -> GuestConnection {
-        let loop = group.next()
-        let mailbox = Mailbox<GuestMessage, SandboxError>(loop: loop)
-        let channel = try await adoptSocket(socket, group: loop) { channel in
+        let mailbox = Mailbox<GuestMessage, SandboxError>(
+            clock: clock, overflow: .lost("the guest says more than anybody asks for", during: .invocation))
+        let channel = try await adoptSocket(socket, group: group) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(GuestHandler(mailbox: mailbox, output: output))
             }
@@ -55,6 +56,8 @@ final class GuestConnection: Sendable {
 
     /// Ends every wait with `error`; what the guest says from now on is ignored.
     func fail(_ error: SandboxError) { mailbox.fail(error) }
+
+    deinit { close() }
 
     func close() { channel.close(mode: .all, promise: nil) }
 }

@@ -30,6 +30,8 @@ final class GuestConsole: Sendable {
         return text.isEmpty ? nil : text.split(whereSeparator: \.isNewline).joined(separator: "; ")
     }
 
+    deinit { close() }
+
     func close() { channel.close(mode: .all, promise: nil) }
 }
 

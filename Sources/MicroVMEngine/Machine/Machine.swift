@@ -4,7 +4,6 @@ import LinuxKit
 import NetworkModel
 import Sandboxes
 import SlotNetwork
-import Synchronization
 import SystemPackage
 
 /// A running QEMU and everything that exists because of it: control socket, guest channel, slot, cgroup.
@@ -75,14 +74,10 @@ final class Machine: Sendable {
     /// What the kernel counts for QEMU's own memory, the guest's included.
     func memory() async throws(SandboxError) -> MemoryUse {
         let path = FilePath("/proc/\(process.pid)/smaps_rollup")
-        do {
-            let text = try await BlockingThread.run { () throws(Errno) in
-                try OwnedDescriptor.open(path, .readOnly).readAll(limit: 1 << 16)
-            }
-            return MemoryUse(smapsRollup: String(decoding: text, as: UTF8.self))
-        } catch {
-            throw .host("cannot read \(path): \(error)")
+        let text = try await hostCall("read \(path)") {
+            try await BlockingThread.run { try OwnedDescriptor.open(path, .readOnly).readAll(limit: 1 << 16) }
         }
+        return MemoryUse(smapsRollup: String(decoding: text, as: UTF8.self))
     }
 }
 
@@ -98,39 +93,5 @@ extension SandboxError {
         .host(
             "no space left on the disk for guest memory of \(megabytes) MiB. Free space, or move --state-dir to a larger "
                 + "file system")
-    }
-}
-
-/// Where a sandbox's output goes; a clone prepared ahead learns it only when it is claimed.
-final class OutputRelay: Sendable {
-    private enum Destination {
-        /// Nobody listens yet; a clone that stands still says nothing, so this stays short.
-        case none([Output])
-        case sink(OutputSink)
-    }
-
-    private let destination: Mutex<Destination>
-
-    init(_ sink: OutputSink? = nil) { destination = Mutex(sink.map { .sink($0) } ?? .none([])) }
-
-    func send(_ output: Output) {
-        let sink = destination.withLock { destination -> OutputSink? in
-            switch destination {
-            case .sink(let sink): return sink
-            case .none(let held):
-                destination = .none(held + [output])
-                return nil
-            }
-        }
-        sink?(output)
-    }
-
-    func connect(to sink: @escaping OutputSink) {
-        let held = destination.withLock { destination -> [Output] in
-            defer { destination = .sink(sink) }
-            if case .none(let held) = destination { return held }
-            return []
-        }
-        for output in held { sink(output) }
     }
 }

@@ -5,7 +5,7 @@ import Snapshots
 import SystemPackage
 
 /// What template and clones have in common: how to build the same machine again. Travels in the manifest.
-struct Blueprint: Sendable {
+struct MachineDescription: Sendable {
     var image: SandboxImage
     var codeImage: FilePath
     var memoryMegabytes: Int
@@ -28,28 +28,29 @@ struct Blueprint: Sendable {
         static let timeStampCounter = "timeStampCounterKilohertz"
     }
 
-    func manifest(_ host: HostTraits, qemuVersion: String, readyCall: ReadyCall) -> EngineManifest {
+    func manifest(_ processor: VirtualProcessor, qemuVersion: String, readyCall: ReadyCall) -> EngineManifest {
         EngineManifest(
-            isolation: IsolationLevel.microvm.rawValue, requirements: host.requirements,
+            isolation: IsolationLevel.microvm.rawValue, requirements: processor.requirements,
             parameters: [
                 Key.imageDigest: image.digest, Key.memory: "\(memoryMegabytes)", Key.readyCall: "\(readyCall.rawValue)",
                 Key.qemu: qemuVersion,
-                Key.timeStampCounter: "\(host.timeStampCounterKilohertz)",
+                Key.timeStampCounter: "\(processor.timeStampCounterKilohertz)",
             ])
     }
 
     /// What a manifest says, checked against this host.
     struct Reading: Sendable {
-        var blueprint: Blueprint
+        var machine: MachineDescription
         var readyCall: ReadyCall
         var qemuVersion: String
     }
 
     /// What speaks against a snapshot before its image and its code have been found. A QEMU that changes under a running server is
     /// found out when it is started.
-    static func refusal(of manifest: SnapshotManifest, host: HostTraits, qemuVersion: String?) -> String? {
+    static func refusal(of manifest: SnapshotManifest, on processor: VirtualProcessor, qemuVersion: String?) -> String?
+    {
         do throws(SnapshotError) {
-            try manifest.checkFits(isolation: IsolationLevel.microvm.rawValue, host: host.requirements)
+            try manifest.checkFits(isolation: IsolationLevel.microvm.rawValue, host: processor.requirements)
         } catch {
             return "\(error)"
         }
@@ -63,20 +64,20 @@ struct Blueprint: Sendable {
         "it was taken with QEMU \(version), this host has \(here)"
     }
 
-    static func read(_ snapshot: SnapshotLease, host: HostTraits) throws(SandboxError) -> Reading {
-        let manifest = try ManifestReader(snapshot, isolation: .microvm, requirements: host.requirements)
+    static func read(_ snapshot: SnapshotLease, on processor: VirtualProcessor) throws(SandboxError) -> Reading {
+        let manifest = try ManifestReader(snapshot, isolation: .microvm, requirements: processor.requirements)
         let frequency = try manifest.number(Key.timeStampCounter, in: 1...100_000_000 as ClosedRange<UInt64>)
-        guard host.matches(timeStampCounterKilohertz: frequency) else {
+        guard processor.matches(timeStampCounterKilohertz: frequency) else {
             throw .snapshotUnusable("it was taken with a clock of \(frequency) kHz, which this host does not have")
         }
         let readyCall = try manifest.readyCall(Key.readyCall)
         let basis = manifest.basis
         guard let code = basis.code else { throw .snapshotUnusable("it has no code") }
-        let blueprint = Blueprint(
+        let machine = MachineDescription(
             image: SandboxImage(
                 kernel: basis.kernel, initramfs: basis.initramfs, root: basis.root,
                 digest: try manifest.text(Key.imageDigest)),
             codeImage: code, memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
-        return Reading(blueprint: blueprint, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
+        return Reading(machine: machine, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
     }
 }

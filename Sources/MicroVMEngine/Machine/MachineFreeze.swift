@@ -5,10 +5,10 @@ import Snapshots
 import SystemPackage
 
 /// The way from a running template to the files of a snapshot.
-struct Freeze: Sendable {
+struct MachineFreeze: Sendable {
     let machine: Machine
-    let blueprint: Blueprint
-    let host: HostTraits
+    let description: MachineDescription
+    let processor: VirtualProcessor
     let readyCall: ReadyCall
 
     private static let quietLimit = Duration.seconds(60)
@@ -24,25 +24,21 @@ struct Freeze: Sendable {
 
         let clock = ContinuousClock()
         let start = clock.now
-        try await saveState(to: staging.path(Blueprint.File.state))
+        try await saveState(to: staging.path(MachineDescription.File.state))
         try await nameFiles(in: staging)
         return FrozenSandbox(
-            engine: blueprint.manifest(host, qemuVersion: "\(machine.control.version)", readyCall: readyCall),
+            engine: description.manifest(processor, qemuVersion: "\(machine.control.version)", readyCall: readyCall),
             pause: clock.now - start)
     }
 
-    /// Stops the CPUs and has QEMU write everything but guest memory: the state of CPUs and devices, about 300 kB.
-    /// Stopping flushes the disks.
     private func saveState(to path: FilePath) async throws(SandboxError) {
         let control = machine.control
         let file = try hostCall("make \(path)") {
             try OwnedDescriptor.open(path, .writeOnly, options: [.create, .exclusiveCreate])
         }
         try await wrapping(.lost(during: .freeze)) {
-            _ = try await control.execute(StopMachine())
-            _ = try await control.execute(SetMigrationCapabilities.stateOnly)
-            _ = try await control.execute(Migrate(uri: try await control.passStream(file)))
-            try await control.migrationCompleted(deadline: Self.stateLimit)
+            try await control.pause()
+            try await control.saveState(to: file, within: Self.stateLimit)
         }
     }
 
@@ -52,9 +48,9 @@ struct Freeze: Sendable {
             throw .host("the machine has no /tmp disk")
         }
         try await onOwnThread("name the snapshot's files in \(staging.directory)") { () throws(Errno) in
-            try files.memory.descriptor.link(to: staging.path(Blueprint.File.memory))
-            try written.file.descriptor.link(to: staging.path(Blueprint.File.scratch))
-            try pristine.file.descriptor.link(to: staging.path(Blueprint.File.pristineScratch))
+            try files.memory.descriptor.link(to: staging.path(MachineDescription.File.memory))
+            try written.file.descriptor.link(to: staging.path(MachineDescription.File.scratch))
+            try pristine.file.descriptor.link(to: staging.path(MachineDescription.File.pristineScratch))
         }
     }
 

@@ -8,18 +8,21 @@ import Sandboxes
 import SlotNetwork
 import SystemPackage
 
-/// Starts QEMU processes: slot, cgroup, jail, then the two channels.
+/// Starts machines: slot, cgroup, process, then the three channels to it.
 struct MachineLauncher: Sendable {
     /// QEMU's own memory beside the guest's: code, device state, the emulator's translation cache.
     private static let overheadMegabytes = 192
     /// QEMU's main, virtual CPU and I/O threads; a machine that wants more is out of hand.
     private static let threadLimit = 64
+    /// QEMU greets within 0.1 s, and 2 s where the host is itself emulated.
+    private static let greetingLimit = Duration.seconds(20)
 
-    let host: HostTraits
+    let processor: VirtualProcessor
     let slots: any SlotNetwork
     let cgroups: MachineCgroups
-    let spawner: Spawner
+    let hypervisor: any Hypervisor
     let group: any EventLoopGroup
+    let clock: any DeadlineClock
     let logger: Logger
 
     struct Order: Sendable {
@@ -65,19 +68,25 @@ struct MachineLauncher: Sendable {
     }
 
     private func launch(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> Machine {
-        let machine = try await machine(order, remains: remains)
+        let parts = try await parts(order, remains: remains)
         // Its network is complete before the machine runs.
         if let network = order.network { try remains.join(network) }
-        let started: MachineProcess.Started
-        do throws(MachineProcess.Failure) { started = try await machine.start(spawner) } catch { throw error.error }
+        return try await connect(to: try await hypervisor.start(parts), order, remains: remains)
+    }
+
+    private func connect(
+        to started: consuming StartedMachine, _ order: Order, remains: Machine.Remains
+    ) async throws(SandboxError) -> Machine {
         let process = started.process
         do {
             let guest = try await GuestConnection.connect(
-                started.guest, group: group, output: { order.output.send($0) })
+                started.guest, group: group, clock: clock, output: { order.output.send($0) })
             let console = try await GuestConsole.connect(started.console, group: group)
-            let control = try await QMPClient.connect(started.control, group: group, deadline: .seconds(20))
+            let control = try await QMPClient.connect(
+                started.control, group: group, clock: clock, deadline: Self.greetingLimit)
             if let required = order.requiredVersion, "\(control.version)" != required {
-                throw SandboxError.snapshotUnusable(Blueprint.takenWithQEMU(required, here: "\(control.version)"))
+                throw SandboxError.snapshotUnusable(
+                    MachineDescription.takenWithQEMU(required, here: "\(control.version)"))
             }
             return Machine(
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
@@ -93,7 +102,7 @@ struct MachineLauncher: Sendable {
         }
     }
 
-    private func machine(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> MachineProcess {
+    private func parts(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> MachineParts {
         let slot = remains.slot
         let (network, tap) = try await hostCall("give the machine its network") {
             try await BlockingThread.run {
@@ -101,10 +110,10 @@ struct MachineLauncher: Sendable {
                 return (network, try slot.openTap(in: network).shared())
             }
         }
-        return MachineProcess(
-            role: order.role, virtualisation: host.virtualisation,
-            timeStampCounterKilohertz: host.timeStampCounterKilohertz, memoryMegabytes: order.memoryMegabytes,
+        return MachineParts(
+            role: order.role, virtualisation: processor.virtualisation,
+            timeStampCounterKilohertz: processor.timeStampCounterKilohertz, memoryMegabytes: order.memoryMegabytes,
             files: order.files, network: network, tap: tap, cgroup: remains.cgroup,
-            user: MachineProcess.firstUser + UInt32(slot.index))
+            user: MachineUser.inSlot(slot.index))
     }
 }

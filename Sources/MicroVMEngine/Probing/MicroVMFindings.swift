@@ -24,5 +24,5 @@ package struct MicroVMFindings: Sendable {
 extension MicroVMEngine {
     /// Starts the real QEMU as a machine's is started, with a guest of a few instructions: by hardware virtualisation where
     /// there is any, else emulated. Takes 0.1 s, 30 s at most on a host that hangs, and leaves nothing.
-    package static func findings() async -> MicroVMFindings { await HostProbe().findings() }
+    package static func findings() async -> MicroVMFindings { await MicroVMProbe().findings() }
 }

@@ -7,16 +7,16 @@ import SystemPackage
 ///
 /// `/dev/kvm` alone proves nothing: under PVM it is there and a stock guest never finishes booting, in a container it may be there
 /// and not open, and root opening it says nothing of the user that QEMU is.
-struct HostProbe {
+struct MicroVMProbe {
     private static let vendorModules = ["kvm_intel", "kvm_amd"]
     private static let oldestQEMU = (7, 2)
 
     func findings() async -> MicroVMFindings {
         if let fault = await Self.tapFault() { return fault }
         let tap = HostFinding.good("tun", "tap devices can be made")
-        guard FileStatus.exists(MachineProcess.program) else {
+        guard FileStatus.exists(QEMU.program) else {
             let missing = HostFinding.failed(
-                "qemu", "\(MachineProcess.program) is not installed", remedy: "apt-get install qemu-system-x86")
+                "qemu", "\(QEMU.program) is not installed", remedy: "apt-get install qemu-system-x86")
             return MicroVMFindings([tap, missing], why: missing.found)
         }
         let hardware = await hardware()

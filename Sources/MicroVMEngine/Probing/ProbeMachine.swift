@@ -35,13 +35,13 @@ struct ProbeMachine {
     /// The version of the QEMU that ran a guest to its end.
     func run() async throws(Failure) -> QEMUVersion {
         let (outcome, words): (Result<QEMUVersion, Failure>, String?)
-        do throws(MachineProcess.Failure) {
-            let (machine, spawner) = try await parts()
-            outcome = await Self.outcome(of: try await machine.start(spawner))
-            words = machine.files.lastWords
-            withExtendedLifetime(spawner) {}
+        do throws(SandboxError) {
+            let (qemu, parts) = try await prepared()
+            outcome = await Self.outcome(of: try await qemu.start(parts))
+            words = parts.files.lastWords
+            withExtendedLifetime(qemu) {}
         } catch {
-            throw error.isNode ? .noNode : .notStarted("\(error.error)")
+            throw error.isMissingNode ? .noNode : .notStarted("\(error)")
         }
         do throws(Failure) { return try outcome.get() } catch .slow {
             throw .slow
@@ -51,13 +51,14 @@ struct ProbeMachine {
         }
     }
 
-    private static func outcome(of started: consuming MachineProcess.Started) async -> Result<QEMUVersion, Failure> {
+    private static func outcome(of started: consuming StartedMachine) async -> Result<QEMUVersion, Failure> {
         let process = started.process
         let console = started.console.shared()
+        let group = MultiThreadedEventLoopGroup.singleton
         let outcome: Result<QEMUVersion, Failure>
         do {
             let control = try await QMPClient.connect(
-                started.control, group: MultiThreadedEventLoopGroup.singleton, deadline: startLimit)
+                started.control, group: group, clock: EventLoopClock(group: group), deadline: startLimit)
             outcome = await BlockingThread.run { watch(console) }.map { control.version }
             control.close()
         } catch {
@@ -77,21 +78,16 @@ struct ProbeMachine {
 
     // MARK: - Private
 
-    /// What the spawner has started dies with it.
-    private func parts() async throws(MachineProcess.Failure) -> (MachineProcess, Spawner) {
-        do throws(SandboxError) {
-            return (try await process(), try hostCall("start a thread") { try Spawner() })
-        } catch {
-            throw .host(error)
-        }
+    private func prepared() async throws(SandboxError) -> (QEMU, MachineParts) {
+        (QEMU(spawner: try hostCall("start a thread") { try Spawner() }), try await parts())
     }
 
-    private func process() async throws(SandboxError) -> MachineProcess {
+    private func parts() async throws(SandboxError) -> MachineParts {
         let network = try await hostCall { try await Self.network() }
-        return MachineProcess(
+        return MachineParts(
             role: .template, virtualisation: virtualisation, timeStampCounterKilohertz: 1,
             memoryMegabytes: Self.megabytes, files: try Self.files(), network: network.namespace, tap: network.tap,
-            user: MachineProcess.probeUser, largestFile: 16 << 20)
+            user: MachineUser.probe, largestFile: 16 << 20)
     }
 
     private static func files() throws(SandboxError) -> MachineFiles {
@@ -99,7 +95,7 @@ struct ProbeMachine {
         let (kernel, disk, memory, layer) = try hostCall("make files in memory") {
             let memory = try OwnedDescriptor.memoryFile(named: "thaw-probe")
             try memory.setSize(Int64(megabytes) << 20)
-            try memory.setOwner(user: 0, group: MachineProcess.group)
+            try memory.setOwner(user: 0, group: MachineUser.group)
             try memory.setPermissions([.ownerReadWrite, .groupReadWrite])
             let layer = try OwnedDescriptor.memoryFile(named: "thaw-probe")
             try layer.writeAll(CopyOnWriteDisk.image(size: UInt64(diskBytes)))

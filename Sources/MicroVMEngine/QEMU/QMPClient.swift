@@ -2,6 +2,7 @@ import Foundation
 import LinuxKit
 import NIOCore
 import NIOPosix
+import Synchronization
 import SystemPackage
 
 /// Speaks QMP over a connected socket. Commands go one after the other; each waits for its reply.
@@ -26,13 +27,13 @@ final class QMPClient: Sendable {
 
     /// Takes over our end of QEMU's control socket and negotiates.
     static func connect(
-        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, deadline: Duration
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, clock: any DeadlineClock, deadline: Duration
     ) async throws -> QMPClient {
         let descriptorSocket = DescriptorSocket(try socket.duplicate())
-        let loop = group.next()
-        let replies = Mailbox<QMPMessage, QMPError>(loop: loop)
-        let events = Mailbox<QMPEvent, QMPError>(loop: loop)
-        let channel = try await adoptSocket(socket, group: loop) { channel in
+        let replies = Mailbox<QMPMessage, QMPError>(clock: clock, overflow: .malformed("more replies than commands"))
+        let events = Mailbox<QMPEvent, QMPError>(
+            clock: clock, overflow: .malformed("more events than anybody waits for"))
+        let channel = try await adoptSocket(socket, group: group) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(QMPHandler(replies: replies, events: events))
             }
@@ -71,7 +72,6 @@ final class QMPClient: Sendable {
     func migrationCompleted(deadline: Duration) async throws(QMPError) {
         while true {
             let event = try await events.next(within: deadline, timeout: .timedOut("the migration"))
-            guard event.name == "MIGRATION" else { continue }
             switch event.status {
             case "completed": return
             case "failed": throw .refused(command: Migrate.name, description: "the migration failed")
@@ -80,7 +80,12 @@ final class QMPClient: Sendable {
         }
     }
 
-    func close() { channel.close(mode: .all, promise: nil) }
+    deinit { close() }
+
+    func close() {
+        descriptorSocket.close()
+        channel.close(mode: .all, promise: nil)
+    }
 
     // MARK: - Private
 
@@ -114,14 +119,17 @@ final class QMPClient: Sendable {
 
 /// The write side of a control socket, kept for `sendmsg(2)` with SCM_RIGHTS.
 private final class DescriptorSocket: Sendable {
-    private let socket: OwnedDescriptor
+    private let socket: Mutex<SharedDescriptor?>
 
-    init(_ socket: consuming OwnedDescriptor) { self.socket = socket }
+    init(_ socket: consuming OwnedDescriptor) { self.socket = Mutex(socket.shared()) }
 
     func send(_ bytes: [UInt8], with descriptor: borrowing OwnedDescriptor) throws(Errno) {
+        guard let socket = socket.withLock({ $0 }) else { throw .badFileDescriptor }
         // A control socket's buffer is far larger than one command: it takes all or fails.
-        try socket.send(descriptor, beside: bytes)
+        try socket.descriptor.send(descriptor, beside: bytes)
     }
+
+    func close() { socket.withLock { $0 = nil } }
 }
 
 /// Cuts lines and routes them.
@@ -154,7 +162,11 @@ private final class QMPHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { end(with: .closed, context) }
 
     private func route(_ message: QMPMessage) {
-        if case .event(let event) = message { events.deliver(event) } else { replies.deliver(message) }
+        switch message {
+        // A guest makes QEMU send others as often as it likes.
+        case .event(let event): if event.name == QMPEvent.migration { events.deliver(event) }
+        default: replies.deliver(message)
+        }
     }
 
     private func end(with error: QMPError, _ context: ChannelHandlerContext) {

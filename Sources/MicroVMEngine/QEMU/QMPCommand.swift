@@ -25,12 +25,6 @@ struct ContinueMachine: QMPCommand {
     static let name = "cont"
 }
 
-/// Ends QEMU.
-struct QuitMachine: QMPCommand {
-    typealias Reply = QMPEmpty
-    static let name = "quit"
-}
-
 /// Names a descriptor that travels beside the command (SCM_RIGHTS) for use by later commands.
 struct GetDescriptor: QMPCommand {
     typealias Reply = QMPEmpty
@@ -67,15 +61,6 @@ struct SetMigrationCapabilities: QMPCommand {
     ])
 }
 
-/// Lifts the bandwidth limit that suits migrations over a network.
-struct SetMigrationParameters: QMPCommand {
-    typealias Reply = QMPEmpty
-    static let name = "migrate-set-parameters"
-    let maxBandwidth: Int
-
-    enum CodingKeys: String, CodingKey { case maxBandwidth = "max-bandwidth" }
-}
-
 /// Writes the device state to what ``QMPClient/passStream(_:)`` has handed over.
 struct Migrate: QMPCommand {
     typealias Reply = QMPEmpty
@@ -92,6 +77,8 @@ struct MigrateIncoming: QMPCommand {
 
 /// An asynchronous event; only what the engine acts on is kept.
 struct QMPEvent: Sendable, Equatable {
+    static let migration = "MIGRATION"
+
     let name: String
     /// `data.status`, which `MIGRATION` carries.
     let status: String?

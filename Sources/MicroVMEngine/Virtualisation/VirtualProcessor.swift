@@ -1,8 +1,8 @@
 import LinuxKit
 import SystemPackage
 
-/// What of this host a snapshot depends on.
-struct HostTraits: Sendable {
+/// The processor that guests see on this host: what a snapshot depends on.
+struct VirtualProcessor: Sendable {
     let virtualisation: Virtualisation
     let timeStampCounterKilohertz: UInt64
     /// With hardware virtualisation the guest has seen the host's own CPU; the emulated one depends on QEMU alone.
@@ -10,9 +10,9 @@ struct HostTraits: Sendable {
 
     /// Measures; blocks for about 50 ms. A guest that calibrates its own counter against the PIT hangs for ever when the
     /// host is busy, so it is told the frequency.
-    static func measure(_ virtualisation: Virtualisation) -> HostTraits {
+    static func measure(_ virtualisation: Virtualisation) -> VirtualProcessor {
         let accelerator = virtualisation.accelerator
-        return HostTraits(
+        return VirtualProcessor(
             virtualisation: virtualisation, timeStampCounterKilohertz: TimeStampCounter.measureKilohertz(),
             processor: accelerator == .kvm ? hostProcessor() : accelerator.cpuModel)
     }

@@ -1,0 +1,28 @@
+import LinuxKit
+import Sandboxes
+
+/// The cgroups of this server's machines.
+struct MachineCgroups: Sendable {
+    let hierarchy: CgroupHierarchy
+    /// Begins the name of each; a sweep removes what begins so and nothing else.
+    let instance: String
+
+    func create(_ id: SandboxID, limits: CgroupLimits) throws(CgroupError) -> Cgroup {
+        try hierarchy.create("\(instance)-\(id)", limits: limits)
+    }
+
+    /// Removes the directory all of ours lie in, unless another server on the host has some there.
+    func removeParents() async {
+        let hierarchy = hierarchy
+        await BlockingThread.run { hierarchy.removeIfEmpty() }
+    }
+
+    func sweep() async throws(SandboxError) {
+        let prefix = "\(instance)-"
+        let hierarchy = hierarchy
+        let outcome = await BlockingThread.run {
+            Result { () throws(CgroupError) in try hierarchy.sweep(prefix: prefix) }
+        }
+        _ = try hostCall { try outcome.get() }
+    }
+}

@@ -1,0 +1,121 @@
+import GuestProtocol
+import LinuxKit
+import NetworkModel
+import Sandboxes
+import Snapshots
+import SystemPackage
+
+/// From a snapshot to a clone that is ready for its first invocation.
+extension MicroVMEngine {
+    package func thaw(
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        output: @escaping OutputSink
+    ) async throws(SandboxError) -> any Sandbox {
+        let start = launcher.clock.now
+        let reading = try MachineDescription.read(snapshot, on: processor)
+        let machine =
+            if let standing = await takeStanding(snapshot.id) { standing } else {
+                try await standingClone(of: snapshot, reading)
+            }
+        machine.output.connect(to: output)
+        do throws(SandboxError) {
+            try machine.join(network)
+            try await resume(machine)
+            var uniqueness = uniqueness
+            uniqueness.setClock()
+            machine.guest.send(.thaw(uniqueness))
+            try await restored(machine, until: start + deadline, limit: deadline)
+        } catch {
+            await end(machine)
+            throw error
+        }
+        return MicroVM(
+            machine: machine, engine: self, description: reading.machine, processor: processor,
+            readyCall: reading.readyCall)
+    }
+
+    /// A clone that waits and has not died meanwhile.
+    private func takeStanding(_ snapshot: SnapshotID) async -> Machine? {
+        while let machine = await standing.take(snapshot) {
+            if machine.guest.isQuiet { return machine }
+            await end(machine)
+        }
+        return nil
+    }
+
+    private func resume(_ machine: Machine) async throws(SandboxError) {
+        try await wrapping(.lost(during: .restore)) { try await machine.control.resume() }
+    }
+
+    private func restored(
+        _ machine: Machine, until end: ContinuousClock.Instant, limit: Duration
+    ) async throws(SandboxError) {
+        var isUnique = false
+        while true {
+            let left = max(.zero, end - launcher.clock.now)
+            let message: GuestMessage
+            do throws(SandboxError) { message = try await machine.guest.next(during: .restore, within: left) } catch {
+                throw error.naming(limit: limit)
+            }
+            switch message {
+            case .thawed where !isUnique: isUnique = true
+            case .restored where isUnique: return
+            case .restoreFailed(let failure): throw .restoreFailed(failure)
+            default: throw unexpected(message, during: .restore)
+            }
+        }
+    }
+
+    /// Starts a clone that has loaded its state and stands still: all that is left is to let it run.
+    private func standingClone(
+        of snapshot: SnapshotLease, _ reading: MachineDescription.Reading
+    ) async throws(SandboxError) -> Machine {
+        let memory = try await memoryFiles.open(snapshot)
+        let pristine = try MachineFiles.open(snapshot.path(MachineDescription.File.pristineScratch))
+        let size = try hostCall("look at \(snapshot.directory)") {
+            try FileStatus.of(pristine.descriptor).size
+        }
+        let state = try MachineFiles.open(snapshot.path(MachineDescription.File.state))
+        let files = try MachineFiles(
+            image: reading.machine.image, codeImage: reading.machine.codeImage, memory: memory,
+            scratch: [
+                .init(file: pristine, format: .raw),
+                .init(file: try MachineFiles.open(snapshot.path(MachineDescription.File.scratch)), format: .qcow2),
+                try MachineFiles.newScratchLayer(size: UInt64(size), in: directory),
+            ])
+        let machine = try await launch(
+            MachineLauncher.Order(
+                id: .random(), role: .clone, memoryMegabytes: reading.machine.memoryMegabytes, files: files,
+                output: OutputRelay(), requiredVersion: reading.qemuVersion))
+        do throws(QMPError) {
+            try await machine.control.loadState(from: state.descriptor, within: Self.loadLimit)
+        } catch {
+            await end(machine)
+            throw .snapshotUnusable("QEMU does not load its state: \(files.lastWords ?? "\(error)")")
+        }
+        return machine
+    }
+
+    private static let loadLimit = Duration.seconds(30)
+    private static let rehearsalLimit = Duration.seconds(10)
+
+    /// A clone that waits has also run the supervisor's part of a thaw: under emulation that is where half of the time to
+    /// the first response goes. No code of the function has run in it.
+    private func rehearse(_ machine: Machine) async throws(SandboxError) {
+        try await resume(machine)
+        machine.guest.send(.rehearse)
+        let answer = try await machine.guest.next(during: .restore, within: Self.rehearsalLimit)
+        guard answer == .rehearsed else { throw unexpected(answer, during: .restore) }
+        try await wrapping(.lost(during: .restore)) { try await machine.control.pause() }
+    }
+
+    func prepareAhead(_ snapshot: SnapshotLease) async throws(SandboxError) -> Machine {
+        let machine = try await standingClone(of: snapshot, try MachineDescription.read(snapshot, on: processor))
+        guard accelerator == .tcg else { return machine }
+        do throws(SandboxError) { try await rehearse(machine) } catch {
+            await end(machine)
+            throw error
+        }
+        return machine
+    }
+}

@@ -1,0 +1,83 @@
+import LinuxKit
+import Sandboxes
+import SystemPackage
+
+/// QEMU as the hypervisor: one process a machine, in a jail of its own, that inherits all its files.
+struct QEMU: Hypervisor {
+    static let program: FilePath = "/usr/bin/qemu-system-x86_64"
+    /// Descriptors 0 to 2 are standard; the rest follow in the order in which they are given.
+    private static let firstDescriptor: CInt = 3
+
+    /// What it has started dies with it.
+    let spawner: Spawner
+
+    func start(_ parts: MachineParts) async throws(SandboxError) -> StartedMachine {
+        let control = try SocketEnds()
+        let guest = try SocketEnds()
+        let console = try SocketEnds()
+        do throws(SpawnError) {
+            let process = try await spawner.spawn(Self.plan(parts, [control.theirs, guest.theirs, console.theirs]))
+            return StartedMachine(process: process, control: control.ours, guest: guest.ours, console: console.ours)
+        } catch {
+            throw .host("\(error) `thaw doctor` tells what this host lacks", cause: error)
+        }
+    }
+
+    private static func plan(_ parts: MachineParts, _ sockets: [SharedDescriptor]) throws(SpawnError) -> SpawnPlan {
+        let files = parts.files
+        let kvm = parts.virtualisation.descriptor
+        let given =
+            sockets + [parts.tap, files.kernel, files.initramfs, files.memory, files.root, files.code]
+            + files.scratch.map(\.file) + (kvm.map { [$0] } ?? [])
+        let number = { (index: Int) in firstDescriptor + CInt(index) }
+        let commandLine = QEMUCommandLine(
+            role: parts.role, accelerator: parts.virtualisation.accelerator, memoryMegabytes: parts.memoryMegabytes,
+            processors: ProcessorShare.processors(forMegabytes: parts.memoryMegabytes),
+            timeStampCounterKilohertz: parts.timeStampCounterKilohertz,
+            descriptors: QEMUCommandLine.Descriptors(
+                control: number(0), guest: number(1), console: number(2), tap: number(3), kernel: number(4),
+                initramfs: number(5), memory: number(6), root: number(7), code: number(8),
+                scratch: files.scratch.enumerated().map { index, layer in
+                    QEMUCommandLine.ScratchLayer(descriptor: number(9 + index), format: layer.format)
+                }, kvm: kvm.map { _ in number(given.count - 1) }))
+        var plan = try jail(parts).plan(
+            running: program, arguments: [program.string] + commandLine.arguments, environment: ["PATH": "/usr/bin"])
+        plan.descriptors = Dictionary(uniqueKeysWithValues: given.enumerated().map { (number($0.offset), $0.element) })
+        plan.descriptors[2] = files.errors
+        return plan
+    }
+
+    private static func jail(_ parts: MachineParts) -> Jail {
+        var jail = Jail(mountPoint: "/mnt", user: parts.user, group: MachineUser.group)
+        jail.network = parts.network
+        jail.cgroup = parts.cgroup
+        jail.limits = [.coreFileBytes: 0, .openFiles: 256, .lockedMemoryBytes: 65_536]
+        if let largestFile = parts.largestFile { jail.limits[.fileBytes] = largestFile }
+        parts.virtualisation.open(in: &jail)
+        return jail
+    }
+}
+
+/// A socket pair of which one end goes to QEMU.
+private struct SocketEnds: ~Copyable {
+    let ours: OwnedDescriptor
+    let theirs: SharedDescriptor
+
+    init() throws(SandboxError) {
+        self = try hostCall("make a socket pair") {
+            try OwnedDescriptor.socketPair().take { SocketEnds(ours: $0, theirs: $1.shared()) }
+        }
+    }
+
+    private init(ours: consuming OwnedDescriptor, theirs: SharedDescriptor) {
+        self.ours = ours
+        self.theirs = theirs
+    }
+}
+
+extension SandboxError {
+    /// Whether it is the jail's own node of a device that cannot be made.
+    var isMissingNode: Bool {
+        if let failure = cause as? SpawnError, case .step(.makeDevice) = failure.stage { true } else { false }
+    }
+}
