@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 LAB := .build/dist/bin/thaw-lab
 
-.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts fuzz
+.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts test-sanitize fuzz
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine: Debian packages and the Swift toolchain
 	@scripts/setup
@@ -25,6 +25,9 @@ test: ## Set up, build and run every test; ends with a summary
 
 test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
 	@Tests/Hosts/run
+
+test-sanitize: setup ## Run the Swift tests with ThreadSanitizer, then with AddressSanitizer
+	@scripts/test-sanitize
 
 fuzz: build ## Fuzz what reads bytes from outside, FUZZ_SECONDS (60) in all
 	@scripts/fuzz

@@ -237,3 +237,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Some tests alone, with only what they need: see scripts/test-sanitize.
+if let names = Context.environment["THAW_TESTS"]?.split(separator: " ").map(String.init), !names.isEmpty {
+    package.targets.removeAll { $0.type == .test && !names.contains($0.name) }
+}

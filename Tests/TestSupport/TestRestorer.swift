@@ -11,7 +11,10 @@ package enum TestRestorer {
             .appending("Sources/Restorer/build")
         var plan = SpawnPlan(
             executable: script, arguments: [script.string, binary.string],
-            environment: ["PATH": "/usr/bin:/bin:/opt/swift/usr/bin"])
+            environment: [
+                "PATH": "/usr/bin:/bin:/opt/swift/usr/bin",
+                "RESTORER_CFLAGS": getenv("RESTORER_CFLAGS").map { String(cString: $0) } ?? "",
+            ])
         let output = try OwnedDescriptor.memoryFile(named: "build").shared()
         plan.descriptors[1] = output
         plan.descriptors[2] = output
