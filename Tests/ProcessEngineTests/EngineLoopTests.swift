@@ -5,7 +5,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@Suite struct HostingLoopTests {
+@Suite struct EngineLoopTests {
     @Test("a heap of deadlines gives what a sorted list would, whatever is moved and removed")
     func heap() {
         var generator = SystemRandomNumberGenerator()

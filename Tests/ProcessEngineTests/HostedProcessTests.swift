@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Runtimes that are processes: they boot, write and end.
-@Suite(.requiresRoot, .requiresFile("/usr/bin/python3", "apt-get install python3")) struct HostingProcessTests {
+@Suite(.requiresRoot, .requiresFile("/usr/bin/python3", "apt-get install python3")) struct HostedProcessTests {
     /// Boots a Python program with `call(method, path, body)` at hand, in a slot of its own.
     private struct Booted {
         let runtime: HostedRuntime

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Runtimes that go on where a frozen one stopped; the test plays them over the connection dialled for them.
-@Suite(.requiresRoot) struct HostingCloneTests {
+@Suite(.requiresRoot) struct HostedCloneTests {
     @Test("a clone is let go before it lives, and finds its identity waiting")
     func restore() async throws {
         let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop())
