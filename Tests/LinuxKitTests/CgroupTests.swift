@@ -144,6 +144,22 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         }
     }
 
+    @Test("memory is added up over the cgroups of one prefix")
+    func memoryOfPrefix() throws {
+        try withScratchDirectory { root in
+            try fakeVersion2(root, controllers: "cpu memory pids")
+            let hierarchy = try CgroupHierarchy(version2: root)
+            #expect(hierarchy.memoryBytes(prefix: "a-") == 0)
+            for (name, bytes) in [("a-1", "4096\n"), ("a-2", "8192\n"), ("b-1", "1\n"), ("a-3", "gone")] {
+                let directory = root.appending("thaw").appending(name)
+                try fakeCgroup(directory, files: [])
+                try DurableFile.write(bytes.utf8, to: directory.appending("memory.current"))
+            }
+            #expect(hierarchy.memoryBytes(prefix: "a-") == 12_288)
+            #expect(hierarchy.memoryBytes(prefix: "c-") == 0)
+        }
+    }
+
     @Test("the numbers of version 2 are read")
     func reading() throws {
         try withScratchDirectory { root in

@@ -19,6 +19,21 @@ import Testing
         }
     }
 
+    @Test func `What snapshots take on disk is what their files do, without what is staged`() async throws {
+        try await withStore { store in
+            #expect(store.usage() == (0, 0))
+            _ = try store.stageExample()
+            #expect(store.usage() == (0, 0))
+            let committed = try await store.commitExample()
+            let usage = store.usage()
+            #expect(usage.count == 1)
+            // The manifest and a file of twelve bytes at least, and no more than all of memory beside them.
+            #expect(usage.bytes > 12 && usage.bytes <= Int64(SnapshotStore.memorySize) + (1 << 20))
+            try await store.remove(committed.id)
+            #expect(store.usage() == (0, 0))
+        }
+    }
+
     @Test func `A commit leaves nothing staged`() async throws {
         try await withStore { store in
             let staging = try store.stageExample()
