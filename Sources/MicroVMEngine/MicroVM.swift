@@ -11,6 +11,7 @@ struct MicroVM: Sandbox {
     let description: MachineDescription
     let processor: VirtualProcessor
     let readyCall: ReadyCall
+    var thawTimes: ThawTimes?
 
     var id: SandboxID { machine.id }
     var slot: Int? { machine.slot }

@@ -11,12 +11,16 @@ extension MicroVMEngine {
         _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
-        let start = launcher.clock.now
+        let (start, began) = (launcher.clock.now, MonotonicClock.now())
         let reading = try MachineDescription.read(snapshot, on: processor)
-        let machine =
-            if let standing = await takeStanding(snapshot.id) { standing } else {
-                try await standingClone(of: snapshot, reading)
-            }
+        let machine: Machine
+        var times: ThawTimes
+        if let standing = await takeStanding(snapshot.id) {
+            (machine, times) = (standing, ThawTimes(.ready, start: began))
+        } else {
+            (machine, times) = (try await standingClone(of: snapshot, reading), ThawTimes(.new, start: began))
+            times.end(.make, at: MonotonicClock.now())
+        }
         machine.output.connect(to: output)
         do throws(SandboxError) {
             try machine.join(network)
@@ -25,13 +29,14 @@ extension MicroVMEngine {
             uniqueness.setClock()
             machine.guest.send(.thaw(uniqueness))
             try await restored(machine, until: start + deadline, limit: deadline)
+            times.end(.restore, at: MonotonicClock.now())
         } catch {
             await end(machine)
             throw error
         }
         return MicroVM(
             machine: machine, engine: self, description: reading.machine, processor: processor,
-            readyCall: reading.readyCall)
+            readyCall: reading.readyCall, thawTimes: times)
     }
 
     /// A clone that waits and has not died meanwhile.

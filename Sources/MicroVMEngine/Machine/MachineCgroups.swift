@@ -17,6 +17,12 @@ struct MachineCgroups: Sendable {
         await BlockingThread.run { hierarchy.removeIfEmpty() }
     }
 
+    /// What the kernel charges to all of them.
+    func memoryBytes() async -> UInt64? {
+        let (hierarchy, prefix) = (hierarchy, "\(instance)-")
+        return await BlockingThread.run { hierarchy.memoryBytes(prefix: prefix) }
+    }
+
     func sweep() async throws(SandboxError) {
         let prefix = "\(instance)-"
         let hierarchy = hierarchy

@@ -8,6 +8,9 @@ actor StandingClones {
     private var underway: [SnapshotID: Int] = [:]
     private var isClosed = false
 
+    /// How many wait.
+    var count: Int { waiting.values.reduce(0) { $0 + $1.count } }
+
     func take(_ snapshot: SnapshotID) -> Machine? { waiting[snapshot]?.popLast() }
 
     /// Brings the number of waiting clones to `count`; returns when that is done or cannot be.
