@@ -132,8 +132,7 @@ let package = Package(
             [
                 "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
                 nioHTTPTypes, tracing,
-            ],
-            testable: true),
+            ]),
 
         // What is seen from outside.
         library(

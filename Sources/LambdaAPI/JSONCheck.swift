@@ -2,11 +2,11 @@
 ///
 /// An invocation's payload goes to the function byte for byte, so all the API has to know is whether it is JSON. There is
 /// no bound on depth: nesting costs one byte a level here, and nothing recurses.
-enum JSONCheck {
+package enum JSONCheck {
     /// Where the bytes stop being JSON, and why.
-    struct Defect: Error, Equatable {
-        var reason: String
-        var offset: Int
+    package struct Defect: Error, Equatable {
+        package var reason: String
+        package var offset: Int
     }
 
     /// What may come next.
@@ -24,7 +24,7 @@ enum JSONCheck {
         case nothing
     }
 
-    static func check(_ bytes: [UInt8]) throws(Defect) {
+    package static func check(_ bytes: [UInt8]) throws(Defect) {
         let text = bytes.span
         var position = 0
         var expected = Expected.value
@@ -200,7 +200,7 @@ enum JSONCheck {
 
 extension JSONCheck.Defect {
     /// As AWS words it: the reason, then line and column, both counted from 1.
-    func description(in bytes: [UInt8]) -> String {
+    package func description(in bytes: [UInt8]) -> String {
         let before = bytes[..<min(offset, bytes.count)]
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let column = before.count - ((before.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1) + 1

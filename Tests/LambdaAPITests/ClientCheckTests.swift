@@ -1,9 +1,8 @@
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
-
-@testable import LambdaAPI
 
 @Suite struct ClientCheckTests {
     static let signature = """

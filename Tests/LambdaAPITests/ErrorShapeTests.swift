@@ -2,10 +2,9 @@ import Foundation
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
-
-@testable import LambdaAPI
 
 @Suite struct ErrorShapeTests {
     @Test("Every answer has a request id of its own, a version 4 UUID")

@@ -1,11 +1,10 @@
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
 import Worker
-
-@testable import LambdaAPI
 
 @Suite struct FunctionRoutesTests {
     static let arn = "arn:aws:lambda:us-east-1:123456789012:function:f"

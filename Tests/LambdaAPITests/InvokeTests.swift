@@ -2,11 +2,10 @@ import Foundation
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
 import Worker
-
-@testable import LambdaAPI
 
 @Suite struct InvokeTests {
     static let path = "/2015-03-31/functions/f/invocations"

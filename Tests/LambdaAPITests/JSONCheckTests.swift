@@ -1,6 +1,5 @@
+import LambdaAPI
 import Testing
-
-@testable import LambdaAPI
 
 @Suite struct JSONCheckTests {
     @Test(

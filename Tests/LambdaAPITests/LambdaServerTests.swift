@@ -3,11 +3,10 @@ import FunctionModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Synchronization
 import Testing
-
-@testable import LambdaAPI
 
 /// Over a socket.
 @Suite struct LambdaServerTests {

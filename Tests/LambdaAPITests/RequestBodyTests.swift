@@ -2,11 +2,10 @@ import FunctionModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
 import Worker
-
-@testable import LambdaAPI
 
 /// What CreateFunction and the updates make of their bodies.
 @Suite struct RequestBodyTests {

@@ -1,11 +1,10 @@
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
 import Worker
-
-@testable import LambdaAPI
 
 @Suite struct TagRoutesTests {
     static let uri = "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af"

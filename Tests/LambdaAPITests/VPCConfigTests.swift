@@ -1,11 +1,10 @@
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
 import Worker
-
-@testable import LambdaAPI
 
 /// `VpcConfig` in requests and answers.
 @Suite struct VPCConfigTests {

@@ -1,10 +1,9 @@
 import FunctionModel
 import HTTPTypes
 import HummingbirdTesting
+import LambdaAPI
 import NIOCore
 import Testing
-
-@testable import LambdaAPI
 
 /// What the API says of a function, member by member.
 @Suite struct WireShapeTests {

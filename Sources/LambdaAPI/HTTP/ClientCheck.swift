@@ -5,10 +5,10 @@ import Hummingbird
 ///
 /// Signatures are not verified, and there may be none, so that plain `curl` works. A browser is the one client that acts
 /// for strangers: any page may make it POST to a loopback port, and it then names the page in `Origin`.
-struct ClientCheck: RouterMiddleware {
-    typealias Context = LambdaRequestContext
+package struct ClientCheck: RouterMiddleware {
+    package typealias Context = LambdaRequestContext
 
-    func handle(
+    package func handle(
         _ request: Request, context: LambdaRequestContext,
         next: @concurrent (Request, LambdaRequestContext) async throws -> Response
     ) async throws -> Response {
@@ -21,7 +21,7 @@ struct ClientCheck: RouterMiddleware {
 
     /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: the form of Signature Version 4, or 4A with its
     /// `AWS4-ECDSA-P256-SHA256`, in any order of the three.
-    static func isSignature(_ text: String) -> Bool {
+    package static func isSignature(_ text: String) -> Bool {
         let bytes = text.utf8
         guard let space = bytes.firstIndex(of: UInt8(ascii: " ")),
             algorithms.contains(where: { bytes[..<space].elementsEqual($0.utf8) })

@@ -3,13 +3,13 @@ import HTTPTypes
 extension HTTPField.Name {
     static let amznErrorType = known("x-amzn-ErrorType")
     static let amznRequestID = known("x-amzn-RequestId")
-    static let amznTraceID = known("X-Amzn-Trace-Id")
-    static let clientContext = known("X-Amz-Client-Context")
+    package static let amznTraceID = known("X-Amzn-Trace-Id")
+    package static let clientContext = known("X-Amz-Client-Context")
     static let executedVersion = known("X-Amz-Executed-Version")
     static let functionError = known("X-Amz-Function-Error")
-    static let invocationType = known("X-Amz-Invocation-Type")
+    package static let invocationType = known("X-Amz-Invocation-Type")
     static let logResult = known("X-Amz-Log-Result")
-    static let logType = known("X-Amz-Log-Type")
+    package static let logType = known("X-Amz-Log-Type")
 
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a header name") }

@@ -4,11 +4,11 @@ import Logging
 
 /// One HTTP exchange. Its request id is what the response's `x-amzn-RequestId`, the function's context and every log line
 /// about the exchange carry.
-struct LambdaRequestContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
+package struct LambdaRequestContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
     let requestID: String
 
-    init(source: ApplicationRequestContextSource) {
+    package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = RequestID.make()
     }
@@ -22,8 +22,8 @@ struct LambdaRequestContext: RequestContext {
 }
 
 /// A random UUID (RFC 9562, version 4) in lower case.
-enum RequestID {
-    static func make() -> String {
+package enum RequestID {
+    package static func make() -> String {
         var generator = SystemRandomNumberGenerator()
         let high = generator.next() & ~0xF000 | 0x4000
         let low = generator.next() & ~(0b11 << 62) | 0b10 << 62

@@ -15,7 +15,7 @@ extension Request {
 
     /// Reads the whole body, at most `limit` bytes; throws `tooLarge` beyond that, before reading when the length is told
     /// ahead. When it is not, the size that `tooLarge` is given is the least it can be.
-    func wholeBody(limit: Int, tooLarge: (_ size: Int) -> LambdaError) async throws -> ByteBuffer {
+    package func wholeBody(limit: Int, tooLarge: (_ size: Int) -> LambdaError) async throws -> ByteBuffer {
         let told = headers[.contentLength].flatMap { Int($0) }
         if let told, told > limit { throw tooLarge(told) }
         do {

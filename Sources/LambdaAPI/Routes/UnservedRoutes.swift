@@ -2,7 +2,7 @@ import FunctionModel
 import Hummingbird
 
 /// The rest of AWS's service model: known by name, refused with an error that clients can show.
-struct UnservedRoutes: RouteGroup {
+package struct UnservedRoutes: RouteGroup {
     func add(to router: Router<Context>) {
         for action in Self.unservedActions {
             router.on(RouterPath(action.path), method: action.method) { _, _ -> Response in
@@ -11,10 +11,10 @@ struct UnservedRoutes: RouteGroup {
         }
     }
 
-    struct UnservedAction: Sendable {
-        var name: String
-        var method: HTTPRequest.Method
-        var path: String
+    package struct UnservedAction: Sendable {
+        package var name: String
+        package var method: HTTPRequest.Method
+        package var path: String
 
         fileprivate init(_ name: String, _ method: HTTPRequest.Method, _ path: String) {
             self.name = name
@@ -23,7 +23,7 @@ struct UnservedRoutes: RouteGroup {
         }
     }
 
-    static let unservedActions: [UnservedAction] =
+    package static let unservedActions: [UnservedAction] =
         invoking + aliases + permissions + configurations + concurrency + layers + eventSources + codeSigning
         + capacityProviders + durableExecutions + account
 
