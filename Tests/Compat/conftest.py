@@ -4,20 +4,20 @@ A publish takes 10 to 20 seconds where processors are emulated, so everything is
 snapshots are made while the first tests run.
 """
 
-import io
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import uuid
-import zipfile
 
-import boto3
-import botocore.config
 import pytest
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "Support_py"))
+
+import lambdas  # noqa: E402
+from lambdas import unique, wait, zip_of  # noqa: E402
+
 ROLE = "arn:aws:iam::123456789012:role/compat"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -46,17 +46,7 @@ def isolation():
 
 @pytest.fixture(scope="session")
 def client(endpoint):
-    """boto3 as users have it, except that it does not hide errors by retrying."""
-    return boto3.client(
-        "lambda",
-        endpoint_url=endpoint,
-        region_name=CREDENTIALS["AWS_DEFAULT_REGION"],
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=botocore.config.Config(
-            retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=16
-        ),
-    )
+    return lambdas.connect(endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -80,38 +70,8 @@ def aws(endpoint):
     return call
 
 
-def zip_of(files):
-    """A zip that holds the given files: {name: text or bytes}."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
 def zip_of_function(module, **more):
     return zip_of({f"{module}.py": (HERE / "functions" / f"{module}.py").read_text(), **more})
-
-
-def unique(name):
-    return f"{name}-{uuid.uuid4().hex[:8]}"
-
-
-def wait(client, waiter, **arguments):
-    """A waiter of botocore's, polling faster than its default of five seconds."""
-    client.get_waiter(waiter).wait(**arguments, WaiterConfig={"Delay": 1, "MaxAttempts": 240})
-
-
-def payload_of(response):
-    return json.loads(response["Payload"].read())
-
-
-def invoke(client, function, event=None, **arguments):
-    """Invokes and gives (payload, response)."""
-    if event is not None:
-        arguments["Payload"] = json.dumps(event)
-    response = client.invoke(FunctionName=function, **arguments)
-    return payload_of(response), response
 
 
 class Deployment:

@@ -4,7 +4,8 @@ import base64
 import json
 import zipfile
 
-from conftest import ROLE, unique
+from conftest import ROLE
+from lambdas import unique
 
 
 def test_whole_way(aws, tmp_path):

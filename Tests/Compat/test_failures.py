@@ -6,7 +6,7 @@ import zipfile
 import botocore.exceptions
 import pytest
 
-from conftest import invoke, unique, wait, zip_of
+from lambdas import invoke, unique, wait, zip_of
 
 
 def failed_version(client, deployment):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import invoke, payload_of
+from lambdas import invoke, payload_of
 
 
 @pytest.mark.parametrize(

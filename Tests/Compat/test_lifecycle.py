@@ -6,7 +6,8 @@ import urllib.request
 
 import pytest
 
-from conftest import invoke, unique, wait, zip_of, zip_of_function
+from conftest import zip_of_function
+from lambdas import invoke, unique, wait, zip_of
 
 
 def test_create_answers_pending(deployments):

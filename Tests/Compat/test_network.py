@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import wait
+from lambdas import wait
 
 KEY = "thaw:network"
 EMPTY = {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from conftest import invoke, wait, zip_of
+from lambdas import invoke, wait, zip_of
 
 KEY = "thaw:isolation"
 # What a process on this machine reads, and a virtual machine does not.

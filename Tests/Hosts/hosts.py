@@ -42,7 +42,10 @@ def state_disk(images):
     with tempfile.TemporaryDirectory(prefix="state.", dir=scratch()) as directory:
         tree, disk = pathlib.Path(directory, "tree"), pathlib.Path(directory, "disk.img")
         tree.mkdir()
-        subprocess.run(["cp", "-al", images, tree / "images"], check=True)
+        if subprocess.run(["cp", "-al", images, tree / "images"], stderr=subprocess.DEVNULL).returncode != 0:
+            # They are on another file system.
+            shutil.rmtree(tree / "images", ignore_errors=True)
+            subprocess.run(["cp", "-a", "--sparse=always", images, tree / "images"], check=True)
         with disk.open("xb") as file:
             file.truncate(12 << 30)
         subprocess.run(["/usr/sbin/mkfs.ext4", "-q", "-F", "-d", tree, disk], check=True)
