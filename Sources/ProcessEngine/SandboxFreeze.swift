@@ -54,7 +54,7 @@ struct SandboxFreeze: Sendable {
     private func keepScratch(of process: ChildProcess, at image: FilePath) async throws(SandboxError) {
         guard let scratch = try await BlockingThread.run({ () throws(SandboxError) in try Self.scratch(of: process) })
         else { return }
-        try await ImageMaker(roots: engine.roots, spawner: engine.spawner).make(of: scratch, at: image)
+        try await ReadOnlyImageMaker(roots: engine.roots, spawner: engine.spawner).make(of: scratch, at: image)
         try hostCall("protect \(image)") {
             try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
         }

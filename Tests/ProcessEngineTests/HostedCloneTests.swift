@@ -12,7 +12,7 @@ import Testing
     @Test("a clone is let go before it lives, and finds its identity waiting")
     func restore() async throws {
         let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop())
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         #expect(!clone.runtime.isUsable)
         try play {
             let (head, _) = try clone.player.hear()
@@ -32,7 +32,7 @@ import Testing
     @Test("a clone that waits for its invocation needs no release from the runtime's point of view")
     func notInterested() async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop(), isSnapStart: false)
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         try await clone.runtime.waitUntilRestored(within: .zero)
         try play { clone.player.echo() }
         #expect(try await clone.runtime.invoke(.sample(), deadline: .seconds(20)) == .response(Array("{}".utf8)))
@@ -42,7 +42,7 @@ import Testing
     func seed() async throws {
         let clone = try await Clone(blockedIn: .seedNext, loop: try EngineLoop())
         #expect(
-            await failure { () throws(SandboxError) in try clone.runtime.release(.sample) }.contains(
+            await failure { () throws(SandboxError) in try clone.runtime.answerRestore(.sample) }.contains(
                 "a restore was asked"))
         try clone.runtime.startFromSeed(Array(#"{"arguments":["a"]}"#.utf8))
         try play {
@@ -58,7 +58,7 @@ import Testing
     @Test("a failed hook is the restore's error")
     func failedHook() async throws {
         let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop())
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         try play {
             _ = try clone.player.hear()
             try clone.player.post("restore/error", #"{"errorMessage":"no"}"#)
@@ -86,13 +86,13 @@ import Testing
             }
             #expect(said == "initialization took longer than 0.05 seconds")
         case "restore":
-            try clone.runtime.release(.sample)
+            try clone.runtime.answerRestore(.sample)
             let said = await failure { () throws(SandboxError) in
                 try await clone.runtime.waitUntilRestored(within: limit)
             }
             #expect(said == "restore took longer than 0.05 seconds")
         default:
-            try clone.runtime.release(.sample)
+            try clone.runtime.answerRestore(.sample)
             try play {
                 _ = try clone.player.hear()
                 try clone.player.ask("invocation/next")
@@ -113,7 +113,7 @@ import Testing
     @Test("an answer beyond the limit fails the invocation, and the runtime goes on")
     func oversized() async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         try play {
             _ = try clone.player.hear()
             try clone.player.post("invocation/1/response", String(repeating: "x", count: 6_291_557))
@@ -145,7 +145,7 @@ import Testing
         arguments: nonsense)
     func hostile(_ text: String) async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         try play { clone.player.echo() }
         let others = try await clone.joint.inside {
             try (0..<40).map { _ in
@@ -167,7 +167,7 @@ import Testing
     func quiescing() async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())
         #expect(await failure { () throws(SandboxError) in try clone.runtime.quiesce() }.contains("a freeze was asked"))
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         let idle = Player(
             try await clone.joint.inside { try LoopbackSocket.connect(port: RuntimeEndpoint.port).shared() })
         try idle.ask("nothing")
@@ -179,7 +179,7 @@ import Testing
     @Test("ending answers who waits, and everything afterwards")
     func ending() async throws {
         let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop())
-        try clone.runtime.release(.sample)
+        try clone.runtime.answerRestore(.sample)
         let runtime = clone.runtime
         async let waiting = failure { () throws(SandboxError) in
             try await runtime.waitUntilRestored(within: .seconds(60))
@@ -213,7 +213,7 @@ import Testing
                 group.addTask {
                     let clone = try await Clone(blockedIn: .restoreNext, loop: loop)
                     try play { clone.player.echo() }
-                    try clone.runtime.release(.sample)
+                    try clone.runtime.answerRestore(.sample)
                     try await clone.runtime.waitUntilRestored(within: .seconds(60))
                     for number in 0..<10 {
                         let payload = "[\(index),\(number)]"
@@ -237,7 +237,7 @@ import Testing
                 for _ in 0..<5 {
                     // All on this thread: another may keep something for a moment after it is done.
                     let clone = try Clone(try Joint(), blockedIn: .restoreNext, loop: loop)
-                    try clone.runtime.release(.sample)
+                    try clone.runtime.answerRestore(.sample)
                     _ = try clone.player.hear()
                     try clone.player.ask("invocation/next")
                     try await clone.runtime.waitUntilRestored(within: .seconds(20))

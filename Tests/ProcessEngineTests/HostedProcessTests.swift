@@ -155,7 +155,7 @@ import Testing
             call("GET", "restore/next")
             """, loop: loop)
         let quiet = try await Clone(blockedIn: .invocationNext, loop: loop)
-        try quiet.runtime.release(.sample)
+        try quiet.runtime.answerRestore(.sample)
         try play { quiet.player.echo() }
         #expect(try await flooding.runtime.waitUntilReady(within: .seconds(60)) == .restoreNext)
         for number in 0..<20 {

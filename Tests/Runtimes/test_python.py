@@ -144,7 +144,7 @@ class PythonRuntime(unittest.TestCase):
 
     def test_functions_of_one_seed_draw_numbers_of_their_own(self):
         # Stands in for two clones of a seed: both would go on from the state that is set here.
-        program = ("import random, ssl, thaw_runtime.seed as seed; random.seed(1);"
+        program = ("import random, ssl, thaw_runtime.runtime_seed as seed; random.seed(1);"
                    "seed._ask = lambda: {'arguments': [], 'environment': {}, 'workingDirectory': '/'};"
                    "seed.become_function(); print(random.random())")
         drawn = {subprocess.run([PYTHON, "-c", program], env={"PYTHONPATH": str(RUNTIME), "AWS_LAMBDA_RUNTIME_API": "x"},

@@ -8,12 +8,12 @@ import sys
 from awslambdaric import __main__ as client
 from awslambdaric import bootstrap
 
-from . import seed, snapshot
+from . import runtime_seed, snapshot
 
 
 def main(arguments):
     if arguments[1:] == ["--seed"]:
-        arguments = seed.become_function()
+        arguments = runtime_seed.become_function()
     snapshot.prepare(bootstrap)
     client.main(arguments)
 

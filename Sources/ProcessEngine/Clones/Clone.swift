@@ -138,7 +138,7 @@ final class Clone: Sendable {
     func wake(_ uniqueness: Uniqueness, output: @escaping OutputSink) throws(SandboxError) {
         let parts = try released(output)
         // First the answer, then the word to go on: the clone is to have the CPU when nothing is left to do here.
-        try parts.runtime.release(uniqueness)
+        try parts.runtime.answerRestore(uniqueness)
         try parts.control.wake(uniqueness)
     }
 

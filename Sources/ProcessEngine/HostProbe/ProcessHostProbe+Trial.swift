@@ -66,7 +66,7 @@ extension ProcessHostProbe {
         func mountImage() async throws(Fault) -> HostFinding {
             let name = "image files"
             try await probing(name, remedy: "apt-get install erofs-utils") { () throws(SandboxError) in
-                try await ImageMaker(roots: roots, spawner: spawner)
+                try await ReadOnlyImageMaker(roots: roots, spawner: spawner)
                     .make(of: try files(), at: "/proc/self/fd/3", file: imageFile)
             }
             let remedy = "modprobe erofs and modprobe loop; in a container, on its host, and run it privileged"

@@ -100,8 +100,8 @@ package final class HostedRuntime: LoopMember {
     // MARK: - Restore
 
     /// Lets a clone go on as one of its own. The process need not exist yet: it wakes up to find its answer waiting.
-    package func release(_ uniqueness: Uniqueness) throws(SandboxError) {
-        try locked { core throws(SandboxError) in try core.release(uniqueness) }
+    package func answerRestore(_ uniqueness: Uniqueness) throws(SandboxError) {
+        try locked { core throws(SandboxError) in try core.answerRestore(uniqueness) }
     }
 
     /// Waits until the after-restore hooks have run.

@@ -111,7 +111,7 @@ final class RuntimeCore {
         server.onEvent = { [unowned self] in handle($0) }
     }
 
-    deinit { release() }
+    deinit { closeHostSide() }
 
     var isReady: Bool { if case .ready = state { true } else { false } }
 
@@ -136,7 +136,7 @@ final class RuntimeCore {
         try wrapping(.lost(during: .initialization)) { try server.startFromSeed(start) }
     }
 
-    func release(_ uniqueness: Uniqueness) throws(SandboxError) {
+    func answerRestore(_ uniqueness: Uniqueness) throws(SandboxError) {
         guard case .waiting(let call) = state, call != .seedNext, let server else {
             throw outOfTurn("a restore", .restore)
         }
@@ -199,7 +199,7 @@ final class RuntimeCore {
     func end(_ error: SandboxError) {
         drainOutput()
         finish(.failed(error))
-        release()
+        closeHostSide()
     }
 
     private func outOfTurn(_ what: String, _ phase: SandboxError.Phase) -> SandboxError {
@@ -221,6 +221,7 @@ final class RuntimeCore {
         }
     }
 
+    /// Here a restore, an init or an invocation that takes too long ends: its waiter gets the error.
     func deadlinePassed(at now: UInt64) {
         guard let waiter, waiter.deadline <= now else { return }
         finish(.failed(.timedOut(waiter.phase, limit: waiter.limit)))
@@ -334,7 +335,7 @@ final class RuntimeCore {
     }
 
     /// Closes everything the host has of the runtime. The process may live on, and others know it.
-    private func release() {
+    private func closeHostSide() {
         if let process { unwatch(process) }
         process = nil
         server = nil

@@ -140,7 +140,7 @@ struct MeasuredServer: Sendable {
     func invokeNewClone(_ function: MeasuredFunction, version: Int) async throws -> Duration {
         let before = events.restoreCount
         let duration = try await invoke(function, version: version)
-        guard events.restoreCount == before + 1 else { throw CloneFailure.answeredWarm(function.name) }
+        guard events.restoreCount == before + 1 else { throw MeasuringFailure.answeredWarm(function.name) }
         return duration
     }
 
@@ -184,7 +184,7 @@ struct MeasuredServer: Sendable {
     /// Clones of a version at the engine's interface, once one has been made through the API.
     func cloneSource(of function: MeasuredFunction, version: Int) throws -> CloneSource {
         guard let request = events.thaw(of: CloneOrigin(function.name, version)) else {
-            throw CloneFailure.notThawed(function.name)
+            throw MeasuringFailure.notThawed(function.name)
         }
         return CloneSource(engine: server.engine, request: request, function: function)
     }
@@ -194,7 +194,7 @@ struct MeasuredServer: Sendable {
 }
 
 /// What was to be measured was not there.
-enum CloneFailure: Error, CustomStringConvertible {
+enum MeasuringFailure: Error, CustomStringConvertible {
     case answeredWarm(String)
     case notThawed(String)
 

@@ -2,8 +2,9 @@ import LinuxKit
 import Sandboxes
 import SystemPackage
 
-/// Makes erofs images of trees that nobody else sees.
-struct ImageMaker: Sendable {
+/// Makes erofs images of trees that nobody else sees: of what a function has in /tmp. Those of runtimes and code are made by
+/// `ReadOnlyImage` of BaseImages.
+struct ReadOnlyImageMaker: Sendable {
     private static let program: FilePath = "/usr/bin/mkfs.erofs"
     private static let limit = Duration.seconds(120)
 
