@@ -10,16 +10,22 @@ import SystemPackage
 package final class PortReservation: Sendable {
     private let socket: OwnedDescriptor
 
-    /// Nil where the kernel chooses the port.
-    static func take(_ configuration: ServerConfiguration) throws -> PortReservation? {
-        configuration.port == 0 ? nil : try take(configuration.address, configuration.port)
+    /// Those of all ports that the kernel does not choose.
+    static func take(_ configuration: ServerConfiguration) throws -> [PortReservation] {
+        var reservations: [PortReservation] = []
+        if configuration.port != 0 { reservations.append(try take(configuration.address, configuration.port)) }
+        if let port = configuration.metricsPort, port != 0 {
+            reservations.append(try take(configuration.metricsAddress, port, option: "--metrics-port"))
+        }
+        return reservations
     }
 
     /// Blocks for as long as a host name is looked up.
-    package static func take(_ address: String, _ port: Int) throws -> PortReservation {
+    /// - Parameter option: what chooses the port.
+    package static func take(_ address: String, _ port: Int, option: String = "--port") throws -> PortReservation {
         let resolved: NIOCore.SocketAddress
         do { resolved = try NIOCore.SocketAddress.makeAddressResolvingHost(address, port: port) } catch {
-            throw ServerError.cannotListen(address, port, error)
+            throw ServerError.cannotListen(address, port, option, error)
         }
         do {
             let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
@@ -35,7 +41,8 @@ package final class PortReservation: Sendable {
             return PortReservation(socket)
         } catch let error as Errno {
             throw error == .addressInUse
-                ? ServerError.addressInUse(address, port, cause: error) : ServerError.cannotListen(address, port, error)
+                ? ServerError.addressInUse(address, port, option, cause: error)
+                : ServerError.cannotListen(address, port, option, error)
         }
     }
 

@@ -18,8 +18,8 @@ package struct Server: Sendable {
     private let slots: SlotPool
     package let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
-    /// So that nobody else takes the port while the server starts; nil where the kernel chooses it.
-    private let reservation: PortReservation?
+    /// So that nobody else takes a port while the server starts.
+    private let reservations: [PortReservation]
     private let configuration: ServerConfiguration
     private let watch: ServerWatch
     private let gauges: ServerGauges
@@ -38,7 +38,7 @@ package struct Server: Sendable {
     ) async throws -> Server {
         let share = try ShareDirectory.installed()
         let watch = try ServerWatch(configuration, logger: logger)
-        let reservation = try PortReservation.take(configuration)
+        let reservations = try PortReservation.take(configuration)
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let slotConfiguration = try slotConfiguration(configuration)
         let findings = await EngineFindings.make(
@@ -63,7 +63,7 @@ package struct Server: Sendable {
                 configuration: limits, logger: logger)
             try await worker.recover()
             return Server(
-                engine: engine, slots: slots, worker: worker, functions: stores.functions, reservation: reservation,
+                engine: engine, slots: slots, worker: worker, functions: stores.functions, reservations: reservations,
                 configuration: configuration, watch: watch,
                 gauges: ServerGauges(
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,

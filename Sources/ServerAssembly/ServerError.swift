@@ -45,15 +45,17 @@ package struct ServerError: Error, CustomStringConvertible {
         )
     }
 
-    package static func addressInUse(_ address: String, _ port: Int, cause: (any Error)? = nil) -> ServerError {
+    package static func addressInUse(
+        _ address: String, _ port: Int, _ option: String = "--port", cause: (any Error)? = nil
+    ) -> ServerError {
         ServerError(
-            .addressInUse, "\(address):\(port) is in use. Stop what listens there, or choose another --port.",
+            .addressInUse, "\(address):\(port) is in use. Stop what listens there, or choose another \(option).",
             cause: cause)
     }
 
-    static func cannotListen(_ address: String, _ port: Int, _ cause: any Error) -> ServerError {
+    static func cannotListen(_ address: String, _ port: Int, _ option: String, _ cause: any Error) -> ServerError {
         ServerError(
-            .cannotListen, "cannot listen at \(address):\(port): \(cause). Choose another --address or --port.",
+            .cannotListen, "cannot listen at \(address):\(port): \(cause). Choose another address or \(option).",
             cause: cause)
     }
 
@@ -61,12 +63,6 @@ package struct ServerError: Error, CustomStringConvertible {
         ServerError(
             .cannotTrace,
             "cannot append to \(path): \(cause). Choose another --trace-log, in a directory that is there.",
-            cause: cause)
-    }
-
-    package static func metricsAddressInUse(_ address: String, _ port: Int, cause: (any Error)? = nil) -> ServerError {
-        ServerError(
-            .addressInUse, "\(address):\(port) is in use. Stop what listens there, or choose another --metrics-port.",
             cause: cause)
     }
 

@@ -40,6 +40,10 @@ import Testing
         let error = #expect(throws: ServerError.self) { _ = try PortReservation.take("127.0.0.1", port) }
         #expect(error?.code == .addressInUse)
         #expect(error?.description.contains("127.0.0.1:\(port) is in use") == true)
+        let other = #expect(throws: ServerError.self) {
+            _ = try PortReservation.take("127.0.0.1", port, option: "--metrics-port")
+        }
+        #expect(other?.description.contains("choose another --metrics-port") == true)
         _ = consume listener
         let reservation = try PortReservation.take("127.0.0.1", port)
         let later = try LoopbackSocket.listen(port: UInt16(port))

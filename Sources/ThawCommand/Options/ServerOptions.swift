@@ -91,7 +91,12 @@ package struct ServerOptions: ParsableArguments {
 
     package func validate() throws {
         try check(port, "--port", 0...65_535)
-        if let metricsPort { try check(metricsPort, "--metrics-port", 0...65_535) }
+        if let metricsPort {
+            try check(metricsPort, "--metrics-port", 0...65_535)
+            guard metricsPort == 0 || metricsPort != port else {
+                throw ValidationError("--metrics-port must be another port than --port; both are \(port)")
+            }
+        }
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
