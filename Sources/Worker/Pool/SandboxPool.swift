@@ -77,7 +77,7 @@ package final class SandboxPool: Sendable {
                 state.count += 1
                 return .room(after: nil)
             }
-            return takeRoomOfAnother(&state)
+            return evictForRoom(&state)
         }
     }
 
@@ -85,7 +85,7 @@ package final class SandboxPool: Sendable {
     func admit(_ sandbox: LiveSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
 
     /// Room made by a sandbox that is going anyway, by the one that has been idle the longest, or by one about to be idle.
-    private func takeRoomOfAnother(_ state: inout State) -> Claim {
+    private func evictForRoom(_ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
         let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
             .min { $0.1 < $1.1 }
