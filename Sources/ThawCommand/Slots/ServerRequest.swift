@@ -34,9 +34,9 @@ package struct ServerRequest: Sendable {
         defer { timer.cancel() }
         return try await connection.executeThenClose { inbound, outbound in
             let headers: HTTPHeaders = ["host": "\(host):\(port)", "connection": "close"]
-            try await outbound.write(
-                .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)))
-            try await outbound.write(.end(nil))
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
+            // In one: after the head alone a server may already have answered and gone.
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
             return try await Self.body(of: inbound)
         }
     }

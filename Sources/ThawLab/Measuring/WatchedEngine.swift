@@ -112,12 +112,13 @@ package final class WatchedSandbox: Sandbox {
 
     package func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
         let isFirst = state.withLock { state in
-            defer { (state.hasServed, state.isBusy) = (true, true) }
+            state.isBusy = true
             return !state.hasServed
         }
         watch.begin()
         do {
             let result = try await sandbox.invoke(invocation, deadline: deadline)
+            state.withLock { $0.hasServed = true }
             if isFirst, origin != nil { watch.note(firstResponse: ContinuousClock.now - began) }
             return result
         } catch {
