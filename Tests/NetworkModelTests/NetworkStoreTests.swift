@@ -263,7 +263,7 @@ import Testing
         #expect(range.map { "\($0.lowerBound)-\($0.upperBound)" } == expected)
     }
 
-    @Test("a lookup of what has not changed takes microseconds")
+    @Test("a lookup of what has not changed takes microseconds", .requiresSpeed)
     func cheap() throws {
         try Self.with { store, _ in
             try store.create(Self.network())
