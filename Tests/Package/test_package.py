@@ -47,6 +47,15 @@ def test_the_command_is_linked_with_debians_libraries_only(tree):
     assert not re.search("RPATH|RUNPATH|swift|Foundation", dynamic.stdout)
 
 
+def test_the_command_has_no_http_client_and_no_laboratory(tree):
+    # A binary without symbols still has the names of its types.
+    command = (tree / "usr/bin/thaw").read_bytes()
+    assert b"Hummingbird" in command
+    assert [name for name in (b"AsyncHTTPClient", b"NIOSSL", b"ThawLab") if name in command] == []
+    # With both it had 89.6.
+    assert len(command) <= 84_000_000
+
+
 def test_lintian_finds_no_error(package):
     checked = subprocess.run(
         ["lintian", "--fail-on", "error,warning", "--tag-display-limit", "0", package], capture_output=True, text=True)
