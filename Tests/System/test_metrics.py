@@ -237,9 +237,9 @@ def test_a_call_is_traced_along_its_hops(watched):
     assert header == f"Root={ROOT};Parent={call['span']};Sampled=1"
 
 
-def test_a_server_that_was_not_asked_to_shows_no_metrics(servers, probe):
+def test_a_server_that_was_not_asked_to_shows_no_metrics(servers, watched):
     server = servers.running(fresh=True)
-    assert server.works(probe)
+    assert server.invoke("watched", {})[0]["request"]
     assert get(f"{server.endpoint}/metrics")[0] == 404
     assert get(f"{server.endpoint}/healthz")[0] == 200
     assert not server.log.matches("serving metrics")
