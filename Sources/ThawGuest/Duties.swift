@@ -22,12 +22,7 @@ struct MachineDuties: Duties {
     var confinesRuntime: Bool { true }
 
     func makeUnique(_ uniqueness: Uniqueness) throws(GuestError) {
-        try GuestError.wrap("reseeding the kernel's random numbers") { () throws(Errno) in
-            try Kernel.reseedRandom(with: uniqueness.entropy)
-        }
-        try GuestError.wrap("setting the wall clock") { () throws(Errno) in
-            try WallClock.set(uniqueness.wallClockNanoseconds)
-        }
+        try ClockAndEntropy.set(from: uniqueness)
     }
 
     func outOfMemoryKills() -> UInt64 { ProcFile.number(after: "oom_kill ", in: "/proc/vmstat") ?? 0 }
