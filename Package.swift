@@ -108,7 +108,7 @@ let package = Package(
             [
                 "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore,
                 nioPosix, system,
-            ], testable: true),
+            ]),
 
         library("ProcessImages", ["CProcessImage", "LinuxKit", system]),
         library(

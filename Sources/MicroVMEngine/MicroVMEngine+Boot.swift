@@ -15,7 +15,7 @@ extension MicroVMEngine {
             try await booted(machine)
             let start = launcher.clock.now
             var initialization = specification.initialization
-            initialization.uniqueness.setClock()
+            initialization.uniqueness.takeHostClock()
             machine.guest.send(.initialize(initialization))
             let readyCall = try await initialized(machine, within: deadline - (launcher.clock.now - start))
             return MicroVM(
@@ -109,5 +109,5 @@ extension MicroVMEngine {
 
 extension Uniqueness {
     /// The time that passed while the machine was made ready is not lost to its clock.
-    mutating func setClock() { wallClockNanoseconds = WallClock.now() }
+    mutating func takeHostClock() { wallClockNanoseconds = WallClock.now() }
 }

@@ -26,7 +26,7 @@ extension MicroVMEngine {
             try machine.join(network)
             try await resume(machine)
             var uniqueness = uniqueness
-            uniqueness.setClock()
+            uniqueness.takeHostClock()
             machine.guest.send(.thaw(uniqueness))
             try await restored(machine, until: start + deadline, limit: deadline)
             times.end(.restore, at: MonotonicClock.now())

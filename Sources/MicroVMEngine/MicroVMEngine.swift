@@ -42,7 +42,7 @@ package final class MicroVMEngine: SandboxEngine {
                 group: group, clock: EventLoopClock(group: group), logger: logger))
     }
 
-    init(qemuVersion: String?, directory: FilePath, launcher: MachineLauncher) {
+    package init(qemuVersion: String?, directory: FilePath, launcher: MachineLauncher) {
         processor = launcher.processor
         accelerator = launcher.processor.accelerator
         self.qemuVersion = qemuVersion

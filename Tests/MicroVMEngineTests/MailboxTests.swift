@@ -1,6 +1,5 @@
+import MicroVMEngine
 import Testing
-
-@testable import MicroVMEngine
 
 @Suite(.timeLimit(.minutes(1))) struct MailboxTests {
     enum Failure: Error, Equatable { case late, gone, full }

@@ -1,9 +1,8 @@
 import LinuxKit
+import MicroVMEngine
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MicroVMEngine
 
 @Suite(.requiresRoot) struct HostProbeTests {
     @Test("a guest of a few instructions runs to its end in the engine's own jail")

@@ -1,6 +1,5 @@
+import MicroVMEngine
 import Testing
-
-@testable import MicroVMEngine
 
 @Suite struct QEMUCommandLineTests {
     static func commandLine(_ role: QEMUCommandLine.Role, layers: Int) -> QEMUCommandLine {

@@ -1,7 +1,6 @@
 import Foundation
+import MicroVMEngine
 import Testing
-
-@testable import MicroVMEngine
 
 @Suite struct QMPMessageTests {
     @Test(

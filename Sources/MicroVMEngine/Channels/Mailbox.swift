@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// One task waits at a time: everything that talks to one virtual machine does so in turn. So no more than a few messages ever
 /// wait for it, and a machine that says more ends its mailbox: what it says is not to be held for ever.
-final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
+package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private struct State {
         var queue: [Message] = []
         var waiter: Waiter?
@@ -24,12 +24,12 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private static var capacity: Int { 16 }
 
     /// - Parameter overflow: what the mailbox fails with when nobody asks for what it holds.
-    init(clock: any DeadlineClock, overflow: Failure) {
+    package init(clock: any DeadlineClock, overflow: Failure) {
         self.clock = clock
         self.overflow = overflow
     }
 
-    func deliver(_ message: Message) {
+    package func deliver(_ message: Message) {
         let waiter = state.withLock { state -> Waiter? in
             guard state.failure == nil else { return nil }
             defer { state.waiter = nil }
@@ -42,7 +42,7 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     }
 
     /// Ends the mailbox; only the first reason counts.
-    func fail(_ failure: Failure) {
+    package func fail(_ failure: Failure) {
         let waiter = state.withLock { state -> Waiter? in
             guard state.failure == nil else { return nil }
             state.failure = failure
@@ -56,7 +56,8 @@ final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     var isQuiet: Bool { state.withLock { $0.queue.isEmpty && $0.failure == nil } }
 
     /// The next message; `timeout` when none came within `limit`.
-    func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure) async throws(Failure)
+    package func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure)
+        async throws(Failure)
         -> Message
     {
         let serial = serials.add(1, ordering: .relaxed).newValue

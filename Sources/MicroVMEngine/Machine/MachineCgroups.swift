@@ -2,10 +2,15 @@ import LinuxKit
 import Sandboxes
 
 /// The cgroups of this server's machines.
-struct MachineCgroups: Sendable {
+package struct MachineCgroups: Sendable {
     let hierarchy: CgroupHierarchy
     /// Begins the name of each; a sweep removes what begins so and nothing else.
-    let instance: String
+    package let instance: String
+
+    package init(hierarchy: CgroupHierarchy, instance: String) {
+        self.hierarchy = hierarchy
+        self.instance = instance
+    }
 
     func create(_ id: SandboxID, limits: CgroupLimits) throws(CgroupError) -> Cgroup {
         try hierarchy.create("\(instance)-\(id)", limits: limits)

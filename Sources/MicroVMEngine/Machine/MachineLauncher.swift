@@ -9,7 +9,7 @@ import SlotNetwork
 import SystemPackage
 
 /// Starts machines: slot, cgroup, process, then the three channels to it.
-struct MachineLauncher: Sendable {
+package struct MachineLauncher: Sendable {
     /// QEMU's own memory beside the guest's: code, device state, the emulator's translation cache.
     private static let overheadMegabytes = 192
     /// QEMU's main, virtual CPU and I/O threads; a machine that wants more is out of hand.
@@ -24,6 +24,19 @@ struct MachineLauncher: Sendable {
     let group: any EventLoopGroup
     let clock: any DeadlineClock
     let logger: Logger
+
+    package init(
+        processor: VirtualProcessor, slots: any SlotNetwork, cgroups: MachineCgroups, hypervisor: any Hypervisor,
+        group: any EventLoopGroup, clock: any DeadlineClock, logger: Logger
+    ) {
+        self.processor = processor
+        self.slots = slots
+        self.cgroups = cgroups
+        self.hypervisor = hypervisor
+        self.group = group
+        self.clock = clock
+        self.logger = logger
+    }
 
     struct Order: Sendable {
         var id: SandboxID

@@ -3,7 +3,7 @@
 /// The loop leaves the guest at no instruction, so it takes a moment wherever a processor really runs it, emulated
 /// virtualisation and QEMU's emulation included: 5 to 100 ms. Where the kernel interprets a guest's every instruction (PVM's
 /// KVM does for a stock guest's) it takes more than ten seconds, and no real guest would ever finish booting.
-enum ProbeGuest {
+package enum ProbeGuest {
     static let began = UInt8(ascii: "b")
     static let ended = UInt8(ascii: "e")
     private static let iterations: UInt32 = 10_000_000
@@ -24,7 +24,7 @@ enum ProbeGuest {
         + [0xfa, 0xf4, 0xeb, 0xfc]  // cli; 2: hlt; jmp 2b
 
     /// The guest as an ELF file (elf(5)) with the note that QEMU finds a PVH kernel's entry by (XEN_ELFNOTE_PHYS32_ENTRY).
-    static let kernel: [UInt8] = {
+    package static let kernel: [UInt8] = {
         let note = bytes(4 as UInt32) + bytes(8 as UInt32) + bytes(18 as UInt32) + Array("Xen\0".utf8) + bytes(address)
         var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
         file += bytes(2 as UInt16) + bytes(62 as UInt16) + bytes(1 as UInt32)  // executable, x86-64, version

@@ -5,18 +5,22 @@ import SystemPackage
 
 /// A machine that shows whether guests run: the engine's own QEMU process, with ``ProbeGuest`` in place of a kernel and nothing
 /// behind its disks and its network.
-struct ProbeMachine {
+package struct ProbeMachine {
     let virtualisation: Virtualisation
 
+    package init(virtualisation: Virtualisation) {
+        self.virtualisation = virtualisation
+    }
+
     /// Why no guest runs.
-    enum Failure: Error, CustomStringConvertible {
+    package enum Failure: Error, CustomStringConvertible {
         case notStarted(String)
         /// The jail can have no node of /dev/kvm.
         case noNode
         case silent(String?)
         case slow
 
-        var description: String {
+        package var description: String {
             switch self {
             case .notStarted(let what): what
             case .noNode: "no device node can be made here"
@@ -33,7 +37,7 @@ struct ProbeMachine {
     private static let megabytes = 128
 
     /// The version of the QEMU that ran a guest to its end.
-    func run() async throws(Failure) -> QEMUVersion {
+    package func run() async throws(Failure) -> QEMUVersion {
         let (outcome, words): (Result<QEMUVersion, Failure>, String?)
         do throws(SandboxError) {
             let (qemu, parts) = try await prepared()

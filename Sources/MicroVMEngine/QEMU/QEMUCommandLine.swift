@@ -3,8 +3,8 @@ import Sandboxes
 /// The arguments of one QEMU process, all files being inherited descriptors.
 ///
 /// A template and its clones differ only in `role`: the devices, and so the device state, are the same.
-struct QEMUCommandLine: Sendable {
-    enum Role: Sendable, Equatable {
+package struct QEMUCommandLine: Sendable {
+    package enum Role: Sendable, Equatable {
         /// Boots; guest memory is the file itself, so that it is the snapshot when the machine stops.
         case template
         /// Waits for device state; guest memory is a private view of the template's file.
@@ -12,7 +12,7 @@ struct QEMUCommandLine: Sendable {
     }
 
     /// Where QEMU finds each inherited descriptor.
-    struct Descriptors: Sendable {
+    package struct Descriptors: Sendable {
         var control: Int32
         var guest: Int32
         var console: Int32
@@ -25,21 +25,57 @@ struct QEMUCommandLine: Sendable {
         /// Copy-on-write layers of /tmp, the pristine image first, the writable one last.
         var scratch: [ScratchLayer]
         /// Of /dev/kvm, when QEMU is not to open it by name.
-        var kvm: Int32?
+        package var kvm: Int32?
+
+        package init(
+            control: Int32, guest: Int32, console: Int32, tap: Int32, kernel: Int32, initramfs: Int32, memory: Int32,
+            root: Int32, code: Int32, scratch: [ScratchLayer], kvm: Int32? = nil
+        ) {
+            self.control = control
+            self.guest = guest
+            self.console = console
+            self.tap = tap
+            self.kernel = kernel
+            self.initramfs = initramfs
+            self.memory = memory
+            self.root = root
+            self.code = code
+            self.scratch = scratch
+            self.kvm = kvm
+        }
     }
 
-    struct ScratchLayer: Sendable {
-        enum Format: String, Sendable { case raw, qcow2 }
+    package struct ScratchLayer: Sendable {
+        package enum Format: String, Sendable { case raw, qcow2 }
         var descriptor: Int32
         var format: Format
+
+        package init(
+            descriptor: Int32, format: Format
+        ) {
+            self.descriptor = descriptor
+            self.format = format
+        }
     }
 
-    var role: Role
-    var accelerator: Accelerator
+    package var role: Role
+    package var accelerator: Accelerator
     var memoryMegabytes: Int
     var processors: Int
     var timeStampCounterKilohertz: UInt64
-    var descriptors: Descriptors
+    package var descriptors: Descriptors
+
+    package init(
+        role: Role, accelerator: Accelerator, memoryMegabytes: Int, processors: Int, timeStampCounterKilohertz: UInt64,
+        descriptors: Descriptors
+    ) {
+        self.role = role
+        self.accelerator = accelerator
+        self.memoryMegabytes = memoryMegabytes
+        self.processors = processors
+        self.timeStampCounterKilohertz = timeStampCounterKilohertz
+        self.descriptors = descriptors
+    }
 
     /// The guest's address on its network; the same in every clone, as on AWS.
     static let macAddress = "02:54:48:41:57:01"
@@ -48,7 +84,7 @@ struct QEMUCommandLine: Sendable {
     static let streamSet = 100
     private static let kvmSet = 101
 
-    var arguments: [String] {
+    package var arguments: [String] {
         machine + acceleration + kernel + console + disks + scratchDisk + network + control
             + (role == .clone ? ["-incoming", "defer"] : [])
     }

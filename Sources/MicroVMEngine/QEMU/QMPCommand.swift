@@ -1,44 +1,48 @@
 /// One QMP command with its reply inside. Source: QEMU 7.2, "QEMU QMP Reference Manual".
-protocol QMPCommand: Encodable, Sendable {
+package protocol QMPCommand: Encodable, Sendable {
     associatedtype Reply: Decodable & Sendable
     static var name: String { get }
 }
 
 /// The reply of a command that returns `{}`.
-struct QMPEmpty: Codable, Sendable {}
+package struct QMPEmpty: Codable, Sendable {}
 
 /// Leaves negotiation mode; nothing else is accepted before.
 struct QMPCapabilities: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "qmp_capabilities"
 }
 
 /// Stops all virtual CPUs.
 struct StopMachine: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "stop"
 }
 
 /// Starts the virtual CPUs.
 struct ContinueMachine: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "cont"
 }
 
 /// Names a descriptor that travels beside the command (SCM_RIGHTS) for use by later commands.
 struct GetDescriptor: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "getfd"
     let fdname: String
 }
 
 /// Makes a descriptor that travels beside the command (SCM_RIGHTS) a file name: `/dev/fdset/N`.
-struct AddDescriptor: QMPCommand {
-    static let name = "add-fd"
+package struct AddDescriptor: QMPCommand {
+    package static let name = "add-fd"
     let set: Int
 
-    struct Reply: Codable, Sendable {
-        let set: Int
+    package init(set: Int) {
+        self.set = set
+    }
+
+    package struct Reply: Codable, Sendable {
+        package let set: Int
         enum CodingKeys: String, CodingKey { case set = "fdset-id" }
     }
     enum CodingKeys: String, CodingKey { case set = "fdset-id" }
@@ -46,7 +50,7 @@ struct AddDescriptor: QMPCommand {
 
 /// `x-ignore-shared` leaves guest memory out of the stream, since it already is a file; `events` reports progress.
 struct SetMigrationCapabilities: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "migrate-set-capabilities"
 
     struct Capability: Encodable, Sendable {
@@ -62,37 +66,42 @@ struct SetMigrationCapabilities: QMPCommand {
 }
 
 /// Writes the device state to what ``QMPClient/passStream(_:)`` has handed over.
-struct Migrate: QMPCommand {
-    typealias Reply = QMPEmpty
-    static let name = "migrate"
+package struct Migrate: QMPCommand {
+    package typealias Reply = QMPEmpty
+    package static let name = "migrate"
     let uri: String
+
+    package init(uri: String) {
+        self.uri = uri
+    }
+
 }
 
 /// Reads the device state from there.
 struct MigrateIncoming: QMPCommand {
-    typealias Reply = QMPEmpty
+    package typealias Reply = QMPEmpty
     static let name = "migrate-incoming"
     let uri: String
 }
 
 /// An asynchronous event; only what the engine acts on is kept.
-struct QMPEvent: Sendable, Equatable {
+package struct QMPEvent: Sendable, Equatable {
     static let migration = "MIGRATION"
 
-    let name: String
+    package let name: String
     /// `data.status`, which `MIGRATION` carries.
-    let status: String?
+    package let status: String?
 }
 
 /// Why a QMP exchange failed.
-enum QMPError: Error, Sendable, CustomStringConvertible {
+package enum QMPError: Error, Sendable, CustomStringConvertible {
     /// QEMU answered with an error.
     case refused(command: String, description: String)
     case malformed(String)
     case timedOut(String)
     case closed
 
-    var description: String {
+    package var description: String {
         switch self {
         case .refused(let command, let description): "QEMU refused \(command): \(description)"
         case .malformed(let line): "QEMU sent something that is not QMP: \(line.prefix(200))"

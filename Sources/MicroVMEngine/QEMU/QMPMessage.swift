@@ -1,7 +1,7 @@
 import Foundation
 
 /// What QEMU sends, one JSON object a line.
-enum QMPMessage: Sendable {
+package enum QMPMessage: Sendable {
     /// The first line: QEMU's version.
     case greeting(QEMUVersion)
     /// The reply to the oldest unanswered command; the bytes are the whole line.
@@ -59,7 +59,7 @@ enum QMPMessage: Sendable {
         }
     }
 
-    init(line: Data) throws(QMPError) {
+    package init(line: Data) throws(QMPError) {
         let envelope: Envelope
         do { envelope = try JSONDecoder().decode(Envelope.self, from: line) } catch {
             throw .malformed(String(decoding: line, as: UTF8.self))
@@ -79,12 +79,16 @@ enum QMPMessage: Sendable {
 }
 
 /// The JSON of one command: `{"execute": name, "arguments": {…}}`.
-struct QMPRequest<Command: QMPCommand>: Encodable {
+package struct QMPRequest<Command: QMPCommand>: Encodable {
     let command: Command
+
+    package init(command: Command) {
+        self.command = command
+    }
 
     enum CodingKeys: String, CodingKey { case execute, arguments }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(Command.name, forKey: .execute)
         try container.encode(command, forKey: .arguments)
@@ -92,8 +96,8 @@ struct QMPRequest<Command: QMPCommand>: Encodable {
 }
 
 /// Picks `return` out of a reply line.
-struct QMPReply<Reply: Decodable>: Decodable {
-    let reply: Reply
+package struct QMPReply<Reply: Decodable>: Decodable {
+    package let reply: Reply
 
     enum CodingKeys: String, CodingKey { case reply = "return" }
 }

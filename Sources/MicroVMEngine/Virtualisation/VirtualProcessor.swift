@@ -2,11 +2,17 @@ import LinuxKit
 import SystemPackage
 
 /// The processor that guests see on this host: what a snapshot depends on.
-struct VirtualProcessor: Sendable {
+package struct VirtualProcessor: Sendable {
     let virtualisation: Virtualisation
     let timeStampCounterKilohertz: UInt64
     /// With hardware virtualisation the guest has seen the host's own CPU; the emulated one depends on QEMU alone.
     let processor: String
+
+    package init(virtualisation: Virtualisation, timeStampCounterKilohertz: UInt64, processor: String) {
+        self.virtualisation = virtualisation
+        self.timeStampCounterKilohertz = timeStampCounterKilohertz
+        self.processor = processor
+    }
 
     /// Measures; blocks for about 50 ms. A guest that calibrates its own counter against the PIT hangs for ever when the
     /// host is busy, so it is told the frequency.

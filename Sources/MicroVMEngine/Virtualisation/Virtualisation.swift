@@ -2,7 +2,7 @@ import LinuxKit
 import SystemPackage
 
 /// What runs guest code, and how QEMU comes to it.
-enum Virtualisation: Sendable {
+package enum Virtualisation: Sendable {
     static let device: FilePath = "/dev/kvm"
 
     /// By a node of the jail's own that its user may open. Works at any mode of the host's node.
@@ -21,7 +21,7 @@ enum Virtualisation: Sendable {
         if case .descriptor(let kvm) = self { kvm } else { nil }
     }
 
-    func open(in jail: inout Jail) {
+    package func open(in jail: inout Jail) {
         switch self {
         case .ownNode: jail.ownDevices.append(Self.device)
         case .hostNode(let group):

@@ -1,11 +1,10 @@
 import GuestProtocol
+import MicroVMEngine
 import Sandboxes
 import Snapshots
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import MicroVMEngine
 
 /// What goes wrong at each step, and what the engine makes of it. Time passes only where a row says so.
 struct Row: Sendable, CustomStringConvertible {

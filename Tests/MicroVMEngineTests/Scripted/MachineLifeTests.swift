@@ -1,13 +1,12 @@
 import GuestProtocol
 import LinuxKit
+import MicroVMEngine
 import Sandboxes
 import Snapshots
 import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MicroVMEngine
 
 /// The life of machines that do as they should, or nearly.
 @Suite(.requiresRoot, .serialized, .timeLimit(.minutes(2))) struct MachineLifeTests {

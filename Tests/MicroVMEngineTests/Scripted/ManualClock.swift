@@ -1,6 +1,5 @@
+import MicroVMEngine
 import Synchronization
-
-@testable import MicroVMEngine
 
 /// Time that stands still until a test lets a limit pass.
 final class ManualClock: DeadlineClock {

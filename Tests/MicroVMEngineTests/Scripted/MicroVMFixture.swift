@@ -2,6 +2,7 @@ import Foundation
 import GuestProtocol
 import LinuxKit
 import Logging
+import MicroVMEngine
 import NIOPosix
 import NetworkModel
 import Sandboxes
@@ -11,8 +12,6 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MicroVMEngine
 
 /// The engine as it is, with scripted machines in place of QEMU's, one real network slot, and the means to look at what is left.
 struct MicroVMFixture: Sendable {

@@ -1,9 +1,8 @@
 import LinuxKit
+import MicroVMEngine
 import Sandboxes
 import Synchronization
 import SystemPackage
-
-@testable import MicroVMEngine
 
 /// Starts machines that a script plays. Their processes are real and in their cgroups, and do nothing.
 final class ScriptedHypervisor: Hypervisor {
