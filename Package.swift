@@ -35,10 +35,9 @@ let staticSwift =
         "_FoundationCShims", "_FoundationCollections",
     ].map { "-l\($0)" }
 
-func library(_ name: String, _ dependencies: [Target.Dependency], testable: Bool = false) -> Target {
-    // Release builds leave out what `@testable import` needs, and everything here is built for release.
-    let testing: [SwiftSetting] = testable ? [.unsafeFlags(["-enable-testing"])] : []
-    return .target(name: name, dependencies: dependencies, swiftSettings: settings + testing)
+/// Tests see what is `package`: release builds leave out what `@testable import` needs, and everything here is built for release.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// An executable that needs nothing of the toolchain where it runs.
