@@ -26,6 +26,23 @@ import Testing
         #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 7)
     }
 
+    @Test("a limit that has passed before its wait began ends it, and no wait after it")
+    func passedLimit() async throws {
+        struct HastyClock: DeadlineClock {
+            var now: ContinuousClock.Instant { .now }
+            func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
+                expired()
+                return DeadlineTimer {}
+            }
+        }
+        let mailbox = Mailbox<Int, Failure>(clock: HastyClock(), overflow: .full)
+        for number in 0..<3 {
+            await #expect(throws: Failure.late) { try await mailbox.next(within: .zero, timeout: .late) }
+            mailbox.deliver(number)
+            #expect(try await mailbox.next(within: .zero, timeout: .late) == number)
+        }
+    }
+
     @Test("what was delivered before the failure is handed out, then the first failure, for ever")
     func failure() async throws {
         mailbox.deliver(1)

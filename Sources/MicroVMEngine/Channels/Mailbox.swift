@@ -8,6 +8,8 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private struct State {
         var queue: [Message] = []
         var waiter: Waiter?
+        /// The last wait whose limit had passed before its task was there to be told.
+        var expired: UInt64?
         /// Set once; everything already queued is still handed out first.
         var failure: Failure?
     }
@@ -63,7 +65,10 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
         let serial = serials.add(1, ordering: .relaxed).newValue
         let timer = clock.after(limit) { [self] in
             let expired = state.withLock { state -> Waiter? in
-                guard state.waiter?.serial == serial else { return nil }
+                guard state.waiter?.serial == serial else {
+                    state.expired = serial
+                    return nil
+                }
                 defer { state.waiter = nil }
                 return state.waiter
             }
@@ -74,6 +79,7 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
             let ready = state.withLock { state -> Result<Message, Failure>? in
                 if !state.queue.isEmpty { return .success(state.queue.removeFirst()) }
                 if let failure = state.failure { return .failure(failure) }
+                if state.expired == serial { return .failure(timeout()) }
                 state.waiter = Waiter(serial: serial, continuation: continuation)
                 return nil
             }
