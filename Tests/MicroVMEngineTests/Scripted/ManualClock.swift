@@ -21,6 +21,11 @@ final class ManualClock: DeadlineClock {
     var now: ContinuousClock.Instant { state.withLock { $0.now } }
 
     func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
+        // As an event loop does, at once or nearly so: the end may have come with the limit of an earlier wait.
+        guard limit > .zero else {
+            expired()
+            return DeadlineTimer {}
+        }
         let (number, waiter) = state.withLock { state in
             state.started += 1
             state.running[state.started] = Running(limit: limit, end: state.now + limit, expired: expired)
