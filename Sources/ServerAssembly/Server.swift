@@ -38,8 +38,9 @@ package struct Server: Sendable {
     ) async throws -> Server {
         let share = try ShareDirectory.installed()
         let watch = try ServerWatch(configuration, logger: logger)
-        let reservations = try PortReservation.take(configuration)
+        // First, so that whoever starts the same server twice is told that, and not that its port is in use.
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
+        let reservations = try PortReservation.take(configuration)
         let slotConfiguration = try slotConfiguration(configuration)
         let findings = await EngineFindings.make(
             for: configuration.isolation, directory: configuration.state.path, restorer: share.restorer)
