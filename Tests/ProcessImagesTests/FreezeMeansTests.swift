@@ -76,6 +76,13 @@ import Testing
         while try SmallFile.text(FilePath("/proc/\(subject.child.pid)/stat")).contains(") T ") { sched_yield() }
     }
 
+    /// Freezes a process that has been stopped, once it is at rest again.
+    private static func freezeAgain(_ subject: Subject, by means: FreezeMeans) throws -> Frozen {
+        try goOn(subject)
+        ProcessFreezer.settle(subject.child.pid)
+        return try freeze(subject, by: means)
+    }
+
     @Test("an image made as old kernels need it holds what one made as new kernels can holds")
     func sameImage() throws {
         let subject = try Subject.python(Self.program)
@@ -83,15 +90,9 @@ import Testing
         // Having been stopped leaves a trace in it: errno.
         try subject.child.signal(SIGSTOP)
         while try !SmallFile.text(FilePath("/proc/\(subject.child.pid)/stat")).contains(") T ") { sched_yield() }
-        try Self.goOn(subject)
-        ProcessFreezer.settle(subject.child.pid)
-        let new = try Self.freeze(subject, by: .host)
-        try Self.goOn(subject)
-        ProcessFreezer.settle(subject.child.pid)
-        let old = try Self.freeze(subject, by: .oldest)
-        try Self.goOn(subject)
-        ProcessFreezer.settle(subject.child.pid)
-        let again = try Self.freeze(subject, by: .host)
+        let new = try Self.freezeAgain(subject, by: .host)
+        let old = try Self.freezeAgain(subject, by: .oldest)
+        let again = try Self.freezeAgain(subject, by: .host)
         #expect(!new.pages.isEmpty && old.pages.keys.sorted() == new.pages.keys.sorted())
         // The process runs between the freezes: a page that it changed is as it was either before or after.
         let wrong = old.pages.filter { new.pages[$0.key] != $0.value && again.pages[$0.key] != $0.value }
