@@ -1,8 +1,29 @@
 import Glibc
 import LinuxKit
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+/// Zeros that open what is in a directory when they are read: as if a child had been forked while they are written there.
+private final class FileHolder: Sequence, Sendable {
+    let held = Mutex<SharedDescriptor?>(nil)
+    private let directory: FilePath
+    private let count: Int
+
+    init(directory: FilePath, count: Int) {
+        self.directory = directory
+        self.count = count
+    }
+
+    func makeIterator() -> some IteratorProtocol<UInt8> {
+        if let name = try? Directory.entries(directory).first {
+            let descriptor = try? OwnedDescriptor.open(directory.appending(name), .readOnly).shared()
+            held.withLock { $0 = descriptor }
+        }
+        return repeatElement(0, count: count).makeIterator()
+    }
+}
 
 @Suite struct FileTests {
     @Test("a durable write replaces the file whole, with its permissions, and leaves nothing beside it")
@@ -29,6 +50,21 @@ import Testing
                 try DurableFile.write("x".utf8, to: scratch.appending("missing/file"))
             }
             #expect(throws: Errno.invalidArgument) { try DurableFile.write("x".utf8, to: "/") }
+        }
+    }
+
+    @Test(
+        "a durable write that fails takes no space, even while a child that was forked meanwhile holds its file",
+        .requiresRoot)
+    func durableWriteFailsOnAFullDisk() throws {
+        try withScratchDirectory { scratch in
+            try Mount.mount("tmpfs", on: scratch, type: "tmpfs", data: "size=1m")
+            defer { try? Mount.unmount(scratch, detach: true) }
+            let holder = FileHolder(directory: scratch, count: 4 << 20)
+            #expect(throws: Errno.noSpace) { try DurableFile.write(holder, to: scratch.appending("large")) }
+            #expect(try FileStatus.of(try #require(holder.held.withLock { $0 }).descriptor).allocatedBytes == 0)
+            #expect(try Directory.entries(scratch).isEmpty)
+            try DurableFile.write([1], to: scratch.appending("small"))
         }
     }
 

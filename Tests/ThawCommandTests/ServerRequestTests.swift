@@ -3,20 +3,24 @@ import Testing
 import ThawCommand
 
 @Suite struct ServerRequestTests {
+    /// More than a busy machine takes.
+    private static let limit = Duration.seconds(120)
+
     /// Asks a server that gives `answer` to its one client and closes.
     private func ask(_ answer: String) async throws -> String {
         let listener = try LoopbackSocket.listen(port: 0)
         let port = Int(try LoopbackSocket.port(of: listener))
         let shared = listener.shared()
         try PosixThread.start {
-            guard (try? shared.descriptor.wait(for: .readable, atMost: .seconds(10))) == true,
+            guard (try? shared.descriptor.wait(for: .readable, atMost: Self.limit)) == true,
                 let connection = try? LoopbackSocket.accept(from: shared.descriptor)
             else { return }
-            _ = try? connection.wait(for: .readable, atMost: .seconds(10))
+            _ = try? connection.wait(for: .readable, atMost: Self.limit)
             _ = try? connection.read(upTo: 65_536)
             try? connection.writeAll(Array(answer.utf8))
         }
-        return String(decoding: try await ServerRequest(host: "127.0.0.1", port: port).get("/x"), as: UTF8.self)
+        let request = ServerRequest(host: "127.0.0.1", port: port, limit: Self.limit)
+        return String(decoding: try await request.get("/x"), as: UTF8.self)
     }
 
     @Test("the body of an answer is what was asked for, however it is sent")
@@ -43,6 +47,15 @@ import ThawCommand
             let listener = try LoopbackSocket.listen(port: 0)
             port = Int(try LoopbackSocket.port(of: listener))
         }
-        await #expect(throws: (any Error).self) { try await ServerRequest(host: "127.0.0.1", port: port).get("/x") }
+        let request = ServerRequest(host: "127.0.0.1", port: port, limit: Self.limit)
+        await #expect(throws: (any Error).self) { try await request.get("/x") }
+    }
+    @Test("a server that takes the question and says nothing is given up")
+    func silence() async throws {
+        let listener = try LoopbackSocket.listen(port: 0)
+        let port = Int(try LoopbackSocket.port(of: listener))
+        let request = ServerRequest(host: "127.0.0.1", port: port, limit: .milliseconds(50))
+        await #expect(throws: (any Error).self) { try await request.get("/x") }
+        _ = listener
     }
 }

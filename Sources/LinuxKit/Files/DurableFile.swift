@@ -25,26 +25,16 @@ package enum DurableFile {
 
     /// Puts `bytes` at `path` so that after a crash there is the old content or the new, never a part.
     ///
-    /// Written to `.<name>.<random>` beside it, synced, renamed, and the directory synced. On failure that file is removed.
+    /// Written to `.<name>.<random>` beside it, synced, renamed, and the directory synced. On failure that file is removed, and
+    /// its space is free.
     package static func write(
         _ bytes: some Sequence<UInt8>, to path: FilePath,
         permissions: FilePermissions = FilePermissions(rawValue: 0o644)
     ) throws(Errno) {
-        guard let name = path.lastComponent else { throw .invalidArgument }
-        let directory = path.removingLastComponent()
-        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = directory.appending(".\(name.string).\(suffix)")
-        do {
-            let file = try OwnedDescriptor.open(
-                temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow], permissions: permissions)
-            try file.writeAll(bytes)
-            try file.sync()
-            try rename(temporary, to: path)
-        } catch {
-            try? remove(temporary)
-            throw error
-        }
-        try syncDirectory(directory.isEmpty ? "." : directory)
+        guard let name = path.lastComponent?.string else { throw .invalidArgument }
+        let draft = try FileDraft(in: path.removingLastComponent(), name: name, permissions: permissions)
+        try draft.descriptor.writeAll(bytes)
+        try draft.commit(as: name)
     }
 
     /// rename(2): replaces what is at `destination`. Durable once ``syncDirectory(_:)`` of its directory returned.

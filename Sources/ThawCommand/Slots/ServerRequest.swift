@@ -4,15 +4,17 @@ import NIOPosix
 
 /// A question to a server on this host, on a connection of its own.
 package struct ServerRequest: Sendable {
-    private static let limit = TimeAmount.seconds(5)
     private static let largest = 16 << 20
 
     let host: String
     let port: Int
+    private let limit: TimeAmount
 
-    package init(host: String, port: Int) {
+    /// - Parameter limit: for the connection, and then for the answer.
+    package init(host: String, port: Int, limit: Duration = .seconds(5)) {
         self.host = host
         self.port = port
+        self.limit = TimeAmount(limit)
     }
 
     /// The server gave another answer than the one that was asked for, or none in time.
@@ -21,7 +23,7 @@ package struct ServerRequest: Sendable {
     /// The body of the answer.
     package func get(_ path: String) async throws -> [UInt8] {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(Self.limit)
+            .connectTimeout(limit)
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
@@ -30,7 +32,7 @@ package struct ServerRequest: Sendable {
                 }
             }
         let channel = connection.channel
-        let timer = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
         defer { timer.cancel() }
         return try await connection.executeThenClose { inbound, outbound in
             let headers: HTTPHeaders = ["host": "\(host):\(port)", "connection": "close"]
