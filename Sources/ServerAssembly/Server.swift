@@ -87,7 +87,10 @@ package struct Server: Sendable {
             networks: configuration.state.networkStore(),
             logs: LogFiles(directory: configuration.state.logs, logger: logger),
             tokens: try AuthorizationTokens(secretAt: configuration.state.secret),
-            credentials: .placeholders(clock: .system), observer: watch.observer(observer), calls: watch.calls)
+            credentials: .placeholders(clock: .system),
+            generations: try Generations(
+                at: configuration.state.generation, wallClock: WorkerClock.system.wallClock(), logger: logger),
+            observer: watch.observer(observer), calls: watch.calls)
     }
 
     /// What serves: run it until it ends, by `triggerGracefulShutdown()`.

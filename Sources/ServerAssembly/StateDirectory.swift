@@ -27,6 +27,7 @@ package struct StateDirectory: Sendable, Equatable {
     package var logs: FilePath { path.appending("logs") }
     var sandboxes: FilePath { path.appending("sandboxes") }
     var secret: FilePath { path.appending("secret") }
+    var generation: FilePath { path.appending("generation") }
 
     /// Names this directory's cgroups and network slots: the same at every start, another one for another directory. FNV-1a.
     package var instance: String {

@@ -21,6 +21,7 @@ package final class FunctionWorker: Service {
         package var logs: LogFiles
         package var tokens: AuthorizationTokens
         package var credentials: CredentialsSource
+        package var generations: Generations
         package var clock: WorkerClock
         package var observer: WorkerObserver
         package var calls: CallTracer
@@ -29,7 +30,7 @@ package final class FunctionWorker: Service {
             engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
             files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
-            clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
+            generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off
         ) {
             self.engine = engine
@@ -40,6 +41,7 @@ package final class FunctionWorker: Service {
             self.logs = logs
             self.tokens = tokens
             self.credentials = credentials
+            self.generations = generations
             self.clock = clock
             self.observer = observer
             self.calls = calls
@@ -64,7 +66,7 @@ package final class FunctionWorker: Service {
         let images = FunctionImages(files: parts.files, functions: functions)
         let snapshots = SnapshotCatalog(store: parts.snapshots, functions: functions, images: images, logger: logger)
         let placement = Placement(functions: functions, networks: parts.networks, defaultLevel: engine.isolation)
-        let identity = SandboxIdentity(credentials: parts.credentials, clock: clock, generations: Generations())
+        let identity = SandboxIdentity(credentials: parts.credentials, clock: clock, generations: parts.generations)
         let specifications = SpecificationWriter(
             images: images, identity: identity,
             environment: RuntimeEnvironment(region: configuration.account.region))

@@ -47,7 +47,10 @@ struct WorkerFixture: Sendable {
                 snapshots: snapshots(try SnapshotStore(directory: directory.appending("snapshots"))), files: files,
                 networks: networks, logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
-                credentials: .placeholders(clock: time.clock), clock: time.clock),
+                credentials: .placeholders(clock: time.clock),
+                generations: try Generations(
+                    at: directory.appending("generation"), wallClock: time.clock.wallClock(), logger: logger),
+                clock: time.clock),
             configuration: WorkerConfiguration(
                 maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, isolations: selection.available),
             logger: logger)
