@@ -73,6 +73,7 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
+        guard count == 0 || !snapshot.isLeaving else { return }
         await standing.keep(count, of: snapshot.id) { [self] in
             do throws(SandboxError) { return try await prepareAhead(snapshot) } catch {
                 launcher.logger.warning(
@@ -82,6 +83,11 @@ package final class MicroVMEngine: SandboxEngine {
         } end: { [self] machine in
             await end(machine)
         }
+    }
+
+    package func forget(_ snapshot: SnapshotID) async {
+        await standing.keep(0, of: snapshot, make: { nil }, end: { [self] machine in await end(machine) })
+        await memoryFiles.forget(snapshot)
     }
 
     // MARK: - All machines

@@ -79,6 +79,7 @@ package struct MeteredEngine: SandboxEngine {
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         await engine.keepReady(count, of: snapshot)
     }
+    package func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
     package func prepare() async { await engine.prepare() }
     package func stock() async -> [EngineStock] { await engine.stock() }
     package func shutdown() async { await engine.shutdown() }

@@ -139,7 +139,8 @@ extension ProcessEngine {
     // MARK: - Ahead
 
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
-        guard count > 0 else { return await templates.drop(snapshot.id) }
+        guard count > 0 else { return await templates.dropReadyClones(of: snapshot.id) }
+        guard !snapshot.isLeaving else { return }
         let template: Template
         do { template = try templates.template(of: snapshot) } catch {
             logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
@@ -154,6 +155,8 @@ extension ProcessEngine {
             await end(clone)
         }
     }
+
+    package func forget(_ snapshot: SnapshotID) async { await templates.drop(snapshot) }
 
     /// As long as a clone that nobody waits for may take.
     private static let parkLimit = Duration.seconds(30)

@@ -99,14 +99,18 @@ package final class EngineSelection: SandboxEngine {
         await engine.keepReady(count, of: snapshot)
     }
 
+    package func forget(_ snapshot: SnapshotID) async {
+        // An engine that is not there holds nothing.
+        for engine in made { await engine.forget(snapshot) }
+    }
+
     package func prepare() async {
-        let entries = state.withLock { Array($0.entries.values) }
-        for case .made(let engine) in entries { await engine.prepare() }
+        for engine in made { await engine.prepare() }
     }
 
     package func stock() async -> [EngineStock] {
         var stocks: [EngineStock] = []
-        for case .made(let engine) in state.withLock({ Array($0.entries.values) }) { stocks += await engine.stock() }
+        for engine in made { stocks += await engine.stock() }
         return stocks
     }
 
@@ -125,6 +129,12 @@ package final class EngineSelection: SandboxEngine {
     }
 
     // MARK: - Making
+
+    private var made: [any SandboxEngine] {
+        state.withLock { state in
+            state.entries.values.compactMap { if case .made(let engine) = $0 { engine } else { nil } }
+        }
+    }
 
     private func isMade(_ level: IsolationLevel) -> Bool {
         state.withLock { state in

@@ -30,8 +30,15 @@ package protocol SandboxEngine: Sendable {
     /// Why a snapshot cannot be thawed on this host, as far as its manifest tells; nil when nothing is known against it.
     func refusal(of manifest: SnapshotManifest) -> String?
 
-    /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all.
+    /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all, and leaves what clones are
+    /// made of.
     func keepReady(_ count: Int, of snapshot: SnapshotLease) async
+
+    /// Lets go of everything that belongs to a snapshot which nobody is to use again, and so of the secrets in it. Take it out of
+    /// its repository first: then nothing of it is kept from now on.
+    ///
+    /// A thaw that is under way keeps what it needs until it ends, and sandboxes live on. Neither is waited for.
+    func forget(_ snapshot: SnapshotID) async
 
     /// Returns when everything that the next sandboxes find built ahead is there.
     func prepare() async

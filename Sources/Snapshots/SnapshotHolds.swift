@@ -33,7 +33,7 @@ final class SnapshotHolds: Sendable {
             state.holds[id, default: 0] += 1
             return true
         }
-        return isThere ? SnapshotHold { [self] in end(id) } : nil
+        return isThere ? SnapshotHold(isLeaving: { [self] in isLeaving(id) }, end: { [self] in end(id) }) : nil
     }
 
     func isLeaving(_ id: SnapshotID) -> Bool { state.withLock { $0.leaving.contains(id) } }

@@ -44,6 +44,9 @@ package struct SnapshotLease: Sendable {
         return lease
     }
 
+    /// Whether it has been taken out of its repository: nothing should be built ahead on it any more.
+    package var isLeaving: Bool { hold.isLeaving() }
+
     /// The path of a file that the manifest names.
     package func path(_ name: String) -> FilePath { directory.appending(name) }
 
@@ -57,9 +60,13 @@ package struct SnapshotLease: Sendable {
 
 /// What keeps a snapshot where it is, for as long as somebody refers to it.
 package final class SnapshotHold: Sendable {
+    fileprivate let isLeaving: @Sendable () -> Bool
     private let end: @Sendable () -> Void
 
-    package init(end: @escaping @Sendable () -> Void) { self.end = end }
+    package init(isLeaving: @escaping @Sendable () -> Bool = { false }, end: @escaping @Sendable () -> Void) {
+        self.isLeaving = isLeaving
+        self.end = end
+    }
 
     deinit { end() }
 }

@@ -64,7 +64,10 @@ package final class FunctionWorker: Service {
         // What both a publish and an invocation use.
         let functions = FunctionCatalog(store: parts.functions, account: configuration.account)
         let images = FunctionImages(files: parts.files, functions: functions)
-        let snapshots = SnapshotCatalog(store: parts.snapshots, functions: functions, images: images, logger: logger)
+        let ready = ReadyVersions(
+            engine: engine, count: configuration.readyClones, maximumVersions: configuration.maximumReadyVersions)
+        let snapshots = SnapshotCatalog(
+            store: parts.snapshots, functions: functions, images: images, ready: ready, logger: logger)
         let placement = Placement(functions: functions, networks: parts.networks, defaultLevel: engine.isolation)
         let identity = SandboxIdentity(credentials: parts.credentials, clock: clock, generations: parts.generations)
         let specifications = SpecificationWriter(
@@ -72,8 +75,6 @@ package final class FunctionWorker: Service {
             environment: RuntimeEnvironment(region: configuration.account.region))
         let logs = FunctionLogs(files: parts.logs, clock: clock)
         pool = SandboxPool(limit: configuration.maximumSandboxes, clock: clock, tasks: tasks)
-        let ready = ReadyVersions(
-            engine: engine, count: configuration.readyClones, maximumVersions: configuration.maximumReadyVersions)
 
         publishing = PublishPipeline(
             engine: engine, functions: functions, images: images, placement: placement, specifications: specifications,
@@ -82,7 +83,7 @@ package final class FunctionWorker: Service {
             gate: Gate(limit: configuration.concurrentPublishes), observe: parts.observer, calls: parts.calls,
             logger: logger)
         let renewal = SnapshotRenewal(
-            functions: functions, snapshots: snapshots, ready: ready, publishing: publishing, logger: logger)
+            functions: functions, snapshots: snapshots, publishing: publishing, logger: logger)
         invocations = InvocationPath(
             functions: functions, placement: placement, pool: pool,
             starter: SandboxStarter(
@@ -93,8 +94,7 @@ package final class FunctionWorker: Service {
         control = FunctionControl(
             functions: functions, images: images, networks: parts.networks, publishing: publishing,
             pruning: Pruning(
-                functions: functions, files: parts.files, pool: pool, ready: ready, snapshots: snapshots,
-                logger: logger),
+                functions: functions, files: parts.files, pool: pool, snapshots: snapshots, logger: logger),
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,

@@ -177,7 +177,21 @@ struct SchedulingTests {
             try await fixture.createPublished()
             #expect(fixture.engine.record.ready.values.sorted() == [1])
             try await fixture.worker.control.deleteFunction(FunctionReference(name: "f"))
-            #expect(fixture.engine.record.ready.values.sorted() == [0])
+            #expect(fixture.engine.record.ready.isEmpty)
+        }
+    }
+
+    @Test("of a version that is deleted is the engine told, even where no clones are kept ready")
+    func forgotten() async throws {
+        try await WorkerFixture.with(readyClones: 0) { fixture in
+            try await fixture.createPublished()
+            try await fixture.invoke()
+            await fixture.settled()
+            let snapshots = try fixture.snapshots()
+            try await fixture.worker.control.deleteFunction(FunctionReference(name: "f"))
+            #expect(fixture.engine.record.forgotten == snapshots)
+            await fixture.settled()
+            #expect(try fixture.snapshots().isEmpty)
         }
     }
 

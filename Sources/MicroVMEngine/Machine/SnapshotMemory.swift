@@ -15,7 +15,9 @@ actor SnapshotMemory {
         if let known = modified[snapshot.id], known != status.modified {
             throw .snapshotUnusable("\(path) has been changed since it was checked")
         }
-        modified[snapshot.id] = status.modified
+        if !snapshot.isLeaving { modified[snapshot.id] = status.modified }
         return file
     }
+
+    func forget(_ snapshot: SnapshotID) { modified[snapshot] = nil }
 }

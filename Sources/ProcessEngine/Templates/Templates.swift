@@ -61,6 +61,11 @@ final class Templates: Sendable {
         return state.entries.removeValue(forKey: oldest)?.template
     }
 
+    func dropReadyClones(of snapshot: SnapshotID) async {
+        let template = state.withLock { $0.entries[snapshot]?.template }
+        await template?.parked.keep(0, make: { nil }, end: endClone)
+    }
+
     /// Ends the template of a snapshot that is no longer wanted, with what waits for it.
     func drop(_ snapshot: SnapshotID) async {
         if let entry = state.withLock({ $0.entries.removeValue(forKey: snapshot) }) { await end(entry.template) }

@@ -70,6 +70,8 @@ struct WatchedEngine: SandboxEngine {
         await engine.keepReady(count, of: snapshot)
     }
 
+    func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
+
     func prepare() async { await engine.prepare() }
 
     func stock() async -> [EngineStock] { await engine.stock() }

@@ -13,14 +13,19 @@ actor SnapshotCatalog {
     private let store: any SnapshotRepository
     private let functions: FunctionCatalog
     private let images: FunctionImages
+    private let ready: ReadyVersions
     private let logger: Logger
     private var known: [VersionKey: SnapshotLease] = [:]
     private var opening: [VersionKey: Task<Result<SnapshotLease, UnusableSnapshot>, Never>] = [:]
 
-    init(store: any SnapshotRepository, functions: FunctionCatalog, images: FunctionImages, logger: Logger) {
+    init(
+        store: any SnapshotRepository, functions: FunctionCatalog, images: FunctionImages, ready: ReadyVersions,
+        logger: Logger
+    ) {
         self.store = store
         self.functions = functions
         self.images = images
+        self.ready = ready
         self.logger = logger
     }
 
@@ -76,11 +81,12 @@ actor SnapshotCatalog {
         known[key] = nil
     }
 
-    /// Removes a snapshot's files; failing that, says so: the next start tries again.
+    /// Removes a snapshot's files, with everything that is kept of it; failing that, says so: the next start tries again.
     func remove(_ text: String) async {
         guard let id = SnapshotID(text) else { return }
         do { try await store.remove(id) } catch {
             logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
         }
+        await ready.forget(id)
     }
 }

@@ -9,7 +9,6 @@ struct Pruning: Sendable {
     let functions: FunctionCatalog
     let files: any FunctionFiles
     let pool: SandboxPool
-    let ready: ReadyVersions
     let snapshots: SnapshotCatalog
     let logger: Logger
 
@@ -17,10 +16,7 @@ struct Pruning: Sendable {
     func prune(_ removed: RemovedVersions, of name: String, code: [CodeReference]) async {
         let gone = Set(removed.versions.map { VersionKey(name, $0) })
         pool.retire { gone.contains($0) }
-        for key in gone {
-            await ready.drop(key)
-            await snapshots.forget(key)
-        }
+        for key in gone { await snapshots.forget(key) }
         for id in removed.snapshotIDs { await snapshots.remove(id) }
         removeUnusedCodeImages(code)
     }

@@ -5,7 +5,6 @@ internal import Logging
 struct SnapshotRenewal: Sendable {
     let functions: FunctionCatalog
     let snapshots: SnapshotCatalog
-    let ready: ReadyVersions
     let publishing: PublishPipeline
     let logger: Logger
 
@@ -27,7 +26,6 @@ struct SnapshotRenewal: Sendable {
             guard let restoring = current.restoring() else { return nil }
             let old = try await functions.snapshotID(of: key)
             try await functions.update(restoring, from: current)
-            await ready.drop(key)
             await snapshots.forget(key)
             if let old {
                 try await functions.removeSnapshot(old)

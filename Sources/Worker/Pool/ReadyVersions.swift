@@ -17,7 +17,8 @@ actor ReadyVersions {
 
     /// A clone of this version has been or will soon be asked for. Returns when the engine has made up what is missing.
     func use(_ key: VersionKey, _ snapshot: SnapshotLease) async {
-        guard count > 0, maximumVersions > 0 else { return }
+        // Of one that was deleted meanwhile nothing is kept, not even the lease.
+        guard count > 0, maximumVersions > 0, !snapshot.isLeaving else { return }
         var dropped: [SnapshotLease] = []
         if let position = kept.firstIndex(where: { $0.key == key }) {
             let earlier = kept.remove(at: position).snapshot
@@ -29,8 +30,9 @@ actor ReadyVersions {
         await engine.keepReady(count, of: snapshot)
     }
 
-    func drop(_ key: VersionKey) async {
-        guard let position = kept.firstIndex(where: { $0.key == key }) else { return }
-        await engine.keepReady(0, of: kept.remove(at: position).snapshot)
+    /// Lets go of a snapshot that no version has any more. Take it out of the store first.
+    func forget(_ snapshot: SnapshotID) async {
+        kept.removeAll { $0.snapshot.id == snapshot }
+        await engine.forget(snapshot)
     }
 }

@@ -209,6 +209,8 @@ struct EngineTests {
             #expect(try fixture.clones().count == 3)
             await fixture.engine.keepReady(0, of: snapshot)
             #expect(try fixture.clones().count == 2)
+            #expect(try fixture.templateProcesses().count == 1)
+            await fixture.engine.forget(snapshot.id)
             #expect(try fixture.templateProcesses().isEmpty)
             #expect(try await second.ask("count") == "2")
             await first.destroy()

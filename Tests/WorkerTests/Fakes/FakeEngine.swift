@@ -40,6 +40,7 @@ final class FakeEngine: SandboxEngine {
         /// The sandbox that served each invocation, in the order in which they began.
         var served: [SandboxID] = []
         var ready: [SnapshotID: Int] = [:]
+        var forgotten: [SnapshotID] = []
         var live: Set<SandboxID> = []
         var sweeps = 0
         var isShutDown = false
@@ -96,6 +97,13 @@ final class FakeEngine: SandboxEngine {
     func refusal(of manifest: SnapshotManifest) -> String? { script.withLock { $0.refusal }(manifest) }
 
     func keepReady(_ count: Int, of snapshot: SnapshotLease) async { note { $0.ready[snapshot.id] = count } }
+
+    func forget(_ snapshot: SnapshotID) async {
+        note {
+            $0.ready[snapshot] = nil
+            $0.forgotten.append(snapshot)
+        }
+    }
 
     func prepare() async {}
 

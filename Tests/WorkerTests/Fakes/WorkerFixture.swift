@@ -19,14 +19,14 @@ struct WorkerFixture: Sendable {
 
     static func with(
         _ script: FakeEngine.Script = FakeEngine.Script(), maximumSandboxes: Int = 8,
-        keepWarm: Duration = .seconds(300), others: [EngineSelection.Deferred] = [],
+        keepWarm: Duration = .seconds(300), readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
-                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, others: others,
-                snapshots: snapshots)
+                directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm,
+                readyClones: readyClones, others: others, snapshots: snapshots)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -35,7 +35,8 @@ struct WorkerFixture: Sendable {
     /// Opens a server's state, as a start does.
     static func open(
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
-        others: [EngineSelection.Deferred] = [], snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }
+        readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
+        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
@@ -52,7 +53,8 @@ struct WorkerFixture: Sendable {
                     at: directory.appending("generation"), wallClock: time.clock.wallClock(), logger: logger),
                 clock: time.clock),
             configuration: WorkerConfiguration(
-                maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, isolations: selection.available),
+                maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, readyClones: readyClones,
+                isolations: selection.available),
             logger: logger)
         return WorkerFixture(
             directory: directory, engine: engine, files: files, networks: networks, time: time, store: store,
