@@ -28,6 +28,7 @@ static __always_inline int bridged_from_guest(struct __sk_buff *skb, __u32 index
     if (!route) return TC_ACT_OK;
     if (exceeds_rate(skb, index)) return drop(&slot, slot_drop_rate);
     __be32 outside = slot.entry->address;
+    note_sent(skb, index);
     address_frame(packet.ethernet, route, outside);
     if (translate(skb, &packet, source_address, guest_address, outside)) return drop(&slot, slot_drop_malformed);
     count_sent(&slot, skb);

@@ -163,15 +163,6 @@ static __always_inline int translate(
     return bpf_skb_store_bytes(skb, network + field, &to, sizeof to, 0) ? -1 : 0;
 }
 
-/* Whether somebody outside tries to open a connection. */
-static __always_inline int opens_connection(struct __sk_buff *skb, const struct packet *packet) {
-    if (packet->protocol != IPPROTO_TCP || packet->is_fragment_tail) return 0;
-    __u8 flags;
-    const __u32 at = sizeof(struct ethhdr) + packet->header_bytes + 13;
-    if (bpf_skb_load_bytes(skb, at, &flags, sizeof flags)) return 1;
-    return (flags & 0x12) == 0x02; /* SYN without ACK */
-}
-
 enum { name_service = 53 }; /* RFC 1035, 4.2 */
 
 static __always_inline int is_name_service(struct __sk_buff *skb, __u8 protocol, __u32 port_at) {

@@ -4,6 +4,7 @@
 // All policy is at one place, the hub's end of a slot's veth (hub_from_slot); what is meant for a slot comes in by the uplink
 // or by the tunnel and passes deliver(). The programs inside a slot only join its interface with its tap. See
 // docs/slot-network.md.
+#include "flows.h"
 #include "packet.h"
 #include "slot_maps.h"
 
@@ -163,6 +164,7 @@ static __always_inline int refuse(struct __sk_buff *skb, struct slot *slot, cons
 
 static __always_inline int send_to_uplink(struct __sk_buff *skb, struct slot *slot, const struct packet *packet) {
     __be32 outside = slot->entry->address;
+    note_sent(skb, slot->index);
     __builtin_memcpy(packet->ethernet->h_dest, host_mac, ETH_ALEN);
     if (translate(skb, packet, source_address, guest_address, outside)) return drop(slot, slot_drop_malformed);
     count_sent(slot, skb);
@@ -189,6 +191,7 @@ static __always_inline int send_to_tunnel(struct __sk_buff *skb, struct slot *sl
     __be32 outside = slot->entry->address;
     struct bpf_tunnel_key key = {
         .tunnel_id = slot->entry->vni, .remote_ipv4 = bpf_ntohl(route->endpoint), .tunnel_ttl = 64};
+    note_sent(skb, slot->index);
     address_frame(packet->ethernet, route, outside);
     if (translate(skb, packet, source_address, guest_address, outside)) return drop(slot, slot_drop_malformed);
     if (bpf_skb_set_tunnel_key(skb, &key, sizeof key, BPF_F_ZERO_CSUM_TX)) return drop(slot, slot_drop_malformed);
@@ -277,8 +280,9 @@ static __always_inline int prepare_delivery(
         slot->counters->dropped[slot_drop_closed]++;
         return -1;
     }
-    if (opens_connection(skb, packet)) {
-        slot->counters->dropped[slot_drop_inbound]++;
+    int membership = note_received(skb, slot->index);
+    if (membership != flow_known) {
+        slot->counters->dropped[membership == flow_unknown ? slot_drop_inbound : slot_drop_malformed]++;
         return -1;
     }
     __be32 server = slot->entry->name_server;

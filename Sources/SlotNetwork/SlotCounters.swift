@@ -46,7 +46,7 @@ package enum DropReason: String, Sendable, CaseIterable, Codable {
     case `protocol`
     /// A destination that the mode does not reach.
     case policy
-    /// Somebody else's attempt to connect to the guest.
+    /// Of no flow that the guest began.
     case inbound
     /// More than the slot may send.
     case rate

@@ -71,6 +71,7 @@ struct LoadedPrograms: Sendable {
             try netlink.perform([
                 .makeVeth(.init("hub", index: Link.hub.index), peer: .init("tap", index: Link.tap.index)),
                 .makeVeth(.init("bridge", index: Link.bridge.index), peer: .init("tunnel", index: Link.tunnel.index)),
+                .makeVeth(.init("neighbour", index: Link.neighbour.index), peer: .init("other")),
                 .makeVeth(.init("host", index: Link.host.index), peer: .init("out", index: Link.hostEnd.index)),
                 .change(Link.host, .up), .change(Link.hostEnd, .up),
                 .addAddress(Self.hostAddress, prefix: 24, to: Link.host),
@@ -85,6 +86,8 @@ struct LoadedPrograms: Sendable {
     /// Interfaces that belong to the slot, and the host's.
     enum Link {
         static let hub = NetlinkRequest.Link(index: CInt(slot_hub_base) + 1)
+        /// The next slot's.
+        static let neighbour = NetlinkRequest.Link(index: CInt(slot_hub_base) + 2)
         static let tap = NetlinkRequest.Link(index: CInt(slot_bridged_tap_base) + 1)
         static let bridge = NetlinkRequest.Link(index: CInt(slot_bridged_bridge_base) + 1)
         static let tunnel = NetlinkRequest.Link(index: CInt(slot_bridged_tunnel_base) + 1)
@@ -108,7 +111,7 @@ struct LoadedPrograms: Sendable {
         let counters: SlotCounters
     }
 
-    /// Makes the slot what a row wants: of no use to anybody else, its counters at nothing.
+    /// Makes the slot what a row wants: of no use to anybody else, its counters at nothing, no flow begun.
     func set(_ mode: slot_mode, _ occupant: Occupant = .machine, nameServer: IPv4Address? = nil) throws {
         var entry = slot_entry()
         entry.mode = UInt8(mode.rawValue)
@@ -117,6 +120,7 @@ struct LoadedPrograms: Sendable {
         entry.vni = mode == slot_mode_vpc ? Self.network : 0
         entry.name_server = nameServer?.rawValue.bigEndian ?? 0
         try programs.maps.set(entry, of: Self.slot)
+        try programs.maps.clearFlows(of: Self.slot)
         try programs.maps.clearCounters(of: Self.slot)
     }
 

@@ -11,14 +11,19 @@ extension ProgramTests {
 
         struct Row: Sendable, CustomTestStringConvertible {
             var name: String
+            /// What the guest has sent before; nil: nothing.
+            var sent: [UInt8]?
             var frame: [UInt8]
             /// The packet that the guest gets; nil: none.
             var arrives: [UInt8]?
             var counts: DropReason?
             var testDescription: String { name }
 
-            init(_ name: String, _ frame: [UInt8], arrives: [UInt8]? = nil, counts: DropReason? = nil) {
-                (self.name, self.frame, self.arrives, self.counts) = (name, frame, arrives, counts)
+            init(
+                _ name: String, after sent: [UInt8]? = nil, _ frame: [UInt8], arrives: [UInt8]? = nil,
+                counts: DropReason? = nil
+            ) {
+                (self.name, self.sent, self.frame, self.arrives, self.counts) = (name, sent, frame, arrives, counts)
             }
         }
 
@@ -34,56 +39,135 @@ extension ProgramTests {
         }
 
         /// A router's report about a packet that the slot sent, as it left and as the guest knows it.
-        private static func report(quoting packet: [UInt8], to: IPv4Address) -> [UInt8] {
-            Frames.packet(from: server, to: to, proto: 1, Frames.icmp(11, Array(packet.prefix(28))))
+        private static func report(_ type: UInt8 = 11, quoting packet: [UInt8], to: IPv4Address) -> [UInt8] {
+            Frames.packet(
+                from: IPv4Address(203, 0, 113, 254), to: to, proto: 1, Frames.icmp(type, Array(packet.prefix(28))))
         }
 
-        /// For the slot at `address`, in whatever mode it has that.
-        private static func rows(for address: IPv4Address) -> [Row] {
-            [
+        /// Who is spoken with, in the mode of the rows.
+        struct Peers: Sendable {
+            var server: IPv4Address
+            var nameServer: IPv4Address
+        }
+
+        private static let outside = Peers(server: server, nameServer: nameServer)
+        private static let inNetwork = Peers(server: IPv4Address(10, 1, 7, 7), nameServer: IPv4Address(10, 1, 0, 53))
+
+        /// For the slot at `address`, in whatever mode it has that: what belongs to a flow of the guest's.
+        private static func rows(for address: IPv4Address, _ peers: Peers) -> [Row] {
+            let (server, nameServer) = (peers.server, peers.nameServer)
+            let datagram = Frames.datagram(to: server, port: 4000, source: 7)
+            let syn = Frames.segment(to: server, port: 4000, source: 80, flags: Frames.syn)
+            let question = Frames.datagram(to: SlotAddresses.gateway, port: 53, source: 4000)
+            func first(of fragments: UInt8, to: IPv4Address) -> [UInt8] {
+                Frames.packet(
+                    from: server, to: to, proto: fragments, fragment: 0x2000,
+                    Frames.udp(from: server, to: to, port: 7, [1, 2, 3, 4]))
+            }
+            return [
                 Row(
-                    "a datagram", toHub(Frames.datagram(from: server, to: address)),
+                    "a datagram", after: datagram, toHub(Frames.datagram(from: server, to: address)),
                     arrives: Frames.datagram(from: server, to: guest)),
                 Row(
-                    "an answer to a connection's first segment",
+                    "a first fragment", after: datagram, toHub(first(of: 17, to: address)),
+                    arrives: first(of: 17, to: guest)),
+                Row(
+                    "an answer to a connection's first segment", after: syn,
                     toHub(Frames.segment(from: server, to: address, flags: Frames.syn | Frames.ack)),
                     arrives: Frames.segment(from: server, to: guest, flags: Frames.syn | Frames.ack)),
                 Row(
-                    "a reset", toHub(Frames.segment(from: server, to: address, flags: Frames.rst)),
+                    "a reset", after: syn, toHub(Frames.segment(from: server, to: address, flags: Frames.rst)),
                     arrives: Frames.segment(from: server, to: guest, flags: Frames.rst)),
                 Row(
-                    "an answer to an echo", toHub(Frames.echo(0, from: server, to: address)),
-                    arrives: Frames.echo(0, from: server, to: guest)),
+                    "a segment of a connection whose beginning was not seen",
+                    after: Frames.segment(to: server, port: 4000, source: 80, flags: Frames.ack, [5]),
+                    toHub(Frames.segment(from: server, to: address, flags: Frames.ack)),
+                    arrives: Frames.segment(from: server, to: guest, flags: Frames.ack)),
                 Row(
-                    "a later fragment",
-                    toHub(Frames.packet(from: server, to: address, proto: 6, fragment: 9, [1, 2, 3, 4])),
-                    arrives: Frames.packet(from: server, to: guest, proto: 6, fragment: 9, [1, 2, 3, 4])),
+                    "an answer to an echo", after: Frames.echo(8, to: server),
+                    toHub(Frames.echo(0, from: server, to: address)), arrives: Frames.echo(0, from: server, to: guest)),
                 Row(
-                    "a report about a datagram",
+                    "a protocol without ports", after: Frames.packet(to: server, proto: 50, [1, 2, 3, 4]),
+                    toHub(Frames.packet(from: server, to: address, proto: 50, [4, 3, 2, 1])),
+                    arrives: Frames.packet(from: server, to: guest, proto: 50, [4, 3, 2, 1])),
+                Row(
+                    "a report about a datagram", after: Frames.datagram(to: server),
                     toHub(report(quoting: Frames.datagram(from: address, to: server), to: address)),
                     arrives: report(quoting: Frames.datagram(from: guest, to: server), to: guest)),
                 Row(
-                    "an answer of the name server",
+                    "a report about a segment", after: Frames.segment(to: server, flags: Frames.syn),
+                    toHub(
+                        report(3, quoting: Frames.segment(from: address, to: server, flags: Frames.syn), to: address)),
+                    arrives: report(3, quoting: Frames.segment(from: guest, to: server, flags: Frames.syn), to: guest)),
+                Row(
+                    "a report about an echo", after: Frames.echo(8, to: server),
+                    toHub(report(quoting: Frames.echo(8, from: address, to: server), to: address)),
+                    arrives: report(quoting: Frames.echo(8, from: guest, to: server), to: guest)),
+                Row(
+                    "an answer of the name server", after: question,
                     toHub(Frames.datagram(from: nameServer, to: address, port: 4000, source: 53)),
                     arrives: Frames.datagram(from: SlotAddresses.gateway, to: guest, port: 4000, source: 53)),
                 Row(
                     "another service of the name server",
+                    after: Frames.datagram(to: nameServer, port: 54, source: 4000),
                     toHub(Frames.datagram(from: nameServer, to: address, port: 4000, source: 54)),
                     arrives: Frames.datagram(from: nameServer, to: guest, port: 4000, source: 54)),
-                Row(
-                    "somebody's first segment", toHub(Frames.segment(from: server, to: address, flags: Frames.syn)),
-                    counts: .inbound),
-                Row(
+            ]
+        }
+
+        /// The same slot's: what belongs to none.
+        private static func strangers(for address: IPv4Address, _ peers: Peers) -> [Row] {
+            let server = peers.server
+            let datagram = Frames.datagram(to: server, port: 4000, source: 7)
+            let syn = Frames.segment(to: server, port: 4000, source: 80, flags: Frames.syn)
+            let elsewhere = IPv4Address(server.bytes[0], server.bytes[1], server.bytes[2], 1)
+            func row(_ name: String, after sent: [UInt8]? = nil, _ packet: [UInt8], _ counts: DropReason = .inbound)
+                -> Row
+            {
+                Row(name, after: sent, toHub(packet), counts: counts)
+            }
+            return [
+                row("a datagram of nobody's", Frames.datagram(from: server, to: address)),
+                row("a datagram of another's", after: datagram, Frames.datagram(from: elsewhere, to: address)),
+                row(
+                    "a datagram from another port", after: datagram,
+                    Frames.datagram(from: server, to: address, source: 4001)),
+                row("a datagram to another port", after: datagram, Frames.datagram(from: server, to: address, port: 8)),
+                row(
+                    "a segment where there are datagrams", after: datagram,
+                    Frames.segment(from: server, to: address, port: 7, flags: Frames.ack)),
+                row("a segment of no connection", Frames.segment(from: server, to: address, flags: Frames.ack)),
+                row("a reset of no connection", Frames.segment(from: server, to: address, flags: Frames.rst)),
+                row(
+                    "an answer to a reset",
+                    after: Frames.segment(to: server, port: 4000, source: 80, flags: Frames.rst),
+                    Frames.segment(from: server, to: address, flags: Frames.ack)),
+                row("an echo", Frames.echo(8, from: server, to: address)),
+                row("an echo back", after: Frames.echo(8, to: server), Frames.echo(8, from: server, to: address)),
+                row("an answer to no echo", Frames.echo(0, from: server, to: address)),
+                row("a protocol without ports", Frames.packet(from: server, to: address, proto: 50, [4, 3, 2, 1])),
+                row(
+                    "a later fragment of nothing", after: datagram,
+                    Frames.packet(from: server, to: address, proto: 17, fragment: 9, [1, 2, 3, 4])),
+                row(
+                    "a report about another datagram", after: Frames.datagram(to: server, port: 9),
+                    report(quoting: Frames.datagram(from: address, to: server), to: address)),
+                row(
+                    "a report about an answer to an echo", after: Frames.echo(0, to: server),
+                    report(quoting: Frames.echo(0, from: address, to: server), to: address)),
+                row("somebody's first segment", Frames.segment(from: server, to: address, flags: Frames.syn)),
+                row(
+                    "a first segment back", after: syn, Frames.segment(from: server, to: address, flags: Frames.syn)),
+                row(
                     "somebody's first segment, cut before its flags",
-                    toHub(Array(Frames.segment(from: server, to: address, flags: Frames.syn).prefix(30))),
-                    counts: .inbound),
-                Row(
+                    Array(Frames.segment(from: server, to: address, flags: Frames.syn).prefix(30))),
+                row(
                     "a report about somebody else's packet",
-                    toHub(report(quoting: Frames.datagram(from: server, to: server), to: address)), counts: .malformed),
-                Row(
+                    report(quoting: Frames.datagram(from: server, to: server), to: address), .malformed),
+                row(
                     "an ICMP redirect",
-                    toHub(Frames.packet(from: server, to: address, proto: 1, Frames.icmp(5, [0, 0, 0, 0]))),
-                    counts: .malformed),
+                    Frames.packet(from: server, to: address, proto: 1, Frames.icmp(5, [0, 0, 0, 0])),
+                    .malformed),
             ]
         }
 
@@ -100,19 +184,33 @@ extension ProgramTests {
 
         // MARK: - By the uplink
 
-        static let uplinkRows = rows(for: LoadedPrograms.address)
-
-        @Test("by the uplink", arguments: uplinkRows)
-        func uplink(_ row: Row) throws {
+        private func checkByUplink(_ row: Row) throws {
             let programs = try Programs.direct.get()
-            try programs.set(slot_mode_egress, nameServer: Self.nameServer)
+            try programs.set(slot_mode_egress, nameServer: Self.outside.nameServer)
+            if let sent = row.sent {
+                let leaves = try programs.run(.hubFromSlot, at: Programs.Link.hub, Frames.ethernet(sent))
+                #expect(leaves.verdict == .redirect && leaves.counters.sentPackets == 1)
+            }
             check(try programs.run(.hubFromUplink, at: Programs.Link.host, row.frame), row)
         }
+
+        static let uplinkRows = rows(for: LoadedPrograms.address, outside)
+        static let uplinkStrangers = strangers(for: LoadedPrograms.address, outside)
+
+        @Test("by the uplink comes what belongs to a flow of the guest's", arguments: uplinkRows)
+        func uplink(_ row: Row) throws { try checkByUplink(row) }
+
+        @Test("by the uplink comes nothing else", arguments: uplinkStrangers)
+        func uplinkStranger(_ row: Row) throws { try checkByUplink(row) }
 
         @Test("processes are reached at their own interface")
         func processes() throws {
             let programs = try Programs.direct.get()
             try programs.set(slot_mode_egress, .processes)
+            _ = try programs.run(
+                .hubFromSlot, at: Programs.Link.hub,
+                Frames.ethernet(
+                    from: SlotAddresses.interface, Frames.datagram(to: Self.server, port: 4000, source: 7)))
             let outcome = try programs.run(
                 .hubFromUplink, at: Programs.Link.host,
                 Self.toHub(Frames.datagram(from: Self.server, to: Programs.address))
@@ -158,10 +256,17 @@ extension ProgramTests {
 
         // MARK: - By the tunnel
 
-        @Test("by the tunnel of layout bridged", arguments: rows(for: LoadedPrograms.resident))
+        @Test(
+            "by the tunnel of layout bridged it is the same",
+            arguments: rows(for: LoadedPrograms.resident, inNetwork)
+                + strangers(for: LoadedPrograms.resident, inNetwork))
         func tunnel(_ row: Row) throws {
             let programs = try Programs.bridged.get()
-            try programs.set(slot_mode_vpc, nameServer: Self.nameServer)
+            try programs.set(slot_mode_vpc, nameServer: Self.inNetwork.nameServer)
+            if let sent = row.sent {
+                let leaves = try programs.run(.bridgedFromTap, at: Programs.Link.tap, Frames.ethernet(sent))
+                #expect(leaves.verdict == .redirect && leaves.counters.sentPackets == 1)
+            }
             check(try programs.run(.bridgedFromTunnel, at: Programs.Link.tunnel, row.frame), row)
         }
 

@@ -40,7 +40,7 @@ enum slot_drop_reason {
     slot_drop_broadcast, /* to more than one station or host */
     slot_drop_protocol, /* neither IPv4 nor ARP */
     slot_drop_policy, /* a destination that the mode does not reach */
-    slot_drop_inbound, /* somebody else's attempt to connect to the guest */
+    slot_drop_inbound, /* of no flow that the guest began */
     slot_drop_rate, /* more than the slot may send */
     slot_drop_malformed, /* shorter than its headers say */
     slot_drop_reasons,
@@ -70,6 +70,24 @@ struct slot_counters {
 struct slot_bucket {
     __s64 tokens; /* bytes */
     __u64 filled; /* when; CLOCK_MONOTONIC */
+};
+
+/* Map `flows`: one table a slot, of the flows that its guest began. A flow is in one of two buckets. */
+enum {
+    slot_flow_buckets = 256,
+    slot_flow_ways = 8,
+    slot_flow_fragment = 0x100, /* added to the protocol: what may still come of a packet in fragments */
+};
+
+struct slot_flow {
+    __u64 ends; /* both ports and the peer's address, as outside of the slot */
+    __u32 expires; /* CLOCK_MONOTONIC, in steps of 2^30 ns; 0: nobody's place */
+    __u16 kind; /* the protocol */
+    __u16 state;
+};
+
+struct slot_flows {
+    struct slot_flow buckets[slot_flow_buckets][slot_flow_ways];
 };
 
 /* Map `denied`: destinations, by longest prefix; the value is a mask of modes, 1 << slot_mode_…. */

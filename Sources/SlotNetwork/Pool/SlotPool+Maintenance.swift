@@ -132,6 +132,7 @@ extension SlotPool {
     }
 
     private func clean(_ index: Int) throws(NetworkError) -> String? {
+        try ground.programs.maps.clearFlows(of: index)
         let left = try NetworkNamespace.visit(ground.openNamespace(of: index), from: home) { () throws(NetworkError) in
             try SlotReset.clean(SlotReset.Expectation(ground.settings))
         }

@@ -22,7 +22,7 @@ package struct KernelPrograms: Sendable {
     }
 
     enum Map: String, CaseIterable, Sendable {
-        case slots, counters, buckets, denied, routes, residents, trunks
+        case slots, counters, buckets, flows, denied, routes, residents, trunks
     }
 
     private let programs: [Program: SharedDescriptor]
@@ -72,7 +72,8 @@ package struct KernelPrograms: Sendable {
         }
         let trunks = settings.count / max(1, settings.trunk_size) + 1
         for (map, size) in [
-            (Map.slots, settings.count), (.counters, settings.count), (.buckets, settings.count), (.trunks, trunks),
+            (Map.slots, settings.count), (.counters, settings.count), (.buckets, settings.count),
+            (.flows, settings.count), (.trunks, trunks),
         ] {
             try check("size a map of the slots") {
                 bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map.rawValue), size)

