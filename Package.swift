@@ -105,7 +105,8 @@ let package = Package(
         library(
             "MicroVMEngine",
             [
-                "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots", logging, nioCore,
+                "Basics", "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots", logging,
+                nioCore,
                 nioPosix, system,
             ]),
 
@@ -137,7 +138,7 @@ let package = Package(
         library(
             "Monitoring",
             [
-                "GuestProtocol", "LambdaAPI", "LinuxKit", "NetworkModel", "PrometheusMetrics", "Sandboxes",
+                "Basics", "GuestProtocol", "LambdaAPI", "LinuxKit", "NetworkModel", "PrometheusMetrics", "Sandboxes",
                 "SlotNetwork", "Snapshots", "Telemetry", "Worker", coreMetrics, hummingbird, logging, system, tracing,
             ]),
 
@@ -169,7 +170,7 @@ let package = Package(
         library(
             "ThawLab",
             [
-                "BaseImages", "FunctionModel", "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel",
+                "Basics", "BaseImages", "FunctionModel", "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel",
                 "Sandboxes",
                 "ServerAssembly", "SlotNetwork", "Snapshots", "Terminal", "Worker", argumentParser,
                 httpClient, lifecycle, logging, nioCore, nioHTTP1, system, unixSignals,
@@ -199,21 +200,22 @@ let package = Package(
         tests(
             "MicroVMEngineTests",
             [
-                "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots",
+                "Basics", "GuestProtocol", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes", "SlotNetwork",
+                "Snapshots",
                 "TestSupport", logging, nioPosix, system,
             ]),
         tests("ProcessImagesTests", ["CProcessImage", "LinuxKit", "ProcessImages", "TestSupport", system]),
         tests(
             "ProcessEngineTests",
             [
-                "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
+                "Basics", "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
                 "Sandboxes",
                 "SlotNetwork", "Snapshots", "TestSupport", logging, system,
             ]),
         tests(
             "WorkerTests",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", "TestSupport", "Worker", logging, system,
             ]),
@@ -230,7 +232,10 @@ let package = Package(
             "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
         tests(
             "ThawLabTests",
-            ["GuestProtocol", "Sandboxes", "ServerAssembly", "Snapshots", "Terminal", "ThawLab", argumentParser]),
+            [
+                "Basics", "GuestProtocol", "Sandboxes", "ServerAssembly", "Snapshots", "Terminal", "ThawLab",
+                argumentParser,
+            ]),
         tests("MonitoringTests", ["FunctionModel", "LambdaAPI", "Monitoring", "PrometheusMetrics", "Worker"]),
     ],
     swiftLanguageModes: [.v6]

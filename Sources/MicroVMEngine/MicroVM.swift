@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Sandboxes
@@ -17,9 +18,9 @@ struct MicroVM: Sandbox {
     var slot: Int? { machine.slot }
     var isUsable: Bool { machine.guest.isQuiet }
 
-    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
         machine.guest.send(.invoke(invocation))
-        switch try await machine.guest.next(during: .invocation, within: deadline) {
+        switch try await machine.guest.next(during: .invocation, by: deadline) {
         case .response(invocation.requestID, let payload): return .response(payload)
         case .invocationFailed(invocation.requestID, let failure): return .error(failure)
         case let other: throw unexpected(other, during: .invocation)
@@ -27,7 +28,7 @@ struct MicroVM: Sandbox {
     }
 
     func waitUntilIdle() async throws(SandboxError) -> UInt64 {
-        let message = try await machine.guest.next(during: .invocation, within: Self.idleLimit)
+        let message = try await machine.guest.next(during: .invocation, by: engine.deadline(in: Self.idleLimit))
         guard case .idle(let memory) = message else { throw unexpected(message, during: .invocation) }
         return memory
     }

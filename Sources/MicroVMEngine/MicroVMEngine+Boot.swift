@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Logging
@@ -8,16 +9,18 @@ import SystemPackage
 /// From a specification to a machine with an initialised runtime.
 extension MicroVMEngine {
     package func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
+        let start = launcher.clock.now
         let machine = try await launchTemplate(specification, output: output)
         do throws(SandboxError) {
             try await booted(machine)
-            let start = launcher.clock.now
+            // No code of the function has run yet: the boot is not charged to it.
+            let deadline = deadline.later(by: launcher.clock.now - start)
             var initialization = specification.initialization
             initialization.uniqueness.takeHostClock()
             machine.guest.send(.initialize(initialization))
-            let readyCall = try await initialized(machine, within: deadline - (launcher.clock.now - start))
+            let readyCall = try await initialized(machine, by: deadline)
             return MicroVM(
                 machine: machine, engine: self,
                 description: MachineDescription(
@@ -36,7 +39,7 @@ extension MicroVMEngine {
     private static let bootLimit = Duration.seconds(90)
 
     private func booted(_ machine: Machine) async throws(SandboxError) {
-        let hello = try await machine.guest.next(during: .boot, within: Self.bootLimit)
+        let hello = try await machine.guest.next(during: .boot, by: self.deadline(in: Self.bootLimit))
         guard case .hello = hello else { throw unexpected(hello, during: .boot) }
     }
 
@@ -74,8 +77,8 @@ extension MicroVMEngine {
         }
     }
 
-    private func initialized(_ machine: Machine, within limit: Duration) async throws(SandboxError) -> ReadyCall {
-        let message = try await machine.guest.next(during: .initialization, within: limit)
+    private func initialized(_ machine: Machine, by deadline: Deadline) async throws(SandboxError) -> ReadyCall {
+        let message = try await machine.guest.next(during: .initialization, by: deadline)
         switch message {
         case .initialized(let call): return call
         case .initializationFailed(let failure): throw .initializationFailed(failure)

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import NetworkModel
@@ -8,10 +9,10 @@ import SystemPackage
 /// From a snapshot to a clone that is ready for its first invocation.
 extension MicroVMEngine {
     package func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
-        let (start, began) = (launcher.clock.now, MonotonicClock.now())
+        let began = MonotonicClock.now()
         let reading = try MachineDescription.read(snapshot, on: processor)
         let machine: Machine
         var times: ThawTimes
@@ -28,7 +29,7 @@ extension MicroVMEngine {
             var uniqueness = uniqueness
             uniqueness.takeHostClock()
             machine.guest.send(.thaw(uniqueness))
-            try await restored(machine, until: start + deadline, limit: deadline)
+            try await restored(machine, by: deadline)
             times.end(.restore, at: MonotonicClock.now())
         } catch {
             await end(machine)
@@ -52,16 +53,10 @@ extension MicroVMEngine {
         try await wrapping(.lost(during: .restore)) { try await machine.control.resume() }
     }
 
-    private func restored(
-        _ machine: Machine, until end: ContinuousClock.Instant, limit: Duration
-    ) async throws(SandboxError) {
+    private func restored(_ machine: Machine, by deadline: Deadline) async throws(SandboxError) {
         var isUnique = false
         while true {
-            let left = max(.zero, end - launcher.clock.now)
-            let message: GuestMessage
-            do throws(SandboxError) { message = try await machine.guest.next(during: .restore, within: left) } catch {
-                throw error.naming(limit: limit)
-            }
+            let message = try await machine.guest.next(during: .restore, by: deadline)
             switch message {
             case .thawed where !isUnique: isUnique = true
             case .restored where isUnique: return
@@ -93,7 +88,7 @@ extension MicroVMEngine {
                 id: .random(), role: .clone, memoryMegabytes: reading.machine.memoryMegabytes, files: files,
                 output: OutputRelay(), requiredVersion: reading.qemuVersion))
         do throws(QMPError) {
-            try await machine.control.loadState(from: state.descriptor, within: Self.loadLimit)
+            try await machine.control.loadState(from: state.descriptor, by: deadline(in: Self.loadLimit))
         } catch {
             await end(machine)
             throw .snapshotUnusable("QEMU does not load its state: \(files.lastWords ?? "\(error)")")
@@ -109,7 +104,7 @@ extension MicroVMEngine {
     private func rehearse(_ machine: Machine) async throws(SandboxError) {
         try await resume(machine)
         machine.guest.send(.rehearse)
-        let answer = try await machine.guest.next(during: .restore, within: Self.rehearsalLimit)
+        let answer = try await machine.guest.next(during: .restore, by: deadline(in: Self.rehearsalLimit))
         guard answer == .rehearsed else { throw unexpected(answer, during: .restore) }
         try await wrapping(.lost(during: .restore)) { try await machine.control.pause() }
     }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -91,6 +92,9 @@ package final class MicroVMEngine: SandboxEngine {
     }
 
     // MARK: - All machines
+
+    /// By the time that machines are waited for with.
+    func deadline(in limit: Duration) -> Deadline { Deadline(in: limit, from: launcher.clock.now) }
 
     func launch(_ order: MachineLauncher.Order) async throws(SandboxError) -> Machine {
         let machine = try await launcher.launch(order)

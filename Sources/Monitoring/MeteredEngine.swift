@@ -1,3 +1,4 @@
+package import Basics
 internal import CoreMetrics
 package import GuestProtocol
 internal import LinuxKit
@@ -23,7 +24,7 @@ package struct MeteredEngine: SandboxEngine {
     package var isolation: IsolationLevel { engine.isolation }
 
     package func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let handles = metrics.engines[specification.isolation]
         let start = MonotonicClock.now()
@@ -42,7 +43,7 @@ package struct MeteredEngine: SandboxEngine {
     }
 
     package func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation) ?? isolation

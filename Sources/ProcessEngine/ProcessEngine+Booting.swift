@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Logging
@@ -8,36 +9,30 @@ import SystemPackage
 
 extension ProcessEngine {
     package func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let blueprint = try blueprint(specification)
-        let clock = ContinuousClock()
-        let start = clock.now
         switch try await startFromSeed(specification, blueprint, deadline: deadline, output: output) {
         case .started(let sandbox): return sandbox
         case .not(let afterwards):
             defer { afterwards() }
-            // What a seed that came to nothing has taken of the time is not given back.
-            let left = max(.zero, deadline - (clock.now - start))
-            return try await startAlone(specification, blueprint, within: left, limit: deadline, output: output)
+            return try await startAlone(specification, blueprint, deadline: deadline, output: output)
         }
     }
 
     private func startAlone(
-        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, within left: Duration, limit: Duration,
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
-        let start = MonotonicClock.now()
         let (cell, runtime) = try await boot(
             specification.initialization, blueprint, network: specification.network, output: output)
         do {
-            let passed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
             var frozen = blueprint
-            frozen.readyCall = try await runtime.waitUntilReady(within: max(.zero, left - passed))
+            frozen.readyCall = try await runtime.waitUntilReady(by: deadline)
             return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: nil)
         } catch {
             await end(cell, runtime)
-            throw error.naming(limit: limit)
+            throw error
         }
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Logging
@@ -10,11 +11,12 @@ import SystemPackage
 
 extension ProcessEngine {
     package func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let order = ThawOrder(
-            template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network, limit: deadline,
+            template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network,
+            deadline: deadline,
             output: output)
         do {
             do { return try await sandbox(order) } catch .templateLost {
@@ -22,7 +24,7 @@ extension ProcessEngine {
                 return try await sandbox(order)
             }
         } catch {
-            throw error.error(limit: order.limit)
+            throw error.error()
         }
     }
 
@@ -48,11 +50,9 @@ extension ProcessEngine {
         let template: Template
         let uniqueness: Uniqueness
         let network: NetworkMode
-        let limit: Duration
+        let deadline: Deadline
         let output: OutputSink
         let start = MonotonicClock.now()
-
-        var left: Duration { max(.zero, limit - .nanoseconds(Int64(clamping: MonotonicClock.now() - start))) }
 
         /// The time that has passed is not lost to the clone's clock.
         func freshUniqueness() -> Uniqueness {
@@ -86,12 +86,12 @@ extension ProcessEngine {
         let template = order.template
         return try await finish(clone, order, times) { times throws(SandboxError) in
             let process =
-                if let running = template.running { running } else { try await template.process(within: order.left) }
+                if let running = template.running { running } else { try await template.process(by: order.deadline) }
             times.end(.template, at: MonotonicClock.now())
             guard template.blueprint.readyCall == .restoreNext else {
                 // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
                 try request(clone, template, process)
-                try await clone.park(on: loop, within: order.left)
+                try await clone.park(on: loop, by: order.deadline)
                 times.end(.make, at: MonotonicClock.now())
                 return try wake(clone, order)
             }
@@ -122,7 +122,7 @@ extension ProcessEngine {
         var times = times
         do {
             try await release(&times)
-            try await clone.runtime.waitUntilRestored(within: order.left)
+            try await clone.runtime.waitUntilRestored(by: order.deadline)
             times.end(.restore, at: MonotonicClock.now())
         } catch {
             let failure = clone.fail(error)
@@ -166,12 +166,12 @@ extension ProcessEngine {
         let clone = try await newClone(of: template)
         do {
             try request(clone, template, process, isAhead: true)
-            try await clone.park(on: loop, within: Self.parkLimit)
+            try await clone.park(on: loop, by: Deadline(in: Self.parkLimit))
             return clone
         } catch {
             let failure = clone.fail(error)
             await end(clone)
-            throw failure.error(limit: Self.parkLimit)
+            throw failure.error()
         }
     }
 }

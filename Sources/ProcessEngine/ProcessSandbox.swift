@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Sandboxes
@@ -20,7 +21,7 @@ package struct ProcessSandbox: Sandbox {
     package var readyCall: ReadyCall { blueprint.readyCall }
     package var isUsable: Bool { runtime.isUsable }
 
-    package func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
         try await runtime.invoke(invocation, deadline: deadline)
     }
 

@@ -1,3 +1,4 @@
+package import Basics
 package import GuestProtocol
 package import NetworkModel
 package import Snapshots
@@ -65,7 +66,7 @@ package final class EngineSelection: SandboxEngine {
     }
 
     package func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         guard let engine = try await engine(specification.isolation) else {
             throw .isolationUnavailable(specification.isolation, available: available)
@@ -74,7 +75,7 @@ package final class EngineSelection: SandboxEngine {
     }
 
     package func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let taken = snapshot.manifest.snapshot.engine.isolation

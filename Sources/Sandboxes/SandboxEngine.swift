@@ -1,3 +1,4 @@
+package import Basics
 package import GuestProtocol
 package import NetworkModel
 package import Snapshots
@@ -12,9 +13,10 @@ package protocol SandboxEngine: Sendable {
 
     /// Boots an environment, starts the runtime and waits until its init is complete.
     ///
-    /// On any failure, the deadline included, nothing of the sandbox is left.
+    /// On any failure, the deadline included, nothing of the sandbox is left. What a machine takes to boot, before any code of the
+    /// function runs, has a limit of its own.
     func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox
 
     /// Makes a clone of `snapshot`: resumed, made unique, after-restore hooks done, ready for its first invocation.
@@ -23,7 +25,7 @@ package protocol SandboxEngine: Sendable {
     ///
     /// - Parameter network: where it may send to, from its first instruction on; need not be that of the snapshot's init.
     func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox
 
@@ -70,7 +72,7 @@ package protocol Sandbox: Sendable {
     /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle()``.
     ///
     /// After any error the sandbox is of no more use: destroy it.
-    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult
+    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     func waitUntilIdle() async throws(SandboxError) -> UInt64

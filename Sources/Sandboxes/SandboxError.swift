@@ -46,11 +46,6 @@ package struct SandboxError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// For whoever set `limit`: a wait that took what was left of it failed for the whole.
-    package func naming(limit: Duration) -> SandboxError {
-        if case .timedOut(let phase, _) = code { .timedOut(phase, limit: limit) } else { self }
-    }
-
     package var description: String {
         switch code {
         case .lost(let phase): "the sandbox was lost during \(phase.rawValue): \(message)"

@@ -1,3 +1,4 @@
+import Basics
 import MicroVMEngine
 import Testing
 
@@ -13,17 +14,17 @@ import Testing
     func order() async throws {
         for number in 1...3 { mailbox.deliver(number) }
         for number in 1...3 {
-            #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == number)
+            #expect(try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late) == number)
         }
     }
 
     @Test("a wait that nothing answers ends at its deadline, and the next message is not lost")
     func deadline() async throws {
-        let waiting = Task { try await mailbox.next(within: .seconds(5), timeout: .late) }
+        let waiting = Task { try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late) }
         await clock.expire(.seconds(5))
         await #expect(throws: Failure.late) { try await waiting.value }
         mailbox.deliver(7)
-        #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 7)
+        #expect(try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late) == 7)
     }
 
     @Test("a limit that has passed before its wait began ends it, and no wait after it")
@@ -37,9 +38,11 @@ import Testing
         }
         let mailbox = Mailbox<Int, Failure>(clock: HastyClock(), overflow: .full)
         for number in 0..<3 {
-            await #expect(throws: Failure.late) { try await mailbox.next(within: .zero, timeout: .late) }
+            await #expect(throws: Failure.late) {
+                try await mailbox.next(by: Deadline(in: .zero, from: clock.now), timeout: .late)
+            }
             mailbox.deliver(number)
-            #expect(try await mailbox.next(within: .zero, timeout: .late) == number)
+            #expect(try await mailbox.next(by: Deadline(in: .zero, from: clock.now), timeout: .late) == number)
         }
     }
 
@@ -49,15 +52,17 @@ import Testing
         mailbox.fail(.gone)
         mailbox.fail(.late)
         mailbox.deliver(2)
-        #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == 1)
+        #expect(try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late) == 1)
         for _ in 0..<2 {
-            await #expect(throws: Failure.gone) { try await mailbox.next(within: .seconds(5), timeout: .late) }
+            await #expect(throws: Failure.gone) {
+                try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late)
+            }
         }
     }
 
     @Test("a failure ends a wait in progress")
     func failureEndsWait() async throws {
-        let waiting = Task { try await mailbox.next(within: .seconds(60), timeout: .late) }
+        let waiting = Task { try await mailbox.next(by: Deadline(in: .seconds(60), from: clock.now), timeout: .late) }
         mailbox.fail(.gone)
         await #expect(throws: Failure.gone) { try await waiting.value }
     }
@@ -66,8 +71,10 @@ import Testing
     func overflow() async throws {
         for number in 0..<1_000 { mailbox.deliver(number) }
         for number in 0..<16 {
-            #expect(try await mailbox.next(within: .seconds(5), timeout: .late) == number)
+            #expect(try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late) == number)
         }
-        await #expect(throws: Failure.full) { try await mailbox.next(within: .seconds(5), timeout: .late) }
+        await #expect(throws: Failure.full) {
+            try await mailbox.next(by: Deadline(in: .seconds(5), from: clock.now), timeout: .late)
+        }
     }
 }

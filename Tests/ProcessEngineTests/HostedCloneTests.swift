@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import ProcessEngine
@@ -19,11 +20,11 @@ import Testing
             try clone.player.ask(Player.header("Thaw-Generation", in: head) == "7" ? "invocation/next" : "nonsense")
             clone.player.echo()
         }
-        try await clone.runtime.waitUntilRestored(within: .seconds(20))
+        try await clone.runtime.waitUntilRestored(by: Deadline(in: .seconds(20)))
         #expect(clone.runtime.isUsable)
         for number in 0..<50 {
             let result = try await clone.runtime.invoke(
-                .sample("\(number)", payload: "[\(number)]"), deadline: .seconds(20))
+                .sample("\(number)", payload: "[\(number)]"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("[\(number)]".utf8)))
             #expect(try await clone.runtime.waitUntilIdle() == 0)
         }
@@ -33,9 +34,11 @@ import Testing
     func notInterested() async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop(), isSnapStart: false)
         try clone.runtime.answerRestore(.sample)
-        try await clone.runtime.waitUntilRestored(within: .zero)
+        try await clone.runtime.waitUntilRestored(by: Deadline(in: .zero))
         try play { clone.player.echo() }
-        #expect(try await clone.runtime.invoke(.sample(), deadline: .seconds(20)) == .response(Array("{}".utf8)))
+        #expect(
+            try await clone.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(20)))
+                == .response(Array("{}".utf8)))
     }
 
     @Test("a clone of a seed is told its function and initialised from there")
@@ -49,7 +52,7 @@ import Testing
             let start = try clone.player.hear()
             try clone.player.ask(start.body == #"{"arguments":["a"]}"# ? "restore/next" : "nonsense")
         }
-        #expect(try await clone.runtime.waitUntilReady(within: .seconds(20)) == .restoreNext)
+        #expect(try await clone.runtime.waitUntilReady(by: Deadline(in: .seconds(20))) == .restoreNext)
         let calm = try clone.runtime.quiesce()
         #expect(calm.call == .restoreNext)
         #expect(calm.clientPort != RuntimeEndpoint.port)
@@ -64,13 +67,14 @@ import Testing
             try clone.player.post("restore/error", #"{"errorMessage":"no"}"#)
         }
         await #expect {
-            try await clone.runtime.waitUntilRestored(within: .seconds(20))
+            try await clone.runtime.waitUntilRestored(by: Deadline(in: .seconds(20)))
         } throws: { error in
             guard case .restoreFailed(let failure) = (error as? SandboxError)?.code else { return false }
             return String(decoding: failure.body, as: UTF8.self) == #"{"errorMessage":"no"}"#
         }
         #expect(
-            await failure { () throws(SandboxError) in try await clone.runtime.invoke(.sample(), deadline: .seconds(1))
+            await failure { () throws(SandboxError) in
+                try await clone.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(1)))
             }
             .hasPrefix("the runtime reported"))
     }
@@ -82,13 +86,14 @@ import Testing
         switch phase {
         case "init":
             try clone.runtime.startFromSeed([])
-            let said = await failure { () throws(SandboxError) in try await clone.runtime.waitUntilReady(within: limit)
+            let said = await failure { () throws(SandboxError) in
+                try await clone.runtime.waitUntilReady(by: Deadline(in: limit))
             }
             #expect(said == "initialization took longer than 0.05 seconds")
         case "restore":
             try clone.runtime.answerRestore(.sample)
             let said = await failure { () throws(SandboxError) in
-                try await clone.runtime.waitUntilRestored(within: limit)
+                try await clone.runtime.waitUntilRestored(by: Deadline(in: limit))
             }
             #expect(said == "restore took longer than 0.05 seconds")
         default:
@@ -97,9 +102,9 @@ import Testing
                 _ = try clone.player.hear()
                 try clone.player.ask("invocation/next")
             }
-            try await clone.runtime.waitUntilRestored(within: .seconds(20))
+            try await clone.runtime.waitUntilRestored(by: Deadline(in: .seconds(20)))
             let said = await failure { () throws(SandboxError) in
-                try await clone.runtime.invoke(.sample(), deadline: limit)
+                try await clone.runtime.invoke(.sample(), deadline: Deadline(in: limit))
             }
             #expect(said == "invocation took longer than 0.05 seconds")
         }
@@ -121,7 +126,8 @@ import Testing
             try clone.player.ask("invocation/next")
             clone.player.echo()
         }
-        guard case .error(let failure) = try await clone.runtime.invoke(.sample(), deadline: .seconds(60)) else {
+        guard case .error(let failure) = try await clone.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(60)))
+        else {
             Issue.record("an oversized answer was taken")
             return
         }
@@ -129,7 +135,7 @@ import Testing
         _ = try await clone.runtime.waitUntilIdle()
         let large = String(repeating: "y", count: 6_291_556)
         #expect(
-            try await clone.runtime.invoke(.sample("2", payload: large), deadline: .seconds(60))
+            try await clone.runtime.invoke(.sample("2", payload: large), deadline: Deadline(in: .seconds(60)))
                 == .response(Array(large.utf8)))
     }
 
@@ -156,7 +162,7 @@ import Testing
             }
         }
         for number in 0..<20 {
-            let result = try await clone.runtime.invoke(.sample("\(number)"), deadline: .seconds(20))
+            let result = try await clone.runtime.invoke(.sample("\(number)"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("{}".utf8)))
             _ = try await clone.runtime.waitUntilIdle()
         }
@@ -182,7 +188,7 @@ import Testing
         try clone.runtime.answerRestore(.sample)
         let runtime = clone.runtime
         async let waiting = failure { () throws(SandboxError) in
-            try await runtime.waitUntilRestored(within: .seconds(60))
+            try await runtime.waitUntilRestored(by: Deadline(in: .seconds(60)))
         }
         _ = try await BlockingThread.run { try clone.player.hear().head }
         runtime.end()
@@ -214,11 +220,11 @@ import Testing
                     let clone = try await Clone(blockedIn: .restoreNext, loop: loop)
                     try play { clone.player.echo() }
                     try clone.runtime.answerRestore(.sample)
-                    try await clone.runtime.waitUntilRestored(within: .seconds(60))
+                    try await clone.runtime.waitUntilRestored(by: Deadline(in: .seconds(60)))
                     for number in 0..<10 {
                         let payload = "[\(index),\(number)]"
                         let result = try await clone.runtime.invoke(
-                            .sample("\(index)-\(number)", payload: payload), deadline: .seconds(60))
+                            .sample("\(index)-\(number)", payload: payload), deadline: Deadline(in: .seconds(60)))
                         #expect(result == .response(Array(payload.utf8)))
                         _ = try await clone.runtime.waitUntilIdle()
                     }
@@ -240,7 +246,7 @@ import Testing
                     try clone.runtime.answerRestore(.sample)
                     _ = try clone.player.hear()
                     try clone.player.ask("invocation/next")
-                    try await clone.runtime.waitUntilRestored(within: .seconds(20))
+                    try await clone.runtime.waitUntilRestored(by: Deadline(in: .seconds(20)))
                     clone.runtime.end()
                 }
                 await loop.shutdown()

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -52,7 +53,7 @@ import Testing
             print("init", "x" * 50_000, "end")
             call("GET", "restore/next")
             """, loop: try EngineLoop())
-        #expect(try await booted.runtime.waitUntilReady(within: .seconds(60)) == .restoreNext)
+        #expect(try await booted.runtime.waitUntilReady(by: Deadline(in: .seconds(60))) == .restoreNext)
         #expect(booted.written.text == "init " + String(repeating: "x", count: 50_000) + " end\n")
         #expect(try booted.runtime.quiesce().call == .restoreNext)
         await booted.process.end()
@@ -68,10 +69,10 @@ import Testing
                 call("POST", f"invocation/{id}/response", event)
                 print("end", file=sys.stderr)
             """, loop: try EngineLoop())
-        #expect(try await booted.runtime.waitUntilReady(within: .seconds(60)) == .invocationNext)
+        #expect(try await booted.runtime.waitUntilReady(by: Deadline(in: .seconds(60))) == .invocationNext)
         for number in 1...3 {
             let result = try await booted.runtime.invoke(
-                .sample("\(number)", payload: "\(number)"), deadline: .seconds(20))
+                .sample("\(number)", payload: "\(number)"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("\(number)".utf8)))
             #expect(try await booted.runtime.waitUntilIdle() > 1 << 20)
             #expect(booted.written.text.hasSuffix("start \(number)\nend\n"))
@@ -96,9 +97,9 @@ import Testing
             print("last words")
             \(row.program)
             """, loop: try EngineLoop(), outOfMemoryKills: { kills })
-        _ = try await booted.runtime.waitUntilReady(within: .seconds(60))
+        _ = try await booted.runtime.waitUntilReady(by: Deadline(in: .seconds(60)))
         let said = await failure { () throws(SandboxError) in
-            try await booted.runtime.invoke(.sample(), deadline: .seconds(60))
+            try await booted.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(60)))
         }
         #expect(said == row.said)
         #expect(booted.written.text == "last words\n")
@@ -114,9 +115,9 @@ import Testing
             connection.request("POST", f"/2018-06-01/runtime/invocation/{id}/response", b"1" * \(length))
             os._exit(0)
             """, loop: try EngineLoop())
-        _ = try await booted.runtime.waitUntilReady(within: .seconds(60))
+        _ = try await booted.runtime.waitUntilReady(by: Deadline(in: .seconds(60)))
         #expect(
-            try await booted.runtime.invoke(.sample(), deadline: .seconds(60))
+            try await booted.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(60)))
                 == .response(Array(repeating: UInt8(ascii: "1"), count: length)))
         let said = await failure { () throws(SandboxError) in try await booted.runtime.waitUntilIdle() }
         #expect(said == "the runtime ended during invocation: exited(status: 0)")
@@ -127,12 +128,12 @@ import Testing
         let failed = try await Booted(
             "call('POST', 'init/error', b'{\"errorMessage\":\"no\"}')", loop: try EngineLoop())
         let said = await failure { () throws(SandboxError) in
-            try await failed.runtime.waitUntilReady(within: .seconds(60))
+            try await failed.runtime.waitUntilReady(by: Deadline(in: .seconds(60)))
         }
         #expect(said.hasPrefix("the runtime reported"))
         let silent = try await Booted("sys.exit(1)", loop: try EngineLoop())
         let end = await failure { () throws(SandboxError) in
-            try await silent.runtime.waitUntilReady(within: .seconds(60))
+            try await silent.runtime.waitUntilReady(by: Deadline(in: .seconds(60)))
         }
         #expect(end == "the runtime ended during initialization: exited(status: 1)")
     }
@@ -140,7 +141,7 @@ import Testing
     @Test("a runtime that is booted as a seed waits for its function")
     func seed() async throws {
         let booted = try await Booted("call('GET', 'seed/next')", loop: try EngineLoop(), servesSeed: true)
-        try await booted.runtime.waitUntilSeedReady(within: .seconds(60))
+        try await booted.runtime.waitUntilSeedReady(by: Deadline(in: .seconds(60)))
         #expect(!booted.runtime.isUsable)
         #expect(try booted.runtime.quiesce().call == .seedNext)
         await booted.process.end()
@@ -157,9 +158,9 @@ import Testing
         let quiet = try await Clone(blockedIn: .invocationNext, loop: loop)
         try quiet.runtime.answerRestore(.sample)
         try play { quiet.player.echo() }
-        #expect(try await flooding.runtime.waitUntilReady(within: .seconds(60)) == .restoreNext)
+        #expect(try await flooding.runtime.waitUntilReady(by: Deadline(in: .seconds(60))) == .restoreNext)
         for number in 0..<20 {
-            _ = try await quiet.runtime.invoke(.sample("\(number)"), deadline: .seconds(20))
+            _ = try await quiet.runtime.invoke(.sample("\(number)"), deadline: Deadline(in: .seconds(20)))
             _ = try await quiet.runtime.waitUntilIdle()
         }
         await flooding.process.end()

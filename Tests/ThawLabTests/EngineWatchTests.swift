@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import Sandboxes
 import Snapshots
@@ -12,7 +13,7 @@ import ThawLab
         let isUsable = true
         var isBroken = false
 
-        func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+        func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
             guard !isBroken else { throw .destroyed }
             return .response(invocation.payload)
         }
@@ -31,7 +32,7 @@ import ThawLab
         let watch = EngineWatch()
         let sandbox = WatchedSandbox(Echo(), watch)
         #expect(watch.idle.isEmpty)
-        let answer = try await sandbox.invoke(event, deadline: .seconds(1))
+        let answer = try await sandbox.invoke(event, deadline: Deadline(in: .seconds(1)))
         #expect(answer == .response(event.payload))
         #expect(watch.idle.isEmpty)
         _ = try await sandbox.waitUntilIdle()
@@ -46,7 +47,7 @@ import ThawLab
     func underWay() async throws {
         let watch = EngineWatch()
         let sandbox = WatchedSandbox(Echo(), watch)
-        _ = try await sandbox.invoke(event, deadline: .seconds(1))
+        _ = try await sandbox.invoke(event, deadline: Deadline(in: .seconds(1)))
         let settled = Task {
             await watch.settle()
             return sandbox.isIdle
@@ -59,10 +60,10 @@ import ThawLab
     func failures() async throws {
         let watch = EngineWatch()
         let broken = WatchedSandbox(Echo(isBroken: true), watch)
-        await #expect(throws: SandboxError.self) { try await broken.invoke(event, deadline: .seconds(1)) }
+        await #expect(throws: SandboxError.self) { try await broken.invoke(event, deadline: Deadline(in: .seconds(1))) }
         await watch.settle()
         let ended = WatchedSandbox(Echo(), watch)
-        _ = try await ended.invoke(event, deadline: .seconds(1))
+        _ = try await ended.invoke(event, deadline: Deadline(in: .seconds(1)))
         await ended.destroy()
         await ended.destroy()
         await watch.settle()

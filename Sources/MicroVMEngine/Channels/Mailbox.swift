@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 
 /// Hands messages from an event loop to one waiting task, in order, with deadlines that fire.
@@ -57,13 +58,13 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     /// Whether no message waits and no failure has come.
     var isQuiet: Bool { state.withLock { $0.queue.isEmpty && $0.failure == nil } }
 
-    /// The next message; `timeout` when none came within `limit`.
-    package func next(within limit: Duration, timeout: @autoclosure @escaping @Sendable () -> Failure)
+    /// The next message; `timeout` when none came by `deadline`.
+    package func next(by deadline: Deadline, timeout: @autoclosure @escaping @Sendable () -> Failure)
         async throws(Failure)
         -> Message
     {
         let serial = serials.add(1, ordering: .relaxed).newValue
-        let timer = clock.after(limit) { [self] in
+        let timer = clock.after(deadline.remaining(at: clock.now)) { [self] in
             let expired = state.withLock { state -> Waiter? in
                 guard state.waiter?.serial == serial else {
                     state.expired = serial

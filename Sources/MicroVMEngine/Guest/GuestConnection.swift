@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import NIOCore
@@ -34,11 +35,11 @@ final class GuestConnection: Sendable {
         channel.writeAndFlush(channel.allocator.buffer(bytes: message.encoded()), promise: nil)
     }
 
-    /// The guest's next message. A fault or the end of the runtime is thrown, as is `limit` passing.
-    func next(during phase: SandboxError.Phase, within limit: Duration) async throws(SandboxError) -> GuestMessage {
+    /// The guest's next message. A fault or the end of the runtime is thrown, as is `deadline` passing.
+    func next(during phase: SandboxError.Phase, by deadline: Deadline) async throws(SandboxError) -> GuestMessage {
         let message: GuestMessage
         do throws(SandboxError) {
-            message = try await mailbox.next(within: limit, timeout: .timedOut(phase, limit: limit))
+            message = try await mailbox.next(by: deadline, timeout: .timedOut(phase, limit: deadline.limit))
         } catch {
             // The event loop does not know what the machine was doing.
             guard case .lost = error.code else { throw error }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -16,6 +17,7 @@ final class Machine: Sendable {
     let console: GuestConsole
     private let process: ChildProcess
     private let remains: Remains
+    private let clock: any DeadlineClock
     private let ending = SingleEnd()
 
     /// What outlives the process and has to be given back.
@@ -36,7 +38,7 @@ final class Machine: Sendable {
 
     init(
         id: SandboxID, control: QMPClient, guest: GuestConnection, output: OutputRelay, files: MachineFiles,
-        console: GuestConsole, process: ChildProcess, remains: Remains
+        console: GuestConsole, process: ChildProcess, remains: Remains, clock: any DeadlineClock
     ) {
         self.id = id
         self.control = control
@@ -46,6 +48,7 @@ final class Machine: Sendable {
         self.console = console
         self.process = process
         self.remains = remains
+        self.clock = clock
     }
 
     /// The number of its network slot.
@@ -53,6 +56,9 @@ final class Machine: Sendable {
 
     /// Lets the machine, which stands still, send as far as `mode` says.
     func join(_ mode: NetworkMode) throws(SandboxError) { try remains.join(mode) }
+
+    /// By the time that its answers are waited for with.
+    func deadline(in limit: Duration) -> Deadline { Deadline(in: limit, from: clock.now) }
 
     /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
     func end() async {

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import Sandboxes
@@ -19,7 +20,7 @@ struct MachineFreeze: Sendable {
         let memory = machine.files.memory
         try await onOwnThread("write guest memory") { () throws(Errno) in try memory.descriptor.sync() }
         machine.guest.send(.freeze)
-        let answer = try await machine.guest.next(during: .freeze, within: Self.quietLimit)
+        let answer = try await machine.guest.next(during: .freeze, by: machine.deadline(in: Self.quietLimit))
         guard answer == .frozen else { throw unexpected(answer, during: .freeze) }
 
         let clock = ContinuousClock()
@@ -38,7 +39,7 @@ struct MachineFreeze: Sendable {
         }
         try await wrapping(.lost(during: .freeze)) {
             try await control.pause()
-            try await control.saveState(to: file, within: Self.stateLimit)
+            try await control.saveState(to: file, by: machine.deadline(in: Self.stateLimit))
         }
     }
 

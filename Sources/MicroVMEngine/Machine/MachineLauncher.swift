@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import LinuxKit
 import Logging
@@ -96,14 +97,15 @@ package struct MachineLauncher: Sendable {
                 started.guest, group: group, clock: clock, output: { order.output.send($0) })
             let console = try await GuestConsole.connect(started.console, group: group)
             let control = try await QMPClient.connect(
-                started.control, group: group, clock: clock, deadline: Self.greetingLimit)
+                started.control, group: group, clock: clock, deadline: Deadline(in: Self.greetingLimit, from: clock.now)
+            )
             if let required = order.requiredVersion, "\(control.version)" != required {
                 throw SandboxError.snapshotUnusable(
                     MachineDescription.takenWithQEMU(required, here: "\(control.version)"))
             }
             return Machine(
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
-                console: console, process: process, remains: remains)
+                console: console, process: process, remains: remains, clock: clock)
         } catch {
             if await process.end()?.ranOutOfRoom == true, order.role == .template {
                 throw .noRoom(forMegabytes: order.memoryMegabytes)

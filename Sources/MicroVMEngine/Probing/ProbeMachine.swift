@@ -1,3 +1,4 @@
+import Basics
 import LinuxKit
 import NIOPosix
 import Sandboxes
@@ -62,7 +63,7 @@ package struct ProbeMachine {
         let outcome: Result<QEMUVersion, Failure>
         do {
             let control = try await QMPClient.connect(
-                started.control, group: group, clock: EventLoopClock(group: group), deadline: startLimit)
+                started.control, group: group, clock: EventLoopClock(group: group), deadline: Deadline(in: startLimit))
             outcome = await BlockingThread.run { watch(console) }.map { control.version }
             control.close()
         } catch {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import LinuxKit
 import NIOCore
@@ -13,21 +14,25 @@ final class QMPClient: Sendable {
     private let events: Mailbox<QMPEvent, QMPError>
     /// The same socket, for the one thing NIO's channels do not do: descriptors beside the bytes.
     private let descriptorSocket: DescriptorSocket
+    private let clock: any DeadlineClock
+    /// A command that somebody waits longer for is not answered any more.
+    private static let replyLimit = Duration.seconds(10)
 
     private init(
         channel: any Channel, replies: Mailbox<QMPMessage, QMPError>, events: Mailbox<QMPEvent, QMPError>,
-        descriptorSocket: DescriptorSocket, version: QEMUVersion
+        descriptorSocket: DescriptorSocket, clock: any DeadlineClock, version: QEMUVersion
     ) {
         self.channel = channel
         self.replies = replies
         self.events = events
         self.descriptorSocket = descriptorSocket
+        self.clock = clock
         self.version = version
     }
 
     /// Takes over our end of QEMU's control socket and negotiates.
     static func connect(
-        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, clock: any DeadlineClock, deadline: Duration
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, clock: any DeadlineClock, deadline: Deadline
     ) async throws -> QMPClient {
         let descriptorSocket = DescriptorSocket(try socket.duplicate())
         let replies = Mailbox<QMPMessage, QMPError>(clock: clock, overflow: .malformed("more replies than commands"))
@@ -39,11 +44,11 @@ final class QMPClient: Sendable {
             }
         }
         do {
-            let greeting = try await replies.next(within: deadline, timeout: .timedOut("its greeting"))
+            let greeting = try await replies.next(by: deadline, timeout: .timedOut("its greeting"))
             guard case .greeting(let version) = greeting else { throw QMPError.malformed("no greeting") }
             let client = QMPClient(
                 channel: channel, replies: replies, events: events, descriptorSocket: descriptorSocket,
-                version: version)
+                clock: clock, version: version)
             _ = try await client.execute(QMPCapabilities(), deadline: deadline)
             return client
         } catch {
@@ -52,26 +57,27 @@ final class QMPClient: Sendable {
         }
     }
 
-    func execute<C: QMPCommand>(_ command: C, deadline: Duration = .seconds(10)) async throws(QMPError) -> C.Reply {
+    /// - Parameter deadline: of the whole that the command is a part of, when it may pass before the reply is overdue.
+    func execute<C: QMPCommand>(_ command: C, deadline: Deadline? = nil) async throws(QMPError) -> C.Reply {
         let bytes = try encode(command)
         channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
         return try await reply(to: C.self, deadline: deadline)
     }
 
     /// Hands QEMU an open file for the stream of a migration, open for nothing but the direction that it goes; its URI.
-    func passStream(_ file: borrowing OwnedDescriptor) async throws(QMPError) -> String {
+    func passStream(_ file: borrowing OwnedDescriptor, by deadline: Deadline) async throws(QMPError) -> String {
         guard version.migratesToFiles else {
-            _ = try await execute(GetDescriptor(fdname: "state"), passing: file)
+            _ = try await execute(GetDescriptor(fdname: "state"), passing: file, by: deadline)
             return "fd:state"
         }
-        let added = try await execute(AddDescriptor(set: QEMUCommandLine.streamSet), passing: file)
+        let added = try await execute(AddDescriptor(set: QEMUCommandLine.streamSet), passing: file, by: deadline)
         return "file:/dev/fdset/\(added.set)"
     }
 
     /// Waits until a `MIGRATION` event says that the stream is complete.
-    func migrationCompleted(deadline: Duration) async throws(QMPError) {
+    func migrationCompleted(by deadline: Deadline) async throws(QMPError) {
         while true {
-            let event = try await events.next(within: deadline, timeout: .timedOut("the migration"))
+            let event = try await events.next(by: deadline, timeout: .timedOut("the migration"))
             switch event.status {
             case "completed": return
             case "failed": throw .refused(command: Migrate.name, description: "the migration failed")
@@ -90,13 +96,13 @@ final class QMPClient: Sendable {
     // MARK: - Private
 
     private func execute<C: QMPCommand>(
-        _ command: C, passing descriptor: borrowing OwnedDescriptor
+        _ command: C, passing descriptor: borrowing OwnedDescriptor, by deadline: Deadline
     ) async throws(QMPError) -> C.Reply {
         let bytes = try encode(command)
         do { try descriptorSocket.send(bytes, with: descriptor) } catch {
             throw .refused(command: C.name, description: "\(error)")
         }
-        return try await reply(to: C.self, deadline: .seconds(10))
+        return try await reply(to: C.self, deadline: deadline)
     }
 
     private func encode<C: QMPCommand>(_ command: C) throws(QMPError) -> [UInt8] {
@@ -105,8 +111,9 @@ final class QMPClient: Sendable {
         }
     }
 
-    private func reply<C: QMPCommand>(to command: C.Type, deadline: Duration) async throws(QMPError) -> C.Reply {
-        switch try await replies.next(within: deadline, timeout: .timedOut(C.name)) {
+    private func reply<C: QMPCommand>(to command: C.Type, deadline: Deadline?) async throws(QMPError) -> C.Reply {
+        let limit = Deadline(in: Self.replyLimit, from: clock.now)
+        switch try await replies.next(by: min(deadline ?? limit, limit), timeout: .timedOut(C.name)) {
         case .reply(let line):
             do { return try JSONDecoder().decode(QMPReply<C.Reply>.self, from: line).reply } catch {
                 throw .malformed(String(decoding: line, as: UTF8.self))

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import RuntimeAPI
@@ -103,22 +104,22 @@ final class Clone: Sendable {
         }
         // Whoever hears of the end finds its reason here.
         if case .failed(_, _, let failure) = advance({ $0.answered(outcome) }), failure.isOfMaking {
-            runtime.end(CloneFailure.templateLost.error(limit: .zero))
+            runtime.end(CloneFailure.templateLost.error())
         }
     }
 
     /// Waits until it is complete, as one that is not woken yet.
-    func park(on loop: EngineLoop, within limit: Duration) async throws(SandboxError) {
+    func park(on loop: EngineLoop, by deadline: Deadline) async throws(SandboxError) {
         let life = life
-        guard let control = life.parts?.control else { throw life.reason(limit) }
+        guard let control = life.parts?.control else { throw life.reason }
         let watch = try hostCall("watch a clone") {
             try LoopWatch(loop, control.ours, .readable) { [weak self] _ in
                 if let message = control.receive() { self?.advance { $0.heard(message) } }
             }
         }
         let timer = Task {
-            try await Task.sleep(for: limit)
-            advance { $0.late(limit) }
+            try await Task.sleep(for: deadline.remaining)
+            advance { $0.late(deadline.limit) }
         }
         defer { timer.cancel() }
         await withCheckedContinuation { continuation in
@@ -129,7 +130,7 @@ final class Clone: Sendable {
             }
             if isSettled { parking.end() }
         }
-        guard case .parked = self.life else { throw self.life.reason(limit) }
+        guard case .parked = self.life else { throw self.life.reason }
     }
 
     // MARK: - Waking
@@ -155,7 +156,7 @@ final class Clone: Sendable {
 
     private func released(_ output: @escaping OutputSink) throws(SandboxError) -> CloneParts {
         let life = advance { $0.released() }
-        guard let parts = life.parts else { throw life.reason(.zero) }
+        guard let parts = life.parts else { throw life.reason }
         try hostCall("read a clone's output") { try parts.runtime.deliverOutput(to: output) }
         return parts
     }
@@ -182,8 +183,8 @@ extension CloneLife {
     }
 
     /// Why it does not park, or cannot be woken.
-    fileprivate func reason(_ limit: Duration) -> SandboxError {
-        failure?.error(limit: limit) ?? .lost("the clone is a sandbox already", during: .restore)
+    fileprivate var reason: SandboxError {
+        failure?.error() ?? .lost("the clone is a sandbox already", during: .restore)
     }
 }
 

@@ -133,12 +133,12 @@ package enum CloneFailure: Error, Sendable {
         }
     }
 
-    /// For the one who asked, and gave it so much time.
-    package func error(limit: Duration) -> SandboxError {
+    /// For the one who asked.
+    package func error() -> SandboxError {
         switch self {
         case .restorer(let failure): failure.error()
         case .templateLost: .lost("the clone was not made", during: .restore)
-        case .ended(let error): error.naming(limit: limit)
+        case .ended(let error): error
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import RuntimeAPI
@@ -28,7 +29,7 @@ package final class HostedRuntime: LoopMember {
 
     /// For a process that boots: it finds a Runtime API that nobody has called yet.
     /// - Parameters:
-    ///   - servesSeed: whether the runtime may wait to be told its function, see ``waitUntilSeedReady(within:)``.
+    ///   - servesSeed: whether the runtime may wait to be told its function, see ``waitUntilSeedReady(by:)``.
     ///   - outOfMemoryKills: how many processes of this sandbox the kernel has killed for want of memory. Asked when the
     ///     runtime was killed.
     package convenience init(
@@ -81,15 +82,15 @@ package final class HostedRuntime: LoopMember {
     // MARK: - Init
 
     /// Waits until init is complete: the runtime waits for a restore or for an invocation.
-    package func waitUntilReady(within limit: Duration) async throws(SandboxError) -> ReadyCall {
-        let progress = try await wait(for: .ready, during: .initialization, within: limit)
+    package func waitUntilReady(by deadline: Deadline) async throws(SandboxError) -> ReadyCall {
+        let progress = try await wait(for: .ready, during: .initialization, by: deadline)
         if case .ready(let call) = progress { return call }
         throw .lost("init ended in \(progress)", during: .initialization)
     }
 
     /// Waits until a runtime that is booted as a seed waits to be told its function.
-    package func waitUntilSeedReady(within limit: Duration) async throws(SandboxError) {
-        _ = try await wait(for: .seedReady, during: .initialization, within: limit)
+    package func waitUntilSeedReady(by deadline: Deadline) async throws(SandboxError) {
+        _ = try await wait(for: .seedReady, during: .initialization, by: deadline)
     }
 
     /// Tells a clone of a seed its function, in the JSON that `/runtime/seed/next` answers; its init begins.
@@ -105,8 +106,8 @@ package final class HostedRuntime: LoopMember {
     }
 
     /// Waits until the after-restore hooks have run.
-    package func waitUntilRestored(within limit: Duration) async throws(SandboxError) {
-        _ = try await wait(for: .restored, during: .restore, within: limit)
+    package func waitUntilRestored(by deadline: Deadline) async throws(SandboxError) {
+        _ = try await wait(for: .restored, during: .restore, by: deadline)
     }
 
     // MARK: - Invocations
@@ -115,10 +116,10 @@ package final class HostedRuntime: LoopMember {
     package var isUsable: Bool { locked { $0.isReady } }
 
     /// Hands over one event and waits for the answer.
-    package func invoke(_ invocation: Invocation, deadline limit: Duration) async throws(SandboxError)
+    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError)
         -> InvocationResult
     {
-        let progress = try await wait(for: .answered, during: .invocation, within: limit) { core, waiter in
+        let progress = try await wait(for: .answered, during: .invocation, by: deadline) { core, waiter in
             core.invoke(invocation, waiter)
         }
         if case .answered(let result) = progress { return result }
@@ -127,7 +128,7 @@ package final class HostedRuntime: LoopMember {
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
-        _ = try await wait(for: .idle, during: .invocation, within: Self.idleLimit)
+        _ = try await wait(for: .idle, during: .invocation, by: Deadline(in: Self.idleLimit))
         return locked { core in
             // Its number may be another's soon.
             if !core.isReady { memory.forget() }
@@ -170,16 +171,15 @@ package final class HostedRuntime: LoopMember {
 
     /// - Parameter start: what begins that for which is waited; told the waiter under the lock, it keeps or answers it.
     private func wait(
-        for goal: RuntimeCore.Goal, during phase: SandboxError.Phase, within limit: Duration,
+        for goal: RuntimeCore.Goal, during phase: SandboxError.Phase, by deadline: Deadline,
         start: (RuntimeCore, RuntimeCore.Waiter) -> Void = { $0.wait($1) }
     ) async throws(SandboxError) -> RuntimeCore.Progress {
-        let (sum, overflow) = MonotonicClock.now().addingReportingOverflow(UInt64(max(0, limit.nanoseconds)))
-        let deadline = overflow ? .max : sum
+        let end = MonotonicClock.now() + UInt64(deadline.remaining.nanoseconds)
         let outcome = await withCheckedContinuation { continuation in
             let waiter = RuntimeCore.Waiter(
-                goal: goal, phase: phase, limit: limit, deadline: deadline, continuation: continuation)
+                goal: goal, phase: phase, limit: deadline.limit, deadline: end, continuation: continuation)
             // It may pass before the waiter is there: ``RuntimeCore/wait(_:)`` looks at the time again.
-            seat.setDeadline(deadline)
+            seat.setDeadline(end)
             locked { start($0, waiter) }
         }
         return try outcome.get()

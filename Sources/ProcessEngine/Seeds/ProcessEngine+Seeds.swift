@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GuestProtocol
 import LinuxKit
@@ -17,7 +18,7 @@ extension ProcessEngine {
 
     /// A runtime that has been booted beforehand, told its function now. Fails only by the function's own fault.
     func startFromSeed(
-        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, deadline: Duration,
+        _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> SeededStart {
         guard let seeds, let recipe = specification.seed else { return .not() }
@@ -35,7 +36,7 @@ extension ProcessEngine {
         case .ready(let seed):
             do {
                 let whole = seed.on(specification.image.basis(code: nil))
-                let sandbox = try await start(specification, blueprint, from: whole, limit: deadline, output: output)
+                let sandbox = try await start(specification, blueprint, from: whole, deadline: deadline, output: output)
                 return sandbox.map { .started($0) } ?? .not()
             } catch {
                 guard error.code == .snapshotUnusable else { throw error }
@@ -56,12 +57,10 @@ extension ProcessEngine {
     /// Nil when no clone could be made: that is nothing the function has done.
     private func start(
         _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: SnapshotLease,
-        limit: Duration, output: @escaping OutputSink
+        deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {
-        let clock = ContinuousClock()
-        let start = clock.now
         let template = try templates.template(of: seed)
-        let process = try await template.process(within: limit)
+        let process = try await template.process(by: deadline)
         let code = try await codeMount(of: blueprint)
         let clone = try await newClone(
             blueprint.limits, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
@@ -75,13 +74,13 @@ extension ProcessEngine {
                 from: process, scratchBytes: blueprint.limits.scratchBytes, hasFrozenScratch: template.hasFrozenScratch,
                 code: code)
             var frozen = blueprint
-            frozen.readyCall = try await clone.runtime.waitUntilReady(within: max(.zero, limit - (clock.now - start)))
+            frozen.readyCall = try await clone.runtime.waitUntilReady(by: deadline)
             let (cell, runtime) = clone.handOver()
             return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: template)
         } catch {
             let failure = clone.fail(error)
             await end(clone)
-            let reason = failure.error(limit: limit)
+            let reason = failure.error()
             guard failure.isOfMaking else { throw reason }
             if reason.code == .snapshotUnusable { throw reason }
             logger.warning("a function starts without its seed", metadata: ["because": "\(reason)"])
@@ -121,7 +120,7 @@ extension ProcessEngine {
             let (cell, runtime) = try await boot(seeded, blueprint, network: nil) { [logger] output in
                 logger.debug("a seed says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
             }
-            do throws(SandboxError) { try await runtime.waitUntilSeedReady(within: Self.bootLimit) } catch {
+            do throws(SandboxError) { try await runtime.waitUntilSeedReady(by: Deadline(in: Self.bootLimit)) } catch {
                 await end(cell, runtime)
                 throw error
             }

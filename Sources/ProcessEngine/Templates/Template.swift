@@ -1,3 +1,4 @@
+import Basics
 import LinuxKit
 import Logging
 import ProcessImages
@@ -48,7 +49,7 @@ final class Template: Sendable {
     }
 
     /// The running template, started if need be; one that takes longer is there for the next who asks.
-    func process(within limit: Duration) async throws(SandboxError) -> TemplateProcess {
+    func process(by deadline: Deadline) async throws(SandboxError) -> TemplateProcess {
         let first = FirstOutcome<TemplateProcess>()
         Task {
             do throws(SandboxError) {
@@ -58,8 +59,8 @@ final class Template: Sendable {
             }
         }
         let timer = Task {
-            try await Task.sleep(for: limit)
-            first.settle(.failure(.timedOut(.restore, limit: limit)))
+            try await Task.sleep(for: deadline.remaining)
+            first.settle(.failure(.timedOut(.restore, limit: deadline.limit)))
         }
         defer { timer.cancel() }
         return try await first.value()

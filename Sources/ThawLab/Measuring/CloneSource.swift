@@ -1,3 +1,4 @@
+import Basics
 import FunctionModel
 import GuestProtocol
 import LinuxKit
@@ -36,7 +37,7 @@ final class CloneSource: Sendable {
         uniqueness.entropy = SystemRandom.bytes(Uniqueness.entropyLength)
         uniqueness.wallClockNanoseconds = WallClock.now()
         let sandbox = try await engine.thaw(
-            request.snapshot, uniqueness: uniqueness, network: request.network, deadline: request.deadline,
+            request.snapshot, uniqueness: uniqueness, network: request.network, deadline: Deadline(in: request.limit),
             output: { _ in })
         return MeasuredClone(sandbox: sandbox, function: function)
     }
@@ -53,7 +54,7 @@ struct MeasuredClone: Sendable {
         let invocation = Invocation(
             requestID: "00000000-0000-4000-8000-000000000000", deadlineMilliseconds: now + timeout * 1000,
             invokedFunctionARN: LambdaClient.arn(function.name), payload: function.event)
-        return try await sandbox.invoke(invocation, deadline: .seconds(timeout))
+        return try await sandbox.invoke(invocation, deadline: Deadline(in: .seconds(timeout)))
     }
 
     /// Returns when the runtime asks for its next invocation.

@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import NetworkModel
 import Sandboxes
@@ -25,7 +26,7 @@ struct ThawRequest: Sendable {
     let snapshot: SnapshotLease
     let uniqueness: Uniqueness
     let network: NetworkMode
-    let deadline: Duration
+    let limit: Duration
 }
 
 /// An engine between a server's worker and its own, which times what the worker has it do.
@@ -38,7 +39,7 @@ struct WatchedEngine: SandboxEngine {
     func sweep() async throws(SandboxError) { try await engine.sweep() }
 
     func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         watch.begin()
         defer { watch.end() }
@@ -46,7 +47,7 @@ struct WatchedEngine: SandboxEngine {
     }
 
     func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         watch.begin()
@@ -56,7 +57,7 @@ struct WatchedEngine: SandboxEngine {
         let clone = try await engine.thaw(
             snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
         watch.note(
-            ThawRequest(snapshot: snapshot, uniqueness: uniqueness, network: network, deadline: deadline),
+            ThawRequest(snapshot: snapshot, uniqueness: uniqueness, network: network, limit: deadline.limit),
             took: ContinuousClock.now - began)
         return WatchedSandbox(clone, watch, cloneOf: CloneOrigin(snapshot), since: began)
     }
@@ -112,7 +113,7 @@ package final class WatchedSandbox: Sandbox {
     package var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
     package var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
 
-    package func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
         let isFirst = state.withLock { state in
             state.isBusy = true
             return !state.hasServed

@@ -161,7 +161,8 @@ package struct InvocationPath: Invoking {
         let result: Result<InvocationResult, SandboxError>
         do {
             result = .success(
-                try await live.sandbox.invoke(event(request, function), deadline: .seconds(function.timeout)))
+                try await live.sandbox.invoke(
+                    event(request, function), deadline: Deadline(in: .seconds(function.timeout))))
         } catch {
             result = .failure(error)
         }

@@ -66,7 +66,7 @@ struct SandboxStarter: Sendable {
         let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
         let began = clock.now()
         do {
-            let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
+            let sandbox = try await engine.start(specification, deadline: Deadline(in: limit), output: log.sink)
             let duration = clock.now() - began
             return Started(
                 sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log), coldStart: .initialized(duration))
@@ -90,7 +90,8 @@ struct SandboxStarter: Sendable {
         let began = clock.now()
         do {
             let sandbox = try await engine.thaw(
-                snapshot, uniqueness: uniqueness, network: key.network, deadline: configuration.restoreLimit,
+                snapshot, uniqueness: uniqueness, network: key.network,
+                deadline: Deadline(in: configuration.restoreLimit),
                 output: log.sink)
             let duration = clock.now() - began
             log.write(.restoreReport(duration, nil))

@@ -189,7 +189,7 @@ package struct PublishPipeline: VersionPublishing {
         log.write(.initStart(image.version))
         let began = clock.now()
         do {
-            let sandbox = try await engine.start(specification, deadline: limit, output: log.sink)
+            let sandbox = try await engine.start(specification, deadline: Deadline(in: limit), output: log.sink)
             log.write(.initReport(clock.now() - began, phase: .initialization, nil))
             return sandbox
         } catch {

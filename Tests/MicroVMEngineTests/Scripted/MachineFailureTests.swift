@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import MicroVMEngine
 import Sandboxes
@@ -175,7 +176,7 @@ enum Outcome: Equatable, Sendable {
             try await holds(Self.invokeRows, fixture) { () throws(SandboxError) in
                 let sandbox = try await fixture.start()
                 do throws(SandboxError) {
-                    _ = try await sandbox.invoke(.example, deadline: .seconds(3))
+                    _ = try await sandbox.invoke(.example, deadline: fixture.deadline(in: .seconds(3)))
                     _ = try await sandbox.waitUntilIdle()
                 } catch {
                     await sandbox.destroy()

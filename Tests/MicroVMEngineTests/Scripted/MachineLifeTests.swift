@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import LinuxKit
 import MicroVMEngine
@@ -15,15 +16,17 @@ import Testing
         try await MicroVMFixture.with { fixture in
             for version in [(10, 0, 2), (7, 2, 0)] {
                 let snapshot = try await fixture.snapshot(Script(version: version))
-                try await serve(with: try await fixture.thaw(snapshot))
+                try await serve(with: try await fixture.thaw(snapshot), in: fixture)
                 try await fixture.expectNothingLeft()
             }
         }
     }
 
-    private func serve(with clone: any Sandbox) async throws {
+    private func serve(with clone: any Sandbox, in fixture: MicroVMFixture) async throws {
         #expect(clone.readyCall == .restoreNext)
-        #expect(try await clone.invoke(.example, deadline: .seconds(3)) == .response(Array("{}".utf8)))
+        #expect(
+            try await clone.invoke(.example, deadline: fixture.deadline(in: .seconds(3))) == .response(Array("{}".utf8))
+        )
         #expect(try await clone.waitUntilIdle() == 1 << 20)
         #expect(clone.isUsable)
         await clone.destroy()
@@ -65,7 +68,7 @@ import Testing
         try await MicroVMFixture.with { fixture in
             fixture.hypervisor.script = .at(.invoke, .silent)
             let invoking = Task {
-                try await fixture.start().invoke(.example, deadline: .seconds(3))
+                try await fixture.start().invoke(.example, deadline: fixture.deadline(in: .seconds(3)))
             }
             _ = await fixture.hypervisor.nextSilence()
             await fixture.engine.shutdown()

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GuestProtocol
 import LinuxKit
@@ -88,8 +89,11 @@ struct MicroVMFixture: Sendable {
                 expiration: "2030-01-01T00:00:00Z"))
     }
 
+    /// By the machines' time.
+    func deadline(in limit: Duration) -> Deadline { Deadline(in: limit, from: clock.now) }
+
     func start(
-        deadline: Duration = .seconds(5), output: @escaping OutputSink = { _ in }
+        within limit: Duration = .seconds(5), output: @escaping OutputSink = { _ in }
     ) async throws(SandboxError) -> any Sandbox {
         try await engine.start(
             SandboxSpecification(
@@ -98,7 +102,7 @@ struct MicroVMFixture: Sendable {
                 scratchImage: directory.appending("scratch.ext4"),
                 initialization: Initialization(
                     arguments: ["/bootstrap"], environment: [], workingDirectory: "/var/task", isSnapStart: true,
-                    uniqueness: uniqueness())), deadline: deadline, output: output)
+                    uniqueness: uniqueness())), deadline: deadline(in: limit), output: output)
     }
 
     /// Starts one and ends it.
@@ -107,10 +111,10 @@ struct MicroVMFixture: Sendable {
     }
 
     func thaw(
-        _ snapshot: SnapshotLease, deadline: Duration = .seconds(5), output: @escaping OutputSink = { _ in }
+        _ snapshot: SnapshotLease, within limit: Duration = .seconds(5), output: @escaping OutputSink = { _ in }
     ) async throws(SandboxError) -> any Sandbox {
         try await engine.thaw(
-            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline, output: output)
+            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline(in: limit), output: output)
     }
 
     func stage() throws(SandboxError) -> SnapshotStaging {

@@ -82,7 +82,7 @@ struct CloneLifeTests {
             try withUnsafeBytes(of: report) { try access.equipment.cloneControl.descriptor.sendMessage($0) }
             let failure = try #require(asked.life.failing(.timedOut(.restore, limit: .seconds(1))).failure)
             #expect(failure.isOfMaking)
-            #expect(failure.error(limit: .seconds(1)).message.contains("file systems cannot be mounted"))
+            #expect(failure.error().message.contains("file systems cannot be mounted"))
             // It says so once: the state keeps it.
             #expect(asked.life.failing(.destroyed).failure?.isOfMaking == false)
         }

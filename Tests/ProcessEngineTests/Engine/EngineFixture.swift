@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GuestProtocol
 import LinuxKit
@@ -165,7 +166,7 @@ struct EngineFixture: Sendable {
     func start(
         _ specification: SandboxSpecification, output: CollectedOutput = .init()
     ) async throws -> any Sandbox {
-        try await engine.start(specification, deadline: .seconds(20), output: output.sink)
+        try await engine.start(specification, deadline: Deadline(in: .seconds(20)), output: output.sink)
     }
 
     func snapshot(_ mode: String = "") async throws -> SnapshotLease { try await snapshot(of: try await start(mode)) }
@@ -182,10 +183,10 @@ struct EngineFixture: Sendable {
     }
 
     func thaw(
-        _ snapshot: SnapshotLease, deadline: Duration = .seconds(20), output: CollectedOutput = .init()
+        _ snapshot: SnapshotLease, within limit: Duration = .seconds(20), output: CollectedOutput = .init()
     ) async throws -> any Sandbox {
         try await engine.thaw(
-            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: deadline, output: output.sink)
+            snapshot, uniqueness: uniqueness(), network: .isolated, deadline: Deadline(in: limit), output: output.sink)
     }
 
     // MARK: - What is there
@@ -231,11 +232,11 @@ final class CollectedOutput: Sendable {
 
 extension Sandbox {
     /// Has the function do what `command` says; its answer.
-    func ask(_ command: String, deadline: Duration = .seconds(20)) async throws -> String {
+    func ask(_ command: String, within limit: Duration = .seconds(20)) async throws -> String {
         let invocation = Invocation(
             requestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", deadlineMilliseconds: 0, invokedFunctionARN: "arn",
             payload: Array(command.utf8))
-        let result = try await invoke(invocation, deadline: deadline)
+        let result = try await invoke(invocation, deadline: Deadline(in: limit))
         _ = try await waitUntilIdle()
         switch result {
         case .response(let bytes): return String(decoding: bytes, as: UTF8.self)

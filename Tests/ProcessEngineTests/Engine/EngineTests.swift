@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -121,7 +122,7 @@ struct EngineTests {
             await clone.destroy()
             let slow = try await fixture.thaw(snapshot)
             let late = await #expect(throws: SandboxError.self) {
-                try await slow.ask("hang", deadline: .milliseconds(100))
+                try await slow.ask("hang", within: .milliseconds(100))
             }
             guard case .timedOut(.invocation, _) = late?.code else {
                 Issue.record("\(String(describing: late))")
@@ -166,7 +167,8 @@ struct EngineTests {
             if mode == "missing" { specification.initialization.arguments = ["/nonexistent"] }
             let failure = await #expect(throws: SandboxError.self) {
                 _ = try await fixture.engine.start(
-                    specification, deadline: mode == "never" ? .milliseconds(300) : .seconds(20), output: { _ in })
+                    specification, deadline: Deadline(in: mode == "never" ? .milliseconds(300) : .seconds(20)),
+                    output: { _ in })
             }
             #expect("\(failure.map { "\($0)" } ?? "")".contains(says), "\(String(describing: failure))")
         }
@@ -182,7 +184,7 @@ struct EngineTests {
         try await EngineFixture.with(readyCells: 1) { fixture in
             let snapshot = try await fixture.snapshot(mode)
             let failure = await #expect(throws: SandboxError.self) {
-                _ = try await fixture.thaw(snapshot, deadline: mode == "hooks-hang" ? .milliseconds(300) : .seconds(20))
+                _ = try await fixture.thaw(snapshot, within: mode == "hooks-hang" ? .milliseconds(300) : .seconds(20))
             }
             #expect("\(failure.map { "\($0)" } ?? "")".contains(says), "\(String(describing: failure))")
         }

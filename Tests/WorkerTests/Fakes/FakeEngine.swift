@@ -1,3 +1,4 @@
+import Basics
 import GuestProtocol
 import NetworkModel
 import Sandboxes
@@ -67,7 +68,7 @@ final class FakeEngine: SandboxEngine {
     func sweep() async throws(SandboxError) { note { $0.sweeps += 1 } }
 
     func start(
-        _ specification: SandboxSpecification, deadline: Duration, output: @escaping OutputSink
+        _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         note { $0.starts.append(specification) }
         let script = script.withLock { $0 }
@@ -76,7 +77,7 @@ final class FakeEngine: SandboxEngine {
     }
 
     func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Duration,
+        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         note {
@@ -123,7 +124,7 @@ struct FakeSandbox: Sandbox {
     let script: FakeEngine.Script
     let output: OutputSink
 
-    func invoke(_ invocation: Invocation, deadline: Duration) async throws(SandboxError) -> InvocationResult {
+    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
         engine.note { $0.served.append(id) }
         return try await script.handler(invocation, output)
     }
