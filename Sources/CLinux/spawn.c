@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "CLinux.h"
+#include "home.h"
 #include "low_descriptors.h"
 
 enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 64, steps_limit = 256 };
@@ -104,6 +105,14 @@ static int make_file(const char *path, mode_t mode) {
 static int make_directory(const char *path, mode_t mode) {
     int error = outcome(mkdir(path, mode));
     return error == EEXIST ? 0 : error;
+}
+
+static int change_setting(const char *path, const char *value) {
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) return errno == ENOENT ? 0 : errno;
+    int error = write_all(descriptor, value);
+    close(descriptor);
+    return error;
 }
 
 static int make_device(const struct clinux_step *step) {
@@ -200,6 +209,7 @@ static int map_descriptors(const int32_t *pairs, size_t count, struct child *chi
 static int run_step(const struct clinux_step *step, struct child *child) {
     switch ((enum clinux_step_kind)step->kind) {
     case CLINUX_STEP_WRITE: return write_all(step->number, step->source);
+    case CLINUX_STEP_SETTING: return change_setting(step->target, step->source);
     case CLINUX_STEP_SETNS: return outcome(setns(step->number, (int)step->flags));
     case CLINUX_STEP_MOUNT:
         return outcome(mount(step->source, step->target, step->type, step->flags, step->data));
@@ -283,33 +293,6 @@ static char *make_stack(void) {
     return NULL;
 }
 
-/* The thread's own network and pid namespace, while it is in others. */
-struct home {
-    int network, processes; /* -1: not left */
-};
-
-static int leave(struct home *home, const struct clinux_spawn_plan *plan) {
-    *home = (struct home){-1, -1};
-    if (plan->network >= 0) {
-        home->network = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        if (home->network < 0 || setns(plan->network, CLONE_NEWNET) < 0) return errno;
-    }
-    if (plan->processes >= 0) {
-        home->processes = open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
-        if (home->processes < 0 || setns(plan->processes, CLONE_NEWPID) < 0) return errno;
-    }
-    return 0;
-}
-
-/* A thread that could not come back would start everything after this in a stranger's namespaces: better none at all. The
- * kernel has no reason to refuse, to one that could leave. */
-static void come_home(struct home *home) {
-    if (home->network >= 0 && setns(home->network, CLONE_NEWNET) < 0) abort();
-    if (home->processes >= 0 && setns(home->processes, CLONE_NEWPID) < 0) abort();
-    if (home->network >= 0) close(home->network);
-    if (home->processes >= 0) close(home->processes);
-}
-
 /* Copies the plan's steps. Their descriptors get low numbers, so that the child need neither copy nor close the thousands that a
  * server has open; where that cannot be, it does both. */
 static void take_steps(struct child *child, struct low_descriptors *low) {
@@ -372,9 +355,9 @@ int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_resul
     struct home home;
     uint64_t all = ~0ULL, before = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    long pid = -leave(&home, plan);
+    long pid = -home_leave(&home, plan);
     if (pid == 0) pid = clone3_onto_stack(&arguments, child_main, &context);
-    come_home(&home);
+    home_return(&home);
     low_descriptors_end(&low);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     munmap(stack, stack_size);

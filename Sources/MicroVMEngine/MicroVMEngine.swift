@@ -28,8 +28,10 @@ package final class MicroVMEngine: SandboxEngine {
     ///   - directory: on the file system of the snapshots; made if missing.
     ///   - findings: of this host, when the caller has them. What was found to fail is told again by whoever uses it.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
+    ///   - users: who its machines are.
     package static func make(
-        findings: MicroVMFindings? = nil, directory: FilePath, instance: String, slots: any SlotNetwork, logger: Logger
+        findings: MicroVMFindings? = nil, directory: FilePath, instance: String, slots: any SlotNetwork,
+        users: SandboxUsers = .standard, logger: Logger
     ) async throws(SandboxError) -> MicroVMEngine {
         let findings = if let findings { findings } else { await Self.findings() }
         let processor = await BlockingThread.run { VirtualProcessor.measure(findings.virtualisation) }
@@ -39,8 +41,8 @@ package final class MicroVMEngine: SandboxEngine {
         return MicroVMEngine(
             qemuVersion: findings.qemuVersion, directory: directory,
             launcher: MachineLauncher(
-                processor: processor, slots: slots, cgroups: try cgroups(instance), hypervisor: QEMU(spawner: spawner),
-                group: group, clock: EventLoopClock(group: group), logger: logger))
+                processor: processor, slots: slots, cgroups: try cgroups(instance), users: users,
+                hypervisor: QEMU(spawner: spawner), group: group, clock: EventLoopClock(group: group), logger: logger))
     }
 
     package init(qemuVersion: String?, directory: FilePath, launcher: MachineLauncher) {

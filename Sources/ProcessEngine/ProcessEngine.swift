@@ -28,6 +28,8 @@ package final class ProcessEngine: SandboxEngine {
         package var readyCells = 8
         /// Templates at a time, each with the memory of a whole runtime.
         package var maximumTemplates = 32
+        /// Who its sandboxes are.
+        package var users = SandboxUsers.standard
 
         package init() {}
     }
@@ -49,7 +51,9 @@ package final class ProcessEngine: SandboxEngine {
             }
         }
         let found =
-            if let findings { findings } else { await Self.findings(directory: directory, restorer: restorer) }
+            if let findings { findings } else {
+                await Self.findings(directory: directory, restorer: restorer, user: options.users.inSlot(0))
+            }
         for finding in found {
             let advice = finding.remedy.map { ": \($0)" } ?? ""
             switch finding.status {
@@ -65,9 +69,13 @@ package final class ProcessEngine: SandboxEngine {
 
     /// What this engine needs of a host, tried with its own parts: images, cgroups, a sandbox, its freeze, a clone. Nothing is left
     /// of it, and it takes less than 0.2 s where all is well.
-    /// - Parameter directory: where an engine is or would be: any on the file system of the snapshots.
-    package static func findings(directory: FilePath, restorer: FilePath) async -> [HostFinding] {
-        await ProcessHostProbe(directory: directory, program: restorer).run()
+    /// - Parameters:
+    ///   - directory: where an engine is or would be: any on the file system of the snapshots.
+    ///   - user: who the sandbox is.
+    package static func findings(
+        directory: FilePath, restorer: FilePath, user: SandboxUser = SandboxUsers.standard.inSlot(0)
+    ) async -> [HostFinding] {
+        await ProcessHostProbe(directory: directory, program: restorer, user: user).run()
     }
 
     private init(
@@ -82,7 +90,8 @@ package final class ProcessEngine: SandboxEngine {
         let (spawner, loop) = try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }
         let host = SnapshotRequirements(restorer: restorer)
         let cells = CellPool(
-            builder: try CellBuilder(parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer),
+            builder: try CellBuilder(
+                parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer, users: options.users),
             count: options.readyCells, logger: logger)
         self.host = host
         self.cgroups = cgroups

@@ -4,7 +4,7 @@
 #include "text.h"
 
 /* Which mount a failure is about. */
-enum { NAMESPACE, CODE, SCRATCH, OVERLAY, PROC };
+enum { NAMESPACE, CODE, SCRATCH, OVERLAY, PROC, OWNERS };
 
 enum { OPTIONS_SIZE = 128, SCRATCH_MODE = 01777 };
 
@@ -16,8 +16,21 @@ static void mount_scratch(uint64_t bytes) {
     must(sys_mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, buffer), THAW_STEP_MOUNT, SCRATCH);
 }
 
+/* What the template has at /tmp was written by the function, and an image has its files as those of the user that a function is
+ * inside. Here they become those of the sandbox's user, in a mount of the clone's own: its namespace maps the one to the other. */
+static void give_to_sandbox(void) {
+    int tree = (int)must(sys_open_tree("/tmp"), THAW_STEP_MOUNT, OWNERS);
+    int users = (int)must(sys_open("/proc/1/ns/user", O_RDONLY | O_CLOEXEC, 0), THAW_STEP_MOUNT, OWNERS);
+    const struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)users};
+    must(sys_mount_setattr(tree, &change), THAW_STEP_MOUNT, OWNERS);
+    must(sys_attach_mount(tree, "/tmp"), THAW_STEP_MOUNT, OWNERS);
+    sys_close(users);
+    sys_close(tree);
+}
+
 /* What the template has at /tmp stays the lower layer, reached through a descriptor once the upper one's mount covers it. */
 static void mount_overlay(uint64_t bytes) {
+    give_to_sandbox();
     int lower = (int)must(sys_open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC, 0), THAW_STEP_MOUNT, OVERLAY);
     mount_scratch(bytes);
     must(sys_mkdir("/tmp/upper", 0700), THAW_STEP_MOUNT, OVERLAY);

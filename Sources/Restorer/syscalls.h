@@ -153,6 +153,12 @@ static inline long sys_mount(
 static inline long sys_attach_mount(int mount, const char *target) {
     return CALL(move_mount, mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH, 0);
 }
+static inline long sys_open_tree(const char *path) {
+    return CALL(open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0, 0);
+}
+static inline long sys_mount_setattr(int mount, const struct mount_attr *change) {
+    return CALL(mount_setattr, mount, "", AT_EMPTY_PATH, change, sizeof *change, 0);
+}
 
 /* Signals and timers */
 static inline long sys_signal_mask(const uint64_t *mask) {

@@ -248,6 +248,47 @@ import Testing
         #expect(await holder.end()?.reason == .killed(signal: SIGKILL, dumpedCore: false))
     }
 
+    private static func users(_ pid: CInt) throws -> String {
+        let text = try SmallFile.text(FilePath("/proc/\(pid)/status"))
+        return String(try #require(text.split(separator: "\n").first { $0.hasPrefix("Uid:") }))
+    }
+
+    @Test("a user namespace is its owner's, who process 1 is, and the spawning thread is itself again")
+    func owner() async throws {
+        let owner: UInt32 = 1_900_100_001
+        let before = try await run(SpawnTests.shell("id -u; grep CapEff /proc/self/status"))
+        var plan = SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"])
+        plan.namespaces = [.users, .processes]
+        plan.owner = owner
+        plan.steps = [
+            .setting("/proc/sys/user/max_inotify_instances", "3"), .setting("/proc/sys/user/no_such_setting", "3"),
+            .parentDeathSignal(SIGKILL),
+        ]
+        let holder = try await spawner.get().spawn(plan)
+        #expect(try Self.users(holder.pid) == "Uid:" + String(repeating: "\t\(owner)", count: 4))
+        try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: "993 1900100000 1")
+        var inside = SpawnTests.shell("cat /proc/sys/user/max_inotify_instances; id -u")
+        inside.steps = [.enterNamespace(try holder.pidfd, .users)]
+        #expect(try await run(inside).lines == ["3", "65534"])
+        let after = try await run(SpawnTests.shell("id -u; grep CapEff /proc/self/status"))
+        #expect(after.lines == before.lines)
+        #expect(await holder.end()?.reason == .killed(signal: SIGKILL, dumpedCore: false))
+    }
+
+    @Test("who owns its namespaces dies with the thread that spawned it, too")
+    func ownerParentDeath() async throws {
+        await #expect(processExitsWith: .success) {
+            var plan = SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"])
+            plan.namespaces = [.users, .processes]
+            plan.owner = 1_900_100_001
+            plan.steps = [.parentDeathSignal(SIGKILL)]
+            let doomed = plan
+            let child = try PosixThread.runAndWait { () throws(SpawnError) in try doomed.spawn() }.get()
+            let exit = try child.waitBlocking(atMost: .seconds(20))
+            precondition(exit?.reason == .killed(signal: SIGKILL, dumpedCore: false), "\(String(describing: exit))")
+        }
+    }
+
     @Test("who cannot be born where it should is not born at all, and the spawning thread comes home")
     func refused() async throws {
         let homes = try await spawner.get().homes()

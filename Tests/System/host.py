@@ -7,7 +7,8 @@ import select
 import time
 
 MACHINE = "qemu-system-x86"  # of comm, which has 15 characters
-RUNTIME_USER = "1900100000"  # who sandboxes that are processes are, outside of their user namespace
+# Who sandboxes are, outside of their user namespaces: of two ids for each, the first. Process 1 of a sandbox has the second.
+SANDBOX_IDS = range(1_900_100_000, 1_900_100_000 + 131_072, 2)
 
 
 def status(pid, key):
@@ -33,7 +34,7 @@ def machines(pid):
 
 def runtimes(pid):
     """The runtimes of a server that are its own children: those in sandboxes that are processes."""
-    return {child for child in children(pid) if status(child, "Uid")[:1] == [RUNTIME_USER]}
+    return {child for child in children(pid) if int((status(child, "Uid") or [0])[0]) in SANDBOX_IDS}
 
 
 SANDBOXES = {"microvm": machines, "process": runtimes}

@@ -84,6 +84,10 @@ int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count);
 /* RNDRESEEDCRNG is an _IO number. */
 int clinux_random_reseed(int descriptor);
 
+/* pipe2(2) with O_CLOEXEC. The kernel counts a pipe's room as that of the maker's real user, which glibc changes for all threads of
+ * a process only: this is `user` for the moment, and by its thread alone. */
+int clinux_pipe_of(int ends[2], uid_t user);
+
 /* No glibc wrapper in Debian 12, and Swift cannot call the variadic syscall(2). */
 int clinux_finit_module(int descriptor, const char *parameters, int flags);
 int clinux_pidfd_open(pid_t pid);

@@ -9,6 +9,7 @@
 /* What a step does. The members of clinux_step it uses follow; the rest are zero. */
 enum clinux_step_kind {
     CLINUX_STEP_WRITE, /* number: descriptor; source: text. Writes it whole: cgroup.procs, setgroups … */
+    CLINUX_STEP_SETTING, /* target: a file of /proc/sys; source: its new content. One that this kernel lacks is fine. */
     CLINUX_STEP_SETNS, /* number: descriptor; flags: CLONE_NEW… */
     CLINUX_STEP_MOUNT, /* source, target, type, data: as mount(2); flags: MS_… */
     CLINUX_STEP_MOUNT_ATTRIBUTES, /* target; flags: MOUNT_ATTR_… to set; number: not 0 for the whole tree */
@@ -51,6 +52,7 @@ struct clinux_spawn_plan {
     int32_t cgroup; /* directory of a version 2 cgroup to be born in, or -1 */
     int32_t network; /* network namespace to be born in, or -1. Before new user namespaces, which own it no more. */
     int32_t processes; /* pid namespace, or pidfd of a process in it, to be born in, or -1 */
+    int64_t owner; /* the user whose the new user namespace is, and who the child is, or -1. Needs CAP_SETUID, and a saved user 0. */
     const struct clinux_step *steps;
     size_t steps_count;
     const char *executable;
@@ -72,7 +74,8 @@ struct clinux_spawn_result {
  * large the parent), so it must not allocate, take locks or run any Swift. It runs raw system calls on a stack of its own,
  * all signals blocked, and starts the program with default dispositions and an empty mask. The parent's thread waits in the
  * kernel until execve or failure. Nor are the parent's descriptors copied: the child shares their table until it takes the few
- * of them that it is to have. One child is made at a time. To be born in a namespace, that thread enters it for so long.
+ * of them that it is to have. One child is made at a time. To be born in a namespace, that thread enters it for so long, and to
+ * make one of an owner's it is that owner; it forgets its own parent death signal then.
  *
  * Returns 0 with pid and pidfd (close-on-exec) set, or -1 with error and failed_step set and no process left. */
 int clinux_spawn(const struct clinux_spawn_plan *plan, struct clinux_spawn_result *result);

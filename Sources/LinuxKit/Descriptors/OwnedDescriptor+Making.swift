@@ -49,6 +49,12 @@ extension OwnedDescriptor {
         return try DescriptorPair { ends in pipe2(ends, flags) == 0 ? 0 : -errno }
     }
 
+    /// The same, its room counted as `user`'s: see `pipe-user-pages-soft` in proc_sys_fs(5). Nil: the caller's. Needs CAP_SETUID.
+    package static func pipe(chargedTo user: UInt32?) throws(Errno) -> DescriptorPair {
+        guard let user else { return try pipe() }
+        return try DescriptorPair { ends in clinux_pipe_of(ends, user) }
+    }
+
     /// socketpair(2) of Unix stream sockets.
     package static func socketPair(nonblocking: Bool = false) throws(Errno) -> DescriptorPair {
         try DescriptorPair { ends in clinux_socketpair(AF_UNIX, streamType, nonblocking ? 1 : 0, ends) }

@@ -41,7 +41,7 @@ extension SpawnPlan {
             var plan = clinux_spawn_plan(
                 namespaces: UInt64(namespaces.rawValue), cgroup: birthplaceInCgroups,
                 network: birthplace.network?.withRaw { $0 } ?? -1,
-                processes: birthplace.processes?.withRaw { $0 } ?? -1,
+                processes: birthplace.processes?.withRaw { $0 } ?? -1, owner: owner.map { Int64($0) } ?? -1,
                 steps: steps.baseAddress, steps_count: steps.count,
                 executable: UnsafePointer(arena.string(executable.string)),
                 program: program?.withRaw { $0 } ?? -1, arguments: arena.strings(arguments),

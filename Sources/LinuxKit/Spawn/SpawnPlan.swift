@@ -20,6 +20,9 @@ package struct SpawnPlan: Sendable {
     /// Namespaces of others that the child is born in, where ``SpawnStep/enterNamespace(_:_:)`` would come too late: a process
     /// cannot change its own pid namespace, and from a new user namespace there is no way into an older network.
     package var birthplace = Birthplace()
+    /// The host's user whose ``Namespaces/users`` is, and who the child is in it: the kernel charges the owner for what is used
+    /// inside, on top of whoever uses it. Nil: the caller. Capabilities over the namespace are the child's until it executes.
+    package var owner: UInt32?
     package var cgroup: Cgroup?
     package var steps: [SpawnStep] = []
     /// By the number each has in the child. 0, 1 and 2 are /dev/null unless given. At most 64.
@@ -81,6 +84,8 @@ package enum SpawnStep: Sendable {
     case makeDevice(FilePath, number: UInt64, user: UInt32, group: UInt32)
     case makeSymlink(saying: FilePath, at: FilePath)
     case changeDirectory(FilePath)
+    /// Writes to a file of /proc/sys. One that this kernel does not have is fine.
+    case setting(FilePath, String)
     /// sethostname(2), in a new ``Namespaces/hostName`` namespace.
     case hostName(String)
     /// setsid(2).
@@ -112,7 +117,9 @@ package enum ProcessLimit: Sendable, Hashable, CaseIterable {
     case coreFileBytes
     case fileBytes
     case lockedMemoryBytes
+    case messageQueueBytes
     case openFiles
+    case pendingSignals
     case processes
     case stackBytes
     case addressSpaceBytes
@@ -122,6 +129,8 @@ package enum ProcessLimit: Sendable, Hashable, CaseIterable {
         case .coreFileBytes: CInt(RLIMIT_CORE.rawValue)
         case .fileBytes: CInt(RLIMIT_FSIZE.rawValue)
         case .lockedMemoryBytes: CInt(__RLIMIT_MEMLOCK.rawValue)
+        case .messageQueueBytes: CInt(__RLIMIT_MSGQUEUE.rawValue)
+        case .pendingSignals: CInt(__RLIMIT_SIGPENDING.rawValue)
         case .openFiles: CInt(RLIMIT_NOFILE.rawValue)
         case .processes: CInt(__RLIMIT_NPROC.rawValue)
         case .stackBytes: CInt(RLIMIT_STACK.rawValue)

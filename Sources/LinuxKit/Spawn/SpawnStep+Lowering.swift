@@ -17,6 +17,7 @@ extension SpawnStep: CustomStringConvertible {
         case .makeDevice(let path, _, _, _): "make device \(path)"
         case .makeSymlink(_, let path): "make symlink \(path)"
         case .changeDirectory(let path): "change directory to \(path)"
+        case .setting(let file, let value): "set \(file) to \(value)"
         case .hostName(let name): "set host name \(name)"
         case .newSession: "start session"
         case .fileModeMask: "set file mode mask"
@@ -69,6 +70,8 @@ extension SpawnStep {
         case .makeSymlink(let content, let path):
             return arena.step(CLINUX_STEP_SYMLINK, source: content.string, target: path.string)
         case .changeDirectory(let path): return arena.step(CLINUX_STEP_CHANGE_DIRECTORY, target: path.string)
+        case .setting(let file, let value):
+            return arena.step(CLINUX_STEP_SETTING, source: value, target: file.string)
         case .hostName, .newSession, .fileModeMask, .limit, .dropBoundingSet, .identity, .clearCapabilities,
             .noNewPrivileges, .parentDeathSignal, .systemCallFilter:
             return loweredAttribute(in: arena)

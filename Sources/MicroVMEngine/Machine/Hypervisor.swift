@@ -40,13 +40,10 @@ package struct StartedMachine: ~Copyable {
 
 }
 
-/// Who machines are on the host: identities outside what Debian gives out.
+/// Who machines are on the host, beside a ``SandboxUser`` each: identities outside what Debian gives out.
 package enum MachineUser {
     /// Of all machines: it may write snapshot memory files, which QEMU insists on opening for writing.
     package static let group: UInt32 = 1_900_000_000
     /// Of the machine that the host is tried out with.
     package static let probe = group
-
-    /// Each machine has a user of its own.
-    static func inSlot(_ index: Int) -> UInt32 { group + 1 + UInt32(index) }
 }

@@ -21,18 +21,21 @@ package struct MachineLauncher: Sendable {
     let processor: VirtualProcessor
     let slots: any SlotNetwork
     let cgroups: MachineCgroups
+    let users: SandboxUsers
     let hypervisor: any Hypervisor
     let group: any EventLoopGroup
     let clock: any DeadlineClock
     let logger: Logger
 
     package init(
-        processor: VirtualProcessor, slots: any SlotNetwork, cgroups: MachineCgroups, hypervisor: any Hypervisor,
-        group: any EventLoopGroup, clock: any DeadlineClock, logger: Logger
+        processor: VirtualProcessor, slots: any SlotNetwork, cgroups: MachineCgroups,
+        users: SandboxUsers = .standard, hypervisor: any Hypervisor, group: any EventLoopGroup,
+        clock: any DeadlineClock, logger: Logger
     ) {
         self.processor = processor
         self.slots = slots
         self.cgroups = cgroups
+        self.users = users
         self.hypervisor = hypervisor
         self.group = group
         self.clock = clock
@@ -129,6 +132,6 @@ package struct MachineLauncher: Sendable {
             role: order.role, virtualisation: processor.virtualisation,
             timeStampCounterKilohertz: processor.timeStampCounterKilohertz, memoryMegabytes: order.memoryMegabytes,
             files: order.files, network: network, tap: tap, cgroup: remains.cgroup,
-            user: MachineUser.inSlot(slot.index))
+            user: users.inSlot(slot.index).user)
     }
 }

@@ -8,12 +8,14 @@ import SystemPackage
 struct CellBuilder: Sendable {
     let parts: Cell.Parts
     let restorer: Restorer
+    let users: SandboxUsers
     /// Lives as long as the engine: the cells' processes end with it.
     let thread: SerialThread
 
-    init(parts: Cell.Parts, restorer: Restorer) throws(SandboxError) {
+    init(parts: Cell.Parts, restorer: Restorer, users: SandboxUsers) throws(SandboxError) {
         self.parts = parts
         self.restorer = restorer
+        self.users = users
         thread = try hostCall("start a thread") { try SerialThread() }
     }
 
@@ -32,9 +34,10 @@ struct CellBuilder: Sendable {
         let cgroup = try hostCall { try parts.cgroups.create(id, limits: limits) }
         do {
             let network = try slot.openNetwork()
-            let process = try startHolder(in: network, cgroup)
+            let user = users.inSlot(slot.index)
+            let process = try startHolder(in: network, cgroup, as: user)
             let entrance = try openEntrance(of: cgroup)
-            let endpoint = try openEndpoint(in: network)
+            let endpoint = try openEndpoint(in: network, of: user)
             let (control, cloneControl) = try ControlChannel.make()
             return Cell(
                 id: id, slot: slot, cgroup: cgroup, process: process, endpoint: endpoint,
@@ -47,38 +50,36 @@ struct CellBuilder: Sendable {
         }
     }
 
-    private func startHolder(in network: SharedDescriptor, _ cgroup: Cgroup) throws(SandboxError) -> ChildProcess {
-        var plan = Self.holderPlan(restorer, cgroup)
+    private func startHolder(
+        in network: SharedDescriptor, _ cgroup: Cgroup, as user: SandboxUser
+    ) throws(SandboxError) -> ChildProcess {
+        var plan = Self.holderPlan(restorer, cgroup, user)
         plan.birthplace = Birthplace(network: network)
         let process = try hostCall { try plan.spawn() }
-        try Self.mapIdentities(of: process)
+        try Identity.map(user, in: process)
         return process
     }
 
     /// Process 1 of a sandbox, in namespaces of its own but for the network.
-    static func holderPlan(_ restorer: Restorer, _ cgroup: Cgroup) -> SpawnPlan {
+    static func holderPlan(_ restorer: Restorer, _ cgroup: Cgroup, _ user: SandboxUser) -> SpawnPlan {
         var plan = restorer.plan(arguments: ["init"])
         plan.namespaces = [.users, .processes, .ipc, .hostName]
+        plan.owner = user.owner
         plan.cgroup = cgroup
-        plan.steps = [.hostName("thaw"), .newSession, .parentDeathSignal(SIGKILL)]
+        plan.steps = [.hostName("thaw"), .newSession] + CellLimits.settings + [.parentDeathSignal(SIGKILL)]
         return plan
-    }
-
-    static func mapIdentities(of holder: ChildProcess) throws(SandboxError) {
-        try hostCall("map the identities of a sandbox") {
-            try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: Identity.userMap)
-            try SmallFile.set(FilePath("/proc/\(holder.pid)/gid_map"), to: Identity.groupMap)
-        }
     }
 
     private func openEntrance(of cgroup: Cgroup) throws(SandboxError) -> CgroupEntrance {
         try hostCall { try cgroup.openEntrance() }
     }
 
-    private func openEndpoint(in network: SharedDescriptor) throws(SandboxError) -> RuntimeEndpoint {
+    private func openEndpoint(
+        in network: SharedDescriptor, of user: SandboxUser
+    ) throws(SandboxError) -> RuntimeEndpoint {
         try hostCall {
             try NetworkNamespace.run(in: network) { () throws(NetworkError) in
-                do throws(Errno) { return try RuntimeEndpoint.open() } catch {
+                do throws(Errno) { return try RuntimeEndpoint.open(chargedTo: user.user) } catch {
                     throw NetworkError("open the Runtime API of a sandbox", error)
                 }
             }

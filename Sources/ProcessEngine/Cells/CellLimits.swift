@@ -1,10 +1,19 @@
 import LinuxKit
 import Sandboxes
+import SystemPackage
 
 /// What a function may use of the host: the part of a cell that depends on the function.
 package struct CellLimits: Sendable, Hashable {
     /// Processes and threads, as on AWS.
     private static let processes = 1024
+
+    /// Of a sandbox's user namespace, the same on every host, where the host's own are not lower: no namespaces inside, and as many
+    /// instances and watches of inotify(7) as the kernel gives a user where memory is scarce.
+    static let settings: [SpawnStep] = [
+        .setting("/proc/sys/user/max_user_namespaces", "0"),
+        .setting("/proc/sys/user/max_inotify_instances", "128"),
+        .setting("/proc/sys/user/max_inotify_watches", "8192"),
+    ]
 
     var memoryMegabytes: Int
     /// Of /tmp.

@@ -1,13 +1,17 @@
 import GuestProtocol
+import LinuxKit
+import Sandboxes
+import SystemPackage
 
-/// Who runs in a process sandbox.
+/// Who is who in a process sandbox: the one that its function is inside is its ``SandboxUser`` on the host. Nobody else exists
+/// there; the images' files are nobody's.
 enum Identity {
-    /// On the host: outside what Debian gives out. The same for all sandboxes, each of which is in namespaces of its own, so
-    /// that a frozen /tmp belongs to every clone of it.
-    static let hostUser: UInt32 = 1_900_100_000
-    static let hostGroup: UInt32 = 1_900_100_000
-
-    /// Nobody else exists inside; the images' files are nobody's.
-    static var userMap: String { "\(RuntimeUser.user) \(hostUser) 1" }
-    static var groupMap: String { "\(RuntimeUser.group) \(hostGroup) 1" }
+    /// Maps the identities of the sandbox whose process 1 this is.
+    static func map(_ user: SandboxUser, in holder: ChildProcess) throws(SandboxError) {
+        try hostCall("map the identities of a sandbox") {
+            let directory = FilePath("/proc/\(holder.pid)")
+            try SmallFile.set(directory.appending("uid_map"), to: "\(RuntimeUser.user) \(user.user) 1")
+            try SmallFile.set(directory.appending("gid_map"), to: "\(RuntimeUser.group) \(user.group) 1")
+        }
+    }
 }

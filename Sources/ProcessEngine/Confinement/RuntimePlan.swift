@@ -32,7 +32,10 @@ struct RuntimePlan {
         in holder: SharedDescriptor, root: [SpawnStep], workingDirectory: FilePath
     ) -> [SpawnStep] {
         [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + [
-            .newSession, .fileModeMask([.groupWrite, .otherWrite]), .enterNamespace(holder, .users),
+            .newSession, .fileModeMask([.groupWrite, .otherWrite]),
+            // The host may have less: only its own root can have more than that.
+            .limit(.pendingSignals, 4096), .limit(.messageQueueBytes, 819_200),
+            .enterNamespace(holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
             .limit(.coreFileBytes, 0), .dropBoundingSet,

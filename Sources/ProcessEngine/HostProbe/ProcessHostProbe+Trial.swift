@@ -100,17 +100,19 @@ extension ProcessHostProbe {
         // MARK: - Sandbox
 
         /// A cell's process 1, without a slot, and a process confined beside it.
-        func startSandbox() async throws(Fault) -> (finding: HostFinding, holder: ChildProcess, subject: ChildProcess) {
+        func startSandbox(
+            as user: SandboxUser
+        ) async throws(Fault) -> (finding: HostFinding, holder: ChildProcess, subject: ChildProcess) {
             let name = "sandboxes"
             let cgroup = try await probing(name) { () throws(SandboxError) in
                 try hostCall { try cgroups.create(SandboxID.random(), limits: Self.limits) }
             }
             state.withLock { $0.cgroup = cgroup }
-            var plan = CellBuilder.holderPlan(restorer, cgroup)
+            var plan = CellBuilder.holderPlan(restorer, cgroup, user)
             plan.namespaces.insert(.network)
             let holder = try await spawn(plan, for: name)
             let subjectPlan = try await probing(name) { () throws(SandboxError) in
-                try CellBuilder.mapIdentities(of: holder)
+                try Identity.map(user, in: holder)
                 let holder = try hostCall("reach a cell") { try holder.pidfd }
                 return try await BlockingThread.run { [self] () throws(SandboxError) in
                     try self.subjectPlan(in: holder, cgroup)

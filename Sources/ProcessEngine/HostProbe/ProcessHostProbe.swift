@@ -2,11 +2,12 @@ import LinuxKit
 import Sandboxes
 import SystemPackage
 
-/// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:restorer:)``.
+/// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:restorer:user:)``.
 struct ProcessHostProbe: Sendable {
     let directory: FilePath
     /// The restorer.
     let program: FilePath
+    let user: SandboxUser
 
     /// What keeps the host from it.
     struct Fault: Error, Sendable {
@@ -25,7 +26,7 @@ struct ProcessHostProbe: Sendable {
         }
         do {
             findings.append(try await trial.mountImage())
-            let sandbox = try await trial.startSandbox()
+            let sandbox = try await trial.startSandbox(as: user)
             findings.append(sandbox.finding)
             findings.append(try await trial.freeze(sandbox.subject, beside: sandbox.holder))
             findings.append(try await trial.clone(in: sandbox.holder))

@@ -1,3 +1,4 @@
+import GuestProtocol
 import LinuxKit
 import Sandboxes
 import SystemPackage
@@ -21,8 +22,8 @@ struct ReadOnlyImageMaker: Sendable {
         var plan = SpawnPlan(
             executable: Self.program,
             arguments: [
-                "mkfs.erofs", "--quiet", "-x-1", "--force-uid=\(Identity.hostUser)",
-                "--force-gid=\(Identity.hostGroup)", image.string, path.string,
+                "mkfs.erofs", "--quiet", "-x-1", "--force-uid=\(RuntimeUser.user)",
+                "--force-gid=\(RuntimeUser.group)", image.string, path.string,
             ], environment: ["PATH": "/usr/bin:/bin"])
         plan.namespaces = [.mount]
         plan.steps = steps

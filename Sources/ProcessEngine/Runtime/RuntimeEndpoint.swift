@@ -31,7 +31,8 @@ package final class RuntimeEndpoint: Sendable {
     private let processSide: Mutex<ProcessSide?>
 
     /// Makes it in the calling thread's network namespace, whose loopback is up. Call it inside ``NetworkNamespace/run(in:_:)``.
-    package static func open() throws(Errno) -> RuntimeEndpoint {
+    /// - Parameter user: whose pipes those of the output are by the kernel's count; nil: the caller's.
+    package static func open(chargedTo user: UInt32? = nil) throws(Errno) -> RuntimeEndpoint {
         let listener = try LoopbackSocket.listen(port: port)
         let client = try LoopbackSocket.connect(port: port)
         var server = try LoopbackSocket.accept(from: listener)
@@ -39,15 +40,15 @@ package final class RuntimeEndpoint: Sendable {
             server = try LoopbackSocket.accept(from: listener)
         }
         guard let connection = server.take() else { throw .timedOut }
-        return try RuntimeEndpoint(listener, client, connection)
+        return try RuntimeEndpoint(listener, client, connection, user)
     }
 
     private init(
         _ listener: consuming OwnedDescriptor, _ client: consuming OwnedDescriptor,
-        _ connection: consuming OwnedDescriptor
+        _ connection: consuming OwnedDescriptor, _ user: UInt32?
     ) throws(Errno) {
-        let output = try Self.pipe()
-        let errors = try Self.pipe()
+        let output = try Self.pipe(of: user)
+        let errors = try Self.pipe(of: user)
         standardOutputInode = try FileStatus.of(output.reader).inode
         standardErrorInode = try FileStatus.of(errors.reader).inode
         processSide = Mutex(
@@ -63,8 +64,8 @@ package final class RuntimeEndpoint: Sendable {
         let writer: SharedDescriptor
     }
 
-    private static func pipe() throws(Errno) -> Pipe {
-        try OwnedDescriptor.pipe().take { reader, writer throws(Errno) in
+    private static func pipe(of user: UInt32?) throws(Errno) -> Pipe {
+        try OwnedDescriptor.pipe(chargedTo: user).take { reader, writer throws(Errno) in
             // Only this end: the runtime expects its standard output to wait when it is full.
             try reader.setNonblocking()
             return Pipe(reader: reader, writer: writer.shared())
