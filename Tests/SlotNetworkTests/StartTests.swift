@@ -90,52 +90,15 @@ import Testing
             #expect(!FileStatus.exists(world.directory))
         }
     }
-
-    @Test("the last of a host's servers has it pass packets on no longer")
-    func forwarding() async throws {
-        try await SlotWorld.with { world in
-            func configuration(_ instance: String, _ port: UInt16) -> SlotConfiguration {
-                let directory = world.directory.removingLastComponent().appending(instance).appending("slots")
-                var configuration = SlotConfiguration(count: 1, instance: instance, directory: directory)
-                (configuration.egress, configuration.tunnelPort) = (.routed, port)
-                return configuration
-            }
-            #expect(try !world.forwards())
-            let first = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
-            let second = try await world.open(configuration("b\(world.instance.prefix(5))", 4790))
-            #expect(try world.forwards())
-            await first.shutdown()
-            #expect(try world.forwards())
-            await second.shutdown()
-            #expect(try !world.forwards())
-            // One whose slots wait to be taken over needs it no more than one that is gone.
-            let dead = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
-            let last = try await world.open(configuration("b\(world.instance.prefix(5))", 4790))
-            await dead.shutdown(keepingSlots: true)
-            #expect(try world.forwards())
-            await last.shutdown()
-            #expect(try !world.forwards())
-            let again = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
-            #expect(try world.forwards())
-            await again.shutdown()
-            #expect(try !world.forwards())
-        }
-    }
 }
 
 extension SlotWorld {
-    fileprivate func forwards() throws -> Bool {
-        try NetworkNamespace.run(in: host) { () throws(NetworkError) in
-            try? SmallFile.text("/proc/sys/net/ipv4/ip_forward")
-        }?.first == "1"
-    }
-
     /// What a server changes on its host.
     fileprivate func state() throws -> [String] {
         let links = try NetworkNamespace.run(in: host) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
             return try netlink.query(.dumpLinks()).compactMap(\.linkSummary?.name)
         }
-        return links + [try forwards() ? "forwarding" : ""]
+        return links + (try forwarding())
     }
 }

@@ -66,7 +66,8 @@ class Namespace:
         return {line.split()[2] for line in self.run("nft", "list", "tables").splitlines()}
 
     def forwards(self):
-        return self.run("cat", "/proc/sys/net/ipv4/ip_forward").strip() == "1"
+        """Whether any of its interfaces passes on what comes by it."""
+        return "1" in self.run("sh", "-c", "cat /proc/sys/net/ipv4/conf/*/forwarding").split()
 
     def close(self):
         os.close(self.descriptor)

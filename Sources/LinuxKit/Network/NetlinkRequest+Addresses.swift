@@ -170,6 +170,14 @@ extension NetlinkReply {
         )
     }
 
+    /// The kind of link of an RTM_NEWLINK message: `veth`, `bridge`; nil of hardware.
+    package var linkKind: String? {
+        guard Int(type) == RTM_NEWLINK, let info = attribute(IFLA_LINKINFO, after: MemoryLayout<ifinfomsg>.size),
+            let kind = Self.attribute(IFLA_INFO_KIND, in: Array(info), at: 0)
+        else { return nil }
+        return String(decoding: kind.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
     private func address(_ type: some BinaryInteger, after headerBytes: Int) -> IPv4Address? {
         guard let bytes = attribute(type, after: headerBytes), bytes.count == 4 else { return nil }
         return IPv4Address(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) })

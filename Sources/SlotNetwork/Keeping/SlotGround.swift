@@ -97,9 +97,7 @@ package struct SlotGround: Sendable {
     ) throws(NetworkError) -> SlotGround {
         let uplink = HostUplink(host: host, instance: configuration.instance)
         let range = try uplink.freeRange(in: configuration.ranges, count: configuration.count)
-        // Not in the keep, where there are no programs.
-        try uplink.open(for: range, configuration, logger)
-        return try keep.run { () throws(NetworkError) in
+        let ground = try keep.run { () throws(NetworkError) in
             let hub = try Hub.make(host: host)
             try NetworkNamespace.run(in: host) { () throws(NetworkError) in
                 try NamespaceKeep.keepCurrent(as: HostUplink.hostName)
@@ -108,6 +106,9 @@ package struct SlotGround: Sendable {
             try uplink.lead(range)
             return try complete(configuration, keep: keep, hub: hub, uplink: uplink, range: range)
         }
+        // Not in the keep, where there are no programs.
+        try uplink.open(for: range, configuration, logger)
+        return ground
     }
 
     /// The steps once there are a hub and a range, on a thread inside both keep and hub.
@@ -174,13 +175,20 @@ extension HostUplink {
         for range: IPv4Prefix, _ configuration: SlotConfiguration, _ logger: Logger
     ) throws(NetworkError) {
         guard configuration.egress != .none else { return }
-        try Forwarding(self, configuration.directory).begin()
-        guard configuration.egress == .masquerade else { return }
-        // Where that cannot be had everything else works.
-        do { try masquerade(range) } catch {
+        let forwarding = Forwarding(self, configuration.directory)
+        let guarded = try forwarding.prepare()
+        let masqueraded = configuration.egress == .masquerade ? range : nil
+        do {
+            if masqueraded != nil || !guarded.isEmpty { try filter(masquerading: masqueraded, guarding: guarded) }
+            try forwarding.turnOn(guarded)
+        } catch  where !(guarded.isEmpty && masqueraded == nil) {
+            // Where the rules cannot be had everything else works.
             logger.warning(
-                "what functions send with egress leaves the host with their slots' addresses",
+                guarded.isEmpty
+                    ? "what functions send with egress leaves the host with their slots' addresses"
+                    : "functions with egress get no answers: the host would pass on others' packets too",
                 metadata: ["range": "\(range)", "error": "\(error)"])
+            try forwarding.turnOn([])
         }
     }
 }

@@ -33,7 +33,7 @@ extension SlotPool {
         do {
             // In a namespace of its own, which ends with it.
             let uplink = HostUplink(host: try NetworkNamespace.create(), instance: "probe")
-            try uplink.masquerade(SlotConfiguration.sharedAddressSpace)
+            try uplink.filter(masquerading: SlotConfiguration.sharedAddressSpace)
             return .good("nft", "functions with egress have the host's address")
         } catch {
             return .warning(

@@ -36,13 +36,6 @@ struct HostSetting: Sendable {
         try? SmallFile.set(setting, to: before)
         try? DurableFile.remove(note)
     }
-
-    /// Has somebody else turn it back.
-    func leave(to heir: HostSetting) {
-        guard let before = try? SmallFile.text(note) else { return }
-        try? DurableFile.write(before.utf8, to: heir.note)
-        try? DurableFile.remove(note)
-    }
 }
 
 /// `/sys/kernel/rcu_expedited` while slots are built: without it every link waits several times until all CPUs have passed a quiet
@@ -54,50 +47,4 @@ struct KernelHaste {
 
     func begin() { try? setting.turnOn() }
     func end() { setting.turnBack() }
-}
-
-/// Has the host pass on what slots send.
-struct Forwarding {
-    private let uplink: HostUplink
-    private let directory: FilePath
-
-    /// - Parameter directory: the server's slots' own.
-    init(_ uplink: HostUplink, _ directory: FilePath) { (self.uplink, self.directory) = (uplink, directory) }
-
-    func begin() throws(NetworkError) {
-        try NetworkNamespace.run(in: uplink.host) { () throws(NetworkError) in
-            try rethrowing(try setting(directory).turnOn()) { NetworkError("set net.ipv4.ip_forward", $0) }
-        }
-    }
-
-    /// The last server turns it back, for the dead ones too, whose slots have it turned on anew when they are taken over: as long
-    /// as there is another on the host, that one needs it.
-    func end() {
-        try? NetworkNamespace.run(in: uplink.host) { () throws(NetworkError) in
-            let others = try uplink.others(beside: directory)
-            if let heir = others.first(where: isServed) { return setting(directory).leave(to: setting(heir)) }
-            for directory in [directory] + others { setting(directory).turnBack() }
-        }
-    }
-
-    /// Whether a server has the slots in a directory.
-    private func isServed(_ directory: FilePath) -> Bool {
-        guard let lock = try? SlotGround.takeLock(in: directory) else { return true }
-        lock.release()
-        return false
-    }
-
-    private func setting(_ directory: FilePath) -> HostSetting {
-        HostSetting("/proc/sys/net/ipv4/ip_forward", notedIn: directory)
-    }
-}
-
-extension HostUplink {
-    /// The directories of other servers' slots that lead to the same host.
-    fileprivate func others(beside directory: FilePath) throws(NetworkError) -> [FilePath] {
-        let directories = directory.removingLastComponent().removingLastComponent()
-        return try links().filter { $0.hasPrefix(Self.prefix) && $0 != name }
-            .map { directories.appending(String($0.dropFirst(Self.prefix.count))).appending("slots") }
-            .filter { FileStatus.isDirectory($0) }
-    }
 }

@@ -2,8 +2,8 @@ import Glibc
 internal import LinuxKit
 package import SystemPackage
 
-/// A server's part of the host's own network: one interface, one route, and with masquerading one table of one rule. None of it
-/// grows with the number of slots; only layout `bridged` has one interface more for each ``Trunk``.
+/// A server's part of the host's own network: one interface, one route, and one table of a few rules. None of it grows with the
+/// number of slots; only layout `bridged` has one interface more for each ``Trunk``.
 package struct HostUplink: Sendable {
     let host: SharedDescriptor
     /// Interface and table: `thaw-` and the server's instance.
@@ -79,19 +79,38 @@ package struct HostUplink: Sendable {
         throw NetworkError("find addresses for the slots in \(ranges)", .addressInUse)
     }
 
-    /// Has what leaves the host carry the host's address.
-    func masquerade(_ range: IPv4Prefix) throws(NetworkError) {
+    /// Has what leaves the host carry the host's address, if there is a range, and lets nothing pass from interfaces that are guarded
+    /// but what is for a server's slots. All of it is one table, with the server's name.
+    func filter(
+        masquerading range: IPv4Prefix?, guarding guarded: [Forwarding.Guarded] = []
+    ) throws(NetworkError) {
+        var chains: [String] = []
+        if let range {
+            chains.append(
+                """
+                chain postrouting {
+                  type nat hook postrouting priority srcnat
+                  ip saddr \(range) oifname != "\(name)" masquerade
+                }
+                """)
+        }
+        if !guarded.isEmpty {
+            let links = guarded.map { "\($0.link.index)" }.joined(separator: ", ")
+            let bridges = guarded.filter(\.isBridge).map { "iif \($0.link.index) oif \($0.link.index) accept" }
+            // Where connections are tracked anyway: what others have begun or opened since, containers for example.
+            let tracked = range == nil ? [] : ["ct state established,related accept", "ct status dnat accept"]
+            let rules =
+                ["iif != { \(links) } accept", "oifname \"\(Self.prefix)*\" accept"] + bridges + tracked + ["drop"]
+            chains.append(
+                """
+                chain forward {
+                  type filter hook forward priority filter
+                  \(rules.joined(separator: "\n  "))
+                }
+                """)
+        }
         try packetFilter(
-            """
-            table ip \(name)
-            delete table ip \(name)
-            table ip \(name) {
-              chain postrouting {
-                type nat hook postrouting priority srcnat
-                ip saddr \(range) oifname != "\(name)" masquerade
-              }
-            }
-            """)
+            "table ip \(name)\ndelete table ip \(name)\ntable ip \(name) {\n\(chains.joined(separator: "\n"))\n}\n")
     }
 
     /// Takes everything away again. What is not there is fine.
@@ -120,7 +139,7 @@ package struct HostUplink: Sendable {
 
     /// nft(8), once at a server's start and end.
     private func packetFilter(_ rules: String) throws(NetworkError) {
-        let action = "masquerade what slots send (with nft of Debian's package nftables)"
+        let action = "filter what slots send (with nft of Debian's package nftables)"
         do {
             let input = try OwnedDescriptor.pipe()
             let reader = try input.take { reader, writer throws(Errno) in

@@ -47,8 +47,11 @@ def packet_filter():
 
 def routing():
     lines = output("ip", "rule").splitlines() + output("ip", "route", "show", "table", "all").splitlines()
-    forward = pathlib.Path("/proc/sys/net/ipv4/ip_forward").read_text().strip()
-    return {f"route {' '.join(line.split())}" for line in lines} | {f"ip_forward {forward}"}
+    forwarding = {
+        f"forwarding {path.parent.name} {path.read_text().strip()}"
+        for path in pathlib.Path("/proc/sys/net/ipv4/conf").glob("*/forwarding")
+    }
+    return {f"route {' '.join(line.split())}" for line in lines} | forwarding
 
 
 def namespaces():
