@@ -179,9 +179,10 @@ let package = Package(
         executable("thaw-lab", ["ThawLab", argumentParser]),
 
         // Tests.
-        tests("BasicsTests", ["Basics"]),
+        tests("BasicsTests", ["Basics", "TestSupport"]),
         .target(
-            name: "TestSupport", dependencies: ["LinuxKit", system], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Basics", "LinuxKit", system], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),

@@ -1,5 +1,6 @@
 import Basics
 import MicroVMEngine
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct MailboxTests {

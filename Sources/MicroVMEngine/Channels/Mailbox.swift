@@ -6,22 +6,16 @@ import Synchronization
 /// One task waits at a time: everything that talks to one virtual machine does so in turn. So no more than a few messages ever
 /// wait for it, and a machine that says more ends its mailbox: what it says is not to be held for ever.
 package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
+    private typealias Answer = Outcome<Result<Message, Failure>>
+
     private struct State {
         var queue: [Message] = []
-        var waiter: Waiter?
-        /// The last wait whose limit had passed before its task was there to be told.
-        var expired: UInt64?
+        var waiter: Answer?
         /// Set once; everything already queued is still handed out first.
         var failure: Failure?
     }
 
-    private struct Waiter {
-        let serial: UInt64
-        let continuation: CheckedContinuation<Result<Message, Failure>, Never>
-    }
-
     private let state = Mutex(State())
-    private let serials = Atomic<UInt64>(0)
     private let clock: any DeadlineClock
     private let overflow: Failure
     private static var capacity: Int { 16 }
@@ -33,59 +27,46 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     }
 
     package func deliver(_ message: Message) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard state.failure == nil else { return nil }
-            defer { state.waiter = nil }
-            if state.waiter == nil {
-                if state.queue.count < Self.capacity { state.queue.append(message) } else { state.failure = overflow }
+        state.withLock { state in
+            guard state.failure == nil else { return }
+            if let waiter = state.waiter.take() {
+                // Under the lock: a wait that ends by its limit finds the message here or nobody has it.
+                waiter.settle(.success(message))
+            } else if state.queue.count < Self.capacity {
+                state.queue.append(message)
+            } else {
+                state.failure = overflow
             }
-            return state.waiter
         }
-        waiter?.continuation.resume(returning: .success(message))
     }
 
     /// Ends the mailbox; only the first reason counts.
     package func fail(_ failure: Failure) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard state.failure == nil else { return nil }
+        state.withLock { state in
+            guard state.failure == nil else { return }
             state.failure = failure
-            defer { state.waiter = nil }
-            return state.waiter
+            state.waiter.take()?.settle(.failure(failure))
         }
-        waiter?.continuation.resume(returning: .failure(failure))
     }
 
     /// Whether no message waits and no failure has come.
     var isQuiet: Bool { state.withLock { $0.queue.isEmpty && $0.failure == nil } }
 
     /// The next message; `timeout` when none came by `deadline`.
-    package func next(by deadline: Deadline, timeout: @autoclosure @escaping @Sendable () -> Failure)
-        async throws(Failure)
-        -> Message
-    {
-        let serial = serials.add(1, ordering: .relaxed).newValue
-        let timer = clock.after(deadline.remaining(at: clock.now)) { [self] in
-            let expired = state.withLock { state -> Waiter? in
-                guard state.waiter?.serial == serial else {
-                    state.expired = serial
-                    return nil
-                }
-                defer { state.waiter = nil }
-                return state.waiter
-            }
-            expired?.continuation.resume(returning: .failure(timeout()))
+    package func next(
+        by deadline: Deadline, timeout: @autoclosure () -> Failure
+    ) async throws(Failure) -> Message {
+        let answer = Answer()
+        let ready = state.withLock { state -> Result<Message, Failure>? in
+            if !state.queue.isEmpty { return .success(state.queue.removeFirst()) }
+            if let failure = state.failure { return .failure(failure) }
+            state.waiter = answer
+            return nil
         }
-        defer { timer.cancel() }
-        let result = await withCheckedContinuation { continuation in
-            let ready = state.withLock { state -> Result<Message, Failure>? in
-                if !state.queue.isEmpty { return .success(state.queue.removeFirst()) }
-                if let failure = state.failure { return .failure(failure) }
-                if state.expired == serial { return .failure(timeout()) }
-                state.waiter = Waiter(serial: serial, continuation: continuation)
-                return nil
-            }
-            if let ready { continuation.resume(returning: ready) }
-        }
-        return try result.get()
+        if let ready { return try ready.get() }
+        if let result = await answer.wait(by: deadline, on: clock) { return try result.get() }
+        state.withLock { if $0.waiter === answer { $0.waiter = nil } }
+        // It may have come between the limit and here.
+        return try (answer.value ?? .failure(timeout())).get()
     }
 }

@@ -1,8 +1,8 @@
-import MicroVMEngine
+import Basics
 import Synchronization
 
 /// Time that stands still until a test lets a limit pass.
-final class ManualClock: DeadlineClock {
+package final class ManualClock: DeadlineClock {
     private struct Running {
         let limit: Duration
         let end: ContinuousClock.Instant
@@ -18,9 +18,11 @@ final class ManualClock: DeadlineClock {
 
     private let state = Mutex(State())
 
-    var now: ContinuousClock.Instant { state.withLock { $0.now } }
+    package init() {}
 
-    func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
+    package var now: ContinuousClock.Instant { state.withLock { $0.now } }
+
+    package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
         // As an event loop does, at once or nearly so: the end may have come with the limit of an earlier wait.
         guard limit > .zero else {
             expired()
@@ -37,10 +39,10 @@ final class ManualClock: DeadlineClock {
     }
 
     /// Lets time pass in which no limit ends.
-    func advance(by duration: Duration) { state.withLock { $0.now += duration } }
+    package func advance(by duration: Duration) { state.withLock { $0.now += duration } }
 
     /// Lets time pass until a limit of this length ends, once somebody waits for one.
-    func expire(_ limit: Duration) async {
+    package func expire(_ limit: Duration) async {
         while true {
             let next = state.withLock { state -> Running? in
                 guard let next = state.running.first(where: { $0.value.limit == limit }) else { return nil }

@@ -1,0 +1,32 @@
+/// What waits measure their limits by: the host's time, an event loop's, or one that a test moves by hand.
+package protocol DeadlineClock: Sendable {
+    var now: ContinuousClock.Instant { get }
+    /// Calls `expired` once `limit` has passed, unless the timer is cancelled before.
+    func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer
+}
+
+/// One limit that runs.
+package struct DeadlineTimer: Sendable {
+    package let cancel: @Sendable () -> Void
+
+    package init(cancel: @escaping @Sendable () -> Void) { self.cancel = cancel }
+}
+
+/// The host's time.
+package struct SystemClock: DeadlineClock {
+    package init() {}
+
+    package var now: ContinuousClock.Instant { .now }
+
+    package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
+        let task = Task {
+            do { try await Task.sleep(for: limit) } catch { return }
+            expired()
+        }
+        return DeadlineTimer { task.cancel() }
+    }
+}
+
+extension DeadlineClock where Self == SystemClock {
+    package static var system: SystemClock { SystemClock() }
+}
