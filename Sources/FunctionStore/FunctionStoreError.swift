@@ -20,6 +20,8 @@ package struct FunctionStoreError: Error, Sendable, Equatable, CustomStringConve
         case newerFormat
         /// Another process has the directory open.
         case inUse
+        /// Another program has locked the database, and did not let go in time; nothing was changed.
+        case locked
         /// The calling task was cancelled; nothing was changed.
         case cancelled
         case inputOutput
@@ -80,6 +82,14 @@ extension FunctionStoreError {
             message: "another process serves from \(directory). Stop it, or use another --state-dir.")
     }
 
+    static func locked(_ path: FilePath) -> Self {
+        Self(
+            code: .locked,
+            message: """
+                \(path) is locked by another program, such as a backup or the sqlite3 shell: end it, and try again
+                """)
+    }
+
     static func system(_ action: String, _ path: FilePath, _ cause: Errno) -> Self {
         guard cause == .noSpace || cause == .diskQuotaExceeded else {
             return Self(code: .inputOutput, message: "cannot \(action) \(path)", cause: cause)
@@ -102,6 +112,7 @@ extension FunctionStoreError {
         switch error.resultCode {
         case .SQLITE_FULL: return .system("write", path, .noSpace)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt("the database", in: path, error.message ?? "malformed")
+        case .SQLITE_BUSY: return .locked(path)
         case .SQLITE_INTERRUPT, .SQLITE_ABORT: return Self(code: .cancelled, message: "the request was cancelled")
         default:
             return Self(

@@ -1,6 +1,7 @@
 internal import Basics
 import GRDB
 import LinuxKit
+import Synchronization
 package import SystemPackage
 
 /// ``FunctionStore`` for one host: SQLite in `<directory>/thaw.db`, zips in `<directory>/code/`.
@@ -13,14 +14,20 @@ package final class SQLiteFunctionStore: FunctionStore {
     package let pool: DatabasePool
     let codes: CodeDirectory
     private let lock: FileLock
+    private let lockWait: Duration
+    /// When a change met a lock that did not go away.
+    private let lastRefusal = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Opens the store, makes it if it is not there, and removes what a killed process left half made. Blocks.
-    package init(directory: FilePath) throws(FunctionStoreError) {
+    ///
+    /// - Parameter lockWait: how long a change waits for another program that has locked the database: a backup, the sqlite3 shell.
+    package init(directory: FilePath, lockWait: Duration = .seconds(10)) throws(FunctionStoreError) {
         path = directory.appending("thaw.db")
+        self.lockWait = lockWait
         try Self.makeDirectory(directory)
         lock = try Self.lock(directory)
         codes = try CodeDirectory(path: directory.appending("code"))
-        pool = try Self.open(path)
+        pool = try Self.open(path, lockWait: lockWait)
         try codes.sweep(keeping: try Self.referencedCode(pool, path))
     }
 
@@ -41,10 +48,31 @@ package final class SQLiteFunctionStore: FunctionStore {
     }
 
     /// Runs `body` in a transaction: all of it happens and lasts, or none.
+    ///
+    /// Changes take turns, and each waits ``lockWait`` for a lock. One that has waited as long for its turn, behind others that
+    /// met a lock, does not wait again.
     func write<T: Sendable>(
         _ body: @Sendable (Database) throws -> T
     ) async throws(FunctionStoreError) -> T {
-        do { return try await pool.write(body) } catch { throw .database(error, path: path) }
+        let asked = ContinuousClock.now
+        do {
+            return try await pool.writeWithoutTransaction { [path, lockWait] db in
+                var result = Result<T, any Error>.failure(FunctionStoreError.locked(path))
+                let lastRefusal = lastRefusal.withLock { $0 }
+                if let lastRefusal, lastRefusal > asked, ContinuousClock.now > asked + lockWait {
+                    return try result.get()
+                }
+                try db.inTransaction(.immediate) {
+                    result = .success(try body(db))
+                    return .commit
+                }
+                return try result.get()
+            }
+        } catch {
+            let error = FunctionStoreError.database(error, path: path)
+            if error.code == .locked { lastRefusal.withLock { $0 = .now } }
+            throw error
+        }
     }
 }
 
@@ -65,13 +93,15 @@ extension SQLiteFunctionStore {
         throw .inUse(directory)
     }
 
-    private static func open(_ path: FilePath) throws(FunctionStoreError) -> DatabasePool {
+    private static func open(_ path: FilePath, lockWait: Duration) throws(FunctionStoreError) -> DatabasePool {
         // Environment variables are in there: SQLite gives its other files the permissions of this one.
         _ = try rethrowing(
             try OwnedDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
         ) { FunctionStoreError.system("open", path, $0) }
         do {
-            let pool = try DatabasePool(path: path.string)
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(lockWait / .seconds(1))
+            let pool = try DatabasePool(path: path.string, configuration: configuration)
             // DatabasePool chooses NORMAL, with which a power cut can take back a commit. The setting belongs to the
             // one connection that writes.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }

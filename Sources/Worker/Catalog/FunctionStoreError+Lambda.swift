@@ -11,7 +11,7 @@ extension FunctionCatalog {
         case .notFound: LambdaError(code: .resourceNotFound, message: error.message)
         case .invalid: LambdaError(code: .invalidParameterValue, message: error.message)
         case .noSpace: LambdaError(code: .codeStorageExceeded, message: error.description)
-        case .corrupt, .newerFormat, .inUse, .cancelled, .inputOutput: .service(error.description)
+        case .corrupt, .newerFormat, .inUse, .locked, .cancelled, .inputOutput: .service(error.description)
         }
     }
 }
