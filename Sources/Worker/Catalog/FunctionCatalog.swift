@@ -103,7 +103,8 @@ final class FunctionCatalog: Sendable {
         try rethrowing(try store.codePath(code), as: Self.lambdaError)
     }
 
-    private func stored(_ key: VersionKey) async throws(LambdaError) -> FunctionConfiguration? {
+    /// A version as the store has it, whatever was read before.
+    func stored(_ key: VersionKey) async throws(LambdaError) -> FunctionConfiguration? {
         try await rethrowing(
             try await store.configuration(name: key.functionName, version: key.version), as: Self.lambdaError)
     }

@@ -22,16 +22,39 @@ package struct InvocationPath: Invoking {
     let calls: CallTracer
 
     package func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
-        let function = try await resolve(request)
+        var function = try await resolve(request)
         if request.type == .dryRun {
             return InvokeResponse(executedVersion: function.version, functionError: nil, logTail: nil, payload: [])
         }
         var record = InvocationRecord(of: function)
         defer { observe(.invoked(record)) }
-        do { return try await serve(request, function, &record) } catch {
-            record.outcome = InvocationRecord.Outcome(error)
-            throw error
+        while true {
+            let failure: LambdaError
+            do { return try await serve(request, function, &record) } catch { failure = error }
+            do throws(LambdaError) {
+                // What has begun is not begun again.
+                guard let successor = try await successor(of: function, request), record.start == nil else {
+                    throw failure
+                }
+                function = successor
+            } catch {
+                record.outcome = InvocationRecord.Outcome(error)
+                throw error
+            }
         }
+    }
+
+    /// A failed call's function as it has become meanwhile: a change or a deletion takes away what sandboxes are made of. Nil
+    /// when it is the same still; throws when it is gone.
+    private func successor(
+        of function: FunctionConfiguration, _ request: InvokeRequest
+    ) async throws(LambdaError) -> FunctionConfiguration? {
+        let present = try await functions.stored(VersionKey(function))
+        guard let present else {
+            throw .functionNotFound(
+                functions.account.arn(name: function.functionName, qualifier: request.reference.qualifier ?? "$LATEST"))
+        }
+        return present.contentID == function.contentID ? nil : present
     }
 
     private func serve(
