@@ -27,11 +27,21 @@ struct SnapshotRenewal: Sendable {
             let old = try await functions.snapshotID(of: key)
             try await functions.update(restoring, from: current)
             await snapshots.forget(key)
-            if let old {
-                try await functions.removeSnapshot(old)
-                await snapshots.remove(old)
-            }
+            if let old { await remove(old, of: key) }
             return publishing.finishInBackground(key)
         }
+    }
+
+    /// The version gets another snapshot whether or not the store can forget this one now: the other's row takes its place.
+    private func remove(_ old: String, of key: VersionKey) async {
+        do throws(LambdaError) { try await functions.removeSnapshot(old) } catch {
+            logger.error(
+                "cannot forget a snapshot",
+                metadata: [
+                    "function": "\(key.functionName)", "version": "\(key.version)", "snapshot": "\(old)",
+                    "error": "\(error)",
+                ])
+        }
+        await snapshots.remove(old)
     }
 }

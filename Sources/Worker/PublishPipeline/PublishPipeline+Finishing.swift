@@ -12,7 +12,7 @@ extension PublishPipeline {
     func finishInBackground(_ key: VersionKey) -> Task<Void, Never> {
         tasks.start {
             do { try await finish(key) } catch {
-                // The version stays as it is; the next start takes it up again.
+                // A stop has begun: the version stays as it is, and the next start takes it up again.
                 logger.error(
                     "cannot finish a version",
                     metadata: ["function": "\(key.functionName)", "version": "\(key.version)", "error": "\(error)"])
@@ -21,7 +21,8 @@ extension PublishPipeline {
     }
 
     private func finish(_ key: VersionKey) async throws(LambdaError) {
-        guard let function = try await functions.configuration(key), function.isUnfinished else { return }
+        let found = try await insisting(key) { () throws(LambdaError) in try await functions.configuration(key) }
+        guard let function = found, function.isUnfinished else { return }
         if key.version != .latest, function.snapStart.applyOn == .publishedVersions {
             try await gate.pass { () throws(LambdaError) in
                 try await calls.hop(
@@ -52,21 +53,22 @@ extension PublishPipeline {
     func conclude(
         _ key: VersionKey, from function: FunctionConfiguration, _ failure: PublishFailure?, runtimeVersionARN: String?
     ) async throws(LambdaError) {
-        // What a stop cut short has not failed: it is resumed at the next start.
-        if Task.isCancelled { throw .stopping }
-        try await functions.changing(key.functionName) { () throws(LambdaError) in
-            guard let current = try await functions.configuration(key), current.contentID == function.contentID else {
-                return
+        try await insisting(key) { () throws(LambdaError) in
+            // What a stop cut short has not failed: it is resumed at the next start.
+            if Task.isCancelled { throw .stopping }
+            try await functions.changing(key.functionName) { () throws(LambdaError) in
+                guard let current = try await functions.configuration(key), current.contentID == function.contentID
+                else { return }
+                let concluded: FunctionConfiguration?
+                if let reason = failure?.reason {
+                    concluded = current.isPending ? current.failed(reason) : current.updateFailed(reason)
+                } else {
+                    concluded = current.isPending ? current.activated() : current.updateSucceeded()
+                }
+                guard var next = concluded else { return }
+                if let runtimeVersionARN { next.runtimeVersionARN = runtimeVersionARN }
+                try await functions.update(next, from: current)
             }
-            let concluded: FunctionConfiguration?
-            if let reason = failure?.reason {
-                concluded = current.isPending ? current.failed(reason) : current.updateFailed(reason)
-            } else {
-                concluded = current.isPending ? current.activated() : current.updateSucceeded()
-            }
-            guard var next = concluded else { return }
-            if let runtimeVersionARN { next.runtimeVersionARN = runtimeVersionARN }
-            try await functions.update(next, from: current)
         }
         guard let reason = failure?.reason else { return }
         logger.warning(
@@ -75,5 +77,29 @@ extension PublishPipeline {
                 "function": "\(key.functionName)", "version": "\(key.version)", "code": "\(reason.code)",
                 "reason": "\(reason.message)",
             ])
+    }
+
+    /// Does what nobody would ask for again: while the store fails, because its disk is full or its database locked, it is tried
+    /// again, until `limit` has passed or a stop begins.
+    func insisting<R: Sendable>(
+        _ key: VersionKey, for limit: Duration? = nil, _ work: () async throws(LambdaError) -> R
+    ) async throws(LambdaError) -> R {
+        let began = clock.now()
+        var pause = Duration.seconds(1)
+        while true {
+            do { return try await work() } catch {
+                let mayPass = error.code == .service || error.code == .codeStorageExceeded
+                let isLate = limit.map { clock.now() - began >= $0 } ?? false
+                guard mayPass, !isLate, !Task.isCancelled else { throw error }
+                logger.warning(
+                    "cannot change a version, trying again",
+                    metadata: [
+                        "function": "\(key.functionName)", "version": "\(key.version)", "error": "\(error.message)",
+                        "pause": "\(pause)",
+                    ])
+            }
+            do { try await clock.sleep(pause) } catch { throw .stopping }
+            pause = min(pause * 2, .seconds(30))
+        }
     }
 }

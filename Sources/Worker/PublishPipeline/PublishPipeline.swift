@@ -104,7 +104,8 @@ package struct PublishPipeline: VersionPublishing {
     func publish(_ function: FunctionConfiguration) async throws(LambdaError) {
         let key = VersionKey(function)
         // It may have been deleted while it waited its turn.
-        guard try await functions.configuration(key) == function else { return }
+        let present = try await insisting(key) { () throws(LambdaError) in try await functions.configuration(key) }
+        guard present == function else { return }
         do {
             let published = try await makeSnapshot(of: function)
             guard try await timed(.install, try await install(published, as: key)) else { return }
@@ -223,20 +224,25 @@ package struct PublishPipeline: VersionPublishing {
 
     // MARK: - 7 Install
 
+    /// How long a store that fails is asked again before a publish is given up whose snapshot is there.
+    private static let installLimit = Duration.seconds(60)
+
     /// Makes the version active with its snapshot.
     ///
     /// - Returns: false when the version was deleted meanwhile, and the snapshot with it.
     private func install(_ published: Published, as key: VersionKey) async throws(PublishFailure) -> Bool {
         let id = published.snapshot.id.description
         do {
-            let isInstalled = try await functions.changing(key.functionName) { () throws(LambdaError) -> Bool in
-                guard let current = try await functions.configuration(key), var next = current.activated() else {
-                    return false
+            let isInstalled = try await insisting(key, for: Self.installLimit) { () throws(LambdaError) in
+                try await functions.changing(key.functionName) { () throws(LambdaError) -> Bool in
+                    guard let current = try await functions.configuration(key), var next = current.activated() else {
+                        return false
+                    }
+                    next.runtimeVersionARN = published.runtimeVersionARN
+                    await snapshots.adopt(published.snapshot, of: key)
+                    try await functions.update(next, from: current, snapshotID: id)
+                    return true
                 }
-                next.runtimeVersionARN = published.runtimeVersionARN
-                await snapshots.adopt(published.snapshot, of: key)
-                try await functions.update(next, from: current, snapshotID: id)
-                return true
             }
             if !isInstalled { await snapshots.remove(id) }
             return isInstalled

@@ -36,7 +36,8 @@ struct WorkerFixture: Sendable {
     static func open(
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
         readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
-        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }
+        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
+        functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
@@ -44,7 +45,7 @@ struct WorkerFixture: Sendable {
         let selection = EngineSelection(engine, others: others)
         let worker = FunctionWorker(
             FunctionWorker.Parts(
-                engine: selection, functions: store,
+                engine: selection, functions: functions(store),
                 snapshots: snapshots(try SnapshotStore(directory: directory.appending("snapshots"))), files: files,
                 networks: networks, logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),
