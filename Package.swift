@@ -131,7 +131,7 @@ let package = Package(
             "LambdaAPI",
             [
                 "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
-                nioHTTPTypes, tracing,
+                nioHTTPTypes, nioPosix, tracing,
             ]),
 
         // What is seen from outside.
@@ -223,7 +223,7 @@ let package = Package(
         tests(
             "LambdaAPITests",
             [
-                "FunctionModel", "LambdaAPI", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
+                "FunctionModel", "LambdaAPI", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore, system,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(

@@ -59,8 +59,8 @@ extension ImageStore {
 
     /// What can be said of an uploaded archive at once, without unpacking: that it is one, that its names stay inside,
     /// and that it does not declare too much. ``codeImage(zip:sha256:)`` holds the archive to what it declares.
-    package static func validate(zip: [UInt8]) throws(ImageError) {
-        _ = try ZipArchive.withArchive(in: zip) { archive throws(ImageError) in try archive.plan(limits: .lambda) }
+    package static func validate(zip: FilePath) throws(ImageError) {
+        _ = try ZipArchive(path: zip).plan(limits: .lambda)
     }
 
     private func codePath(_ sha256: String) throws(ImageError) -> FilePath {

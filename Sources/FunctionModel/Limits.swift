@@ -7,6 +7,8 @@ package enum Limits {
     package static let unzippedCode = 262_144_000
     /// The HTTP body of CreateFunction and UpdateFunctionCode: the zip in base64 and some room.
     package static let uploadRequest = 70_167_211
+    /// The HTTP body of every other call that is not an invocation; the largest that means something has some 100 kB.
+    package static let controlRequest = 1_048_576
 
     // Invocations.
     /// A synchronous request or response: 6 MiB and 100 bytes of envelope.

@@ -1,5 +1,4 @@
 internal import Basics
-import Crypto
 package import FunctionModel
 import LinuxKit
 import Synchronization
@@ -9,6 +8,8 @@ package import SystemPackage
 ///
 /// A file appears under its name only when it is whole and on disk. Blocks: call it on a thread of its own.
 package final class CodeDirectory: Sendable {
+    static let draftName = "upload"
+
     package let path: FilePath
     /// How often each digest is held. Also guards that a file is not removed between "it is there" and "it is held".
     private let holds = Mutex<[String: Int]>([:])
@@ -20,21 +21,22 @@ package final class CodeDirectory: Sendable {
         }
     }
 
-    /// Keeps the bytes and holds them.
-    package func store(_ bytes: [UInt8]) throws(FunctionStoreError) -> CodeReference {
-        let code = CodeReference(digest: Array(SHA256.hash(data: bytes)), size: bytes.count)
+    /// Takes a zip in, which is kept only once it is stored.
+    package func draft() -> CodeDraft { CodeDraft(in: path) }
+
+    /// Keeps what has arrived and holds it.
+    package func store(_ draft: CodeDraft) throws(FunctionStoreError) -> CodeReference {
+        let code = draft.reference
         let name = try fileName(code)
         let file = path.appending(name)
         let isThere = holds.withLock { holds in
             holds[name, default: 0] += 1
-            return (try? FileStatus.of(file))?.size == Int64(bytes.count)
+            return (try? FileStatus.of(file))?.size == Int64(code.size)
         }
         if isThere { return code }
-        do {
-            try DurableFile.write(bytes, to: file, permissions: [.ownerRead])
-        } catch {
+        do throws(FunctionStoreError) { try draft.commit(as: name) } catch {
             release(name)
-            throw .system("write", file, error)
+            throw error
         }
         return code
     }
@@ -70,7 +72,8 @@ package final class CodeDirectory: Sendable {
             for entry in try Directory.entries(path) where !names.contains(entry) {
                 // An unfinished file is called `.<name>.<random>`.
                 let owner = entry.hasPrefix(".") ? entry.dropFirst().prefix { $0 != "." } : entry[...]
-                if Self.isDigest(owner) { try DurableFile.remove(path.appending(entry)) }
+                let isDraft = entry.hasPrefix(".\(Self.draftName).")
+                if isDraft || Self.isDigest(owner) { try DurableFile.remove(path.appending(entry)) }
             }
         } catch {
             throw .system("clean", path, error)

@@ -79,11 +79,14 @@ package protocol FunctionStore: Sendable {
 
     // MARK: Code
 
+    /// Where a zip arrives; nothing is left of one that is not stored.
+    func draftCode() -> CodeDraft
+
     /// Keeps a zip, named by its content: the same bytes are kept once.
     ///
     /// It is held until ``releaseCode(_:)``, so that it cannot be removed before a function refers to it; after that it
     /// stays as long as some version does. A crash releases everything.
-    func storeCode(_ bytes: [UInt8]) async throws(FunctionStoreError) -> CodeReference
+    func storeCode(_ draft: CodeDraft) async throws(FunctionStoreError) -> CodeReference
 
     /// Ends one ``storeCode(_:)``'s hold, and removes the code if no version refers to it.
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError)

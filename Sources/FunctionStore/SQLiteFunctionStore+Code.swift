@@ -5,8 +5,10 @@ package import SystemPackage
 
 /// The uploaded zips.
 extension SQLiteFunctionStore {
-    package func storeCode(_ bytes: [UInt8]) async throws(FunctionStoreError) -> CodeReference {
-        try await BlockingThread.run { [codes] () throws(FunctionStoreError) in try codes.store(bytes) }
+    package func draftCode() -> CodeDraft { codes.draft() }
+
+    package func storeCode(_ draft: CodeDraft) async throws(FunctionStoreError) -> CodeReference {
+        try await BlockingThread.run { [codes] () throws(FunctionStoreError) in try codes.store(draft) }
     }
 
     package func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) {

@@ -32,6 +32,22 @@ import Testing
         }
     }
 
+    @Test("a zip that was not stored leaves nothing")
+    func drafts() async throws {
+        try await withStore { store, directory in
+            let codes = directory.appending("code")
+            do {
+                let draft = store.draftCode()
+                #expect(try Directory.entries(codes).isEmpty)
+                try draft.append(zip)
+                #expect(draft.size == zip.count)
+                #expect(try OwnedDescriptor.open(try draft.path(), .readOnly).readAll() == zip)
+                #expect(try Directory.entries(codes).count == 1)
+            }
+            #expect(try Directory.entries(codes).isEmpty)
+        }
+    }
+
     @Test("code goes with the last version that refers to it")
     func unreferenced() async throws {
         try await withStore { store, _ in

@@ -91,7 +91,7 @@ import Testing
                 try store.close()
             }
             let digest = String(repeating: "ab", count: 32)
-            for name in [".\(digest).k3jx", "README", ".hidden", "\(digest)0"] {
+            for name in [".\(digest).k3jx", ".upload.k3jx", "README", ".hidden", "\(digest)0"] {
                 try DurableFile.write([0], to: code.appending(name))
             }
             let store = try SQLiteFunctionStore(directory: directory)

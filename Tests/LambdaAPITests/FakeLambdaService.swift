@@ -1,6 +1,7 @@
 import Foundation
 import FunctionModel
 import Synchronization
+import SystemPackage
 import Worker
 
 /// A worker that keeps functions in memory, is ready at once, and whose functions answer what the test wants.
@@ -68,10 +69,13 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         try await perform { state throws(LambdaError) in try Self.find(reference, in: state) }
     }
 
-    func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> [UInt8] {
+    func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
         _ = try await functionConfiguration(reference)
-        return seen.zip
+        let zip = seen.zip
+        return CodeContent(size: zip.count) { offset, count in Array(zip.dropFirst(offset).prefix(count)) }
     }
+
+    func beginUpload() -> CodeUpload { CodeUpload(in: FilePath(NSTemporaryDirectory())) }
 
     func listFunctions(allVersions: Bool, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration> {
         try await perform { state throws(LambdaError) in

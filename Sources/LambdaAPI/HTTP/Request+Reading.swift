@@ -15,25 +15,29 @@ extension Request {
 
     /// Reads the whole body, at most `limit` bytes; throws `tooLarge` beyond that, before reading when the length is told
     /// ahead. When it is not, the size that `tooLarge` is given is the least it can be.
-    package func wholeBody(limit: Int, tooLarge: (_ size: Int) -> LambdaError) async throws -> ByteBuffer {
+    package func wholeBody(limit: Int, tooLarge: (_ size: Int) -> LambdaError) async throws -> [UInt8] {
         let told = headers[.contentLength].flatMap { Int($0) }
         if let told, told > limit { throw tooLarge(told) }
-        do {
-            return try await body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge(limit + 1)
+        var bytes: [UInt8] = []
+        for try await buffer in body {
+            guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge(limit + 1) }
+            bytes.append(contentsOf: buffer.readableBytesView)
         }
+        return bytes
     }
 
     /// Reads the JSON body of a control call. No body at all is taken as `{}`, which is what clients send that have
     /// nothing to say.
-    func members<Members: Decodable>(
-        _ type: Members.Type, limit: Int = Limits.payload, operation: String
+    func members<Members: Decodable & Sendable>(
+        _ type: Members.Type, limit: Int = Limits.controlRequest, operation: String
     ) async throws -> Members {
-        var body = try await wholeBody(limit: limit) { _ in .requestTooLarge(operation: operation) }
-        if body.readableBytes == 0 { body.writeString("{}") }
+        let body = try await wholeBody(limit: limit) { _ in .requestTooLarge(operation: operation) }
+        return try await BodyThreads.run { try Self.decoded(type, body) }
+    }
+
+    static func decoded<Members: Decodable>(_ type: Members.Type, _ body: [UInt8]) throws -> Members {
         do {
-            return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+            return try JSONDecoder().decode(type, from: body.isEmpty ? Data("{}".utf8) : Data(body))
         } catch let error as DecodingError {
             throw LambdaError.bodyIsNotJSON(error.explanation)
         }

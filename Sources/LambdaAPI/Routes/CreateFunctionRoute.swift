@@ -15,10 +15,12 @@ struct CreateFunctionRoute: RouteGroup {
     /// CreateFunction: 201 and the function `Pending`. With `Publish`, the version's configuration under the function's
     /// unqualified ARN.
     private func createFunction(_ request: Request, _ context: Context) async throws -> Response {
-        let members = try await request.members(
-            CreateFunctionMembers.self, limit: Limits.uploadRequest, operation: "CreateFunction")
+        let upload = functions.beginUpload()
+        let members = try await UploadReader.members(
+            CreateFunctionMembers.self, of: request, zipAt: ["Code", "ZipFile"], to: upload,
+            operation: "CreateFunction")
         let created = try await functions.createFunction(
-            members.request(scope: scope, abilities: abilities))
+            members.request(scope: scope, abilities: abilities, upload: upload))
         return try Response(status: .created, json: wire.configuration(created, qualifier: nil))
     }
 }

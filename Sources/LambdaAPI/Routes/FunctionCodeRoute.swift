@@ -20,8 +20,21 @@ struct FunctionCodeRoute: RouteGroup {
         let zip = try await functions.functionCode(reference)
         return Response(
             status: .ok, headers: [.contentType: "application/zip"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: zip)))
+            body: ResponseBody(contentLength: zip.size) { writer in
+                var sent = 0
+                while sent < zip.size {
+                    let (offset, count) = (sent, min(Self.piece, zip.size - sent))
+                    let bytes = try await BodyThreads.run { try zip.bytes(at: offset, count: count) }
+                    guard !bytes.isEmpty else { throw LambdaError.service("the code is shorter than it was") }
+                    try await writer.write(ByteBuffer(bytes: bytes))
+                    sent += bytes.count
+                }
+                try await writer.finish(nil)
+            })
     }
+
+    /// What is in memory of it at a time.
+    private static let piece = 1 << 18
 }
 
 /// Where clients of this server find the zips.

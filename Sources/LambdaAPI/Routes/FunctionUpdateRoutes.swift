@@ -16,10 +16,12 @@ struct FunctionUpdateRoutes: RouteGroup {
     /// UpdateFunctionCode: the function with its update in progress. With `Publish`, the version under its own ARN.
     private func updateFunctionCode(_ request: Request, _ context: Context) async throws -> Response {
         let name = try addressing.functionName(context, for: "UpdateFunctionCode")
-        let members = try await request.members(
-            UpdateFunctionCodeMembers.self, limit: Limits.uploadRequest, operation: "UpdateFunctionCode")
+        let upload = functions.beginUpload()
+        let members = try await UploadReader.members(
+            UpdateFunctionCodeMembers.self, of: request, zipAt: ["ZipFile"], to: upload,
+            operation: "UpdateFunctionCode")
         let updated = try await functions.updateFunctionCode(
-            members.request(functionName: name, abilities: abilities))
+            members.request(functionName: name, abilities: abilities, upload: upload))
         return try Response(json: wire.configuration(updated, qualifier: addressing.scope.arn(updated).qualifier))
     }
 

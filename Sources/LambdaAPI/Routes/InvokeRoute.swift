@@ -63,17 +63,27 @@ struct InvokeRoute: RouteGroup {
     }
 
     private func payload(of request: Request, type: InvokeRequest.InvocationType) async throws -> [UInt8] {
-        let body = try await request.wholeBody(limit: Limits.payload) { size in
+        let payload = try await request.wholeBody(limit: Limits.payload) { size in
             .payloadTooLarge(size: size, invocationType: type.rawValue, limit: Limits.payload)
         }
-        let payload = [UInt8](buffer: body)
-        guard !payload.isEmpty else { return payload }
+        guard payload.count > Self.smallPayload else {
+            try Self.check(payload)
+            return payload
+        }
+        try await BodyThreads.run { try Self.check(payload) }
+        return payload
+    }
+
+    /// What is checked sooner than another thread could begin.
+    private static let smallPayload = 32_768
+
+    private static func check(_ payload: [UInt8]) throws(LambdaError) {
+        guard !payload.isEmpty else { return }
         do {
             try JSONCheck.check(payload)
         } catch {
-            throw LambdaError.payloadIsNotJSON(error.description(in: payload))
+            throw .payloadIsNotJSON(error.description(in: payload))
         }
-        return payload
     }
 
     private func clientContext(_ request: Request) throws(LambdaError) -> String? {

@@ -1,10 +1,10 @@
-import Foundation
 import FunctionModel
+import Worker
 
 /// Where the code is: `Code` of CreateFunction, and members of UpdateFunctionCode's own.
 struct CodeMembers: Decodable {
-    /// Decoded from base64.
-    var zipFile: Data?
+    /// Empty: the zip itself goes another way, see ``UploadReader``.
+    var zipFile: String?
     var s3Bucket: String?
     var s3Key: String?
     var imageURI: String?
@@ -18,11 +18,10 @@ struct CodeMembers: Decodable {
         case sourceKeyARN = "SourceKMSKeyArn"
     }
 
-    /// The zip, if it is one of a size that AWS takes.
-    func zip() throws(LambdaError) -> [UInt8] {
+    /// Whether there is a zip, of a size that AWS takes.
+    func check(_ upload: CodeUpload) throws(LambdaError) {
         guard s3Bucket == nil, s3Key == nil, imageURI == nil, sourceKeyARN == nil else { throw .unservedCode }
-        guard let zipFile else { throw .codeMissing }
-        try FunctionValidation.checkZip(size: zipFile.count)
-        return [UInt8](zipFile)
+        guard zipFile != nil else { throw .codeMissing }
+        try FunctionValidation.checkZip(size: upload.size)
     }
 }

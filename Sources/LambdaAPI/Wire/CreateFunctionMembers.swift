@@ -34,7 +34,9 @@ struct CreateFunctionMembers: Decodable {
     }
 
     /// Checks everything that can be told from the request alone, in AWS's order.
-    func request(scope: AccountScope, abilities: ServerAbilities) throws(LambdaError) -> CreateFunctionRequest {
+    func request(
+        scope: AccountScope, abilities: ServerAbilities, upload: CodeUpload
+    ) throws(LambdaError) -> CreateFunctionRequest {
         let (functionName, code) = try required()
         let reference = try FunctionReference(creating: functionName, in: scope)
         if packageType == "Image" || code.imageURI != nil { throw .unservedCode }
@@ -45,8 +47,9 @@ struct CreateFunctionMembers: Decodable {
         }
         try unserved.check()
         try settings.checkLogging(functionName: reference.name)
+        try code.check(upload)
         return CreateFunctionRequest(
-            functionName: reference.name, runtime: runtime, role: role, handler: handler, zipFile: try code.zip(),
+            functionName: reference.name, runtime: runtime, role: role, handler: handler, code: upload,
             settings: try settings.settings(architectures: architectures), publish: publish ?? false, tags: tags ?? [:])
     }
 

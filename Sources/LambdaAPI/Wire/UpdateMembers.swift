@@ -26,10 +26,13 @@ struct UpdateFunctionCodeMembers: Decodable {
     }
 
     /// Architectures are checked and then left out: a server has one, and every function on it has that one.
-    func request(functionName: String, abilities: ServerAbilities) throws(LambdaError) -> UpdateFunctionCodeRequest {
+    func request(
+        functionName: String, abilities: ServerAbilities, upload: CodeUpload
+    ) throws(LambdaError) -> UpdateFunctionCodeRequest {
         try FunctionValidation.checkUpdate(FunctionMembers(architectures: architectures), by: abilities)
+        try code.check(upload)
         return UpdateFunctionCodeRequest(
-            functionName: functionName, zipFile: try code.zip(), publish: publish ?? false, dryRun: dryRun ?? false,
+            functionName: functionName, code: upload, publish: publish ?? false, dryRun: dryRun ?? false,
             revisionID: revisionID)
     }
 }

@@ -7,7 +7,8 @@ package import SystemPackage
 package struct FileDraft: ~Copyable, Sendable {
     package let descriptor: OwnedDescriptor
     private let directory: FilePath
-    private let path: FilePath
+    /// Where it is until then.
+    package let path: FilePath
     private var isKept = false
 
     /// - Parameter name: what the file is going to be called, or what it is for.

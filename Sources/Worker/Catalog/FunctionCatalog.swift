@@ -175,8 +175,10 @@ final class FunctionCatalog: Sendable {
         try await rethrowing(try await store.removeSnapshot(id), as: Self.lambdaError)
     }
 
+    func draftCode() -> CodeDraft { store.draftCode() }
+
     /// Keeps a zip until ``releaseCode(_:)``, and as long as a version refers to it.
-    func storeCode(_ zip: [UInt8]) async throws(LambdaError) -> CodeReference {
+    func storeCode(_ zip: CodeDraft) async throws(LambdaError) -> CodeReference {
         try await rethrowing(try await store.storeCode(zip), as: Self.lambdaError)
     }
 

@@ -1,29 +1,65 @@
+internal import BaseImages
+internal import Basics
 package import FunctionModel
+internal import FunctionStore
 internal import LinuxKit
+internal import Logging
 internal import SystemPackage
 
+/// Zips on their way in and out.
 extension FunctionControl {
-    package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> [UInt8] {
+    package func beginUpload() -> CodeUpload { CodeUpload(functions.draftCode()) }
+
+    /// Quick checks of an upload, before it is stored; only so many at a time as the gate lets in.
+    func check(zip: CodeUpload) async throws(LambdaError) {
+        try FunctionValidation.checkZip(size: zip.size)
+        let (files, draft) = (images.files, zip.draft)
+        try await uploads.pass { () async throws(LambdaError) in
+            let path = try await rethrowing(try draft.path(), as: FunctionCatalog.lambdaError)
+            try await rethrowing(try await files.validate(zip: path), as: Self.refusal(ofUpload:))
+        }
+    }
+
+    private static func refusal(ofUpload error: ImageError) -> LambdaError {
+        switch error {
+        case .invalidZip, .pathEscape: .notAZip
+        case .tooLarge: .unzippedTooLarge
+        case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
+            .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
+            .service("\(error)")
+        }
+    }
+
+    /// Keeps `zip` in the store while `body` makes a function refer to it.
+    func storingCode<R: Sendable>(
+        _ zip: CodeUpload, _ body: (CodeReference) async throws(LambdaError) -> R
+    ) async throws(LambdaError) -> R {
+        let code = try await functions.storeCode(zip.draft)
+        let result: Result<R, LambdaError>
+        do { result = .success(try await body(code)) } catch { result = .failure(error) }
+        do { try await functions.releaseCode(code) } catch {
+            logger.error("cannot release code", metadata: ["code": "\(code.sha256)", "error": "\(error)"])
+        }
+        return try result.get()
+    }
+
+    package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
         let function = try await functions.resolve(reference)
         let path = try functions.codePath(function.code)
-        let size = function.code.size
-        do {
-            return try await BlockingThread.run {
-                let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-                return try file.closeAfter {
-                    try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                        while count < size {
-                            let read = try file.read(
-                                into: UnsafeMutableRawBufferPointer(
-                                    rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]))
-                            if read == 0 { break }
-                            count += read
-                        }
-                    }
-                }
+        let file = try await BlockingThread.run { () throws(LambdaError) in
+            do throws(Errno) { return try OwnedDescriptor.open(path, .readOnly).shared() } catch {
+                throw .service("cannot read the code \(path): \(error)")
             }
-        } catch {
-            throw .service("cannot read the code \(path): \(error)")
+        }
+        return CodeContent(size: function.code.size) { offset, count throws(LambdaError) in
+            var bytes = [UInt8](repeating: 0, count: count)
+            let outcome = bytes.withUnsafeMutableBytes { buffer -> Result<Int, Errno> in
+                Result { () throws(Errno) in try file.descriptor.read(into: buffer, at: Int64(offset)) }
+            }
+            switch outcome {
+            case .success(let read): return Array(bytes.prefix(read))
+            case .failure(let error): throw .service("cannot read the code \(path): \(error)")
+            }
         }
     }
 }

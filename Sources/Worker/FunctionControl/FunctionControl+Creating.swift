@@ -1,7 +1,4 @@
-internal import BaseImages
-internal import Basics
 package import FunctionModel
-internal import Logging
 
 extension FunctionControl {
     /// Stores the function and answers `Pending`; its code is made ready in the background.
@@ -10,7 +7,7 @@ extension FunctionControl {
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try FunctionReference(creating: request.functionName, in: functions.account).name
         try FunctionValidation.checkCreation(members(of: request), by: abilities)
-        try check(zip: request.zipFile)
+        try await check(zip: request.code)
         let draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
         try networks.check(draft.network(tagged: FunctionTags.network(request.tags)))
@@ -19,7 +16,7 @@ extension FunctionControl {
             if try await functions.configuration(VersionKey(name, .latest)) != nil {
                 throw .functionAlreadyExists(name: name)
             }
-            let created = try await storingCode(request.zipFile) { code throws(LambdaError) in
+            let created = try await storingCode(request.code) { code throws(LambdaError) in
                 var configuration = draft
                 configuration.code = code
                 let created = configuration.created(at: clock.date)
@@ -32,35 +29,6 @@ extension FunctionControl {
                 _ throws(LambdaError) in
             }
         }
-    }
-
-    /// Quick checks of an upload, before anything of it is stored.
-    func check(zip: [UInt8]) throws(LambdaError) {
-        try FunctionValidation.checkZip(size: zip.count)
-        try rethrowing(try images.files.validate(zip: zip), as: Self.refusal(ofUpload:))
-    }
-
-    private static func refusal(ofUpload error: ImageError) -> LambdaError {
-        switch error {
-        case .invalidZip, .pathEscape: .notAZip
-        case .tooLarge: .unzippedTooLarge
-        case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
-            .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
-            .service("\(error)")
-        }
-    }
-
-    /// Keeps `zip` in the store while `body` makes a function refer to it.
-    func storingCode<R: Sendable>(
-        _ zip: [UInt8], _ body: (CodeReference) async throws(LambdaError) -> R
-    ) async throws(LambdaError) -> R {
-        let code = try await functions.storeCode(zip)
-        let result: Result<R, LambdaError>
-        do { result = .success(try await body(code)) } catch { result = .failure(error) }
-        do { try await functions.releaseCode(code) } catch {
-            logger.error("cannot release code", metadata: ["code": "\(code.sha256)", "error": "\(error)"])
-        }
-        return try result.get()
     }
 
     private func members(of request: CreateFunctionRequest) -> FunctionMembers {
@@ -76,7 +44,7 @@ extension FunctionControl {
     private func draft(of request: CreateFunctionRequest, name: String) -> FunctionConfiguration {
         var draft = FunctionConfiguration(
             functionName: name, version: .latest, runtime: request.runtime, role: request.role,
-            handler: request.handler, code: CodeReference(sha256: "", size: request.zipFile.count),
+            handler: request.handler, code: CodeReference(sha256: "", size: request.code.size),
             state: .pending(.creating), lastUpdate: nil, lastModified: clock.date,
             revisionID: FunctionConfiguration.makeRevisionID())
         request.settings.apply(to: &draft)

@@ -9,6 +9,8 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     let networks: any NetworkCatalog
     let publishing: PublishPipeline
     let pruning: Pruning
+    /// Uploads whose zips are read at a time.
+    let uploads = Gate(limit: 2)
     /// The levels that functions may ask for, and the one of those that ask for none.
     let isolations: [IsolationLevel]
     let defaultLevel: IsolationLevel

@@ -13,8 +13,8 @@ package protocol FunctionFiles: Sendable {
     func image(_ runtime: String) async throws(ImageError) -> RuntimeImage?
     /// The image with this digest, current or not: what a snapshot names.
     func image(digest: String) throws(ImageError) -> RuntimeImage?
-    /// Quick checks of an upload, before anything is stored.
-    func validate(zip: [UInt8]) throws(ImageError)
+    /// Quick checks of an upload, before it is kept.
+    func validate(zip: FilePath) async throws(ImageError)
     /// The code of `zip` as a read-only image; made once per content.
     func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath
     func removeCodeImage(sha256: String) throws(ImageError)
@@ -81,7 +81,9 @@ package struct StoredFunctionFiles: FunctionFiles {
         return found
     }
 
-    package func validate(zip: [UInt8]) throws(ImageError) { try ImageStore.validate(zip: zip) }
+    package func validate(zip: FilePath) async throws(ImageError) {
+        try await BlockingThread.run { () throws(ImageError) in try ImageStore.validate(zip: zip) }
+    }
 
     package func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {
         try await store.codeImage(zip: zip, sha256: sha256)

@@ -6,7 +6,9 @@ package protocol FunctionControlling: Sendable {
     func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription
     func functionConfiguration(_ reference: FunctionReference) async throws(LambdaError) -> FunctionConfiguration
     /// The zip of the version, as it was uploaded: what `Code.Location` of GetFunction's answer leads to.
-    func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> [UInt8]
+    func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent
+    /// Where the zip of a creation or an update arrives.
+    func beginUpload() -> CodeUpload
     func listFunctions(allVersions: Bool, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration>
     func listVersions(functionName: String, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration>
     func deleteFunction(_ reference: FunctionReference) async throws(LambdaError)
@@ -28,13 +30,13 @@ package struct CreateFunctionRequest: Sendable {
     package var runtime: String
     package var role: String
     package var handler: String
-    package var zipFile: [UInt8]
+    package var code: CodeUpload
     package var settings: FunctionSettings
     package var publish: Bool
     package var tags: [String: String]
 
     package init(
-        functionName: String, runtime: String, role: String, handler: String, zipFile: [UInt8],
+        functionName: String, runtime: String, role: String, handler: String, code: CodeUpload,
         settings: FunctionSettings,
         publish: Bool, tags: [String: String]
     ) {
@@ -42,7 +44,7 @@ package struct CreateFunctionRequest: Sendable {
         self.runtime = runtime
         self.role = role
         self.handler = handler
-        self.zipFile = zipFile
+        self.code = code
         self.settings = settings
         self.publish = publish
         self.tags = tags
@@ -92,14 +94,14 @@ package struct FunctionDescription: Sendable {
 
 package struct UpdateFunctionCodeRequest: Sendable {
     package var functionName: String
-    package var zipFile: [UInt8]
+    package var code: CodeUpload
     package var publish: Bool
     package var dryRun: Bool
     package var revisionID: String?
 
-    package init(functionName: String, zipFile: [UInt8], publish: Bool, dryRun: Bool, revisionID: String?) {
+    package init(functionName: String, code: CodeUpload, publish: Bool, dryRun: Bool, revisionID: String?) {
         self.functionName = functionName
-        self.zipFile = zipFile
+        self.code = code
         self.publish = publish
         self.dryRun = dryRun
         self.revisionID = revisionID

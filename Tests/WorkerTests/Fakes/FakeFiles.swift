@@ -38,7 +38,7 @@ final class FakeFiles: FunctionFiles {
             environment: ["LANG": "C.UTF-8"], arguments: { handler, _ in ["/var/runtime/bootstrap", handler] })
     }
 
-    func validate(zip: [UInt8]) throws(ImageError) {
+    func validate(zip: FilePath) async throws(ImageError) {
         if let error = script.withLock({ $0.zipError }) { throw error }
     }
 

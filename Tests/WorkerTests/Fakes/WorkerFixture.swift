@@ -64,6 +64,13 @@ struct WorkerFixture: Sendable {
 
     // MARK: - What tests do
 
+    /// What a client has sent.
+    func upload(_ zip: String) throws -> CodeUpload {
+        let upload = worker.control.beginUpload()
+        try Array(zip.utf8).withUnsafeBytes { try upload.append($0) }
+        return upload
+    }
+
     @discardableResult
     func create(
         _ name: String = "f", snapStart: Bool = true, publish: Bool = false, settings: FunctionSettings = .init(),
@@ -71,10 +78,11 @@ struct WorkerFixture: Sendable {
     ) async throws -> FunctionConfiguration {
         var settings = settings
         if snapStart { settings.snapStart = .publishedVersions }
+        let code = try upload(zip)
         return try await worker.control.createFunction(
             CreateFunctionRequest(
                 functionName: name, runtime: "python3.11", role: "arn:aws:iam::123456789012:role/r",
-                handler: "app.handler", zipFile: Array(zip.utf8), settings: settings, publish: publish, tags: tags))
+                handler: "app.handler", code: code, settings: settings, publish: publish, tags: tags))
     }
 
     /// Creates a function and publishes its first version; both are finished on return.
