@@ -181,14 +181,6 @@ int64_t clinux_read_memory(pid_t pid, void *buffer, size_t count, uint64_t addre
     return result < 0 ? -errno : result;
 }
 
-int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard) {
-    struct rlimit limit;
-    if (prlimit(pid, resource, NULL, &limit) < 0) return -errno;
-    *soft = limit.rlim_cur;
-    *hard = limit.rlim_max;
-    return 0;
-}
-
 int clinux_get_io_priority(pid_t tid) {
     enum { WHO_PROCESS = 1 }; /* <linux/ioprio.h>; it means a thread */
     return value_or_errno(syscall(SYS_ioprio_get, WHO_PROCESS, tid));

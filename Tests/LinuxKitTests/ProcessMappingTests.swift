@@ -35,3 +35,28 @@ import Testing
         #expect(mappings.contains { $0.name == "[stack]" && $0.isWritable })
     }
 }
+
+@Suite struct ResourceLimitTests {
+    @Test("a file of limits says soft and hard ones in the order of their numbers")
+    func own() throws {
+        let found = try ProcText(of: "/proc/self/limits").resourceLimits
+        try #require(found.count == 16)
+        for (number, limit) in found.enumerated() {
+            var known = rlimit()
+            getrlimit(__rlimit_resource_t(UInt32(number)), &known)
+            #expect(limit.soft == known.rlim_cur && limit.hard == known.rlim_max, "\(number)")
+        }
+    }
+
+    @Test("names have blanks, values may be without bound, and other lines say nothing")
+    func text() {
+        let text = """
+            Limit                     Soft Limit           Hard Limit           Units
+            Max cpu time              unlimited            18446744073709551614 seconds
+            Max nice priority         0                    7
+            Max
+            """
+        let found = ProcText(Array(text.utf8)).resourceLimits
+        #expect(found.map(\.soft) == [.max, 0] && found.map(\.hard) == [.max - 1, 7])
+    }
+}

@@ -82,7 +82,6 @@ int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size);
 int64_t clinux_read_memory(pid_t pid, void *buffer, size_t count, uint64_t address);
 
 /* Declared by glibc only under _GNU_SOURCE, or with an enumeration in place of an integer. */
-int clinux_get_limit(pid_t pid, int resource, uint64_t *soft, uint64_t *hard);
 int clinux_get_nice(pid_t pid, int *nice);
 /* ioprio_get(2); 0: none of its own. */
 int clinux_get_io_priority(pid_t tid);

@@ -124,6 +124,12 @@ package enum ProcessLimit: Sendable, Hashable, CaseIterable {
     case stackBytes
     case addressSpaceBytes
 
+    /// What this process may raise it to without CAP_SYS_RESOURCE.
+    package var own: UInt64 {
+        var limit = rlimit()
+        return getrlimit(rawValue, &limit) == 0 ? UInt64(limit.rlim_max) : .max
+    }
+
     var rawValue: CInt {
         switch self {
         case .coreFileBytes: CInt(RLIMIT_CORE.rawValue)

@@ -38,6 +38,17 @@ package struct ProcText {
         return found
     }
 
+    /// Of a file `limits`: soft and hard limit, in the order of the RLIMIT_ numbers. Names have blanks in them, and 25 places.
+    package var resourceLimits: [(soft: UInt64, hard: UInt64)] {
+        var found: [(soft: UInt64, hard: UInt64)] = []
+        forEachLine { line in
+            let words = String(decoding: line.dropFirst(25), as: UTF8.self).split(separator: " ")
+            let values = words.prefix(2).map { $0 == "unlimited" ? UInt64.max : UInt64($0) }
+            if values.count == 2, let soft = values[0], let hard = values[1] { found.append((soft, hard)) }
+        }
+        return found
+    }
+
     package func number(_ key: String, radix: Int = 10) -> UInt64? { value(key).flatMap { UInt64($0, radix: radix) } }
 }
 

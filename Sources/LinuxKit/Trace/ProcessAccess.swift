@@ -61,12 +61,10 @@ package struct ProcessAccess: Sendable {
         try shim { clinux_same_watched_file(pid, watched, epoll, watched, 0) } == 0
     }
 
-    /// Soft and hard limit of a resource, by RLIMIT_ number: prlimit(2).
-    package func limit(_ resource: CInt) throws(Errno) -> (soft: UInt64, hard: UInt64) {
-        var soft: UInt64 = 0
-        var hard: UInt64 = 0
-        try shim { clinux_get_limit(pid, resource, &soft, &hard) }
-        return (soft, hard)
+    /// Soft and hard limit of each resource, by RLIMIT_ number. From a text: prlimit(2) would take CAP_SYS_RESOURCE, which no other way to
+    /// look at a process takes.
+    package func limits() throws(Errno) -> [(soft: UInt64, hard: UInt64)] {
+        try ProcText(of: "/proc/\(pid)/limits").resourceLimits
     }
 
     package func nice() throws(Errno) -> CInt {

@@ -33,8 +33,8 @@ struct RuntimePlan {
     ) -> [SpawnStep] {
         [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + [
             .newSession, .fileModeMask([.groupWrite, .otherWrite]),
-            // The host may have less: only its own root can have more than that.
-            .limit(.pendingSignals, 4096), .limit(.messageQueueBytes, 819_200),
+            .limit(.pendingSignals, min(4096, ProcessLimit.pendingSignals.own)),
+            .limit(.messageQueueBytes, min(819_200, ProcessLimit.messageQueueBytes.own)),
             .enterNamespace(holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
             .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),

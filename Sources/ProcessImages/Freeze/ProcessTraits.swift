@@ -83,6 +83,9 @@ struct ProcessTraits {
     let timers: [PosixTimer]
     private let status: ProcText
 
+    /// RLIM_NLIMITS
+    private static let resources = 16
+
     init(_ process: ProcessAccess, threads tids: [CInt]) throws(Errno) {
         let pid = process.pid
         status = try ProcText(of: "/proc/\(pid)/status")
@@ -97,9 +100,9 @@ struct ProcessTraits {
         workingDirectory = FileStatus.symlinkContent(FilePath("/proc/\(pid)/cwd"))?.string ?? ""
         stat = ProcStat(try ProcText(of: "/proc/\(pid)/stat"))
         auxiliaryVector = try SmallFile.bytes(FilePath("/proc/\(pid)/auxv"))
-        var limits: [(soft: UInt64, hard: UInt64)] = []
-        for resource in CInt(0)..<16 { limits.append(try process.limit(resource)) }
-        self.limits = limits
+        limits = try process.limits()
+        // What this kernel says otherwise than all others, no clone may lack.
+        guard limits.count == Self.resources else { throw .invalidArgument }
         let personalityText = try SmallFile.text(FilePath("/proc/\(pid)/personality"))
         personality = UInt64(personalityText.prefix { $0 != "\n" }, radix: 16) ?? 0
         timers = try PosixTimer.all(of: pid, threads: Array(zip(tids, threads.map(\.tid))))
