@@ -77,7 +77,7 @@ struct DeletionTests {
         let result = try await invoke(nil, failing: .host("cannot open the code")) { fixture in
             _ = try await fixture.worker.control.updateFunctionCode(
                 UpdateFunctionCodeRequest(
-                    functionName: "f", zipFile: Array("new".utf8), publish: false, dryRun: false, revisionID: nil))
+                    functionName: "f", code: try fixture.upload("new"), publish: false, dryRun: false, revisionID: nil))
             await fixture.settledExceptInvocations()
         }
         #expect(try result.answer.get().functionError == nil)

@@ -101,8 +101,10 @@ final class LockableStore: FunctionStore {
 
     func allSnapshotIDs() async throws(FunctionStoreError) -> Set<String> { try await store.allSnapshotIDs() }
 
-    func storeCode(_ bytes: [UInt8]) async throws(FunctionStoreError) -> CodeReference {
-        try await store.storeCode(bytes)
+    func draftCode() -> CodeDraft { store.draftCode() }
+
+    func storeCode(_ draft: CodeDraft) async throws(FunctionStoreError) -> CodeReference {
+        try await store.storeCode(draft)
     }
 
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) { try await store.releaseCode(code) }
