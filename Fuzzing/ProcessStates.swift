@@ -102,6 +102,11 @@ enum Target: FuzzTarget {
             default: break
             }
         }
+        for option: thaw_option in table(state, header.options) {
+            let _: thaw_descriptor = entry(state, header.descriptors, UInt64(option.descriptor))
+            hold(!blob(state, header, option.value, UInt64(option.size)).isEmpty, "an option without a value")
+            hold(option.size <= 32768, "an option of \(option.size) bytes")
+        }
     }
 
     // MARK: - Plain reading
@@ -178,6 +183,9 @@ extension Target {
         writer.header.runs = writer.add(table: Array(runs))
         if isLarge {
             writer.header.descriptors = writer.add(table: descriptors(&bytes))
+            writer.header.options = writer.add(table: options(&bytes))
+            writer.header.own = THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_COREDUMP_FILTER.rawValue
+            (writer.header.oom_score, writer.header.coredump_filter, writer.header.write_or_execute) = (500, 0x7F, 1)
             writer.header.watches = writer.add(table: [thaw_watch(epoll: 6, number: 5, events: 1, reserved: 0, data: 7)]
             )
             writer.header.actions = writer.add(
@@ -220,6 +228,16 @@ extension Target {
         return thread
     }
 
+    /// TCP_NODELAY of the listener, and a filter of the datagram socket: "let all pass".
+    private static func options(_ bytes: inout ByteTable) -> [thaw_option] {
+        let on = bytes.blob([1, 0, 0, 0])
+        let filter = bytes.blob([6, 0, 0, 0, 0xFF, 0xFF, 0, 0])
+        return [
+            thaw_option(descriptor: 9, level: 6, name: 1, size: 4, value: on),
+            thaw_option(descriptor: 10, level: 1, name: 26, size: 8, value: filter),
+        ]
+    }
+
     private static func descriptors(_ bytes: inout ByteTable) -> [thaw_descriptor] {
         let path = bytes.text("/var/task/index.py")
         let content = bytes.blob([1, 2, 3])
@@ -237,8 +255,9 @@ extension Target {
             one(3, THAW_FD_PIPE) { ($0.path, $0.a, $0.b, $0.id) = (content, 3, 65536, 1) },
             one(4, THAW_FD_PIPE) { ($0.b, $0.id, $0.flags) = (65536, 1, 1) }, one(5, THAW_FD_EVENT) { $0.position = 3 },
             one(6, THAW_FD_EPOLL), one(7, THAW_FD_TIMER) { ($0.a, $0.value) = (1, 5) }, one(8, THAW_FD_SIGNAL),
-            one(9, THAW_FD_LISTENER) { ($0.a, $0.b, $0.path, $0.position) = (2, 128, address, 16) },
-            one(10, THAW_FD_DATAGRAM) { $0.a = 2 }, one(11, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) },
+            one(9, THAW_FD_LISTENER) { ($0.a, $0.b, $0.path, $0.position, $0.protocol) = (2, 128, address, 16, 6) },
+            one(10, THAW_FD_DATAGRAM) { ($0.a, $0.protocol) = (2, 17) },
+            one(11, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) },
             one(12, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) }, one(13, THAW_FD_ENDED) { $0.a = 1 },
             one(14, THAW_FD_SAME) { $0.a = 0 }, one(15, THAW_FD_DELETED) { ($0.path, $0.a) = (content, 3) },
             one(16, THAW_FD_GIVEN_RUNTIME_API),

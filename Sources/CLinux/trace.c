@@ -211,6 +211,39 @@ int clinux_tcp_state(int socket, struct clinux_tcp_state *result) {
     return 0;
 }
 
+int clinux_has_signal_owner(int descriptor) {
+    struct f_owner_ex owner;
+    if (fcntl(descriptor, F_GETOWN_EX, &owner) < 0) return errno == EBADF ? 0 : -errno; /* O_PATH has none */
+    return owner.pid != 0 || fcntl(descriptor, F_GETSIG) > 0;
+}
+
+int clinux_is_busy_polling(int epoll) {
+    struct { uint32_t microseconds; uint16_t budget; uint8_t is_preferred, padding; } parameters;
+    if (ioctl(epoll, _IOR(0x8A, 0x02, parameters), &parameters) < 0) return 0;
+    return parameters.microseconds != 0 || parameters.is_preferred != 0;
+}
+
+int clinux_trace_has_dispatch(pid_t tid) {
+    struct { uint64_t mode, selector, offset, length; } dispatch = {0};
+    if (trace(0x4211, tid, (void *)sizeof dispatch, &dispatch) < 0) return 0;
+    return dispatch.mode != 0;
+}
+
+int clinux_get_schedule(pid_t tid, struct clinux_schedule *schedule) {
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+        uint32_t least_use, most_use;
+    } attributes = {0};
+    if (syscall(SYS_sched_getattr, tid, &attributes, sizeof attributes, 0) < 0) return -errno;
+    *schedule = (struct clinux_schedule){
+        attributes.flags, attributes.runtime, attributes.least_use, attributes.most_use};
+    return 0;
+}
+
 int clinux_sealable_memory(const char *name) {
     return value_or_errno(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }

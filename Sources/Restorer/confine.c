@@ -4,6 +4,7 @@
 #include "report.h"
 #include "seccomp_filter.h"
 #include "syscalls.h"
+#include "text.h"
 
 void enter_cgroups(const int *files, unsigned count) {
     for (unsigned i = 0; i < count; i++) must(sys_write(files[i], "0", 1), THAW_STEP_CGROUP, i);
@@ -13,10 +14,12 @@ void enter_namespaces(int init) {
     must(sys_setns(init, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), THAW_STEP_ENTER, 0);
 }
 
-void become_killable(void) {
-    int file = (int)must(sys_open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0), THAW_STEP_IDENTITY, 0);
-    must(sys_write(file, "0", 1), THAW_STEP_IDENTITY, 0);
-    sys_close(file);
+static void set_score(uint32_t score) { set_number("/proc/self/oom_score_adj", score, THAW_STEP_IDENTITY); }
+
+void become_killable(void) { set_score(THAW_OOM_SCORE); }
+
+void take_own_score(void) {
+    if (image->own & THAW_OWN_OOM_SCORE && image->oom_score > THAW_OOM_SCORE) set_score(image->oom_score);
 }
 
 static void empty_bounding_set(void) {

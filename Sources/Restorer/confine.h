@@ -16,6 +16,9 @@ void make_mounts(const struct thaw_clone_request *request, int code);
 /* The template is the last that the kernel kills when memory runs out; a clone is one like any other. */
 void become_killable(void);
 
+/* As the function, which may only put the score up: what the program had chosen. */
+void take_own_score(void);
+
 /* The user namespace of the sandbox, and the function's identity in it. Capabilities over that namespace, and no other, stay
  * until drop_capabilities: making threads with given ids needs them. */
 void take_identity(int init, uint32_t user, uint32_t group);

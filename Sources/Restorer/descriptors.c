@@ -41,17 +41,20 @@ static int open_path(const struct thaw_descriptor *wanted) {
     return file;
 }
 
+enum { DELETED_MODE = 0600 };
+
 /* A file without a name. One that is only read is made to be written first, then opened again. */
 static int open_deleted(const struct thaw_descriptor *wanted) {
     int flags = reopening(wanted) & ~O_TMPFILE;
     int readable = (flags & O_ACCMODE) != O_WRONLY;
-    int file = (int)check(sys_open("/tmp", O_TMPFILE | O_CLOEXEC | (readable ? O_RDWR : O_WRONLY), 0600), wanted);
+    int file = (int)check(sys_open("/tmp", O_TMPFILE | O_CLOEXEC | (readable ? O_RDWR : O_WRONLY), DELETED_MODE), wanted);
     const char *bytes = image_bytes(wanted->path);
     for (uint64_t done = 0; done < wanted->a;)
         done += (uint64_t)check(sys_write(file, bytes + done, wanted->a - done), wanted);
     char path[DESCRIPTOR_PATH_SIZE];
     descriptor_path(path, file);
     int again = (int)check(sys_open(path, flags, 0), wanted);
+    if (wanted->b != DELETED_MODE) check(sys_fchmod(file, (int)wanted->b), wanted);
     sys_close(file);
     if (wanted->position) check(sys_seek(again, wanted->position), wanted);
     return again;
@@ -97,7 +100,7 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
     case THAW_FD_ENDED: return put(make_ended(wanted), wanted);
     case THAW_FD_GIVEN_OUTPUT: return put_given(given.output, wanted);
     case THAW_FD_GIVEN_ERROR: return put_given(given.error, wanted);
-    case THAW_FD_GIVEN_RUNTIME_API: return put_given(given.runtime_api, wanted);
+    case THAW_FD_GIVEN_RUNTIME_API: put_given(given.runtime_api, wanted); return set_options(wanted->number, wanted);
     }
     check(-EINVAL, wanted);
 }

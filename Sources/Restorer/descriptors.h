@@ -30,6 +30,9 @@ void make_socket_pair(const struct thaw_descriptor *first);
 int make_listener(const struct thaw_descriptor *wanted);
 int make_datagram(const struct thaw_descriptor *wanted);
 
+/* Sets what the options table has for `wanted`. */
+void set_options(int socket, const struct thaw_descriptor *wanted);
+
 /* Moves `made` to the number wanted. */
 void put(int made, const struct thaw_descriptor *wanted);
 

@@ -13,6 +13,7 @@
 #include <linux/elf.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
+#include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
@@ -80,9 +81,6 @@ struct filter_program {
 
 enum {
     FAMILY_UNIX = 1, /* AF_UNIX */
-    FAMILY_INET6 = 10, /* AF_INET6 */
-    PROTOCOL_IPV6 = 41, /* IPPROTO_IPV6 */
-    OPTION_V6ONLY = 26, /* IPV6_V6ONLY */
     STREAM_SOCKET = 1, /* SOCK_STREAM */
     DATAGRAM_SOCKET = 2, /* SOCK_DGRAM */
     RIGHTS = 1, /* SCM_RIGHTS */
@@ -97,6 +95,15 @@ enum {
 #endif
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef PR_SET_MDWE /* Linux 6.3 */
+#define PR_SET_MDWE 65
+#endif
+#ifndef PR_SET_MEMORY_MERGE /* Linux 6.4 */
+#define PR_SET_MEMORY_MERGE 67
+#endif
+#ifndef ARCH_REQ_XCOMP_PERM
+#define ARCH_REQ_XCOMP_PERM 0x1023
 #endif
 #ifndef PR_TIMER_CREATE_RESTORE_IDS /* Linux 6.15 */
 #define PR_TIMER_CREATE_RESTORE_IDS 77

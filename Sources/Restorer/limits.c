@@ -1,5 +1,6 @@
 #include "limits.h"
 
+#include "confine.h"
 #include "image.h"
 #include "report.h"
 #include "syscalls.h"
@@ -17,6 +18,9 @@ void set_inherited_limits(void) {
     for (int kind = 0; kind < RLIM_NLIMITS; kind++)
         if (!is_own(kind)) set_limit(kind);
     must(sys_set_nice(image->nice), THAW_STEP_LIMIT, (uint64_t)RLIM_NLIMITS);
+    for (int feature = 0; feature < 64; feature++)
+        if (image->permitted_features >> feature & 1)
+            must(sys_arch_prctl(ARCH_REQ_XCOMP_PERM, (uint64_t)feature), THAW_STEP_LIMIT, (uint64_t)feature);
     for (uint64_t i = 0; i < image->actions.count; i++) {
         const struct thaw_action *action = image_actions(i);
         struct signal_action wanted = {action->handler, action->flags, action->restorer, action->mask};
@@ -35,4 +39,9 @@ void set_own_limits(void) {
     set_limit(RLIMIT_NOFILE);
     if (image->limits[RLIMIT_CPU].soft != ~0UL || image->limits[RLIMIT_CPU].hard != ~0UL) set_limit(RLIMIT_CPU);
     sys_umask((int)image->mode_mask);
+    take_own_score();
+    if (image->own & THAW_OWN_PROCESSORS)
+        must(sys_sched_setaffinity(sizeof image->processors, image->processors), THAW_STEP_PROCESSORS, 0);
+    if (image->own & THAW_OWN_COREDUMP_FILTER)
+        set_number("/proc/self/coredump_filter", image->coredump_filter, THAW_STEP_LIMIT);
 }

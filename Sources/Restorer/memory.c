@@ -52,6 +52,9 @@ static void finish(const struct thaw_mapping *mapping) {
             mapping->start);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
     advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
+    advise(mapping, THAW_MAPPING_RANDOM, MADV_RANDOM);
+    advise(mapping, THAW_MAPPING_SEQUENTIAL, MADV_SEQUENTIAL);
+    advise(mapping, THAW_MAPPING_MERGEABLE, MADV_MERGEABLE);
 }
 
 /* Where the parts of a process are, for /proc and for brk(2), and which program it runs. */
@@ -101,6 +104,10 @@ static void register_barriers(void) {
 
 void finish_memory(void) {
     register_barriers();
-    if (not_inherited == 0) return;
-    for (uint64_t i = 0; i < image->mappings.count; i++) advise(image_mappings(i), THAW_MAPPING_DONT_FORK, MADV_DONTFORK);
+    if (image->own & THAW_OWN_MERGING) must(sys_prctl(PR_SET_MEMORY_MERGE, 1, 0, 0), THAW_STEP_MM, PR_SET_MEMORY_MERGE);
+    for (uint64_t i = 0; not_inherited && i < image->mappings.count; i++)
+        advise(image_mappings(i), THAW_MAPPING_DONT_FORK, MADV_DONTFORK);
+    /* Last: what is mapped from here on can be executed only if it cannot be written. */
+    if (image->write_or_execute)
+        must(sys_prctl(PR_SET_MDWE, (long)image->write_or_execute, 0, 0), THAW_STEP_MM, PR_SET_MDWE);
 }

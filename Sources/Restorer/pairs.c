@@ -78,5 +78,7 @@ void make_socket_pair(const struct thaw_descriptor *first) {
     int made[2];
     check(sys_socketpair(FAMILY_UNIX, (int)first->a | (int)(first->flags & MADE_WITH), made), first);
     if (ends[1]) set_status(made[1], ends[1], first->flags);
+    for (int i = 0; i < 2; i++)
+        if (ends[i]) set_options(made[i], ends[i]);
     put_ends(made, ends, first);
 }

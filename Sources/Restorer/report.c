@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "syscalls.h"
+#include "text.h"
 
 static int report_socket = -1;
 
@@ -13,4 +14,15 @@ _Noreturn void fail(enum thaw_step step, long error, uint64_t detail) {
     struct message_header message = {.vectors = &packet, .vectors_count = 1};
     sys_sendmsg(report_socket, &message, MESSAGE_NO_SIGNAL);
     sys_exit_group(1);
+}
+
+enum { NUMBER_SIZE = 24 };
+
+void set_number(const char *path, uint64_t number, enum thaw_step step) {
+    char digits[NUMBER_SIZE];
+    struct text text = {digits, sizeof digits, 0};
+    append_number(&text, number);
+    int file = (int)must(sys_open(path, O_WRONLY | O_CLOEXEC, 0), step, number);
+    must(sys_write(file, digits, text.length), step, number);
+    sys_close(file);
 }

@@ -16,6 +16,9 @@ static inline long must(long result, enum thaw_step step, uint64_t detail) {
     return result;
 }
 
+/* Writes a number to a file of /proc. */
+void set_number(const char *path, uint64_t number, enum thaw_step step);
+
 /* The same for a result that may be an address of any value: only the last page of numbers is errors. */
 static inline uint64_t must_map(long result, uint64_t detail) {
     if (__builtin_expect((unsigned long)result > -4096UL, 0)) fail(THAW_STEP_MAP, result, detail);

@@ -9,15 +9,34 @@ static long check(long result, const struct thaw_descriptor *wanted) {
     return must(result, THAW_STEP_DESCRIPTOR, (uint64_t)wanted->number);
 }
 
-static void set_option(int socket, int level, int option, const struct thaw_descriptor *wanted) {
-    check(sys_setsockopt(socket, level, option, 1), wanted);
+static void set_option(int socket, const struct thaw_option *option) {
+    const void *value = image_bytes(option->value);
+    unsigned size = option->size;
+    /* Not initialised as a whole, as in confine.c. */
+    struct filter_program filter;
+    if (option->level == SOL_SOCKET && option->name == SO_ATTACH_FILTER) {
+        filter.length = (uint16_t)(size / sizeof(struct sock_filter));
+        filter.instructions = value;
+        value = &filter;
+        size = sizeof filter;
+    }
+    must(
+        sys_setsockopt(socket, option->level, option->name, value, size), THAW_STEP_OPTION,
+        (uint64_t)image_descriptors(option->descriptor)->number << 32 | (uint64_t)option->level << 16 |
+            (uint64_t)option->name);
+}
+
+void set_options(int socket, const struct thaw_descriptor *wanted) {
+    for (uint64_t i = 0; i < image->options.count; i++) {
+        const struct thaw_option *option = image_options(i);
+        if (image_descriptors(option->descriptor) == wanted) set_option(socket, option);
+    }
 }
 
 static int make_socket(const struct thaw_descriptor *wanted, int type) {
-    int made = (int)check(sys_socket((int)wanted->a, type | (int)(wanted->flags & MADE_WITH)), wanted);
-    if (wanted->id & THAW_SOCKET_V6_ONLY) set_option(made, PROTOCOL_IPV6, OPTION_V6ONLY, wanted);
-    if (wanted->id & THAW_SOCKET_REUSE_ADDRESS) set_option(made, SOL_SOCKET, SO_REUSEADDR, wanted);
-    if (wanted->id & THAW_SOCKET_REUSE_PORT) set_option(made, SOL_SOCKET, SO_REUSEPORT, wanted);
+    int made =
+        (int)check(sys_socket((int)wanted->a, type | (int)(wanted->flags & MADE_WITH), (int)wanted->protocol), wanted);
+    set_options(made, wanted);
     return made;
 }
 
@@ -41,7 +60,8 @@ static void bind_socket(int socket, const struct thaw_descriptor *wanted) {
 int make_listener(const struct thaw_descriptor *wanted) {
     int made = make_socket(wanted, STREAM_SOCKET);
     /* The namespace may have served another sandbox a moment ago. */
-    set_option(made, SOL_SOCKET, SO_REUSEADDR, wanted);
+    static const int on = 1;
+    check(sys_setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), wanted);
     bind_socket(made, wanted);
     check(sys_listen(made, (int)wanted->b), wanted);
     return made;

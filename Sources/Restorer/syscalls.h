@@ -72,13 +72,16 @@ static inline long sys_epoll_add(int epoll, int file, const struct epoll_event *
     return CALL(epoll_ctl, epoll, EPOLL_CTL_ADD, file, event, 0, 0);
 }
 static inline long sys_mkdir(const char *path, int mode) { return CALL(mkdir, path, mode, 0, 0, 0, 0); }
+static inline long sys_fchmod(int file, int mode) { return CALL(fchmod, file, mode, 0, 0, 0, 0); }
 static inline long sys_chmod(const char *path, int mode) { return CALL(chmod, path, mode, 0, 0, 0, 0); }
 static inline long sys_unlink(const char *path) { return CALL(unlink, path, 0, 0, 0, 0, 0); }
 static inline long sys_chdir(const char *path) { return CALL(chdir, path, 0, 0, 0, 0, 0); }
 static inline long sys_umask(int mask) { return CALL(umask, mask, 0, 0, 0, 0, 0); }
 
 /* Sockets */
-static inline long sys_socket(int family, int type) { return CALL(socket, family, type, 0, 0, 0, 0); }
+static inline long sys_socket(int family, int type, int protocol) {
+    return CALL(socket, family, type, protocol, 0, 0, 0);
+}
 static inline long sys_socketpair(int family, int type, int ends[2]) {
     return CALL(socketpair, family, type, 0, ends, 0, 0);
 }
@@ -86,8 +89,8 @@ static inline long sys_bind(int socket, const void *address, unsigned length) {
     return CALL(bind, socket, address, length, 0, 0, 0);
 }
 static inline long sys_listen(int socket, int backlog) { return CALL(listen, socket, backlog, 0, 0, 0, 0); }
-static inline long sys_setsockopt(int socket, int level, int option, int value) {
-    return CALL(setsockopt, socket, level, option, &value, sizeof value, 0);
+static inline long sys_setsockopt(int socket, int level, int option, const void *value, unsigned size) {
+    return CALL(setsockopt, socket, level, option, value, size, 0);
 }
 static inline long sys_sendmsg(int socket, const struct message_header *message, unsigned flags) {
     return CALL(sendmsg, socket, message, flags, 0, 0, 0);
@@ -142,6 +145,9 @@ static inline long sys_setrlimit(int kind, const struct resource_limit *limit) {
 }
 static inline long sys_getrlimit(int kind, struct resource_limit *limit) {
     return CALL(getrlimit, kind, limit, 0, 0, 0, 0);
+}
+static inline long sys_sched_setaffinity(size_t size, const uint64_t *processors) {
+    return CALL(sched_setaffinity, 0, size, processors, 0, 0, 0);
 }
 static inline long sys_set_nice(int nice) { return CALL(setpriority, 0, 0, nice, 0, 0, 0); }
 

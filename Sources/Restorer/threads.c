@@ -32,6 +32,8 @@ static void set_up(const struct thaw_thread *thread) {
         must(sys_rseq(thread->rseq, thread->rseq_size, thread->rseq_signature), THAW_STEP_THREAD, thread->tid);
     if (thread->robust_list)
         must(sys_set_robust_list(thread->robust_list, thread->robust_list_size), THAW_STEP_THREAD, thread->tid);
+    if (thread->memory_failures != PR_MCE_KILL_DEFAULT)
+        must(sys_prctl(PR_MCE_KILL, PR_MCE_KILL_SET, thread->memory_failures, 0), THAW_STEP_THREAD, thread->tid);
     sys_prctl(PR_SET_NAME, (long)thread->name, 0, 0);
 }
 

@@ -70,6 +70,11 @@ final class TestTemplate {
         let holder = try plan.spawn()
         try SmallFile.set(FilePath("/proc/\(holder.pid)/uid_map"), to: "\(user) 1900100000 1\n")
         try SmallFile.set(FilePath("/proc/\(holder.pid)/gid_map"), to: "\(group) 1900100000 1\n")
+        let network = try OwnedDescriptor.open(FilePath("/proc/\(holder.pid)/ns/net"), .readOnly).shared()
+        try NetworkNamespace.run(in: network) { () throws(NetworkError) in
+            var netlink = NetlinkSession(transport: try NetlinkSocket())
+            try netlink.bringUp(try netlink.link(named: "lo"))
+        }
         return holder
     }
 

@@ -164,7 +164,7 @@ private struct Original {
     func header() {
         let rows: [(String, (inout thaw_image) -> Void)] = [
             ("no process image", { $0.magic += 1 }),
-            ("its format is version 2", { $0.version = 2 }),
+            ("its format is version 1", { $0.version = 1 }),
             ("its header has", { $0.header_size -= 8 }),
             ("memory: it has", { $0.memory_size += 4096 }),
             ("base: it is missing", { $0.base_size = 4096 }),

@@ -163,6 +163,54 @@ extension RefusedState {
             "r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETFL, fcntl.FASYNC); token = r",
             cure: "fcntl.fcntl(r, fcntl.F_SETFL, 0)", "fd % sends signals when it is ready (O_ASYNC)"),
         RefusedState(
+            "a pipe with an owner", "r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid()); token = r",
+            cure: "fcntl.fcntl(r, fcntl.F_SETOWN, 0)", "fd % has somebody or something to be told by a signal (F_SETOWN"
+        ),
+        RefusedState(
+            "a pipe with another signal", "r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETSIG, 40); token = r",
+            cure: "fcntl.fcntl(r, fcntl.F_SETSIG, 0)", "fd % has somebody or something to be told by a signal"),
+        RefusedState(
+            "a file with a lease",
+            """
+            f = os.open(f"/tmp/thaw-lease-{os.getpid()}", os.O_CREAT | os.O_RDWR); os.unlink(f"/tmp/thaw-lease-{os.getpid()}")
+            fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK); token = f
+            """, cure: "fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_UNLCK)", "fd % (/tmp/thaw-lease-", "holds a file lock"),
+        RefusedState(
+            "a timer that ends when the clock is set",
+            """
+            f = checked(libc.timerfd_create(0, 0)); libc.timerfd_settime(f, 3, (ctypes.c_long * 4)(0, 0, 1 << 32, 0), None)
+            token = f
+            """, cure: "os.close(f)", "fd % is a timer that ends when the clock is set"),
+        RefusedState(
+            "an epoll that polls devices",
+            """
+            f = select.epoll(); token = f.fileno()
+            fcntl.ioctl(f, 0x40088a01, (100).to_bytes(4, "little") + (8).to_bytes(2, "little") + b"\\1\\0")
+            """, cure: "f.close()", "fd % is an epoll that polls devices"),
+        RefusedState(
+            "a socket with a mark",
+            "s = socket.socket(type=socket.SOCK_DGRAM); s.setsockopt(1, 36, 7); token = s.fileno()",
+            cure: "s.setsockopt(1, 36, 0)", "fd % is a socket with SO_MARK, which cannot be carried into a clone"),
+        RefusedState(
+            "a member of a multicast group",
+            """
+            s = socket.socket(type=socket.SOCK_DGRAM); token = s.fileno()
+            s.setsockopt(0, 35, socket.inet_aton("239.1.2.3") + socket.inet_aton("127.0.0.1"))
+            """, cure: "s.setsockopt(0, 36, socket.inet_aton(\"239.1.2.3\") + socket.inet_aton(\"127.0.0.1\"))",
+            "fd % is in the multicast group 239.1.2.3"),
+        RefusedState(
+            "a member of a multicast group of version 6",
+            """
+            s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); token = s.fileno()
+            group = socket.inet_pton(socket.AF_INET6, "ff15::7") + (1).to_bytes(4, "little"); s.setsockopt(41, 20, group)
+            """, cure: "s.setsockopt(41, 21, group)", "fd % is in the multicast group ff150000000000000000000000000007"),
+        RefusedState(
+            "a socket for pings",
+            """
+            open("/proc/sys/net/ipv4/ping_group_range", "w").write("0 0"); s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1)
+            token = s.fileno()
+            """, cure: "s.close()", "fd % is a datagram socket of protocol 1"),
+        RefusedState(
             "an epoll that watches a duplicate",
             """
             e = select.epoll(); r, w = os.pipe(); e.register(r, 1); d = os.dup(r); os.close(r); token = f"{r}"
@@ -237,6 +285,57 @@ extension RefusedState {
         RefusedState(
             "no huge pages", "libc.prctl(41, 1, 0, 0, 0)", cure: "libc.prctl(41, 0, 0, 0, 0)",
             "the runtime has turned off huge pages"),
+        RefusedState(
+            "calls dispatched to the program",
+            "byte = ctypes.create_string_buffer(1); checked(libc.prctl(59, 1, 0, 0, ctypes.byref(byte)))",
+            cure: "libc.prctl(59, 0, 0, 0, 0)", "has its system calls dispatched to itself"),
+        RefusedState(
+            "segments",
+            "entry = (ctypes.c_uint * 4)(3, 0x1000, 0xfffff, 0x51); checked(libc.syscall(154, 1, entry, 16))",
+            cure: nil, "the runtime has segments of its own (modify_ldt)"),
+        RefusedState(
+            "kept capabilities", "checked(libc.prctl(8, 1, 0, 0, 0)); token = os.getpid()",
+            cure: "libc.prctl(8, 0, 0, 0, 0)", "thread % (python3) has securebits"),
+        RefusedState(
+            "a memory policy",
+            "nodes = ctypes.c_ulong(1); checked(libc.syscall(238, 2, ctypes.byref(nodes), 64)); token = os.getpid()",
+            cure: "libc.syscall(238, 0, None, 0)", "places memory by a policy of its own (mbind, set_mempolicy)"),
+        RefusedState(
+            "a memory policy of a thread",
+            """
+            b = threading.Barrier(2); nodes = ctypes.c_ulong(1)
+            t = threading.Thread(target=lambda: (libc.syscall(238, 2, ctypes.byref(nodes), 64), b.wait(), b.wait()))
+            t.start(); b.wait(); token = t.native_id
+            """, cure: "b.wait(); single_threaded()", "thread % (python3) has a memory policy of its own"),
+        RefusedState(
+            "memory with a policy",
+            "a = page(0x22); nodes = ctypes.c_ulong(1); checked(libc.syscall(237, a, 4096, 2, ctypes.byref(nodes), 64, 0))",
+            cure: "libc.syscall(237, a, 4096, 0, None, 0, 0)", "places memory by a policy of its own (mbind"),
+        RefusedState(
+            "a time slice",
+            """
+            attributes = lambda slice: (56).to_bytes(4, "little") + bytes(20) + slice.to_bytes(8, "little") + bytes(24)
+            checked(libc.syscall(314, 0, attributes(20000000), 0)); token = os.getpid()
+            """, cure: "libc.syscall(314, 0, attributes(0), 0)",
+            "thread % (python3) has scheduling attributes of its own"),
+        RefusedState(
+            "numbers of timers", "checked(libc.prctl(77, 1, 0, 0, 0))", cure: "libc.prctl(77, 0, 0, 0, 0)",
+            "chooses the numbers of its timers"),
+        RefusedState(
+            "a set of semaphores",
+            """
+            checked(libc.unshare(0x08000000)); s = checked(libc.semget(0, 1, 0o1600)); token = s
+            """, cure: "libc.semctl(s, 0, 0)", "there is the System V set of semaphores %: remove it"),
+        RefusedState(
+            "a message queue",
+            """
+            checked(libc.unshare(0x08000000)); s = checked(libc.msgget(0, 0o1600)); token = s
+            """, cure: "libc.msgctl(s, 0, None)", "there is the System V message queue %: remove it"),
+        RefusedState(
+            "a POSIX message queue",
+            """
+            checked(libc.unshare(0x08000000)); q = checked(libc.mq_open(b"/left", 0o102, 0o600, None)); os.close(q)
+            """, cure: "libc.mq_unlink(b\"/left\")", "there is the POSIX message queue /left: unlink it"),
         RefusedState(
             "a deleted working directory",
             "p = f\"/tmp/thaw-gone-{os.getpid()}\"; os.mkdir(p); os.chdir(p); os.rmdir(p)", cure: "os.chdir(\"/\")",

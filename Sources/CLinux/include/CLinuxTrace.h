@@ -101,6 +101,21 @@ struct clinux_tcp_state {
 };
 int clinux_tcp_state(int socket, struct clinux_tcp_state *result);
 
+/* Whom a descriptor's file sends signals to, and which: F_GETOWN_EX and F_GETSIG. 1: somebody or another than the usual one. */
+int clinux_has_signal_owner(int descriptor);
+/* EPIOCGPARAMS: whether an epoll polls devices; 0 on kernels before 6.9. */
+int clinux_is_busy_polling(int epoll);
+
+/* PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG: 1 when a stopped thread has calls dispatched; 0 on kernels before 6.4. */
+int clinux_trace_has_dispatch(pid_t tid);
+
+/* sched_getattr(2), of what proc(5) does not tell. */
+struct clinux_schedule {
+    uint64_t flags, slice; /* slice: of SCHED_OTHER, 0 on kernels before 6.12 */
+    uint32_t least_use, most_use; /* utilisation, where the kernel has clamps */
+};
+int clinux_get_schedule(pid_t tid, struct clinux_schedule *schedule);
+
 extern const int clinux_SO_DOMAIN;
 extern const int clinux_SO_PROTOCOL;
 

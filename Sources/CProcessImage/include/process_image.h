@@ -12,7 +12,7 @@
 
 /* "THAWPIMG" */
 static const uint64_t THAW_IMAGE_MAGIC = 0x474D495057414854;
-static const uint32_t THAW_IMAGE_VERSION = 1;
+static const uint32_t THAW_IMAGE_VERSION = 2;
 
 /* The frozen address space has a hole of THAW_WINDOW_SIZE at `header.window`, a multiple of THAW_WINDOW_ALIGNMENT:
  *   + 0                    the restorer's own code and data
@@ -52,6 +52,7 @@ struct thaw_image {
     struct thaw_table mappings; /* struct thaw_mapping, ascending, without overlap */
     struct thaw_table runs; /* struct thaw_run, those of one mapping together and ascending */
     struct thaw_table descriptors; /* struct thaw_descriptor, ascending by number */
+    struct thaw_table options; /* struct thaw_option, those of one descriptor together, in the order of the descriptors */
     struct thaw_table watches; /* struct thaw_watch */
     struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
     struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
@@ -73,6 +74,20 @@ struct thaw_image {
     uint32_t dumpable;
     uint32_t barriers; /* MEMBARRIER_CMD_REGISTER_…, of membarrier(2) */
     uint32_t is_subreaper; /* PR_SET_CHILD_SUBREAPER */
+    uint32_t own; /* enum thaw_own */
+    uint32_t coredump_filter; /* with THAW_OWN_COREDUMP_FILTER */
+    uint32_t oom_score; /* proc_pid_oom_score_adj(5), with THAW_OWN_OOM_SCORE */
+    uint32_t write_or_execute; /* flags of PR_SET_MDWE; 0: none */
+    uint64_t processors[16]; /* of sched_setaffinity(2), with THAW_OWN_PROCESSORS */
+    uint64_t permitted_features; /* beyond those that every program may use: ARCH_REQ_XCOMP_PERM, a bit for each */
+};
+
+/* What this process has otherwise than a new one: costs a clone nothing where it does not. */
+enum thaw_own {
+    THAW_OWN_COREDUMP_FILTER = 1,
+    THAW_OWN_OOM_SCORE = 2,
+    THAW_OWN_MERGING = 4, /* PR_SET_MEMORY_MERGE */
+    THAW_OWN_PROCESSORS = 8,
 };
 
 struct thaw_thread {
@@ -87,6 +102,8 @@ struct thaw_thread {
     uint64_t robust_list, robust_list_size;
     uint64_t clear_child_tid;
     char name[16];
+    uint32_t memory_failures; /* PR_MCE_KILL_GET */
+    uint32_t reserved;
 };
 
 enum thaw_mapping_flags {
@@ -99,6 +116,9 @@ enum thaw_mapping_flags {
     THAW_MAPPING_NO_HUGE = 64,
     THAW_MAPPING_DONT_DUMP = 128,
     THAW_MAPPING_STACK = 256, /* MAP_STACK has no effect; kept for /proc/PID/maps only */
+    THAW_MAPPING_RANDOM = 512, /* MADV_RANDOM */
+    THAW_MAPPING_SEQUENTIAL = 1024, /* MADV_SEQUENTIAL */
+    THAW_MAPPING_MERGEABLE = 2048, /* MADV_MERGEABLE */
 };
 
 struct thaw_mapping {
@@ -121,7 +141,7 @@ struct thaw_run {
 enum thaw_descriptor_kind {
     THAW_FD_SAME = 1, /* dup(2) of the descriptor whose index in the table is `a` (a smaller one) */
     THAW_FD_PATH, /* path; opened anew with `flags`; `position` */
-    THAW_FD_DELETED, /* unnamed regular file in /tmp; its content is blob `path`, `a` bytes long; `position` */
+    THAW_FD_DELETED, /* unnamed regular file in /tmp; its content is blob `path`, `a` bytes long; `b`: permissions; `position` */
     THAW_FD_PIPE, /* both ends or one; `id` is common to the ends; `a` bytes of content at blob `path`, in the entry of the
                      first end that appears; access mode in `flags`; `b`: capacity */
     THAW_FD_EVENT, /* eventfd: `position` is the count; `a`: 1 for EFD_SEMAPHORE */
@@ -129,10 +149,8 @@ enum thaw_descriptor_kind {
     THAW_FD_TIMER, /* timerfd: `a` clock id, `b` flags as given to timerfd_settime; `position` ticks; `value`, `interval` ns;
                      `value` is what is left, whatever `b` says */
     THAW_FD_SIGNAL, /* signalfd: `position` is the mask */
-    THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes; `id`: options, enum
-                         thaw_socket_options */
-    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound); `id`:
-                         options */
+    THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes */
+    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound) */
     THAW_FD_PAIR, /* end of an AF_UNIX socketpair: `id` common to both ends; `a`: type. The other end may be absent: closed. */
     THAW_FD_ENDED, /* a connection whose peer has closed: reads give end of file; `a`: type */
     THAW_FD_GIVEN_OUTPUT, /* replaced by the clone's standard output */
@@ -140,19 +158,25 @@ enum thaw_descriptor_kind {
     THAW_FD_GIVEN_RUNTIME_API, /* replaced by the clone's connection to the Runtime API */
 };
 
-/* A listener of a clone always has SO_REUSEADDR. */
-enum thaw_socket_options { THAW_SOCKET_V6_ONLY = 1, THAW_SOCKET_REUSE_ADDRESS = 2, THAW_SOCKET_REUSE_PORT = 4 };
-
 struct thaw_descriptor {
     int32_t number;
     uint32_t kind;
     uint32_t flags; /* O_… status flags and access mode; O_CLOEXEC for the descriptor flag */
-    uint32_t reserved;
+    uint32_t protocol; /* of a listener or a datagram socket, as socket(2) takes it */
     uint64_t path; /* offset in `bytes` */
     uint64_t position;
     uint64_t id;
     uint64_t a, b;
     uint64_t value, interval;
+};
+
+/* setsockopt(2), of a socket that is not bound yet. A listener of a clone always has SO_REUSEADDR. Of SO_ATTACH_FILTER the value is the
+ * instructions alone. */
+struct thaw_option {
+    uint32_t descriptor; /* its index in the table */
+    int32_t level, name;
+    uint32_t size;
+    uint64_t value; /* blob: offset in `bytes` */
 };
 
 /* epoll_ctl(2), EPOLL_CTL_ADD. */

@@ -44,6 +44,9 @@ enum thaw_clone_flags {
     THAW_CLONE_INTO_CGROUP = 16, /* the directory of a cgroup of version 2 comes along, in which the clone is born */
 };
 
+/* proc_pid_oom_score_adj(5) of a sandbox whose program has not chosen a higher one. */
+static const uint32_t THAW_OOM_SCORE = 0;
+
 enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };
 
 /* The user namespace of the sandbox's init maps `user` and `group` and not 0: what is not root there loses no capability by
@@ -108,6 +111,8 @@ enum thaw_step {
     THAW_STEP_THREAD,
     THAW_STEP_SECCOMP,
     THAW_STEP_WAKE,
+    THAW_STEP_OPTION, /* detail: descriptor << 32 | level << 16 | number of the option */
+    THAW_STEP_PROCESSORS,
 };
 
 #endif

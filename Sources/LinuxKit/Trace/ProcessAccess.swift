@@ -67,6 +67,16 @@ package struct ProcessAccess: Sendable {
         try ProcText(of: "/proc/\(pid)/limits").resourceLimits
     }
 
+    /// Whether a descriptor's file sends signals to somebody (F_SETOWN), or another signal than the usual one (F_SETSIG).
+    package func hasSignalOwner(_ number: CInt) throws(Errno) -> Bool {
+        try descriptor(number).withRaw { raw throws(Errno) in try shim { clinux_has_signal_owner(raw) } } != 0
+    }
+
+    /// Whether an epoll polls network devices: EPIOCSPARAMS.
+    package func isBusyPolling(_ epoll: CInt) throws(Errno) -> Bool {
+        try descriptor(epoll).withRaw { clinux_is_busy_polling($0) } != 0
+    }
+
     package func nice() throws(Errno) -> CInt {
         var nice: CInt = 0
         try shim { clinux_get_nice(pid, &nice) }

@@ -28,9 +28,10 @@ package struct SocketState: Sendable {
 
     package let family: Family
     package let kind: Kind
-    /// SO_DOMAIN and SO_TYPE as socket(2) takes them.
+    /// SO_DOMAIN, SO_TYPE and SO_PROTOCOL as socket(2) takes them.
     package let rawFamily: CInt
     package let rawKind: CInt
+    package let rawProtocol: CInt
     package let isListening: Bool
     /// As getsockname(2) gives it.
     package let localAddress: [UInt8]
@@ -38,11 +39,6 @@ package struct SocketState: Sendable {
     package let peerAddress: [UInt8]?
     package let unread: CInt
     package let tcp: TCP?
-    /// IPV6_V6ONLY.
-    package let isIPv6Only: Bool
-    package let reusesAddress: Bool
-    /// SO_REUSEPORT.
-    package let sharesPort: Bool
 
     package init(_ socket: borrowing OwnedDescriptor) throws(Errno) {
         self = try socket.withRaw { raw throws(Errno) in try SocketState(raw: raw) }
@@ -51,6 +47,7 @@ package struct SocketState: Sendable {
     private init(raw: CInt) throws(Errno) {
         rawFamily = try Self.option(raw, SOL_SOCKET, clinux_SO_DOMAIN)
         rawKind = try Self.option(raw, SOL_SOCKET, SO_TYPE)
+        rawProtocol = try Self.option(raw, SOL_SOCKET, clinux_SO_PROTOCOL)
         let isTCP = rawKind == CInt(SOCK_STREAM.rawValue) && (rawFamily == AF_INET || rawFamily == AF_INET6)
         family =
             switch rawFamily {
@@ -77,10 +74,6 @@ package struct SocketState: Sendable {
         _ = isListening ? 0 : clinux_unread_bytes(raw, &unread)
         self.unread = unread
         tcp = isTCP ? try Self.tcp(raw) : nil
-        isIPv6Only =
-            rawFamily == AF_INET6 ? try Self.option(raw, CInt(IPPROTO_IPV6), IPV6_V6ONLY) != 0 : false
-        reusesAddress = try Self.option(raw, SOL_SOCKET, SO_REUSEADDR) != 0
-        sharesPort = try Self.option(raw, SOL_SOCKET, SO_REUSEPORT) != 0
     }
 
     private static func tcp(_ raw: CInt) throws(Errno) -> TCP {

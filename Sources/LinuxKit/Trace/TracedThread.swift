@@ -90,6 +90,27 @@ package struct TracedThread: Sendable {
     /// ioprio_get(2) of any thread, by its number in this pid namespace; 0 is none of its own.
     package static func ioPriority(of tid: CInt) throws(Errno) -> CInt { try shim { clinux_get_io_priority(tid) } }
 
+    /// Whether the stopped thread has its system calls dispatched: PR_SET_SYSCALL_USER_DISPATCH.
+    package var dispatchesSystemCalls: Bool { clinux_trace_has_dispatch(tid) > 0 }
+
+    /// What of a thread's scheduling is not in /proc.
+    package struct Schedule: Sendable, Equatable {
+        /// SCHED_FLAG_…
+        package let flags: UInt64
+        /// Nanoseconds; 0 where the kernel has none for single threads.
+        package let slice: UInt64
+        /// Least and most utilisation; zeros where the kernel has no clamps.
+        package let clamps: [UInt32]
+    }
+
+    /// sched_getattr(2) of any thread; 0 is the calling one.
+    package static func schedule(of tid: CInt) throws(Errno) -> Schedule {
+        var schedule = clinux_schedule()
+        try shim { clinux_get_schedule(tid, &schedule) }
+        return Schedule(
+            flags: schedule.flags, slice: schedule.slice, clamps: [schedule.least_use, schedule.most_use])
+    }
+
     /// Whether two threads have one table of descriptors: kcmp(2).
     package static func shareDescriptors(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
         try shim { clinux_same_descriptors(first, second) } == 0

@@ -39,6 +39,8 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             " at address 0x\(String(detail, radix: 16))"
         case THAW_STEP_DESCRIPTOR.rawValue, THAW_STEP_WATCH.rawValue: " (descriptor \(detail))"
         case THAW_STEP_THREAD.rawValue: " (thread \(detail))"
+        case THAW_STEP_OPTION.rawValue:
+            " (descriptor \(detail >> 32), level \(detail >> 16 & 0xFFFF), option \(detail & 0xFFFF))"
         default: ""
         }
     }
@@ -47,7 +49,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         [
             THAW_STEP_STATE, THAW_STEP_RELOCATE, THAW_STEP_UNMAP, THAW_STEP_FILE, THAW_STEP_MAP, THAW_STEP_FILL,
             THAW_STEP_VDSO, THAW_STEP_MM, THAW_STEP_DESCRIPTOR, THAW_STEP_WATCH, THAW_STEP_SIGNAL, THAW_STEP_TIMER,
-            THAW_STEP_THREAD,
+            THAW_STEP_THREAD, THAW_STEP_OPTION, THAW_STEP_PROCESSORS,
         ].map(\.rawValue))
 
     private static let sentences: [UInt32: String] = Dictionary(
@@ -75,6 +77,8 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             (THAW_STEP_THREAD, "a thread cannot be made again"),
             (THAW_STEP_SECCOMP, "the system call filter cannot be set"),
             (THAW_STEP_WAKE, "the clone was woken by nonsense"),
+            (THAW_STEP_OPTION, "an option of a socket cannot be set again"),
+            (THAW_STEP_PROCESSORS, "the processors that the program had chosen cannot be had"),
         ].map { ($0.0.rawValue, $0.1) })
 }
 

@@ -10,6 +10,7 @@ struct CapturedProcess {
     let window: UInt64
     var table: ByteTable
     let descriptors: [thaw_descriptor]
+    let options: [thaw_option]
     let watches: [thaw_watch]
 
     /// The file `state`.
@@ -25,6 +26,7 @@ struct CapturedProcess {
         writer.header.mappings = writer.add(table: mappingEntries(memory, &table))
         writer.header.runs = writer.add(table: memory.runs)
         writer.header.descriptors = writer.add(table: descriptors)
+        writer.header.options = writer.add(table: options)
         writer.header.watches = writer.add(table: watches)
         writer.header.actions = writer.add(
             table: inside.actions.map {
@@ -76,6 +78,28 @@ struct CapturedProcess {
         header.dumpable = inside.dumpable
         header.barriers = inside.barriers
         header.is_subreaper = inside.isSubreaper ? 1 : 0
+        fillOwn(&header)
+    }
+
+    /// What a new process does not have.
+    private func fillOwn(_ header: inout thaw_image) {
+        if let filter = traits.coredumpFilter {
+            header.own |= THAW_OWN_COREDUMP_FILTER.rawValue
+            header.coredump_filter = filter
+        }
+        if let score = traits.outOfMemoryScore {
+            header.own |= THAW_OWN_OOM_SCORE.rawValue
+            header.oom_score = score
+        }
+        if let processors = traits.processors {
+            header.own |= THAW_OWN_PROCESSORS.rawValue
+            withUnsafeMutableBytes(of: &header.processors) { buffer in
+                processors.withUnsafeBytes { buffer.copyBytes(from: $0.prefix(buffer.count)) }
+            }
+        }
+        if inside.settings.mergesMemory { header.own |= THAW_OWN_MERGING.rawValue }
+        header.write_or_execute = inside.settings.writeOrExecute
+        header.permitted_features = inside.settings.permittedFeatures
     }
 
     private static func entry(_ thread: CapturedThread, _ writer: inout StateWriter) -> thaw_thread {
@@ -92,6 +116,7 @@ struct CapturedProcess {
         entry.robust_list = thread.robustList?.head ?? 0
         entry.robust_list_size = thread.robustList?.size ?? 0
         entry.clear_child_tid = thread.clearChildTID
+        entry.memory_failures = thread.settings.memoryFailures
         return entry
     }
 

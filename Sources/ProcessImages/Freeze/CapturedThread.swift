@@ -18,6 +18,7 @@ struct CapturedThread {
     let parentDeathSignal: UInt32
     /// PR_SET_TSC; 1 is the usual one.
     let timeStampMode: UInt32
+    let settings: ThreadSettings
 }
 
 /// `stack_t` of sigaltstack(2).

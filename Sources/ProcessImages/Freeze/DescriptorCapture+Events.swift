@@ -14,7 +14,11 @@ extension DescriptorCapture {
                 $0.position = count
                 $0.a = isSemaphore ? 1 : 0
             }
-        case "anon_inode:[eventpoll]": add(descriptor, THAW_FD_EPOLL)
+        case "anon_inode:[eventpoll]":
+            if try process.isBusyPolling(descriptor.number) {
+                refuse(descriptor, "is an epoll that polls devices (EPIOCSPARAMS)")
+            }
+            add(descriptor, THAW_FD_EPOLL)
         case "anon_inode:[timerfd]": takeTimer(descriptor)
         case "anon_inode:[signalfd]":
             add(descriptor, THAW_FD_SIGNAL) { $0.position = descriptor.info.number("sigmask", radix: 16) ?? 0 }
@@ -44,16 +48,22 @@ extension DescriptorCapture {
         return taken == 1
     }
 
+    private static let cancelledByClock: UInt64 = 2
+
     private mutating func takeTimer(_ descriptor: OpenDescriptor) {
         var value = Self.nanoseconds(descriptor.info.value("it_value"))
         let interval = Self.nanoseconds(descriptor.info.value("it_interval"))
         let ticks = descriptor.info.number("ticks") ?? 0
+        let flags = descriptor.info.number("settime flags", radix: 8) ?? 0
+        if flags & Self.cancelledByClock != 0 {
+            refuse(descriptor, "is a timer that ends when the clock is set (TFD_TIMER_CANCEL_ON_SET)")
+        }
         // The kernel starts a period anew only when somebody reads or asks; until then nothing seems to be left of it. With
         // expirations that nobody has read it is not disarmed, which would have cleared them.
         if value == 0, ticks > 0 { value = interval }
         add(descriptor, THAW_FD_TIMER) {
             $0.a = descriptor.info.number("clockid") ?? 0
-            $0.b = descriptor.info.number("settime flags", radix: 8) ?? 0
+            $0.b = flags
             $0.position = ticks
             $0.value = value
             $0.interval = interval

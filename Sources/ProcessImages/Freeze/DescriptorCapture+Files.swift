@@ -15,7 +15,8 @@ extension DescriptorCapture {
     mutating func takeFile(_ descriptor: OpenDescriptor) throws(Errno) {
         let status = try FileStatus.of(FilePath("/proc/\(process.pid)/fd/\(descriptor.number)"))
         if descriptor.info.value("lock") != nil {
-            refuse(
+            // Not looked at any further: to open it would break a lease.
+            return refuse(
                 descriptor, "(\(descriptor.link)) holds a file lock", "release it in a before-snapshot hook")
         }
         switch status.kind {
@@ -74,6 +75,7 @@ extension DescriptorCapture {
         add(descriptor, THAW_FD_DELETED) {
             $0.path = place
             $0.a = UInt64(content.count)
+            $0.b = UInt64(status.permissions.rawValue & 0o777)
             $0.position = descriptor.position
         }
     }

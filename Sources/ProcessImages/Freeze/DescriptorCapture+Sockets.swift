@@ -7,6 +7,7 @@ extension DescriptorCapture {
     mutating func takeSocket(_ descriptor: OpenDescriptor) throws(Errno) {
         let socket = try process.descriptor(descriptor.number)
         let state = try SocketState(socket)
+        let count = entries.count
         switch (state.family, state.kind) {
         case (.unix, _): try takeUnix(descriptor, state)
         case (.internet4, .stream), (.internet6, .stream): takeTCP(descriptor, state)
@@ -14,12 +15,16 @@ extension DescriptorCapture {
         case (.other(AF_NETLINK), _): refuse(descriptor, "is a netlink socket")
         default: refuse(descriptor, "is a socket of family \(state.rawFamily) and type \(state.rawKind)")
         }
+        if entries.count > count { try takeOptions(of: descriptor, state, socket) }
     }
 
     // MARK: - TCP
 
+    /// TCP and MPTCP, which is TCP to a peer that does not know it.
+    static let streamProtocols = [CInt(IPPROTO_TCP), 262]
+
     private mutating func takeTCP(_ descriptor: OpenDescriptor, _ state: SocketState) {
-        guard let tcp = state.tcp else {
+        guard let tcp = state.tcp, Self.streamProtocols.contains(state.rawProtocol) else {
             return refuse(descriptor, "is a stream socket other than TCP")
         }
         let peer = state.peerAddress.map { " to \(SocketAddress($0))" } ?? ""
@@ -57,22 +62,13 @@ extension DescriptorCapture {
 
     private mutating func addListener(_ descriptor: OpenDescriptor, _ state: SocketState, backlog: UInt32) {
         let place = table.blob(state.localAddress)
-        let options = Self.options(of: state)
         add(descriptor, THAW_FD_LISTENER) {
             $0.a = UInt64(state.rawFamily)
             $0.b = UInt64(backlog)
+            $0.protocol = UInt32(state.rawProtocol)
             $0.path = place
             $0.position = UInt64(state.localAddress.count)
-            $0.id = options
         }
-    }
-
-    private static func options(of state: SocketState) -> UInt64 {
-        var options: UInt32 = 0
-        if state.isIPv6Only { options |= THAW_SOCKET_V6_ONLY.rawValue }
-        if state.reusesAddress { options |= THAW_SOCKET_REUSE_ADDRESS.rawValue }
-        if state.sharesPort { options |= THAW_SOCKET_REUSE_PORT.rawValue }
-        return UInt64(options)
     }
 
     // MARK: - UDP
@@ -80,6 +76,10 @@ extension DescriptorCapture {
     private mutating func takeUDP(
         _ descriptor: OpenDescriptor, _ state: SocketState, _ socket: borrowing OwnedDescriptor
     ) throws(Errno) {
+        guard state.rawProtocol == IPPROTO_UDP else {
+            return refuse(descriptor, "is a datagram socket of protocol \(state.rawProtocol)")
+        }
+        if let group = multicast.group(of: socket) { refuse(descriptor, "is in the multicast group \(group)") }
         if let peer = state.peerAddress {
             return refuse(descriptor, "is a UDP socket connected to \(SocketAddress(peer))")
         }
@@ -89,12 +89,11 @@ extension DescriptorCapture {
         }
         let isBound = SocketAddress(state.localAddress).port ?? 0 != 0
         let place = isBound ? table.blob(state.localAddress) : 0
-        let options = Self.options(of: state)
         add(descriptor, THAW_FD_DATAGRAM) {
             $0.a = UInt64(state.rawFamily)
+            $0.protocol = UInt32(state.rawProtocol)
             $0.path = place
             $0.position = isBound ? UInt64(state.localAddress.count) : 0
-            $0.id = options
         }
     }
 
@@ -139,19 +138,20 @@ extension DescriptorCapture {
     private mutating func unixRecord(of descriptor: OpenDescriptor) throws(Errno) -> UnixSocketRecord? {
         guard let inode = descriptor.inode.flatMap({ UInt32(exactly: $0) }) else { return nil }
         if unixSockets == nil {
-            do throws(NetworkError) {
-                unixSockets = try NetworkNamespace.run(in: target.namespace) { () throws(NetworkError) in
-                    do throws(Errno) {
-                        return try UnixSockets.all()
-                    } catch {
-                        throw NetworkError("list Unix sockets", error)
-                    }
-                }
-            } catch {
-                throw error.errno
-            }
+            unixSockets = try inNamespace("list Unix sockets") { () throws(Errno) in try UnixSockets.all() }
         }
         return unixSockets?[inode]
+    }
+
+    /// Does something in the network namespace of the process.
+    func inNamespace<R>(_ action: String, _ body: () throws(Errno) -> R) throws(Errno) -> R {
+        do throws(NetworkError) {
+            return try NetworkNamespace.run(in: target.namespace) { () throws(NetworkError) in
+                do throws(Errno) { return try body() } catch { throw NetworkError(action, error) }
+            }
+        } catch {
+            throw error.errno
+        }
     }
 
     /// Whether the process itself has the socket, and not only in a message on its way.

@@ -40,17 +40,22 @@ struct DescriptorCapture {
     var table = ByteTable()
     var entries: [thaw_descriptor] = []
     var watches: [thaw_watch] = []
+    var options: [thaw_option] = []
     var refusals = Refusals()
     /// Inodes of unnamed files that are in the table.
     var deletedFiles: Set<UInt64> = []
     var pipes = PipeEnds()
     /// Asked for when the first Unix socket is met.
     var unixSockets: [UInt32: UnixSocketRecord]?
+    /// What new sockets have, by family, type, protocol, and whether they listen.
+    var newSockets: [[CInt]: SocketOptions] = [:]
+    let multicast: MulticastGroups
     var foundRuntimeAPI = false
 
     init(_ target: FreezeTarget, _ process: ProcessAccess) {
         self.target = target
         self.process = process
+        multicast = MulticastGroups(of: process.pid)
     }
 
     mutating func capture() throws(Errno) {
@@ -87,6 +92,9 @@ struct DescriptorCapture {
     private mutating func take(_ descriptor: OpenDescriptor) throws(Errno) {
         let asynchronous: UInt32 = 0o20000  // O_ASYNC
         if descriptor.flags & asynchronous != 0 { refuse(descriptor, "sends signals when it is ready (O_ASYNC)") }
+        if try process.hasSignalOwner(descriptor.number) {
+            refuse(descriptor, "has somebody or something to be told by a signal (F_SETOWN, F_SETSIG)")
+        }
         switch descriptor.link {
         case let link where link.hasPrefix("/"): try takeFile(descriptor)
         case let link where link.hasPrefix("pipe:"): try takePipe(descriptor)

@@ -50,6 +50,11 @@ struct MappingCapture {
         if window == 0 { refusals.add("no 768 MiB of addresses are free", "map less memory before the snapshot") }
         mappings.reserveCapacity(areas.count)
         for area in areas { take(area, into: &refusals) }
+        if Self.hasMemoryPolicy(process.pid) {
+            refusals.add(
+                "the runtime places memory by a policy of its own (mbind, set_mempolicy)",
+                "leave the choice of memory nodes to the host")
+        }
         if vdso == nil { refusals.add("the runtime has no vdso", "do not boot the host with vdso=0") }
     }
 
@@ -118,6 +123,8 @@ struct MappingCapture {
             (.notForked, THAW_MAPPING_DONT_FORK), (.wipedOnFork, THAW_MAPPING_WIPE_ON_FORK),
             (.droppable, THAW_MAPPING_WIPE_ON_FORK), (.hugePages, THAW_MAPPING_HUGE),
             (.noHugePages, THAW_MAPPING_NO_HUGE), (.notDumped, THAW_MAPPING_DONT_DUMP),
+            (.readAtRandom, THAW_MAPPING_RANDOM), (.readInOrder, THAW_MAPPING_SEQUENTIAL),
+            (.mergeable, THAW_MAPPING_MERGEABLE),
         ]
         return pairs.reduce(0) { properties.contains($1.0) ? $0 | $1.1.rawValue : $0 }
     }
@@ -137,6 +144,19 @@ struct MappingCapture {
 // MARK: - Refusals
 
 extension MappingCapture {
+    /// Whether the kernel chooses nodes for any memory otherwise than it does by itself: the second word of a line.
+    private static func hasMemoryPolicy(_ pid: CInt) -> Bool {
+        guard let maps = try? ProcText(of: "/proc/\(pid)/numa_maps", limit: 256 << 20) else { return false }
+        var found = false
+        maps.forEachLine { line in
+            var scanner = LineScanner(line)
+            let address = scanner.word()
+            let policy = scanner.word()
+            if !address.isEmpty, !policy.elementsEqual("default".utf8) { found = true }
+        }
+        return found
+    }
+
     private func refuse(
         _ area: MemoryArea, _ what: String, remedy: String = Refusals.unmapInHook, into refusals: inout Refusals
     ) {

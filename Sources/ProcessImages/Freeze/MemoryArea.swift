@@ -42,6 +42,9 @@ struct MemoryArea {
         static let sealed = Properties(rawValue: 1 << 13)
         /// May be emptied by the kernel at any time, so it can come back empty.
         static let droppable = Properties(rawValue: 1 << 14)
+        static let readAtRandom = Properties(rawValue: 1 << 15)
+        static let readInOrder = Properties(rawValue: 1 << 16)
+        static let mergeable = Properties(rawValue: 1 << 17)
     }
 }
 
@@ -50,11 +53,11 @@ extension MemoryArea {
         "gd": .growsDown, "nr": .noReserve, "dc": .notForked, "wf": .wipedOnFork, "hg": .hugePages,
         "nh": .noHugePages, "dd": .notDumped, "mw": .mayWrite, "lo": .locked, "io": .device, "pf": .device,
         "ht": .hugeTLB, "um": .userFaults, "uw": .userFaults, "ui": .userFaults, "ss": .shadowStack, "sl": .sealed,
-        "dp": .droppable,
-        // Seen in the protection, looked for page by page ("gu", guard pages), or of no consequence: advice on reading
-        // ahead, merging, accounting, expansion.
-        "rd": [], "wr": [], "ex": [], "sh": [], "mr": [], "me": [], "ms": [], "sr": [], "rr": [], "de": [], "ac": [],
-        "sd": [], "mg": [], "mm": [], "sf": [], "gu": [],
+        "dp": .droppable, "lf": .locked, "rr": .readAtRandom, "sr": .readInOrder, "mg": .mergeable,
+        // Seen in the protection, looked for page by page ("gu", guard pages), or of no consequence: accounting, expansion,
+        // what the kernel does with a file system's.
+        "rd": [], "wr": [], "ex": [], "sh": [], "mr": [], "me": [], "ms": [], "de": [], "ac": [],
+        "sd": [], "mm": [], "sf": [], "gu": [],
     ]
 
     /// All mappings of a process, ascending.

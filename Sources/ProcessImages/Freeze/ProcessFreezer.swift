@@ -94,6 +94,13 @@ private struct Freeze {
             refusals.add("the runtime has been stopped by a signal", "continue it before the snapshot")
         }
         SandboxProcesses.refuse(of: target, into: &refusals)
+        do { try IPCRefusals.refuse(of: target.pid, into: &refusals) } catch {
+            throw .failed("cannot look into the IPC namespace of process \(target.pid): \(error)")
+        }
+        for thread in stopped.threads where thread.dispatchesSystemCalls {
+            refusals.add(
+                "the runtime has its system calls dispatched to itself", "do not use PR_SET_SYSCALL_USER_DISPATCH")
+        }
         let traits = try Self.perform("read what process \(target.pid) is") { () throws(Errno) in
             try ProcessTraits(process, threads: stopped.threads.map(\.tid))
         }
@@ -116,7 +123,8 @@ private struct Freeze {
         guard refusals.all.isEmpty else { throw .refused(refusals.all) }
         return CapturedProcess(
             traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
-            table: descriptors.table, descriptors: descriptors.entries, watches: descriptors.watches)
+            table: descriptors.table, descriptors: descriptors.entries, options: descriptors.options,
+            watches: descriptors.watches)
     }
 
     private func ask(
@@ -154,7 +162,9 @@ private struct Freeze {
             if thread.registers.codeSegment != 0x33 {
                 refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
             }
+            for finding in thread.settings.findings { refusals.add("\(name) \(finding.what)", finding.remedy) }
         }
+        for finding in inside.settings.findings { refusals.add("the runtime \(finding.what)", finding.remedy) }
         for timer in inside.timers where !PosixTimer.clocks.contains(timer.clock) {
             let clock = timer.clock == -2 ? "the processor time of one thread" : "clock \(timer.clock)"
             refusals.add("timer \(timer.id) runs by \(clock)", "delete it in a before-snapshot hook")

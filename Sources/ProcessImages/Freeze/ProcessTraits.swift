@@ -1,3 +1,4 @@
+import CProcessImage
 import Glibc
 import LinuxKit
 import SystemPackage
@@ -19,6 +20,9 @@ struct ThreadTraits {
     /// Whether it has the process's table of descriptors, and its root, working directory and umask.
     let sharesDescriptors: Bool
     let sharesDirectories: Bool
+    let schedule: TracedThread.Schedule
+    /// What the kernel says of speculation, in words.
+    let speculation: [String]
 
     /// - Parameter pid: the process, in this one's pid namespace, as `tid`.
     init(_ tid: CInt, of pid: CInt) throws(Errno) {
@@ -35,6 +39,13 @@ struct ThreadTraits {
         timerSlack = Self.timerSlack(of: "\(tid)")
         sharesDescriptors = try TracedThread.shareDescriptors(pid, tid)
         sharesDirectories = try TracedThread.shareDirectories(pid, tid)
+        schedule = try TracedThread.schedule(of: tid)
+        speculation = Self.speculation(status)
+    }
+
+    /// PR_SET_SPECULATION_CTRL, of what /proc tells.
+    static func speculation(_ status: ProcText) -> [String] {
+        ["Speculation_Store_Bypass", "SpeculationIndirectBranch"].map { status.value($0) ?? "" }
     }
 
     static func timerSlack(of process: String) -> UInt64 {
@@ -81,6 +92,11 @@ struct ProcessTraits {
     let limits: [(soft: UInt64, hard: UInt64)]
     let personality: UInt64
     let timers: [PosixTimer]
+    /// proc_pid_coredump_filter(5) and proc_pid_oom_score_adj(5); nil when they are as the engine's own, or 0.
+    let coredumpFilter: UInt32?
+    let outOfMemoryScore: UInt32?
+    /// A bit for each processor that it is bound to; nil when it may run where the engine may.
+    let processors: [UInt64]?
     private let status: ProcText
 
     /// RLIM_NLIMITS
@@ -105,7 +121,28 @@ struct ProcessTraits {
         guard limits.count == Self.resources else { throw .invalidArgument }
         let personalityText = try SmallFile.text(FilePath("/proc/\(pid)/personality"))
         personality = UInt64(personalityText.prefix { $0 != "\n" }, radix: 16) ?? 0
+        let coredumpFilter = Self.coredumpFilter(of: "\(pid)")
+        self.coredumpFilter = coredumpFilter == Self.coredumpFilter(of: "self") ? nil : coredumpFilter
+        // Below 0 only root can put it.
+        let score = try SmallFile.text(FilePath("/proc/\(pid)/oom_score_adj")).prefix { $0 != "\n" }
+        outOfMemoryScore = UInt32(score).flatMap { $0 > UInt32(THAW_OOM_SCORE) ? $0 : nil }
+        let usual = try ProcText(of: "/proc/self/status").value("Cpus_allowed")
+        let allowed = threads.first?.allowedProcessors
+        processors = allowed == usual ? nil : allowed.map(Self.words)
         timers = try PosixTimer.all(of: pid, threads: Array(zip(tids, threads.map(\.tid))))
+    }
+
+    /// "00000001,00000003": groups of 32, the last first.
+    static func words(_ mask: String) -> [UInt64] {
+        let groups = mask.split(separator: ",").reversed().map { UInt64($0, radix: 16) ?? 0 }
+        return stride(from: 0, to: groups.count, by: 2).map {
+            groups[$0] | ($0 + 1 < groups.count ? groups[$0 + 1] << 32 : 0)
+        }
+    }
+
+    static func coredumpFilter(of process: String) -> UInt32? {
+        let text = try? SmallFile.text(FilePath("/proc/\(process)/coredump_filter"))
+        return text.flatMap { UInt32($0.prefix { $0 != "\n" }, radix: 16) }
     }
 
     /// What of these no clone could have.
@@ -124,6 +161,9 @@ struct ProcessTraits {
         }
         if status.value("THP_enabled") == "0", !(isClone && HugePages.setting == .always) {
             refusals.add("the runtime has turned off huge pages", "do not use PR_SET_THP_DISABLE")
+        }
+        if let mask = status.value("untag_mask"), mask != "0xffffffffffffffff" {
+            refusals.add("the runtime keeps data in addresses (LAM)", "do not use ARCH_ENABLE_TAGGED_ADDR")
         }
         if let features = status.value("x86_Thread_features"), !features.isEmpty {
             refusals.add(
@@ -144,6 +184,11 @@ struct ProcessTraits {
     private func refuseThreads(into refusals: inout Refusals) {
         // What the engine's own threads have, the sandbox's have inherited.
         let usualSlack = ThreadTraits.timerSlack(of: "self")
+        let usualSchedule = try? TracedThread.schedule(of: 0)
+        let usualSpeculation = (try? ProcText(of: "/proc/self/status")).map(ThreadTraits.speculation)
+        if let processors, processors.count > ImageLimit.processorWords {
+            refusals.add("the runtime is bound to some processors of very many", "do not use sched_setaffinity")
+        }
         for thread in threads {
             if thread.policy != 0 {
                 refusals.add(
@@ -166,6 +211,15 @@ struct ProcessTraits {
                 refusals.add(
                     "\(thread.description) has a timer slack of \(thread.timerSlack) ns", "do not use PR_SET_TIMERSLACK"
                 )
+            }
+            if thread.policy == 0, thread.schedule != usualSchedule {
+                refusals.add(
+                    "\(thread.description) has scheduling attributes of its own", "do not use sched_setattr")
+            }
+            if thread.speculation != usualSpeculation {
+                refusals.add(
+                    "\(thread.description) has speculation under its own control",
+                    "do not use PR_SET_SPECULATION_CTRL")
             }
             if thread.allowedProcessors != threads[0].allowedProcessors {
                 refusals.add("\(thread.description) is bound to some processors", "do not bind threads to processors")

@@ -14,6 +14,7 @@ struct CapturedInside {
     var barriers: UInt32
     /// PR_SET_CHILD_SUBREAPER.
     var isSubreaper: Bool
+    var settings: ProcessSettings
 }
 
 /// A signal's disposition: `struct kernel_sigaction`.
@@ -43,6 +44,8 @@ struct ThreadCapture {
         let address: UInt64
         let size: UInt64
         static let subreaper: UInt64 = 0
+        /// For answers that are read at once.
+        static let word: UInt64 = 16
         static let actionSize: UInt64 = 32
         static let threadSize: UInt64 = 64
         static let timerSize: UInt64 = 32
@@ -112,15 +115,29 @@ struct ThreadCapture {
                 _ = try call(
                     SystemCallNumber.timerGettime, UInt64(timer.id), scratch.timer(index, threads: threads.count))
             }
+            var threadSettings: [ThreadSettings] = []
             for (index, thread) in threads.enumerated() {
-                try ask(thread, from: found[index].registers, into: scratch.thread(index))
+                let registers = found[index].registers
+                try ask(thread, from: registers, into: scratch.thread(index))
+                threadSettings.append(
+                    try ThreadSettings(scratch: address + Scratch.word) { number, arguments throws(Errno) in
+                        try thread.call(number, arguments, from: registers, at: instruction)
+                    } read: { place throws(Errno) in
+                        try process.word(at: place)
+                    })
             }
             _ = try call(SystemCallNumber.prctl, PrctlOption.getSubreaper, address + Scratch.subreaper)
+            let settings = try ProcessSettings(scratch: address + Scratch.word) { number, arguments throws(Errno) in
+                try leader.call(number, arguments, from: leaderFound.registers, at: instruction)
+            } read: { place throws(Errno) in
+                try process.word(at: place)
+            }
             let barriers = try barriers { command throws(Errno) in try call(SystemCallNumber.membarrier, command) }
             return try answers(
                 in: try process.bytes(Int(size), at: address), scratch, found, signals: signals, timers: timers,
                 dataEnd: try call(SystemCallNumber.brk, 0),
-                dumpable: try call(SystemCallNumber.prctl, UInt64(PrctlOption.getDumpable)), barriers: barriers)
+                dumpable: try call(SystemCallNumber.prctl, UInt64(PrctlOption.getDumpable)), barriers: barriers,
+                settings: settings, threadSettings: threadSettings)
         }
         _ = try call(SystemCallNumber.munmap, address, size)
         return try outcome.get()
@@ -162,7 +179,8 @@ struct ThreadCapture {
 
     private func answers(
         in bytes: [UInt8], _ scratch: Scratch, _ found: [Found], signals: [UInt64], timers: [PosixTimer],
-        dataEnd: UInt64, dumpable: UInt64, barriers: UInt64
+        dataEnd: UInt64, dumpable: UInt64, barriers: UInt64, settings: ProcessSettings,
+        threadSettings: [ThreadSettings]
     ) throws(Errno) -> CapturedInside {
         func word(_ address: UInt64, _ index: Int) -> UInt64 {
             bytes.withUnsafeBytes {
@@ -185,7 +203,8 @@ struct ThreadCapture {
                     ),
                     clearChildTID: word(place, Int(Answer.clearChildTID / 8)),
                     parentDeathSignal: UInt32(truncatingIfNeeded: word(place, Int(Answer.deathSignal / 8))),
-                    timeStampMode: UInt32(truncatingIfNeeded: word(place, Int(Answer.timeStampMode / 8)))))
+                    timeStampMode: UInt32(truncatingIfNeeded: word(place, Int(Answer.timeStampMode / 8))),
+                    settings: threadSettings[index]))
         }
         var intervalTimers = (0..<3).map { time(scratch.interval($0), unit: 1000) }
         // It expired after the process was stopped: the kernel starts it again when the signal is taken, and has no time for it
@@ -203,7 +222,8 @@ struct ThreadCapture {
             },
             intervalTimers: intervalTimers, timers: timers, dataEnd: dataEnd,
             dumpable: UInt32(truncatingIfNeeded: dumpable), barriers: UInt32(truncatingIfNeeded: barriers),
-            isSubreaper: UInt32(truncatingIfNeeded: word(scratch.address + Scratch.subreaper, 0)) != 0)
+            isSubreaper: UInt32(truncatingIfNeeded: word(scratch.address + Scratch.subreaper, 0)) != 0,
+            settings: settings)
     }
 
     private func isPending(_ signal: CInt) throws(Errno) -> Bool {
@@ -212,14 +232,14 @@ struct ThreadCapture {
 
     private func thread(
         _ thread: TracedThread, _ found: Found, _ traits: ThreadTraits, _ stack: AlternateStack, clearChildTID: UInt64,
-        parentDeathSignal: UInt32, timeStampMode: UInt32
+        parentDeathSignal: UInt32, timeStampMode: UInt32, settings: ThreadSettings
     ) throws(Errno) -> CapturedThread {
         CapturedThread(
             tid: traits.tid, name: traits.name,
             registers: ThreadResumption.restartingSystemCall(found.registers),
             extendedState: try thread.extendedState(), signalMask: found.mask, alternateStack: stack,
             restartableSequences: found.rseq, robustList: try thread.robustList(), clearChildTID: clearChildTID,
-            parentDeathSignal: parentDeathSignal, timeStampMode: timeStampMode)
+            parentDeathSignal: parentDeathSignal, timeStampMode: timeStampMode, settings: settings)
     }
 }
 

@@ -7,7 +7,7 @@ package struct ExtendedStateLayout: Sendable, Equatable {
     /// Bytes of the xsave area in a signal frame, without the second magic word.
     let size: Int
 
-    /// Tile data (AMX) is left out: the kernel gives it only to those who ask, and to no clone.
+    /// Tile data (AMX) is left out: the kernel gives it only to those who ask (`permitted_features`), and nothing of it is frozen.
     static let onRequest: UInt64 = 1 << 18
 
     static let host: ExtendedStateLayout = {

@@ -32,6 +32,8 @@ enum ImageLimit {
     static let mappings = 1 << 20
     static let descriptorNumber: Int32 = 1 << 20
     static let pid: UInt32 = 1 << 22
+    /// Of 64 processors each.
+    static let processorWords = 16
     static let pipeCapacity: UInt64 = 1 << 20
     /// Addresses of programs: below the kernel's hole, above what nobody can map.
     static let addresses: Range<UInt64> = 0x1000..<0x7FFF_FFFF_F000

@@ -1,5 +1,6 @@
 import CProcessImage
 import Glibc
+import LinuxKit
 
 extension StateCheck {
     /// Flags that open(2) acts on and does not keep: with them a clone would make or empty files.
@@ -35,7 +36,9 @@ extension StateCheck {
             try StateReader.require(descriptor.position < 1 << 63, "\(name) stands at \(descriptor.position)")
         case THAW_FD_DELETED:
             try checkContent(of: descriptor, name)
-            try StateReader.require(descriptor.position < 1 << 63, "\(name) stands at \(descriptor.position)")
+            try StateReader.require(
+                descriptor.position < 1 << 63 && descriptor.b <= 0o777,
+                "\(name) stands at \(descriptor.position), with permissions \(descriptor.b)")
         case THAW_FD_EVENT:
             try StateReader.require(
                 descriptor.position < .max && descriptor.a <= 1, "\(name) has an impossible count")
@@ -78,10 +81,11 @@ extension StateCheck {
     private func checkSocket(_ descriptor: thaw_descriptor, _ name: String) throws(ProcessImageError) {
         let isListener = descriptor.kind == THAW_FD_LISTENER.rawValue
         let families = [AF_INET, AF_INET6] + (isListener ? [AF_UNIX] : [])
-        let options =
-            THAW_SOCKET_V6_ONLY.rawValue | THAW_SOCKET_REUSE_ADDRESS.rawValue | THAW_SOCKET_REUSE_PORT.rawValue
+        let protocols =
+            !isListener
+            ? [CInt(IPPROTO_UDP)] : descriptor.a == UInt64(AF_UNIX) ? [0] : DescriptorCapture.streamProtocols
         try StateReader.require(
-            families.contains { UInt64($0) == descriptor.a } && descriptor.id & ~UInt64(options) == 0
+            families.contains { UInt64($0) == descriptor.a } && protocols.contains { UInt32($0) == descriptor.protocol }
                 && (!isListener || descriptor.b <= 1 << 31 - 1), "\(name) is an unknown socket")
         guard isListener || descriptor.position > 0 else { return }
         try StateReader.require(2...128 ~= descriptor.position, "\(name) has an impossible address")
@@ -108,6 +112,28 @@ extension StateCheck {
     }
 
     // MARK: - What refers to descriptors, and what threads are sent
+
+    func checkOptions() throws(ProcessImageError) {
+        let sockets = [THAW_FD_LISTENER, THAW_FD_DATAGRAM, THAW_FD_PAIR, THAW_FD_GIVEN_RUNTIME_API].map(\.rawValue)
+        var last: UInt32 = 0
+        for option in options {
+            let index = Int(option.descriptor)
+            try StateReader.require(
+                option.descriptor >= last && index < descriptors.count && sockets.contains(descriptors[index].kind),
+                "option \(option.name) is of no socket")
+            last = option.descriptor
+            let name = "option \(option.name) of fd \(descriptors[index].number)"
+            let known = SocketOptions.Name(option.level, option.name)
+            try StateReader.require(SocketOptionTable.isCarried(known), "\(name) is not one that is carried")
+            let isFilter = known == SocketOptions.filter
+            let size = Int(option.size)
+            try StateReader.require(
+                isFilter
+                    ? size % SocketOptions.filterInstruction == 0 && 8...SocketOptions.largestValue ~= size
+                    : 1...256 ~= size, "\(name) has \(option.size) bytes")
+            _ = try bytes.blob(at: option.value, UInt64(option.size), name)
+        }
+    }
 
     func checkWatches() throws(ProcessImageError) {
         var kinds: [Int32: UInt32] = [:]

@@ -6,6 +6,7 @@ extension StateCheck {
         THAW_MAPPING_GROWS_DOWN.rawValue | THAW_MAPPING_NO_RESERVE.rawValue | THAW_MAPPING_SHARED.rawValue
         | THAW_MAPPING_DONT_FORK.rawValue | THAW_MAPPING_WIPE_ON_FORK.rawValue | THAW_MAPPING_HUGE.rawValue
         | THAW_MAPPING_NO_HUGE.rawValue | THAW_MAPPING_DONT_DUMP.rawValue | THAW_MAPPING_STACK.rawValue
+        | THAW_MAPPING_RANDOM.rawValue | THAW_MAPPING_SEQUENTIAL.rawValue | THAW_MAPPING_MERGEABLE.rawValue
 
     func checkMappings() throws(ProcessImageError) {
         try StateReader.require(!mappings.isEmpty, "it has no mappings")
@@ -57,6 +58,8 @@ extension StateCheck {
         }
         try StateReader.require(
             !(has(THAW_MAPPING_HUGE) && has(THAW_MAPPING_NO_HUGE)), "\(name) wants huge pages and wants none")
+        try StateReader.require(
+            !(has(THAW_MAPPING_RANDOM) && has(THAW_MAPPING_SEQUENTIAL)), "\(name) is read in order and at random")
     }
 
     private func checkRuns(_ indices: Range<Int>, in mapping: Range<UInt64>, _ name: String) throws(ProcessImageError) {

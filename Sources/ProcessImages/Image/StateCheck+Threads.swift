@@ -13,6 +13,8 @@ extension StateCheck {
             try StateReader.require(
                 thread.name_length < UInt32(name.count) && name[Int(thread.name_length)...].allSatisfy { $0 == 0 },
                 "the name of thread \(thread.tid) does not end")
+            try StateReader.require(
+                thread.memory_failures <= 2, "thread \(thread.tid) takes memory failures by \(thread.memory_failures)")
             try checkPlaces(of: thread)
             try checkFrame(of: thread)
         }

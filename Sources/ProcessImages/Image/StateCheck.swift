@@ -12,6 +12,7 @@ package struct StateCheck {
     let mappings: StateTable<thaw_mapping>
     let runs: StateTable<thaw_run>
     let descriptors: StateTable<thaw_descriptor>
+    let options: StateTable<thaw_option>
     let watches: StateTable<thaw_watch>
     let actions: StateTable<thaw_action>
     let timers: StateTable<thaw_timer>
@@ -30,6 +31,7 @@ package struct StateCheck {
         try check.checkThreads()
         try check.checkMappings()
         try check.checkDescriptors()
+        try check.checkOptions()
         try check.checkWatches()
         try check.checkSignals()
         try check.checkTimers()
@@ -54,13 +56,14 @@ package struct StateCheck {
         mappings = try reader.table(header.mappings, limit: ImageLimit.mappings, "mappings")
         runs = try reader.table(header.runs, limit: state.count, "runs")
         descriptors = try reader.table(header.descriptors, limit: Int(ImageLimit.descriptorNumber), "descriptors")
+        options = try reader.table(header.options, limit: state.count, "options")
         watches = try reader.table(header.watches, limit: state.count, "watches")
         actions = try reader.table(header.actions, limit: 64, "signal actions")
         timers = try reader.table(header.timers, limit: 1 << 16, "timers")
         bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
         parts = [
             0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
-            watches.place, actions.place, timers.place, bytes.table.place,
+            options.place, watches.place, actions.place, timers.place, bytes.table.place,
         ]
     }
 
@@ -107,9 +110,31 @@ package struct StateCheck {
         try StateReader.require(
             header.barriers & ~0x154 == 0 && header.is_subreaper <= 1,
             "its registrations are \(hex(UInt64(header.barriers)))")
+        try checkOwn()
         try StateReader.require(
             header.auxv_size <= UInt32(MemoryLayout.size(ofValue: header.auxv)) && header.auxv_size % 16 == 0,
             "its auxiliary vector has \(header.auxv_size) bytes")
+    }
+
+    /// What this process has otherwise than a new one.
+    private func checkOwn() throws(ProcessImageError) {
+        let own =
+            THAW_OWN_COREDUMP_FILTER.rawValue | THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_MERGING.rawValue
+            | THAW_OWN_PROCESSORS.rawValue
+        try StateReader.require(header.own & ~own == 0, "it has the unknown settings \(hex(UInt64(header.own)))")
+        try StateReader.require(
+            header.coredump_filter < 1 << 16 && header.oom_score <= 1000,
+            "its core dump filter is \(hex(UInt64(header.coredump_filter))), its score \(header.oom_score)")
+        try StateReader.require(
+            header.own & THAW_OWN_PROCESSORS.rawValue == 0
+                || elements(of: header.processors, as: UInt64.self).contains { $0 != 0 }, "it is bound to no processor")
+        // PR_MDWE_REFUSE_EXEC_GAIN, alone or with PR_MDWE_NO_INHERIT.
+        try StateReader.require(
+            [0, 1, 3].contains(header.write_or_execute), "it may not write what it executes: \(header.write_or_execute)"
+        )
+        try StateReader.require(
+            header.permitted_features & ~ExtendedStateLayout.onRequest == 0,
+            "it may use the features \(hex(header.permitted_features))")
     }
 
     /// What PR_SET_MM_MAP is given, held to what the kernel demands.
