@@ -12,13 +12,14 @@ import Worker
 /// ServiceGroup(services: [worker, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
 /// ```
 /// Signatures are looked at for their form only: whoever reaches the port is trusted, hence the loopback address unless
-/// configured otherwise. Requests that a web page makes a browser send are refused.
+/// configured otherwise. Requests that a web page makes a browser send are refused, and on loopback those for other hosts.
 package struct LambdaServer: Sendable {
     package struct Configuration: Sendable {
         /// Host name or IP address to listen on.
         package var address: String
         /// 0 lets the kernel choose; see `onListening`.
         package var port: Int
+        package var hosts: AllowedHosts
         package var scope: AccountScope
         package var abilities: ServerAbilities
         /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. By default it is
@@ -31,13 +32,15 @@ package struct LambdaServer: Sendable {
         package var observe: (@Sendable (APIExchange) -> Void)?
 
         package init(
-            address: String = "127.0.0.1", port: Int = 9000, scope: AccountScope = AccountScope(),
+            address: String = "127.0.0.1", port: Int = 9000, allowedHosts: [String] = [],
+            scope: AccountScope = AccountScope(),
             abilities: ServerAbilities, strictLastUpdateStatus: Bool = false,
             health: @escaping @Sendable () async -> HealthReport = { HealthReport([.init("process")]) },
             calls: CallTracer = .off, observe: (@Sendable (APIExchange) -> Void)? = nil
         ) {
             self.address = address
             self.port = port
+            hosts = AllowedHosts(listeningAt: address, others: allowedHosts)
             self.scope = scope
             self.abilities = abilities
             self.strictLastUpdateStatus = strictLastUpdateStatus

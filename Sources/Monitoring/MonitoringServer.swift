@@ -1,4 +1,5 @@
 package import Hummingbird
+package import LambdaAPI
 package import Logging
 internal import PrometheusMetrics
 package import Telemetry
@@ -7,17 +8,19 @@ package import Telemetry
 package struct MonitoringServer: Sendable {
     private let address: String
     private let port: Int
+    private let hosts: AllowedHosts
     private let metrics: ServerMetrics
     private let gauges: ServerGauges
     private let health: @Sendable () async -> HealthReport
     private let logger: Logger
 
     package init(
-        address: String, port: Int, metrics: ServerMetrics, gauges: ServerGauges,
+        address: String, port: Int, hosts: AllowedHosts, metrics: ServerMetrics, gauges: ServerGauges,
         health: @escaping @Sendable () async -> HealthReport, logger: Logger
     ) {
         self.address = address
         self.port = port
+        self.hosts = hosts
         self.metrics = metrics
         self.gauges = gauges
         self.health = health
@@ -29,6 +32,8 @@ package struct MonitoringServer: Sendable {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let router = Router()
+        router.add(
+            middleware: HostCheck(hosts) { _ in HTTPError(.forbidden, message: "not this host; see --allow-host") })
         router.get("metrics") { [metrics, gauges] _, _ in
             let families = (metrics.registry.collect() + (await gauges.collect())).sorted {
                 $0.description.name < $1.description.name

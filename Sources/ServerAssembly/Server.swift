@@ -105,7 +105,8 @@ package struct Server: Sendable {
         let api = LambdaServer(
             service: worker.service,
             configuration: LambdaServer.Configuration(
-                address: configuration.address, port: configuration.port, scope: configuration.account,
+                address: configuration.address, port: configuration.port, allowedHosts: configuration.allowedHosts,
+                scope: configuration.account,
                 abilities: worker.control.abilities,
                 strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
                 calls: watch.calls, observe: watch.exchangeObserver),

@@ -12,6 +12,8 @@ package struct ServerConfiguration: Sendable {
     package var address = "127.0.0.1"
     /// 0 lets the kernel choose.
     package var port = 9000
+    /// Names under which the server answers, beside loopback's where it listens there: `*.example` is all below, `*` any.
+    package var allowedHosts: [String] = []
     /// Where metrics are served, and at which port: 0 lets the kernel choose, nil is nowhere.
     package var metricsAddress = "127.0.0.1"
     package var metricsPort: Int?

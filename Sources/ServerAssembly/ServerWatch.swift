@@ -55,8 +55,9 @@ struct ServerWatch: Sendable {
     ) -> MonitoringServer? {
         guard let metrics, let port = configuration.metricsPort else { return nil }
         return MonitoringServer(
-            address: configuration.metricsAddress, port: port, metrics: metrics, gauges: gauges, health: health,
-            logger: logger)
+            address: configuration.metricsAddress, port: port,
+            hosts: AllowedHosts(listeningAt: configuration.metricsAddress, others: configuration.allowedHosts),
+            metrics: metrics, gauges: gauges, health: health, logger: logger)
     }
 
     /// Writes what is left of the spans. Call once nothing runs any more.

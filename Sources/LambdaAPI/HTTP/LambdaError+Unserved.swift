@@ -57,6 +57,15 @@ extension LambdaError {
             message: "Requests of web pages are not served, and this one comes from \(origin). Use an AWS client.")
     }
 
+    static func foreignHost(_ host: String) -> Self {
+        Self(
+            code: .accessDenied,
+            message: """
+                Requests for the host '\(host.prefix(255))' are not served, because a web page could have made its name lead here. \
+                If the name is this server's, start it with --allow-host and the name.
+                """)
+    }
+
     static let malformedSignature = Self(
         code: .accessDenied,
         message: """

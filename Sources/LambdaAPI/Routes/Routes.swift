@@ -15,9 +15,11 @@ protocol RouteGroup: Sendable {
 struct Routes: Sendable {
     private let groups: [any RouteGroup]
     private let calls: CallMiddleware
+    private let hosts: AllowedHosts
 
     init(service: LambdaService, configuration: LambdaServer.Configuration) {
         calls = CallMiddleware(calls: configuration.calls, observe: configuration.observe)
+        hosts = configuration.hosts
         let addressing = Addressing(scope: configuration.scope)
         let abilities = configuration.abilities
         let wire = WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus)
@@ -47,6 +49,7 @@ struct Routes: Sendable {
         let router = Router(context: LambdaRequestContext.self)
         router.add(middleware: calls)
         router.add(middleware: ErrorMiddleware())
+        router.add(middleware: HostCheck(hosts) { LambdaError.foreignHost($0) })
         router.add(middleware: ClientCheck())
         for group in groups { group.add(to: router) }
         return router

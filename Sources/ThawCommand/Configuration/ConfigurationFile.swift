@@ -29,7 +29,8 @@ package struct ConfigurationFile: Sendable {
             guard !content.isEmpty else { continue }
             do throws(ConfigurationError) {
                 let setting = try Self.setting(content)
-                guard !settings.contains(where: { $0.name == setting.name }) else {
+                guard Self.repeatable.contains(setting.name) || !settings.contains(where: { $0.name == setting.name })
+                else {
                     throw ConfigurationError(text: "\(setting.name) has been set above")
                 }
                 settings.append(setting)
@@ -64,6 +65,9 @@ package struct ConfigurationFile: Sendable {
 
     /// Options of the command that say nothing about the server.
     private static let notSettings: Set<String> = ["config", "help"]
+
+    /// Those that may stand in several lines.
+    private static let repeatable: Set<String> = ["allow-host"]
 
     /// Why `thaw serve` would not take these; nil when it does.
     private static func complaint(about arguments: [String]) -> String? {

@@ -18,6 +18,14 @@ package struct ServerOptions: ParsableArguments {
     package var port = Self.standard.port
 
     @Option(
+        name: .customLong("allow-host"), parsing: .singleValue,
+        help: """
+            A further name under which clients reach the server, as they send it in Host: host.docker.internal, *.example for all \
+            below, * for any. May be given again. Default: localhost and loopback addresses where --address is one; else any.
+            """)
+    var allowedHosts: [String] = []
+
+    @Option(
         name: .customLong("metrics-port"),
         help:
             "Port for GET /metrics, as Prometheus reads them, and GET /healthz; 0 lets the kernel choose. Default: none."
@@ -97,6 +105,9 @@ package struct ServerOptions: ParsableArguments {
                 throw ValidationError("--metrics-port must be another port than --port; both are \(port)")
             }
         }
+        for host in allowedHosts where host.isEmpty || host.contains(where: { $0.isWhitespace || "/,".contains($0) }) {
+            throw ValidationError("--allow-host takes one name without a scheme or path; '\(host)' was given")
+        }
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
@@ -119,6 +130,7 @@ package struct ServerOptions: ParsableArguments {
         server.slots = slots.configuration
         server.address = address
         server.port = port
+        server.allowedHosts = allowedHosts
         server.metricsAddress = metricsHost
         server.metricsPort = metricsPort
         server.traceLog = traceLog.map { StateDirectory.absolute($0) }
