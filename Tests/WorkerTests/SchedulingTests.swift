@@ -181,6 +181,27 @@ struct SchedulingTests {
         }
     }
 
+    @Test("of which those of eight versions stay when more are used in turn, until one is used more often")
+    func turns() async throws {
+        try await WorkerFixture.with { fixture in
+            let names = (0..<10).map { "f\($0)" }
+            for name in names { try await fixture.createPublished(name) }
+            func ready() -> Set<SnapshotID> { Set(fixture.engine.record.ready.filter { $0.value == 1 }.keys) }
+            let first = ready()
+            #expect(first.count == 8)
+            // Each invocation needs a new clone.
+            func invoke(_ name: String) async throws {
+                try await fixture.invoke(name)
+                await fixture.settled()
+                fixture.engine.loseAll()
+            }
+            for name in names + names + names { try await invoke(name) }
+            #expect(ready() == first)
+            for _ in 0..<2 { try await invoke(names[0]) }
+            #expect(ready().count == 8 && ready().subtracting(first).count == 1)
+        }
+    }
+
     @Test("of a version that is deleted is the engine told, even where no clones are kept ready")
     func forgotten() async throws {
         try await WorkerFixture.with(readyClones: 0) { fixture in

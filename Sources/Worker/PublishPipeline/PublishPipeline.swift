@@ -267,6 +267,6 @@ package struct PublishPipeline: VersionPublishing {
     // MARK: - 8 Ready
 
     private func makeReady(_ published: Published, _ key: VersionKey) async {
-        await ready.use(key, published.snapshot)
+        await ready.use(key, published.snapshot, isNew: true)
     }
 }
