@@ -95,7 +95,7 @@ import ThawLab
             (["density", "--count", "1000", "--runtime", "java17"], true), (["density", "--count", "0"], false),
             (["burst", "--runtime", "nodejs20", "--runtime", "java17"], true),
             (["burst", "--runtime", "cobol"], false),
-            (["publish", "--count", "3"], false), (["microvm-clone", "--runtime", "java17"], false),
+            (["versions", "--count", "50"], true), (["publish", "--count", "3"], false), (["microvm-clone", "--runtime", "java17"], false),
             (["everything"], false), ([], false), (["invoke", "--json"], true),
             (["slots", "--count", "4000"], true), (["slots", "--count", "99"], false), (["nat", "--count", "1"], true),
             (["claim", "--runtime", "python3.11"], false), (["vni", "--json"], true), (["rules"], true),

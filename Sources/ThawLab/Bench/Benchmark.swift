@@ -10,6 +10,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     case burst
     case density
     case soak
+    case versions
     case microvmClone = "microvm-clone"
     case publish
     case slots
@@ -24,7 +25,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .processClone: [.python, .java, .node]
         case .invoke: [.python, .node]
         case .burst, .density: [.python, .java]
-        case .soak: [.python]
+        case .soak, .versions: [.python]
         case .microvmClone: [.python, .java]
         case .publish: [.python]
         case .slots, .claim, .nat, .rules, .vni: []
@@ -34,7 +35,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// Whether other subjects than these can be chosen.
     var takesAnySubject: Bool {
         switch self {
-        case .processClone, .invoke, .burst, .density, .soak: true
+        case .processClone, .invoke, .burst, .density, .soak, .versions: true
         case .microvmClone, .publish, .slots, .claim, .nat, .rules, .vni: false
         }
     }
@@ -46,7 +47,8 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .invoke: ("invocations on one connection", 2000, 1)
         case .burst: ("requests at once", 50, 1)
         case .density: ("clones alive at a time, where there is room", 4000, 1)
-        case .soak: ("cycles", 10_000, 200)
+        case .soak: ("cycles, and cold starts", 10_000, 200)
+        case .versions: ("cold starts of each kind", 500, 50)
         case .slots, .claim, .rules: ("network slots", 4000, 100)
         case .nat, .vni: ("rounds", 20, 1)
         case .microvmClone, .publish: nil
@@ -60,6 +62,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .burst: try await BurstBenchmark(context: context).run()
         case .density: try await DensityBenchmark(context: context).run()
         case .soak: try await SoakBenchmark(context: context).run()
+        case .versions: try await VersionsBenchmark(context: context).run()
         case .microvmClone: try await MicroVMCloneBenchmark(context: context).run()
         case .publish: try await PublishBenchmark(context: context).run()
         case .slots: try await NetworkKernel.cleared { try await SlotsBenchmark(context: context).run() }
@@ -87,12 +90,12 @@ struct BenchContext: Sendable {
     /// Runs `body` with a server at one isolation level. Each level has a state of its own: none can thaw another's snapshots.
     func server<R: Sendable>(
         _ isolation: Isolation, readyClones: Int = 1, maximumSandboxes: Int? = nil, slots: Int? = nil,
-        _ body: @Sendable (MeasuredServer) async throws -> R
+        keepWarm: Duration? = nil, _ body: @Sendable (MeasuredServer) async throws -> R
     ) async throws -> R {
         try await MeasuredServer.with(
             MeasuredServer.Settings(
                 isolation: isolation, directory: directory.appending(isolation.rawValue), images: images,
-                readyClones: readyClones, maximumSandboxes: maximumSandboxes, slots: slots), body)
+                readyClones: readyClones, maximumSandboxes: maximumSandboxes, slots: slots, keepWarm: keepWarm), body)
     }
 
     func report(

@@ -28,6 +28,8 @@ struct MeasuredServer: Sendable {
         var maximumSandboxes: Int?
         /// Network slots, if not as many as a server has by itself.
         var slots: Int?
+        /// How long an idle sandbox waits for more, if not as long as a server has it wait by itself.
+        var keepWarm: Duration?
         /// The network namespace that functions with egress get into, as it is routed there. Without one no function has egress:
         /// measuring changes nothing about this host's own network.
         var host: SharedDescriptor?
@@ -41,6 +43,7 @@ struct MeasuredServer: Sendable {
             server.initLimit = .seconds(600)
             if let maximumSandboxes { server.maximumSandboxes = maximumSandboxes }
             server.slots.count = slots
+            if let keepWarm { server.keepWarm = keepWarm }
             server.slots.egress = host == nil ? .none : .routed
             return server
         }
