@@ -81,6 +81,9 @@ package struct MeteredEngine: SandboxEngine {
         await engine.keepReady(count, of: snapshot)
     }
     package func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
+    package func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
+        await engine.shed(reserve, atLeast: bytes)
+    }
     package func prepare() async { await engine.prepare() }
     package func stock() async -> [EngineStock] { await engine.stock() }
     package func shutdown() async { await engine.shutdown() }

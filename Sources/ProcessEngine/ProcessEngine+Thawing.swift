@@ -14,29 +14,33 @@ extension ProcessEngine {
         _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
+        let lease = try templates.lease(snapshot)
         let order = ThawOrder(
-            template: try templates.template(of: snapshot), uniqueness: uniqueness, network: network,
-            deadline: deadline,
-            output: output)
+            template: lease.template, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
         do {
-            do { return try await sandbox(order) } catch .templateLost {
+            let sandbox: ProcessSandbox
+            do { sandbox = try await self.sandbox(order) } catch .templateLost {
                 // Another template's clone is as good.
-                return try await sandbox(order)
+                sandbox = try await self.sandbox(order)
             }
+            sandbox.cell.hold(lease.ofClone())
+            lease.end()
+            return sandbox
         } catch {
             throw error.error()
         }
     }
 
     /// Of a clone that waits, or of a new one.
-    private func sandbox(_ order: ThawOrder) async throws(CloneFailure) -> any Sandbox {
+    private func sandbox(_ order: ThawOrder) async throws(CloneFailure) -> ProcessSandbox {
         while let clone = order.template.parked.take() {
             if clone.isParked {
                 return try await finish(clone, order, ThawTimes(.ready, start: order.start)) { _ throws(SandboxError) in
                     try wake(clone, order)
                 }
             }
-            await end(clone)
+            // Nobody has to wait until nothing is left of one that is of no use.
+            Task { await end(clone) }
         }
         var times = ThawTimes(.new, start: order.start)
         let clone: Clone
@@ -82,7 +86,7 @@ extension ProcessEngine {
 
     private func make(
         _ clone: Clone, _ order: ThawOrder, _ times: ThawTimes
-    ) async throws(CloneFailure) -> any Sandbox {
+    ) async throws(CloneFailure) -> ProcessSandbox {
         let template = order.template
         return try await finish(clone, order, times) { times throws(SandboxError) in
             let process =
@@ -90,13 +94,13 @@ extension ProcessEngine {
             times.end(.template, at: MonotonicClock.now())
             guard template.blueprint.readyCall == .restoreNext else {
                 // Nothing says that such a runtime has gone on: it waits for an invocation as before. So it has to be there first.
-                try request(clone, template, process)
+                try request(clone, template, process, by: order.deadline)
                 try await clone.park(on: loop, by: order.deadline)
                 times.end(.make, at: MonotonicClock.now())
                 return try wake(clone, order)
             }
             try wake(clone, order)
-            try request(clone, template, process)
+            try request(clone, template, process, by: order.deadline)
         }
     }
 
@@ -107,10 +111,10 @@ extension ProcessEngine {
     }
 
     private func request(
-        _ clone: Clone, _ template: Template, _ process: TemplateProcess, isAhead: Bool = false
+        _ clone: Clone, _ template: Template, _ process: TemplateProcess, by deadline: Deadline, isAhead: Bool = false
     ) throws(SandboxError) {
         try clone.request(
-            from: process, scratchBytes: template.blueprint.limits.scratchBytes,
+            from: process, by: deadline, scratchBytes: template.blueprint.limits.scratchBytes,
             hasFrozenScratch: template.hasFrozenScratch, isAhead: isAhead)
     }
 
@@ -118,7 +122,7 @@ extension ProcessEngine {
     private func finish(
         _ clone: Clone, _ order: ThawOrder, _ times: ThawTimes,
         _ release: (inout ThawTimes) async throws(SandboxError) -> Void
-    ) async throws(CloneFailure) -> any Sandbox {
+    ) async throws(CloneFailure) -> ProcessSandbox {
         var times = times
         do {
             try await release(&times)
@@ -141,14 +145,20 @@ extension ProcessEngine {
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
         guard count > 0 else { return await templates.dropReadyClones(of: snapshot.id) }
         guard !snapshot.isLeaving else { return }
-        let template: Template
-        do { template = try templates.template(of: snapshot) } catch {
+        do {
+            let lease = try templates.lease(snapshot)
+            await keepReady(count, of: lease.template)
+            lease.end()
+        } catch {
             logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
-            return
         }
+    }
+
+    private func keepReady(_ count: Int, of template: Template) async {
         await template.parked.keep(count) { [self] in
             do { return try await parked(template) } catch {
-                logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+                logger.warning(
+                    "cannot prepare a clone", metadata: ["snapshot": "\(template.snapshot.id)", "error": "\(error)"])
                 return nil
             }
         } end: { [self] clone in
@@ -156,7 +166,7 @@ extension ProcessEngine {
         }
     }
 
-    package func forget(_ snapshot: SnapshotID) async { await templates.drop(snapshot) }
+    package func forget(_ snapshot: SnapshotID) async { await templates.forget(snapshot) }
 
     /// As long as a clone that nobody waits for may take.
     private static let parkLimit = Duration.seconds(30)
@@ -165,8 +175,9 @@ extension ProcessEngine {
         let process = try await template.process()
         let clone = try await newClone(of: template)
         do {
-            try request(clone, template, process, isAhead: true)
-            try await clone.park(on: loop, by: Deadline(in: Self.parkLimit))
+            let deadline = Deadline(in: Self.parkLimit)
+            try request(clone, template, process, by: deadline, isAhead: true)
+            try await clone.park(on: loop, by: deadline)
             return clone
         } catch {
             let failure = clone.fail(error)

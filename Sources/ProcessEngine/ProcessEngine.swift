@@ -26,8 +26,8 @@ package final class ProcessEngine: SandboxEngine {
     package struct Options: Sendable {
         /// Cells that wait for the next sandboxes. Each takes a slot.
         package var readyCells = 8
-        /// Templates at a time, each with the memory of a whole runtime.
-        package var maximumTemplates = 32
+        /// What all templates may have in memory, in bytes; nil: a third of what this server may have.
+        package var templateBytes: UInt64?
         /// Who its sandboxes are.
         package var users = SandboxUsers.standard
 
@@ -100,12 +100,16 @@ package final class ProcessEngine: SandboxEngine {
         self.loop = loop
         self.logger = logger
         self.cells = cells
-        templates = Templates(
+        let templates = Templates(
             starter: TemplateStarter(
                 restorer: restorer, roots: roots, cgroups: cgroups, spawner: spawner, loop: loop, logger: logger),
-            host: host, maximum: options.maximumTemplates, endClone: { await cells.end($0.cell) })
-        self.seeds = seeds.map { SeedStore($0, host: host, logger: logger) }
+            host: host, budget: options.templateBytes ?? Self.standardTemplateBytes,
+            endClone: { await cells.end($0.cell) })
+        self.templates = templates
+        self.seeds = seeds.map { SeedStore($0, host: host, logger: logger) { await templates.forget($0) } }
     }
+
+    private static var standardTemplateBytes: UInt64 { HostSystem.memoryBytes() / 3 }
 
     package func sweep() async throws(SandboxError) {
         try await Self.sweep(cgroups)

@@ -44,27 +44,7 @@ package struct ProcessSandbox: Sandbox {
         }
     }
 
-    package func memory() async throws(SandboxError) -> MemoryUse {
-        let (cgroup, holder) = (cell.cgroup, cell.holderID)
-        return try await BlockingThread.run { () throws(SandboxError) in
-            let members = try hostCall { try cgroup.members() }
-            var sum = MemoryUse(unique: 0, shared: 0, proportional: 0)
-            for member in members where member != holder {
-                // One that has ended meanwhile uses nothing.
-                guard let text = try? SmallFile.text(FilePath("/proc/\(member)/smaps_rollup")) else { continue }
-                sum += MemoryUse(smapsRollup: text)
-            }
-            return sum
-        }
-    }
+    package func memory() async throws(SandboxError) -> MemoryUse { try await cell.memory() }
 
     package func destroy() async { await engine.end(cell, runtime) }
-}
-
-extension MemoryUse {
-    fileprivate static func += (sum: inout MemoryUse, use: MemoryUse) {
-        sum.unique += use.unique
-        sum.shared += use.shared
-        sum.proportional += use.proportional
-    }
 }

@@ -105,6 +105,12 @@ package final class EngineSelection: SandboxEngine {
         for engine in made { await engine.forget(snapshot) }
     }
 
+    package func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
+        var freed: UInt64 = 0
+        for engine in made where freed < bytes { freed += await engine.shed(reserve, atLeast: bytes - freed) }
+        return freed
+    }
+
     package func prepare() async {
         for engine in made { await engine.prepare() }
     }

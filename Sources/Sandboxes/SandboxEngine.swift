@@ -42,6 +42,11 @@ package protocol SandboxEngine: Sendable {
     /// A thaw that is under way keeps what it needs until it ends, and sandboxes live on. Neither is waited for.
     func forget(_ snapshot: SnapshotID) async
 
+    /// Gives back memory of the host's that no sandbox needs: a reserve goes, piece by piece, until `bytes` are free or nothing is
+    /// left of it. It is built up again as it is wanted.
+    /// - Returns: how many bytes are free, as far as the engine knows what only it had.
+    func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64
+
     /// Returns when everything that the next sandboxes find built ahead is there.
     func prepare() async
 
@@ -90,6 +95,14 @@ package protocol Sandbox: Sendable {
 extension Sandbox {
     package var slot: Int? { nil }
     package var thawTimes: ThawTimes? { nil }
+}
+
+/// What an engine has beside sandboxes and can do without, at the cost of slower starts: first what costs less.
+package enum EngineReserve: String, Sendable, CaseIterable {
+    /// Clones prepared ahead.
+    case readyClones
+    /// Frozen parents of clones, none of which lives or is being made.
+    case idleTemplates
 }
 
 package typealias OutputSink = @Sendable (Output) -> Void

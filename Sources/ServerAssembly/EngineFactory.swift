@@ -21,6 +21,8 @@ struct EngineFactory: Sendable {
     let findings: EngineFindings
     /// Cells for process sandboxes that wait, built.
     let readyCells: Int
+    /// For templates; nil is the engine's own choice.
+    let templateMegabytes: Int?
     let logger: Logger
 
     /// The engine of the plan's standard level, with those of its other levels for when a function asks for them.
@@ -55,6 +57,7 @@ struct EngineFactory: Sendable {
         case .process:
             var choices = ProcessEngine.Options()
             choices.readyCells = readyCells
+            choices.templateBytes = templateMegabytes.map { UInt64(clamping: $0) << 20 }
             return try await ProcessEngine.make(
                 directory: directory, instance: instance, slots: slots, restorer: share.restorer,
                 seeds: usesSeeds ? try await openSeeds() : nil,

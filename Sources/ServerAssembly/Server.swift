@@ -56,7 +56,7 @@ package struct Server: Sendable {
             let (engine, reason) = try await EngineFactory(
                 directory: configuration.state.sandboxes, instance: configuration.state.instance, slots: slots,
                 share: share, usesSeeds: configuration.usesSeeds, findings: findings, readyCells: readyCells(limits),
-                logger: logger
+                templateMegabytes: configuration.templateMegabytes, logger: logger
             ).make(plan)
             limits.isolations = engine.available
             let worker = FunctionWorker(

@@ -23,6 +23,8 @@ package struct ServerConfiguration: Sendable {
     package var maximumSandboxes = 32
     package var keepWarm = Duration.seconds(300)
     package var readyClones = 1
+    /// What the templates of process sandboxes may have in memory, in MB; nil is a third of what the server may have.
+    package var templateMegabytes: Int?
     /// Whether inits at isolation process begin from a seed where that changes nothing.
     package var usesSeeds = true
     /// Of an init without SnapStart; nil is as long as the level's processors need.

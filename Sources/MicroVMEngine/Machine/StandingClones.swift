@@ -13,6 +13,11 @@ actor StandingClones {
 
     func take(_ snapshot: SnapshotID) -> Machine? { waiting[snapshot]?.popLast() }
 
+    /// One of whatever snapshot has some.
+    func takeAny() -> Machine? {
+        waiting.first { !$0.value.isEmpty }.flatMap { take($0.key) }
+    }
+
     /// Brings the number of waiting clones to `count`; returns when that is done or cannot be.
     func keep(
         _ count: Int, of snapshot: SnapshotID, make: @Sendable () async -> Machine?,

@@ -19,6 +19,8 @@ package final class Cell: Sendable {
     private let parts: Parts
     private let process: ChildProcess
     private let state: Mutex<State>
+    /// Of the template whose pages the tenant has.
+    private let lease = Mutex<TemplateLease?>(nil)
     private let ending = SingleEnd()
 
     /// Where cells come from and go back to.
@@ -114,6 +116,12 @@ package final class Cell: Sendable {
         if case .present(let tenant) = state.withLock({ $0.tenant }) { tenant } else { nil }
     }
 
+    /// Holds a lease for as long as the tenant lives.
+    func hold(_ lease: consuming TemplateLease) {
+        var given: TemplateLease? = lease
+        self.lease.withLock { $0 = given.take() }
+    }
+
     private func settle(_ tenant: Tenant) {
         let waiting = state.withLock { state in
             state.tenant = tenant
@@ -156,6 +164,7 @@ package final class Cell: Sendable {
             // A cgroup that cannot be removed is found again by the next start's sweep.
             try? cgroup.remove()
         }
+        lease.withLock { $0.take() }?.end()
         await parts.slots.release(slot)
     }
 }

@@ -69,11 +69,12 @@ final class Clone: Sendable {
 
     /// Asks the template for it. Call once.
     /// - Parameters:
+    ///   - deadline: when it is too late to be answered and woken.
     ///   - code: what is mounted at /var/task, when the template has nothing there.
     ///   - isAhead: whether nobody waits for it yet.
     func request(
-        from template: TemplateProcess, scratchBytes: UInt64, hasFrozenScratch: Bool, code: DetachedMount? = nil,
-        isAhead: Bool = false
+        from template: TemplateProcess, by deadline: Deadline, scratchBytes: UInt64, hasFrozenScratch: Bool,
+        code: DetachedMount? = nil, isAhead: Bool = false
     ) throws(SandboxError) {
         let next = state.withLock { state in
             let next = state.life.asked()
@@ -82,12 +83,11 @@ final class Clone: Sendable {
         }
         guard let next else { throw .host("a clone was asked for twice") }
         next.life.cell.expectTenant()
-        template.clone(
-            CloneRequest(
-                control: next.access.equipment.cloneControl, holder: next.access.holder, process: next.access.endpoint,
-                code: code, entrance: next.access.equipment.entrance, scratchBytes: scratchBytes,
-                hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
-        ) { outcome in self.arrived(outcome) }
+        let request = CloneRequest(
+            control: next.access.equipment.cloneControl, holder: next.access.holder, process: next.access.endpoint,
+            code: code, entrance: next.access.equipment.entrance, scratchBytes: scratchBytes,
+            hasFrozenScratch: hasFrozenScratch, isAhead: isAhead)
+        template.clone(request, by: deadline) { outcome in self.arrived(outcome) }
     }
 
     private func arrived(_ outcome: CloneOutcome) {

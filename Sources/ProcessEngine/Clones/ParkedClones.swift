@@ -8,6 +8,7 @@ final class ParkedClones: Sendable {
         var waiting: [Clone] = []
         var target = 0
         var underway = 0
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -20,7 +21,7 @@ final class ParkedClones: Sendable {
 
     /// Brings the number of waiting clones to `count`; returns when that is done or cannot be.
     func keep(_ count: Int, make: () async -> Clone?, end: (Clone) async -> Void) async {
-        state.withLock { $0.target = max(0, count) }
+        state.withLock { $0.target = $0.isClosed ? 0 : max(0, count) }
         while let surplus = surplus() { await end(surplus) }
         while beginMaking() {
             let clone = await make()
@@ -40,6 +41,12 @@ final class ParkedClones: Sendable {
                 return
             }
         }
+    }
+
+    /// Ends those that wait; none waits from then on.
+    func close(end: (Clone) async -> Void) async {
+        state.withLock { $0.isClosed = true }
+        await keep(0, make: { nil }, end: end)
     }
 
     private func surplus() -> Clone? {

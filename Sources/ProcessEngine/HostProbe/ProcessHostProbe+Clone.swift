@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import LinuxKit
 import Logging
@@ -61,13 +62,14 @@ extension ProcessHostProbe.Trial {
         let (control, theirs) = try await probing(name) { () throws(SandboxError) in try ControlChannel.make() }
         let request = try await probing(name) { () throws(SandboxError) in try self.request(theirs, in: holder) }
         let outcome = await withCheckedContinuation { answer in
-            template.clone(request) { answer.resume(returning: $0) }
+            template.clone(request, by: Deadline(in: Self.patience * 2)) { answer.resume(returning: $0) }
         }
         switch outcome {
         case .made(let clone): state.withLock { $0.processes.append(clone) }
         case .failed(let failure): throw ProcessHostProbe.Fault(name, failure)
         case .templateLost:
-            throw ProcessHostProbe.Fault(name: name, found: "the template has ended", remedy: "see dmesg")
+            throw ProcessHostProbe.Fault(
+                name: name, found: "the template has ended or does not answer", remedy: "see dmesg")
         }
         switch await Self.word(on: control) {
         case .parked: return .good(name, "are forked from a template, with the ids that were frozen")
@@ -87,7 +89,7 @@ extension ProcessHostProbe.Trial {
             // What is at /tmp makes the clone mount an overlay there.
             return (frozen, try roots.rootForTemplate(base: base, code: nil, scratch: base))
         }
-        return try await starter.start(frozen, root: root, onLoss: { _ in })
+        return try await starter.start(frozen, root: root, birth: TemplateBirth(), onLoss: { _ in })
     }
 
     private func request(_ control: SharedDescriptor, in holder: ChildProcess) throws(SandboxError) -> CloneRequest {

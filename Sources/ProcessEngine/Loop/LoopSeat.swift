@@ -46,15 +46,19 @@ package final class LoopSeat: Sendable {
 package final class LoopWatch: LoopMember {
     private let seat: LoopSeat
     private let descriptor: SharedDescriptor
+    private let late: (@Sendable () -> Void)?
     private let handler: Mutex<(@Sendable (EventQueue.Event) -> Void)?>
 
-    /// - Parameter handler: called on the loop's thread.
+    /// - Parameters:
+    ///   - late: called when a deadline of ``setDeadline(_:)`` has passed.
+    ///   - handler: called, like it, on the loop's thread.
     package init(
         _ loop: EngineLoop, _ descriptor: SharedDescriptor, _ interest: EventQueue.Interest,
-        _ handler: @escaping @Sendable (EventQueue.Event) -> Void
+        late: (@Sendable () -> Void)? = nil, _ handler: @escaping @Sendable (EventQueue.Event) -> Void
     ) throws(Errno) {
         seat = try loop.makeSeat()
         self.descriptor = descriptor
+        self.late = late
         self.handler = Mutex(handler)
         seat.occupy(by: self)
         try seat.watch(descriptor.descriptor, interest, as: 0)
@@ -72,5 +76,8 @@ package final class LoopWatch: LoopMember {
     }
 
     package func handle(_ event: EventQueue.Event) { handler.withLock { $0 }?(event) }
-    package func deadlinePassed() {}
+    package func deadlinePassed() { late?() }
+
+    /// As that of its seat.
+    package func setDeadline(_ deadline: UInt64) { seat.setDeadline(deadline) }
 }

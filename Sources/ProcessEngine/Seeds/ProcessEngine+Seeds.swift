@@ -59,7 +59,8 @@ extension ProcessEngine {
         _ specification: SandboxSpecification, _ blueprint: ProcessBlueprint, from seed: SnapshotLease,
         deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> (any Sandbox)? {
-        let template = try templates.template(of: seed)
+        let lease = try templates.lease(seed)
+        let template = lease.template
         let process = try await template.process(by: deadline)
         let code = try await codeMount(of: blueprint)
         let clone = try await newClone(
@@ -71,11 +72,12 @@ extension ProcessEngine {
             uniqueness.wallClockNanoseconds = WallClock.now()
             try clone.wake(uniqueness, as: try Self.encoded(specification.initialization), output: output)
             try clone.request(
-                from: process, scratchBytes: blueprint.limits.scratchBytes, hasFrozenScratch: template.hasFrozenScratch,
-                code: code)
+                from: process, by: deadline, scratchBytes: blueprint.limits.scratchBytes,
+                hasFrozenScratch: template.hasFrozenScratch, code: code)
             var frozen = blueprint
             frozen.readyCall = try await clone.runtime.waitUntilReady(by: deadline)
             let (cell, runtime) = clone.handOver()
+            cell.hold(lease.ofClone())
             return ProcessSandbox(cell: cell, runtime: runtime, engine: self, blueprint: frozen, origin: template)
         } catch {
             let failure = clone.fail(error)

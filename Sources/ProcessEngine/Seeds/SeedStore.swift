@@ -35,12 +35,18 @@ final class SeedStore: Sendable {
 
     private let store: any SnapshotRepository
     private let host: SnapshotRequirements
+    private let forget: @Sendable (SnapshotID) async -> Void
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(_ store: any SnapshotRepository, host: SnapshotRequirements, logger: Logger) {
+    /// - Parameter forget: lets go of what is kept of a seed that has been removed.
+    init(
+        _ store: any SnapshotRepository, host: SnapshotRequirements, logger: Logger,
+        forget: @escaping @Sendable (SnapshotID) async -> Void
+    ) {
         self.store = store
         self.host = host
+        self.forget = forget
         self.logger = logger
         state.withLock { state in state.work.append(Task { await self.load() }) }
     }
@@ -179,5 +185,6 @@ final class SeedStore: Sendable {
         do { try await store.remove(id) } catch {
             logger.warning("cannot remove a seed", metadata: ["error": "\(error)"])
         }
+        await forget(id)
     }
 }

@@ -11,13 +11,14 @@ import SystemPackage
 final class Template: Sendable {
     private enum Life {
         case absent
-        case starting(Task<Result<TemplateProcess, SandboxError>, Never>)
+        case starting(Task<Result<TemplateProcess, SandboxError>, Never>, TemplateBirth)
         case running(TemplateProcess)
-        /// Dropped; whoever still holds it gets no more clones.
+        /// Nobody has a lease of it, or the server stops.
         case closed
     }
 
     let snapshot: SnapshotLease
+    let number: TemplateLedger.Number
     let blueprint: ProcessBlueprint
     let hasFrozenScratch: Bool
     /// Clones of it that wait.
@@ -25,6 +26,7 @@ final class Template: Sendable {
     private static let trialNanoseconds: UInt64 = 1_000_000_000
 
     private let starter: TemplateStarter
+    private let note: @Sendable (UInt64) -> Void
     private let life = Mutex(Life.absent)
     private let loaded = Mutex<ProcessImage?>(nil)
     private let learning = Mutex(Learning.open)
@@ -36,10 +38,18 @@ final class Template: Sendable {
         case known(WorkingSet)
     }
 
-    init(_ snapshot: SnapshotLease, blueprint: ProcessBlueprint, starter: TemplateStarter) {
+    /// - Parameters:
+    ///   - number: by which ``Templates`` knows it.
+    ///   - note: hears of what it has in memory, in bytes, before that is taken and when it is given back.
+    init(
+        _ snapshot: SnapshotLease, number: TemplateLedger.Number, blueprint: ProcessBlueprint, starter: TemplateStarter,
+        note: @escaping @Sendable (UInt64) -> Void
+    ) {
         self.snapshot = snapshot
+        self.number = number
         self.blueprint = blueprint
         self.starter = starter
+        self.note = note
         hasFrozenScratch = snapshot.manifest.files.contains { $0.name == ProcessBlueprint.File.scratch }
     }
 
@@ -71,15 +81,16 @@ final class Template: Sendable {
         let task = life.withLock { life -> Task<Result<TemplateProcess, SandboxError>, Never>? in
             switch life {
             case .running(let process): return Task { .success(process) }
-            case .starting(let task): return task
+            case .starting(let task, _): return task
             case .closed: return nil
             case .absent:
-                let task = Task { await self.start() }
-                life = .starting(task)
+                let birth = TemplateBirth()
+                let task = Task { await self.start(birth) }
+                life = .starting(task, birth)
                 return task
             }
         }
-        guard let task else { throw .host("the snapshot has been dropped") }
+        guard let task else { throw .shuttingDown }
         return try await task.value.get()
     }
 
@@ -122,39 +133,46 @@ final class Template: Sendable {
         }
         switch before {
         case .running(let process): await process.end()
-        case .starting(let task): _ = await task.value
+        case .starting(let task, let birth):
+            birth.cancel()
+            _ = await task.value
         case .absent, .closed: break
         }
     }
 
-    private func start() async -> Result<TemplateProcess, SandboxError> {
+    private func start(_ birth: TemplateBirth) async -> Result<TemplateProcess, SandboxError> {
         let outcome: Result<TemplateProcess, SandboxError>
-        do { outcome = .success(try await launch()) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await launch(birth)) } catch { outcome = .failure(error) }
         let isWanted = life.withLock { life in
             if case .closed = life { return false }
             life = if case .success(let process) = outcome { .running(process) } else { .absent }
             return true
         }
-        if case .success(let process) = outcome, !isWanted {
+        guard case .success(let process) = outcome else {
+            note(0)
+            return outcome
+        }
+        guard isWanted else {
             await process.end()
-            return .failure(.host("the snapshot has been dropped"))
+            return .failure(.shuttingDown)
         }
-        if case .success(let process) = outcome, case .known(let set) = learning.withLock({ $0 }) {
-            process.prefault(set.ranges)
-        }
+        if let bytes = process.bytes { note(bytes) }
+        if case .known(let set) = learning.withLock({ $0 }) { process.prefault(set.ranges) }
         // It may have ended before it was known to run.
-        if case .success(let process) = outcome, process.isLost { forget(process) }
+        if process.isLost { forget(process) }
         return outcome
     }
 
-    private func launch() async throws(SandboxError) -> TemplateProcess {
+    private func launch(_ birth: TemplateBirth) async throws(SandboxError) -> TemplateProcess {
         let (blueprint, roots) = (blueprint, starter.roots)
         let scratch = hasFrozenScratch ? snapshot.path(ProcessBlueprint.File.scratch) : nil
         let image = try await image()
+        // Others that nobody uses make room first.
+        note(image.contentBytes)
         let root = try await BlockingThread.run { () throws(SandboxError) in
             try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
         }
-        return try await starter.start(image, root: root) { [weak self] lost in self?.forget(lost) }
+        return try await starter.start(image, root: root, birth: birth) { [weak self] lost in self?.forget(lost) }
     }
 
     /// Starts another one: clones are wanted still, or it would have been dropped. One that did not even live for a moment is
@@ -166,12 +184,13 @@ final class Template: Sendable {
             return true
         }
         guard wasRunning else { return }
+        note(0)
         starter.logger.warning("a template was lost", metadata: ["snapshot": "\(snapshot.id)"])
         let isSound = MonotonicClock.now() - lost.started > Self.trialNanoseconds
         Task {
-            await lost.end()
             if isSound { _ = try? await process() }
         }
+        Task { await lost.end() }
     }
 }
 

@@ -6,6 +6,7 @@ import ProcessImages
 import RuntimeAPI
 import Sandboxes
 import Snapshots
+import Synchronization
 import SystemPackage
 
 /// Starts templates: a process that has the frozen memory and never runs any of it.
@@ -22,9 +23,12 @@ struct TemplateStarter: Sendable {
     let logger: Logger
 
     /// Returns when the template serves.
-    /// - Parameter onLoss: called once, on the loop, when it does not any more.
+    /// - Parameters:
+    ///   - birth: ends the start early.
+    ///   - onLoss: called once, on the loop, when it does not serve any more.
     func start(
-        _ image: ProcessImage, root: SandboxRoot, onLoss: @escaping @Sendable (TemplateProcess) -> Void
+        _ image: ProcessImage, root: SandboxRoot, birth: TemplateBirth,
+        onLoss: @escaping @Sendable (TemplateProcess) -> Void
     ) async throws(SandboxError) -> TemplateProcess {
         let pair = try hostCall("make a socket pair") { try PacketSocket.pair() }
         let (ours, theirs) = pair.take { ($0.shared(), $1.shared()) }
@@ -32,13 +36,20 @@ struct TemplateStarter: Sendable {
             try self.plan(image, root: root, socket: theirs)
         }
         let process = try await hostCall { try await spawner.spawn(plan) }
+        guard birth.began(process) else {
+            await process.end()
+            throw .shuttingDown
+        }
         // The kernel must not take memory back from all clones' parent, but not every host lets us say so.
         do { try process.setOutOfMemoryScore(-1000) } catch {
             logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
         }
         do {
-            try await BlockingThread.run { () throws(SandboxError) in try Self.waitUntilReady(ours) }
-            return try TemplateProcess(process, socket: ours, loop: loop, onLoss: onLoss)
+            let bytes = try await BlockingThread.run { () throws(SandboxError) -> UInt64? in
+                try Self.waitUntilReady(ours)
+                return Self.residentBytes(of: process)
+            }
+            return try TemplateProcess(process, bytes: bytes, socket: ours, loop: loop, onLoss: onLoss)
         } catch {
             await process.end()
             throw error
@@ -70,5 +81,40 @@ struct TemplateStarter: Sendable {
         guard kind == THAW_TEMPLATE_READY.rawValue else {
             throw .host("a template said \(kind) instead of being ready")
         }
+    }
+
+    /// Before a clone has any of it: what the template takes of the host's memory. Nil when the kernel does not tell.
+    private static func residentBytes(of process: ChildProcess) -> UInt64? {
+        let text = try? SmallFile.text(FilePath("/proc/\(process.pid)/smaps_rollup"))
+        return text.map { MemoryUse(smapsRollup: $0).proportional }
+    }
+}
+
+/// The start of a template, which who does not want it any more can end before it serves.
+final class TemplateBirth: Sendable {
+    private enum State {
+        case unborn
+        case underway(ChildProcess)
+        case cancelled
+    }
+
+    private let state = Mutex(State.unborn)
+
+    /// False: it is not wanted any more.
+    func began(_ process: ChildProcess) -> Bool {
+        state.withLock { state in
+            if case .cancelled = state { return false }
+            state = .underway(process)
+            return true
+        }
+    }
+
+    /// Who waits for it to serve hears that it has ended.
+    func cancel() {
+        let before = state.withLock { state in
+            defer { state = .cancelled }
+            return state
+        }
+        if case .underway(let process) = before { try? process.signal(SIGKILL) }
     }
 }

@@ -32,6 +32,8 @@ package struct ProcessImage: Sendable {
     package var stateSize: Int { state.count }
     package var memorySize: UInt64 { summary.memorySize }
     package var threadCount: Int { summary.threadCount }
+    /// What of it has content: about as much memory as its template takes.
+    package var contentBytes: UInt64 { runs().reduce(0) { $0 &+ ($1.end &- $1.start) } }
     /// The process's pid inside its sandbox.
     package var pid: UInt32 { summary.pid }
 

@@ -62,6 +62,15 @@ package struct ServerOptions: ParsableArguments {
             """)
     var readyClones = Self.standard.readyClones
 
+    @Option(
+        name: .customLong("template-memory"),
+        help: """
+            At isolation process, MB of memory for templates, of which clones are forked. One that is in use is never \
+            dropped; beyond this, those that are not are, and built again when they are wanted. Default: a third of what \
+            the server may use.
+            """)
+    var templateMegabytes: Int?
+
     @Flag(
         inversion: .prefixedNo,
         help: "At isolation process, begin inits from a snapshot of the booted runtime where that changes nothing.")
@@ -111,6 +120,7 @@ package struct ServerOptions: ParsableArguments {
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
+        if let templateMegabytes { try check(templateMegabytes, "--template-memory", 0...16_777_216) }
         try check(restoreLimitSeconds, "--restore-limit", 1...900)
         try check(drainSeconds, "--drain", 0...900)
         if let initLimitSeconds { try check(initLimitSeconds, "--init-limit", 1...900) }
@@ -138,6 +148,7 @@ package struct ServerOptions: ParsableArguments {
         server.maximumSandboxes = maximumSandboxes
         server.keepWarm = .seconds(keepWarmSeconds)
         server.readyClones = readyClones
+        server.templateMegabytes = templateMegabytes
         server.usesSeeds = seeds
         server.initLimit = initLimitSeconds.map { .seconds($0) }
         server.restoreLimit = .seconds(restoreLimitSeconds)

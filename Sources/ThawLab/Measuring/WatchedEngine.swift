@@ -73,6 +73,10 @@ struct WatchedEngine: SandboxEngine {
 
     func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
 
+    func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
+        await engine.shed(reserve, atLeast: bytes)
+    }
+
     func prepare() async { await engine.prepare() }
 
     func stock() async -> [EngineStock] { await engine.stock() }

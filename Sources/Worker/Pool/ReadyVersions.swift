@@ -52,7 +52,8 @@ actor ReadyVersions {
 
     /// Takes its place from a version that was used last before `lastUse`.
     private func displaced(by lastUse: UInt64) -> SnapshotLease? {
-        guard let oldest = places.min(by: { $0.value.lastUse < $1.value.lastUse }), oldest.value.lastUse < lastUse else {
+        guard let oldest = places.min(by: { $0.value.lastUse < $1.value.lastUse }), oldest.value.lastUse < lastUse
+        else {
             return nil
         }
         places[oldest.key] = nil

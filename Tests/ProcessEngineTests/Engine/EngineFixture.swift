@@ -25,19 +25,23 @@ struct EngineFixture: Sendable {
 
     /// Runs `body` with a fresh engine, and ends that on every path out.
     static func with<R>(
-        readyCells: Int = 4, usesSeeds: Bool = true, _ body: (EngineFixture) async throws -> R
+        readyCells: Int = 4, templateBytes: UInt64? = nil, usesSeeds: Bool = true,
+        _ body: (EngineFixture) async throws -> R
     ) async throws -> R {
         try await withScratchDirectory { directory in
-            try await with(in: directory, readyCells: readyCells, usesSeeds: usesSeeds, body)
+            try await with(
+                in: directory, readyCells: readyCells, templateBytes: templateBytes, usesSeeds: usesSeeds, body)
         }
     }
 
     /// The same over a directory that another one may have been in.
     static func with<R>(
-        in directory: FilePath, readyCells: Int = 4, usesSeeds: Bool = true, _ body: (EngineFixture) async throws -> R
+        in directory: FilePath, readyCells: Int = 4, templateBytes: UInt64? = nil, usesSeeds: Bool = true,
+        _ body: (EngineFixture) async throws -> R
     ) async throws -> R {
         var options = ProcessEngine.Options()
         options.readyCells = readyCells
+        options.templateBytes = templateBytes
         let fixture = try await EngineFixture(directory, options, usesSeeds: usesSeeds)
         do {
             let result = try await body(fixture)

@@ -22,6 +22,7 @@ final class FakeEngine: SandboxEngine {
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
         var refusal: @Sendable (SnapshotManifest) -> String? = { _ in nil }
+        var shed: @Sendable (EngineReserve, UInt64) -> UInt64 = { _, _ in 0 }
         var shutdown: @Sendable () -> Void = {}
     }
 
@@ -42,6 +43,7 @@ final class FakeEngine: SandboxEngine {
         var served: [SandboxID] = []
         var ready: [SnapshotID: Int] = [:]
         var forgotten: [SnapshotID] = []
+        var shed: [EngineReserve] = []
         var live: Set<SandboxID> = []
         var sweeps = 0
         var isShutDown = false
@@ -104,6 +106,11 @@ final class FakeEngine: SandboxEngine {
             $0.ready[snapshot] = nil
             $0.forgotten.append(snapshot)
         }
+    }
+
+    func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
+        note { $0.shed.append(reserve) }
+        return script.withLock { $0.shed }(reserve, bytes)
     }
 
     func prepare() async {}
