@@ -1,8 +1,12 @@
-/// What waits measure their limits by: the host's time, an event loop's, or one that a test moves by hand.
-package protocol DeadlineClock: Sendable {
-    var now: ContinuousClock.Instant { get }
+/// What ends waits: the host's time, an event loop's, or one that a test moves by hand.
+package protocol Timers: Sendable {
     /// Calls `expired` once `limit` has passed, unless the timer is cancelled before.
     func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer
+}
+
+/// Timers whose time deadlines are compared with.
+package protocol DeadlineClock: Timers {
+    var now: ContinuousClock.Instant { get }
 }
 
 /// One limit that runs.
@@ -27,6 +31,6 @@ package struct SystemClock: DeadlineClock {
     }
 }
 
-extension DeadlineClock where Self == SystemClock {
+extension Timers where Self == SystemClock {
     package static var system: SystemClock { SystemClock() }
 }

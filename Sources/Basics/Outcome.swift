@@ -44,10 +44,10 @@ package final class Outcome<Value: Sendable>: Sendable {
     }
 
     /// Waits for it; nil when it has not come within `limit`.
-    package func wait(within limit: Duration, on clock: some DeadlineClock = .system) async -> Value? {
+    package func wait(within limit: Duration, on timers: some Timers = .system) async -> Value? {
         let turn = Turn<Value>()
         if let known = join(turn) { return known }
-        let timer = clock.after(limit) { turn.end(nil) }
+        let timer = timers.after(limit) { turn.end(nil) }
         defer { timer.cancel() }
         if let value = await turn.ended() { return value }
         leave(turn)

@@ -27,8 +27,8 @@ struct MicroVM: Sandbox {
         }
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 {
-        let message = try await machine.guest.next(during: .invocation, by: engine.deadline(in: Self.idleLimit))
+    func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
+        let message = try await machine.guest.next(during: .invocation, by: deadline)
         guard case .idle(let memory) = message else { throw unexpected(message, during: .invocation) }
         return memory
     }
@@ -49,9 +49,6 @@ struct MicroVM: Sandbox {
     func memory() async throws(SandboxError) -> MemoryUse { try await machine.memory() }
 
     func destroy() async { await engine.end(machine) }
-
-    /// A runtime asks for its next invocation right after it answered; one that does not hangs.
-    private static let idleLimit = Duration.seconds(60)
 }
 
 /// The error for a message that makes no sense now: the guest is not to be trusted any more.

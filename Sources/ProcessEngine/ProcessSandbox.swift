@@ -25,8 +25,8 @@ package struct ProcessSandbox: Sandbox {
         try await runtime.invoke(invocation, deadline: deadline)
     }
 
-    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
-        let peak = try await runtime.waitUntilIdle()
+    package func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
+        let peak = try await runtime.waitUntilIdle(by: deadline)
         if let process = cell.tenant { origin?.learn(from: process) }
         return peak
     }

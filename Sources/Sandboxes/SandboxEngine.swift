@@ -74,13 +74,13 @@ package protocol Sandbox: Sendable {
     /// False once the sandbox is known to be of no more use: it ended while it was idle. Cheap; asked before each invocation.
     var isUsable: Bool { get }
 
-    /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle()``.
+    /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle(by:)``.
     ///
     /// After any error the sandbox is of no more use: destroy it.
     func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
-    func waitUntilIdle() async throws(SandboxError) -> UInt64
+    func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64
 
     /// Brings the sandbox to rest, writes its state into `staging` and destroys it, also on failure.
     /// - Returns: what a later ``SandboxEngine/thaw`` needs to know, for the manifest, and how long the sandbox stood.
@@ -93,6 +93,12 @@ package protocol Sandbox: Sendable {
 }
 
 extension Sandbox {
+    /// The same of a runtime that asks right after it has answered.
+    @discardableResult
+    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+        try await waitUntilIdle(by: Deadline(in: .seconds(60)))
+    }
+
     package var slot: Int? { nil }
     package var thawTimes: ThawTimes? { nil }
 }

@@ -1,3 +1,4 @@
+package import Basics
 internal import LinuxKit
 
 import struct Foundation.Date
@@ -25,6 +26,16 @@ package struct WorkerClock: Sendable {
 
     /// The wall clock's time.
     var date: Date { Date(timeIntervalSince1970: Double(wallClock()) / 1e9) }
+}
+
+extension WorkerClock: Timers {
+    package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
+        let task = Task {
+            do { try await sleep(limit) } catch { return }
+            expired()
+        }
+        return DeadlineTimer { task.cancel() }
+    }
 }
 
 extension Duration {

@@ -26,7 +26,7 @@ import Testing
             let result = try await clone.runtime.invoke(
                 .sample("\(number)", payload: "[\(number)]"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("[\(number)]".utf8)))
-            #expect(try await clone.runtime.waitUntilIdle() == 0)
+            #expect(try await clone.runtime.waitUntilIdle(by: Deadline(in: .seconds(60))) == 0)
         }
     }
 
@@ -111,7 +111,9 @@ import Testing
         #expect(!clone.runtime.isUsable)
         // What comes after is nobody's.
         #expect(
-            await failure { () throws(SandboxError) in try await clone.runtime.waitUntilIdle() }.contains("took longer")
+            await failure { () throws(SandboxError) in
+                try await clone.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
+            }.contains("took longer")
         )
     }
 
@@ -132,7 +134,7 @@ import Testing
             return
         }
         #expect(failure.errorType == "Function.ResponseSizeTooLarge")
-        _ = try await clone.runtime.waitUntilIdle()
+        _ = try await clone.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
         let large = String(repeating: "y", count: 6_291_556)
         #expect(
             try await clone.runtime.invoke(.sample("2", payload: large), deadline: Deadline(in: .seconds(60)))
@@ -164,7 +166,7 @@ import Testing
         for number in 0..<20 {
             let result = try await clone.runtime.invoke(.sample("\(number)"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("{}".utf8)))
-            _ = try await clone.runtime.waitUntilIdle()
+            _ = try await clone.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
         }
         #expect(others.count == 40)
     }
@@ -195,7 +197,7 @@ import Testing
         runtime.end()
         #expect(await waiting == "the sandbox has been destroyed")
         #expect(
-            await failure { () throws(SandboxError) in try await runtime.waitUntilIdle() }
+            await failure { () throws(SandboxError) in try await runtime.waitUntilIdle(by: Deadline(in: .seconds(60))) }
                 == "the sandbox has been destroyed")
         await #expect(throws: Player.Ended.self) { try await BlockingThread.run { _ = try clone.player.hear() } }
     }
@@ -226,7 +228,7 @@ import Testing
                         let result = try await clone.runtime.invoke(
                             .sample("\(index)-\(number)", payload: payload), deadline: Deadline(in: .seconds(60)))
                         #expect(result == .response(Array(payload.utf8)))
-                        _ = try await clone.runtime.waitUntilIdle()
+                        _ = try await clone.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
                     }
                     clone.runtime.end()
                 }

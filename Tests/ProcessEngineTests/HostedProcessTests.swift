@@ -74,7 +74,7 @@ import Testing
             let result = try await booted.runtime.invoke(
                 .sample("\(number)", payload: "\(number)"), deadline: Deadline(in: .seconds(20)))
             #expect(result == .response(Array("\(number)".utf8)))
-            #expect(try await booted.runtime.waitUntilIdle() > 1 << 20)
+            #expect(try await booted.runtime.waitUntilIdle(by: Deadline(in: .seconds(60))) > 1 << 20)
             #expect(booted.written.text.hasSuffix("start \(number)\nend\n"))
         }
         #expect(booted.runtime.isUsable)
@@ -119,7 +119,9 @@ import Testing
         #expect(
             try await booted.runtime.invoke(.sample(), deadline: Deadline(in: .seconds(60)))
                 == .response(Array(repeating: UInt8(ascii: "1"), count: length)))
-        let said = await failure { () throws(SandboxError) in try await booted.runtime.waitUntilIdle() }
+        let said = await failure { () throws(SandboxError) in
+            try await booted.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
+        }
         #expect(said == "the runtime ended during invocation: exited(status: 0)")
     }
 
@@ -161,7 +163,7 @@ import Testing
         #expect(try await flooding.runtime.waitUntilReady(by: Deadline(in: .seconds(60))) == .restoreNext)
         for number in 0..<20 {
             _ = try await quiet.runtime.invoke(.sample("\(number)"), deadline: Deadline(in: .seconds(20)))
-            _ = try await quiet.runtime.waitUntilIdle()
+            _ = try await quiet.runtime.waitUntilIdle(by: Deadline(in: .seconds(60)))
         }
         await flooding.process.end()
         #expect(flooding.written.count(of: .standardOutput) > 0)

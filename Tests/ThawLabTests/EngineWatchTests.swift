@@ -18,7 +18,7 @@ import ThawLab
             return .response(invocation.payload)
         }
 
-        func waitUntilIdle() async throws(SandboxError) -> UInt64 { 0 }
+        func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 { 0 }
         func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox { throw .destroyed }
         func memory() async throws(SandboxError) -> MemoryUse { MemoryUse(unique: 0, shared: 0, proportional: 0) }
         func destroy() async {}

@@ -178,7 +178,7 @@ struct StopTests {
             async let answer = fixture.invoke()
             await meeting.arrival(of: 1)
             async let stopped: Void = fixture.worker.stop()
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(20))
             let refusal = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
             #expect(refusal?.code == .service)
             meeting.open()
@@ -208,7 +208,7 @@ struct StopTests {
             if before { fixture.worker.endInvocations() }
             async let stopped: Void = fixture.worker.stop()
             if !before {
-                await fixture.time.waitForSleeper()
+                await fixture.time.waitForSleeper(of: .seconds(20))
                 fixture.worker.endInvocations()
             }
             await #expect(throws: LambdaError.self) { try await answer.value }
@@ -232,7 +232,7 @@ struct StopTests {
             let answer = Task { try await fixture.invoke() }
             await meeting.arrival(of: 1)
             async let stopped: Void = fixture.worker.stop()
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(20))
             fixture.time.advance(by: .seconds(20))
             // The engine's shutdown is what ends the invocation.
             meeting.open()

@@ -63,6 +63,93 @@ struct SchedulingTests {
         }
     }
 
+    @Test(
+        "but not for one that is still at work: a new one serves, and each is idle again when it asks for the next event"
+    )
+    func stillAtWork() async throws {
+        let asked = Meeting()
+        var script = FakeEngine.Script()
+        script.settle = {
+            await asked.wait()
+            return 1
+        }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.createPublished()
+            try await fixture.invoke()
+            async let second = fixture.invoke()
+            await fixture.time.expire(.milliseconds(1))
+            _ = try await second
+            async let third = fixture.invoke()
+            // Nobody waits twice for the first one.
+            await fixture.time.expire(.milliseconds(1))
+            _ = try await third
+            #expect(Set(fixture.engine.record.served).count == 3)
+            asked.open()
+            await fixture.settledExceptInvocations()
+            for _ in 0..<3 {
+                try await fixture.invoke()
+                await fixture.settledExceptInvocations()
+            }
+            #expect(Set(fixture.engine.record.served).count == 3)
+        }
+    }
+
+    @Test("a sandbox that never asks for its next event ends, at its function's timeout")
+    func neverAsks() async throws {
+        var script = FakeEngine.Script()
+        script.settle = { () throws(SandboxError) in throw .timedOut(.invocation, limit: .seconds(3)) }
+        try await WorkerFixture.with(script) { fixture in
+            var settings = FunctionSettings()
+            settings.timeout = 3
+            try await fixture.createPublished(settings: settings)
+            try await fixture.invoke()
+            await fixture.settled()
+            #expect(fixture.engine.record.live.isEmpty)
+            let limits = fixture.engine.record.idleLimits
+            #expect(limits == [.seconds(3)])
+        }
+    }
+
+    @Test("the end of the log is not waited for when the function is still at work")
+    func tailOfBusy() async throws {
+        let asked = Meeting()
+        var script = FakeEngine.Script()
+        script.settle = {
+            await asked.wait()
+            return 1
+        }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.createPublished()
+            async let answer = fixture.invoke(tail: true)
+            await fixture.time.expire(.milliseconds(200))
+            #expect(!(try await answer.tailText).contains("REPORT"))
+            asked.open()
+            await fixture.settled()
+            #expect(try await fixture.logged().contains { $0.hasPrefix("REPORT") })
+        }
+    }
+
+    @Test("where there is no room for a new one, a moment longer, and then 429")
+    func stillAtWorkWhenFull() async throws {
+        let asked = Meeting()
+        var script = FakeEngine.Script()
+        script.settle = {
+            await asked.wait()
+            return 1
+        }
+        try await WorkerFixture.with(script, maximumSandboxes: 1) { fixture in
+            try await fixture.createPublished()
+            try await fixture.invoke()
+            let refused = Task { try await fixture.invoke() }
+            await fixture.time.expire(.milliseconds(100))
+            await #expect(throws: LambdaError.throttled(.concurrentInvocations)) { try await refused.value }
+            asked.open()
+            await fixture.settledExceptInvocations()
+            try await fixture.invoke()
+            #expect(Set(fixture.engine.record.served).count == 1)
+        }
+    }
+
     @Test("the one used last first")
     func mostRecentFirst() async throws {
         let (first, second) = (Meeting(), Meeting())
@@ -132,13 +219,13 @@ struct SchedulingTests {
             }
             try await fixture.createPublished()
             try await fixture.invoke()
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(60))
             fixture.time.advance(by: .seconds(59))
             try await fixture.invoke()
             await fixture.settled()
             // The first sleep ends here, and finds that the clone has been used since.
             fixture.time.advance(by: .seconds(1))
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(59))
             #expect(fixture.engine.record.live.count == 1)
             fixture.time.advance(by: .seconds(59))
             eviction.cancel()

@@ -20,9 +20,6 @@ package final class HostedRuntime: LoopMember {
         package let clientPort: UInt16
     }
 
-    /// A runtime asks for its next invocation right after it answered; one that does not hangs.
-    private static let idleLimit = Duration.seconds(60)
-
     private let seat: LoopSeat
     private let core: Mutex<RuntimeCore>
     private let memory = RuntimeMemory()
@@ -127,8 +124,8 @@ package final class HostedRuntime: LoopMember {
     }
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
-    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
-        _ = try await wait(for: .idle, during: .invocation, by: Deadline(in: Self.idleLimit))
+    package func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
+        _ = try await wait(for: .idle, during: .invocation, by: deadline)
         return locked { core in
             // Its number may be another's soon.
             if !core.isReady { memory.forget() }

@@ -134,9 +134,9 @@ package final class WatchedSandbox: Sandbox {
         }
     }
 
-    package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
+    package func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
         defer { endInvocation() }
-        return try await sandbox.waitUntilIdle()
+        return try await sandbox.waitUntilIdle(by: deadline)
     }
 
     private func endInvocation() {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Logging
 
 /// A stop's wait for the invocations under way.
@@ -7,7 +8,7 @@ struct Drain: Sendable {
     let clock: WorkerClock
     let logger: Logger
     /// Ends the wait: true when nothing runs any more.
-    private let ended = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+    private let ended = Outcome<Bool>()
 
     init(pool: SandboxPool, limit: Duration, clock: WorkerClock, logger: Logger) {
         self.pool = pool
@@ -17,26 +18,20 @@ struct Drain: Sendable {
     }
 
     /// Ends the wait, or the one that has not begun.
-    func hurry() { ended.continuation.yield(false) }
+    func hurry() { ended.settle(false) }
 
     /// Waits until no sandbox is left of a pool that has been closed, but no longer than the limit.
     func run() async {
         tell(.notice, "waiting for invocations under way", ["limit": "\(limit)"])
         let emptied = Task {
             await pool.waitUntilEmpty()
-            ended.continuation.yield(true)
+            ended.settle(true)
         }
-        let timer = Task {
-            do { try await clock.sleep(limit) } catch { return }
-            ended.continuation.yield(false)
+        // Not waited for beyond that: the engine's shutdown is what lets it end.
+        defer { emptied.cancel() }
+        if await ended.wait(within: limit, on: clock) != true {
+            tell(.warning, "invocations still under way are ended")
         }
-        for await isEmpty in ended.stream {
-            if !isEmpty { tell(.warning, "invocations still under way are ended") }
-            break
-        }
-        timer.cancel()
-        // Not waited for: the engine's shutdown is what lets it end.
-        emptied.cancel()
     }
 
     /// Says something of what runs, if anything does.

@@ -121,27 +121,42 @@ package struct InvocationPath: Invoking {
 
     private func claim(_ function: FunctionConfiguration) async throws(SandboxStarter.Failure) -> Held {
         let key = try await rethrowing(try await key(function), as: SandboxStarter.Failure.refused)
+        let refusal = clock.now() + SandboxPool.patienceWhenFull
         while true {
             switch pool.claim(key) {
             case .idle(let sandbox):
                 if sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
-            case .settling(let sandbox):
-                if await sandbox.settled(), sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
+            case .settling(let sandbox, let patience):
+                guard let isUsable = await pool.settled(sandbox, within: patience) else { continue }
+                if isUsable, sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
-            case .room(let previous):
-                await previous?.value
-                let started: SandboxStarter.Started
-                do { started = try await start(function, key) } catch {
-                    pool.releaseRoom()
-                    throw error
+            case .room(let previous): return try await startInRoom(after: previous, function, key)
+            case .full(let settling):
+                let patience = refusal - clock.now()
+                guard let settling, patience > .zero, await settling.settled(within: patience, on: clock) != nil else {
+                    throw .refused(.throttled(.concurrentInvocations))
                 }
-                pool.admit(started.sandbox)
-                return Held(sandbox: started.sandbox, coldStart: started.coldStart)
-            case .full: throw .refused(.throttled(.concurrentInvocations))
             case .closed: throw .refused(.stopping)
             }
         }
+    }
+
+    /// - Parameter previous: settled when the sandbox that makes room has ended. Nobody waits for ever for that.
+    private func startInRoom(
+        after previous: Outcome<Void>?, _ function: FunctionConfiguration, _ key: SandboxKey
+    ) async throws(SandboxStarter.Failure) -> Held {
+        if let previous, await previous.wait(within: starter.configuration.restoreLimit, on: clock) == nil {
+            pool.releaseRoom(after: previous)
+            throw .refused(.throttled(.concurrentInvocations))
+        }
+        let started: SandboxStarter.Started
+        do { started = try await start(function, key) } catch {
+            pool.releaseRoom()
+            throw error
+        }
+        pool.admit(started.sandbox)
+        return Held(sandbox: started.sandbox, coldStart: started.coldStart)
     }
 
     /// Which sandboxes can serve this invocation.
@@ -180,12 +195,12 @@ package struct InvocationPath: Invoking {
         let live = held.sandbox
         let tail = request.logType == .tail ? live.log.beginTail() : nil
         live.log.write(.start(requestID: request.requestID, function.version))
-        let began = clock.now()
+        let (began, deadline) = (clock.now(), Deadline(in: .seconds(function.timeout)))
         let result: Result<InvocationResult, SandboxError>
         do {
             result = .success(
                 try await live.sandbox.invoke(
-                    event(request, function), deadline: Deadline(in: .seconds(function.timeout))))
+                    event(request, function), deadline: deadline))
         } catch {
             result = .failure(error)
         }
@@ -196,8 +211,9 @@ package struct InvocationPath: Invoking {
         (record.outcome, record.duration) = (answer.outcome, report.duration)
         switch result {
         case .success:
-            giveBack(live, answer.completing(report))
-            if tail != nil { _ = await live.settled() }
+            giveBack(live, answer.completing(report), by: deadline)
+            // The report belongs to the tail, but the answer does not wait for a function that is still at work.
+            if tail != nil { _ = await live.settled(within: Self.reportPatience, on: clock) }
         case .failure(let error):
             live.log.end(
                 answer.completing(report), text: answer.logText ?? "RequestId: \(request.requestID) Error: \(error)")
@@ -225,12 +241,20 @@ package struct InvocationPath: Invoking {
 
     // MARK: - 5 Give back
 
-    /// Gives back a sandbox that has answered; it is idle once its runtime asks for the next invocation.
-    private func giveBack(_ live: LiveSandbox, _ report: InvocationReport) {
+    /// What is waited for a runtime that has answered to ask for its next event, before a client gets the end of the log without
+    /// the report, and before clones are made for the next claims.
+    private static let reportPatience = Duration.milliseconds(200)
+    /// What a runtime is given to ask for its next event when it answered in the last moment.
+    private static let settlingLimit = Duration.seconds(1)
+
+    /// Gives back a sandbox that has answered; it is idle once its runtime asks for the next invocation, for which it has what
+    /// is left of the function's timeout.
+    private func giveBack(_ live: LiveSandbox, _ report: InvocationReport, by deadline: Deadline) {
+        let deadline = max(deadline, Deadline(in: Self.settlingLimit))
         pool.settle(live) {
             var report = report
             do throws(SandboxError) {
-                report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle()
+                report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle(by: deadline)
                 live.log.end(report, text: nil)
                 return true
             } catch {
@@ -245,8 +269,8 @@ package struct InvocationPath: Invoking {
     /// the next does not slow this one down.
     private func refill(after live: LiveSandbox) {
         guard let snapshot = live.takeSnapshot() else { return }
-        tasks.start { [ready] in
-            _ = await live.settled()
+        tasks.start { [ready, clock] in
+            _ = await live.settled(within: Self.reportPatience, on: clock)
             await ready.use(live.key.version, snapshot)
         }
     }

@@ -69,7 +69,8 @@ struct SandboxStarter: Sendable {
             let sandbox = try await engine.start(specification, deadline: Deadline(in: limit), output: log.sink)
             let duration = clock.now() - began
             return Started(
-                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log), coldStart: .initialized(duration))
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, startDuration: duration),
+                coldStart: .initialized(duration))
         } catch {
             log.write(.initReport(clock.now() - began, phase: phase, error.logged))
             throw error
@@ -96,7 +97,7 @@ struct SandboxStarter: Sendable {
             let duration = clock.now() - began
             log.write(.restoreReport(duration, nil))
             return Started(
-                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, cloneOf: snapshot),
+                sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, startDuration: duration, cloneOf: snapshot),
                 coldStart: .restored(duration))
         } catch {
             log.write(.restoreReport(clock.now() - began, error.logged))

@@ -1,3 +1,4 @@
+internal import Basics
 internal import FunctionModel
 internal import NetworkModel
 internal import Sandboxes
@@ -9,18 +10,20 @@ final class LiveSandbox: Sendable {
     let key: SandboxKey
     let sandbox: any Sandbox
     let log: LogStream
-    private let settling = Mutex(Settling())
-
-    private struct Settling {
-        var task: Task<Void, Never>?
-        var isUsable = true
-    }
-
+    /// How long a claimer waits until this one asks for its next event: far less than a new one would take it.
+    let patience: Duration
+    /// Whether its runtime asked for its next event after it had answered the last one. Nil before the first.
+    private let settling = Mutex<Outcome<Bool>?>(nil)
     /// What this is a clone of, until ``takeSnapshot()``.
     private let snapshot: Mutex<SnapshotLease?>
 
-    init(key: SandboxKey, sandbox: any Sandbox, log: LogStream, cloneOf snapshot: SnapshotLease? = nil) {
+    /// - Parameter startDuration: what it took to start.
+    init(
+        key: SandboxKey, sandbox: any Sandbox, log: LogStream, startDuration: Duration,
+        cloneOf snapshot: SnapshotLease? = nil
+    ) {
         self.snapshot = Mutex(snapshot)
+        patience = min(max(startDuration / 2, .milliseconds(1)), .milliseconds(20))
         self.key = key
         self.sandbox = sandbox
         self.log = log
@@ -34,15 +37,22 @@ final class LiveSandbox: Sendable {
         }
     }
 
-    func beginSettling(_ task: Task<Void, Never>) { settling.withLock { $0.task = task } }
-
-    func finishSettling(usable: Bool) { settling.withLock { $0.isUsable = usable } }
-
-    /// Waits until the runtime is ready for its next invocation; false when it will never be.
-    func settled() async -> Bool {
-        await settling.withLock { $0.task }?.value
-        return settling.withLock { $0.isUsable }
+    /// It has answered; settle what is returned when the runtime asks for its next event, or never will.
+    func beginSettling() -> Outcome<Bool> {
+        let outcome = Outcome<Bool>()
+        settling.withLock { $0 = outcome }
+        return outcome
     }
+
+    /// Waits until the runtime is ready for its next invocation: false when it will never be, nil when it is still at work after
+    /// `limit`.
+    func settled(within limit: Duration, on clock: WorkerClock) async -> Bool? {
+        guard let outcome = settling.withLock({ $0 }) else { return true }
+        return await outcome.wait(within: limit, on: clock)
+    }
+
+    /// The same for who knows that it is settled now, or in a moment.
+    func settled() async -> Bool { await settling.withLock { $0 }?.wait() ?? true }
 
     /// Ends the sandbox and its log.
     func destroy() async {

@@ -1,3 +1,4 @@
+internal import Basics
 import Synchronization
 
 /// Which sandboxes exist and which of them are free. One lock, no suspension: on the way of every invocation.
@@ -9,11 +10,13 @@ package final class SandboxPool: Sendable {
     enum Claim {
         /// A sandbox that waits for an invocation.
         case idle(LiveSandbox)
-        /// A sandbox that has answered and is about to wait for its next invocation: sooner ready than a new one.
-        case settling(LiveSandbox)
-        /// Room for a new sandbox, once `after` (a sandbox on its way out) has ended. Give it back with ``releaseRoom()``.
-        case room(after: Task<Void, Never>?)
-        case full
+        /// A sandbox that has answered and is about to wait for its next invocation: sooner ready than a new one, if it is ready
+        /// within `patience`. Wait with ``settled(_:within:)``.
+        case settling(LiveSandbox, patience: Duration)
+        /// Room for a new sandbox, once `after` (a sandbox on its way out) has ended. Give it back with ``releaseRoom(after:)``.
+        case room(after: Outcome<Void>?)
+        /// `settling` is about to wait, and to make room then.
+        case full(settling: LiveSandbox?)
         case closed
     }
 
@@ -26,6 +29,7 @@ package final class SandboxPool: Sendable {
         var key: SandboxKey
         /// Oldest first.
         var idle: [Idle] = []
+        /// Those that have only just answered.
         var settling: [LiveSandbox] = []
     }
 
@@ -34,19 +38,22 @@ package final class SandboxPool: Sendable {
         /// Sandboxes that exist, are being made or are being destroyed.
         var count = 0
         /// Sandboxes being destroyed whose room nobody has claimed yet.
-        var dying: [ObjectIdentifier: Task<Void, Never>] = [:]
+        var dying: [ObjectIdentifier: Outcome<Void>] = [:]
         /// Sandboxes that serve or wait.
         var live: [ObjectIdentifier: LiveSandbox] = [:]
         /// Sandboxes that were claimed while they settled.
         var claimed: Set<ObjectIdentifier> = []
         var isClosed = false
-        var waitingForEmpty: [CheckedContinuation<Void, Never>] = []
     }
+
+    /// How long a claim waits for a sandbox that has answered when the other way out is a refusal.
+    static let patienceWhenFull = Duration.milliseconds(100)
 
     let limit: Int
     private let clock: WorkerClock
     private let tasks: BackgroundTasks
     private let state = Mutex(State())
+    private let empty = Outcome<Void>()
     /// Yields when a sandbox becomes idle: there is something to grow old.
     let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -69,56 +76,70 @@ package final class SandboxPool: Sendable {
             }
             defer { state.groups[key.version] = group }
             if let last = group.idle.popLast() { return .idle(last.sandbox) }
+            let hasRoom = state.count < limit
             if let last = group.settling.popLast() {
                 state.claimed.insert(ObjectIdentifier(last))
-                return .settling(last)
+                return .settling(last, patience: hasRoom ? last.patience : Self.patienceWhenFull)
             }
-            guard state.count >= limit else {
-                state.count += 1
-                return .room(after: nil)
-            }
-            return evictForRoom(&state)
+            guard hasRoom else { return evictForRoom(&state) }
+            state.count += 1
+            return .room(after: nil)
         }
     }
 
     /// Notes a sandbox that was made in room that was claimed.
     func admit(_ sandbox: LiveSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
 
-    /// Room made by a sandbox that is going anyway, by the one that has been idle the longest, or by one about to be idle.
+    /// Waits with a sandbox that was claimed while it settles. Nil: it is still at work, and not the claimer's any more; it will be
+    /// idle when its runtime asks for the next event.
+    func settled(_ sandbox: LiveSandbox, within patience: Duration) async -> Bool? {
+        if let usable = await sandbox.settled(within: patience, on: clock) { return usable }
+        if state.withLock({ $0.claimed.remove(ObjectIdentifier(sandbox)) }) != nil { return nil }
+        return await sandbox.settled()
+    }
+
+    /// Room made by a sandbox that is going anyway, or by the one that has been idle the longest.
     private func evictForRoom(_ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
         let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
             .min { $0.1 < $1.1 }
         if let (version, _) = oldest, let victim = state.groups[version]?.idle.removeFirst().sandbox {
             state.live[ObjectIdentifier(victim)] = nil
-            return .room(after: tasks.start { await victim.destroy() })
-        }
-        let settling = state.groups.first { !$0.value.settling.isEmpty }?.key
-        guard let settling, let victim = state.groups[settling]?.settling.removeFirst() else { return .full }
-        state.claimed.insert(ObjectIdentifier(victim))
-        state.live[ObjectIdentifier(victim)] = nil
-        return .room(
-            after: tasks.start {
-                _ = await victim.settled()
+            let gone = Outcome<Void>()
+            tasks.start {
                 await victim.destroy()
-            })
+                gone.settle()
+            }
+            return .room(after: gone)
+        }
+        return .full(settling: state.groups.values.lazy.compactMap(\.settling.last).first)
     }
 
-    /// Gives back room for which no sandbox was made.
-    func releaseRoom() { state.withLock { release(&$0) } }
+    /// Gives back room for which no sandbox was made, once what it was taken from has ended.
+    func releaseRoom(after previous: Outcome<Void>? = nil) {
+        guard let previous, previous.value == nil else { return state.withLock { release(&$0) } }
+        tasks.start { [self] in
+            await previous.wait()
+            state.withLock { release(&$0) }
+        }
+    }
 
     /// Runs `work`, which waits until a sandbox that has answered asks for its next invocation and says whether it did.
-    /// Until then a claimer may already take the sandbox and wait with it; afterwards it is idle.
+    /// Until then a claimer may already take the sandbox and wait with it for a moment; afterwards it is idle.
     func settle(_ sandbox: LiveSandbox, _ work: @escaping @Sendable () async -> Bool) {
         state.withLock { state in
             if isCurrent(sandbox, state) { state.groups[sandbox.key.version]?.settling.append(sandbox) }
+            let outcome = sandbox.beginSettling()
             // Begun under the lock: the work cannot end before the sandbox is in the list.
-            sandbox.beginSettling(tasks.start { [self] in finishSettling(sandbox, usable: await work()) })
+            tasks.start { [self] in
+                let usable = await work()
+                finishSettling(sandbox, usable: usable)
+                outcome.settle(usable)
+            }
         }
     }
 
     private func finishSettling(_ sandbox: LiveSandbox, usable: Bool) {
-        sandbox.finishSettling(usable: usable)
         let isIdle = state.withLock { state -> Bool in
             // Its new holder waits for the same work and decides.
             if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
@@ -175,20 +196,13 @@ package final class SandboxPool: Sendable {
                 state.groups[key]?.idle = []
                 for idle in group.idle { destroy(idle.sandbox, &state) }
             }
-            resumeIfEmpty(&state)
+            tellIfEmpty(state)
         }
         wake.finish()
     }
 
     /// Returns when no sandbox is left. Call after ``close()``.
-    func waitUntilEmpty() async {
-        await withCheckedContinuation { waiter in
-            state.withLock { state in
-                state.waitingForEmpty.append(waiter)
-                resumeIfEmpty(&state)
-            }
-        }
-    }
+    func waitUntilEmpty() async { await empty.wait() }
 
     package var count: Int { state.withLock { $0.count } }
 
@@ -220,11 +234,14 @@ package final class SandboxPool: Sendable {
 
     private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {
         let identifier = ObjectIdentifier(sandbox)
+        let gone = Outcome<Void>()
         state.live[identifier] = nil
-        state.dying[identifier] = tasks.start { [self] in
+        state.dying[identifier] = gone
+        tasks.start { [self] in
             await sandbox.destroy()
+            gone.settle()
             self.state.withLock { state in
-                // No entry: the room has been claimed by someone who waits for this task.
+                // No entry: the room has been claimed by someone who waits for `gone`.
                 if state.dying.removeValue(forKey: identifier) != nil { release(&state) }
             }
         }
@@ -232,12 +249,8 @@ package final class SandboxPool: Sendable {
 
     private func release(_ state: inout State) {
         state.count -= 1
-        resumeIfEmpty(&state)
+        tellIfEmpty(state)
     }
 
-    private func resumeIfEmpty(_ state: inout State) {
-        guard state.isClosed, state.count == 0 else { return }
-        for waiter in state.waitingForEmpty { waiter.resume() }
-        state.waitingForEmpty = []
-    }
+    private func tellIfEmpty(_ state: State) { if state.isClosed, state.count == 0 { empty.settle() } }
 }

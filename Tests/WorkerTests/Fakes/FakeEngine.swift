@@ -45,6 +45,8 @@ final class FakeEngine: SandboxEngine {
         var forgotten: [SnapshotID] = []
         var shed: [EngineReserve] = []
         var live: Set<SandboxID> = []
+        /// How long runtimes were given to ask for their next event.
+        var idleLimits: [Duration] = []
         var sweeps = 0
         var isShutDown = false
     }
@@ -136,7 +138,10 @@ struct FakeSandbox: Sandbox {
         return try await script.handler(invocation, output)
     }
 
-    func waitUntilIdle() async throws(SandboxError) -> UInt64 { try await script.settle() }
+    func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
+        engine.note { $0.idleLimits.append(deadline.limit) }
+        return try await script.settle()
+    }
 
     var isUsable: Bool { engine.record.live.contains(id) }
 

@@ -3,11 +3,17 @@ import Worker
 
 /// Time that passes when a test says so.
 final class ManualClock: Sendable {
+    private struct Sleeper {
+        let length: Duration
+        let due: Duration
+        let wake: CheckedContinuation<Void, any Error>
+    }
+
     private struct State {
         var now = Duration.zero
-        var sleepers: [UInt64: (due: Duration, wake: CheckedContinuation<Void, any Error>)] = [:]
+        var sleepers: [UInt64: Sleeper] = [:]
         var next: UInt64 = 0
-        var watchers: [CheckedContinuation<Void, Never>] = []
+        var watchers: [(length: Duration, tell: CheckedContinuation<Void, Never>)] = []
     }
 
     /// 2023-07-05T10:20:30.040Z.
@@ -34,13 +40,23 @@ final class ManualClock: Sendable {
         for sleeper in due { sleeper.resume() }
     }
 
-    /// Returns once somebody sleeps.
-    func waitForSleeper() async {
+    /// Returns once somebody sleeps for so long.
+    func waitForSleeper(of length: Duration) async {
         await withCheckedContinuation { watcher in
             state.withLock { state in
-                if state.sleepers.isEmpty { state.watchers.append(watcher) } else { watcher.resume() }
+                if state.sleepers.values.contains(where: { $0.length == length }) {
+                    watcher.resume()
+                } else {
+                    state.watchers.append((length, watcher))
+                }
             }
         }
+    }
+
+    /// Lets time pass until a sleep of this length ends, once somebody sleeps for so long.
+    func expire(_ length: Duration) async {
+        await waitForSleeper(of: length)
+        advance(by: length)
     }
 
     private func sleep(_ duration: Duration) async throws {
@@ -51,11 +67,11 @@ final class ManualClock: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { wake in
                 let watchers = state.withLock { state in
-                    state.sleepers[number] = (state.now + duration, wake)
-                    defer { state.watchers = [] }
-                    return state.watchers
+                    state.sleepers[number] = Sleeper(length: duration, due: state.now + duration, wake: wake)
+                    defer { state.watchers.removeAll { $0.length == duration } }
+                    return state.watchers.filter { $0.length == duration }
                 }
-                for watcher in watchers { watcher.resume() }
+                for watcher in watchers { watcher.tell.resume() }
                 if Task.isCancelled { cancel(number) }
             }
         } onCancel: {
