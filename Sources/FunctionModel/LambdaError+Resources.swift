@@ -129,6 +129,11 @@ extension LambdaError {
         case callerRate = "CallerRateLimitExceeded"
     }
 
+    /// The host has no room for another sandbox. AWS has no name of its own for that.
+    package static let hostMemoryShort = Self(
+        code: .tooManyRequests, message: "The host has no memory left for another execution environment.",
+        reason: ThrottleReason.concurrentInvocations.rawValue, retryAfterSeconds: 1)
+
     package static func throttled(_ reason: ThrottleReason, retryAfterSeconds: Int? = nil) -> Self {
         let message =
             switch reason {

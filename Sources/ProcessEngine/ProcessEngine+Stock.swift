@@ -4,11 +4,11 @@ import Sandboxes
 extension ProcessEngine {
     package func stock() async -> [EngineStock] {
         let (templates, cells, cgroups) = (templates.census, cells.waiting, cgroups)
-        let memory = await BlockingThread.run { cgroups.memoryBytes() }
+        let (memory, inTemplates) = await BlockingThread.run { (cgroups.memoryBytes(), cgroups.templateBytes()) }
         return [
             EngineStock(
                 isolation, templates: templates.running, readyClones: templates.parked, readyCells: cells,
-                memoryBytes: memory)
+                memoryBytes: memory, templateBytes: inTemplates ?? 0)
         ]
     }
 }

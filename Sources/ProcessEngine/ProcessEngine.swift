@@ -109,7 +109,11 @@ package final class ProcessEngine: SandboxEngine {
         self.seeds = seeds.map { SeedStore($0, host: host, logger: logger) { await templates.forget($0) } }
     }
 
-    private static var standardTemplateBytes: UInt64 { HostSystem.memoryBytes() / 3 }
+    private static var standardTemplateBytes: UInt64 {
+        // Where nothing is known of the host, few are enough to work with.
+        let memory = try? HostMemory.now(within: CgroupMemoryBound.all())
+        return (memory?.total ?? 3 << 30) / 3
+    }
 
     package func sweep() async throws(SandboxError) {
         try await Self.sweep(cgroups)

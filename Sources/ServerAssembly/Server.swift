@@ -90,7 +90,7 @@ package struct Server: Sendable {
             credentials: .placeholders(clock: .system),
             generations: try Generations(
                 at: configuration.state.generation, wallClock: WorkerClock.system.wallClock(), logger: logger),
-            observer: watch.observer(observer), calls: watch.calls)
+            observer: watch.observer(observer), calls: watch.calls, memory: .host())
     }
 
     /// What serves: run it until it ends, by `triggerGracefulShutdown()`.

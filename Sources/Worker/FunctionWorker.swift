@@ -25,13 +25,14 @@ package final class FunctionWorker: Service {
         package var clock: WorkerClock
         package var observer: WorkerObserver
         package var calls: CallTracer
+        package var memory: MemorySource
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
             files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
-            calls: CallTracer = .off
+            calls: CallTracer = .off, memory: MemorySource = .unlimited
         ) {
             self.engine = engine
             self.functions = functions
@@ -45,6 +46,7 @@ package final class FunctionWorker: Service {
             self.clock = clock
             self.observer = observer
             self.calls = calls
+            self.memory = memory
         }
     }
 
@@ -56,6 +58,7 @@ package final class FunctionWorker: Service {
     package let tasks = BackgroundTasks()
     private let recovery: Recovery
     private let eviction: IdleEviction
+    private let relief: MemoryRelief
     private let drain: Drain
 
     package init(_ parts: Parts, configuration: WorkerConfiguration, logger: Logger) {
@@ -84,13 +87,15 @@ package final class FunctionWorker: Service {
             logger: logger)
         let renewal = SnapshotRenewal(
             functions: functions, snapshots: snapshots, publishing: publishing, logger: logger)
+        relief = MemoryRelief(
+            budget: HostMemoryBudget(parts.memory.now), pool: pool, engine: engine, logger: logger)
         invocations = InvocationPath(
             functions: functions, placement: placement, pool: pool,
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
-            snapshots: snapshots, renewal: renewal, ready: ready, tasks: tasks, clock: clock,
-            observe: parts.observer, calls: parts.calls)
+            snapshots: snapshots, renewal: renewal, ready: ready, memory: relief, tasks: tasks,
+            clock: clock, observe: parts.observer, calls: parts.calls)
         control = FunctionControl(
             functions: functions, images: images, networks: parts.networks, publishing: publishing,
             pruning: Pruning(
@@ -112,9 +117,13 @@ package final class FunctionWorker: Service {
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
     package func recover() async throws { try await recovery.recover() }
 
-    /// Evicts idle sandboxes until shutdown begins, then lets what is under way end, and ends everything.
+    /// Evicts idle sandboxes and watches the host's memory until shutdown begins, then lets what is under way end, and ends everything.
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await self.eviction.run() }
+        await cancelWhenGracefulShutdown {
+            async let watching: Void = self.relief.run(self.parts.memory.beats())
+            await self.eviction.run()
+            await watching
+        }
         await stop()
     }
 
@@ -128,6 +137,9 @@ package final class FunctionWorker: Service {
         await tasks.drain()
         await parts.logs.stop()
     }
+
+    /// Gives the host back what no invocation needs, if memory is short.
+    package func relieve() async { await relief.relieve() }
 
     /// Ends invocations under way as soon as a stop begins, or now when one has begun.
     package func endInvocations() { drain.hurry() }

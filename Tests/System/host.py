@@ -37,6 +37,11 @@ def runtimes(pid):
     return {child for child in children(pid) if int((status(child, "Uid") or [0])[0]) in SANDBOX_IDS}
 
 
+def templates(pid):
+    """The processes that the clones of a server are made of."""
+    return {child for child in children(pid) if b"template" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")}
+
+
 SANDBOXES = {"microvm": machines, "process": runtimes}
 
 

@@ -28,7 +28,7 @@ struct FailingStoreTests {
             await meeting.arrival(of: 1)
             lock.begin()
             meeting.open()
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(1))
             try await body(fixture, lock)
         }
     }
@@ -53,7 +53,7 @@ struct FailingStoreTests {
         try await publishing { fixture, lock async throws in
             fixture.time.advance(by: .seconds(120))
             // The last try of the install, then the first of the end.
-            await fixture.time.waitForSleeper()
+            await fixture.time.waitForSleeper(of: .seconds(1))
             lock.end()
             fixture.time.advance(by: .seconds(30))
             await fixture.settled()

@@ -45,7 +45,7 @@ enum thaw_clone_flags {
 };
 
 /* proc_pid_oom_score_adj(5) of a sandbox whose program has not chosen a higher one. */
-static const uint32_t THAW_OOM_SCORE = 0;
+static const uint32_t THAW_OOM_SCORE = 200;
 
 enum { THAW_MAXIMUM_CGROUP_FILES = 4, THAW_MAXIMUM_PREFAULT_RANGES = 4096 };
 

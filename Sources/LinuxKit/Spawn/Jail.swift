@@ -41,6 +41,8 @@ package struct Jail: Sendable {
     package var cgroup: Cgroup?
     package var limits: [ProcessLimit: UInt64] = [.coreFileBytes: 0]
     package var workingDirectory: FilePath = "/"
+    /// Whatever the caller's is. See ``SpawnStep/outOfMemoryScore(_:)``.
+    package var outOfMemoryScore = 0
 
     package init(mountPoint: FilePath, user: UInt32, group: UInt32) {
         self.mountPoint = mountPoint
@@ -57,6 +59,7 @@ package struct Jail: Sendable {
         var plan = SpawnPlan(executable: executable, arguments: arguments, environment: environment)
         plan.namespaces = [.mount, .processes, .ipc, .hostName]
         plan.cgroup = cgroup
+        plan.steps.append(.outOfMemoryScore(outOfMemoryScore))
         if let network {
             plan.steps.append(.enterNamespace(network, .network))
         } else {

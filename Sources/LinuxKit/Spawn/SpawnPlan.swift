@@ -86,6 +86,9 @@ package enum SpawnStep: Sendable {
     case changeDirectory(FilePath)
     /// Writes to a file of /proc/sys. One that this kernel does not have is fine.
     case setting(FilePath, String)
+    /// proc_pid_oom_score_adj(5): from -1000, never, to 1000, first, whom the kernel kills when memory is out. Less than what it
+    /// inherits needs CAP_SYS_RESOURCE. While /proc is there.
+    package static func outOfMemoryScore(_ score: Int) -> SpawnStep { .setting("/proc/self/oom_score_adj", "\(score)") }
     /// sethostname(2), in a new ``Namespaces/hostName`` namespace.
     case hostName(String)
     /// setsid(2).

@@ -51,6 +51,7 @@ struct QEMU: Hypervisor {
         var jail = Jail(mountPoint: "/mnt", user: parts.user, group: MachineUser.group)
         jail.network = parts.network
         jail.cgroup = parts.cgroup
+        jail.outOfMemoryScore = KillOrder.sandbox.rawValue
         jail.limits = [.coreFileBytes: 0, .openFiles: 256, .lockedMemoryBytes: 65_536]
         if let largestFile = parts.largestFile { jail.limits[.fileBytes] = largestFile }
         parts.virtualisation.open(in: &jail)

@@ -28,7 +28,9 @@ package struct EngineCgroups: Sendable {
     }
 
     /// What all templates use, apart from what their clones do: nothing limits it, and no function's limit pays for it.
-    func createForTemplates() throws(CgroupError) -> Cgroup { try hierarchy.create("\(prefix)templates") }
+    func createForTemplates() throws(CgroupError) -> Cgroup { try hierarchy.create(nameOfTemplates) }
+
+    private var nameOfTemplates: String { "\(prefix)templates" }
 
     func update(_ cgroup: Cgroup, limits: CellLimits) throws(CgroupError) {
         try hierarchy.update(cgroup, limits: limits.cgroupLimits)
@@ -39,6 +41,9 @@ package struct EngineCgroups: Sendable {
 
     /// What the kernel charges to all of them. Blocks.
     func memoryBytes() -> UInt64? { hierarchy.memoryBytes(prefix: prefix) }
+
+    /// What the kernel charges to that of the templates. Blocks.
+    func templateBytes() -> UInt64? { hierarchy.memoryBytes(prefix: nameOfTemplates) }
 
     /// Removes the directory all of ours lie in, unless another server on the host has some there. Blocks.
     package func removeParents() { hierarchy.removeIfEmpty() }

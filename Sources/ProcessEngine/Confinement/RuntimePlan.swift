@@ -1,5 +1,6 @@
 import GuestProtocol
 import LinuxKit
+import Sandboxes
 import SystemPackage
 
 /// How a runtime is started in its cell: as its clones will run, so that a frozen one finds nothing changed.
@@ -31,7 +32,7 @@ struct RuntimePlan {
     static func steps(
         in holder: SharedDescriptor, root: [SpawnStep], workingDirectory: FilePath
     ) -> [SpawnStep] {
-        [.enterNamespace(holder, [.network, .ipc, .hostName])] + root + [
+        [.outOfMemoryScore(KillOrder.sandbox.rawValue), .enterNamespace(holder, [.network, .ipc, .hostName])] + root + [
             .newSession, .fileModeMask([.groupWrite, .otherWrite]),
             .limit(.pendingSignals, min(4096, ProcessLimit.pendingSignals.own)),
             .limit(.messageQueueBytes, min(819_200, ProcessLimit.messageQueueBytes.own)),

@@ -41,7 +41,7 @@ struct TemplateStarter: Sendable {
             throw .shuttingDown
         }
         // The kernel must not take memory back from all clones' parent, but not every host lets us say so.
-        do { try process.setOutOfMemoryScore(-1000) } catch {
+        do { try process.setOutOfMemoryScore(KillOrder.template.rawValue) } catch {
             logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
         }
         do {

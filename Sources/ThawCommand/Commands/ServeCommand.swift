@@ -1,10 +1,13 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import LinuxKit
 import Logging
 import NIOCore
+import Sandboxes
 import ServerAssembly
 import ServiceLifecycle
+import SystemPackage
 import UnixSignals
 import Worker
 
@@ -31,6 +34,10 @@ package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
     package func run() async throws {
         guard geteuid() == 0 else { throw ServerError.notRoot }
         let logger = Logger.forServer(options.logLevel, options.logFormat)
+        // What it starts is told apart again, each by itself.
+        do { try SmallFile.set("/proc/self/oom_score_adj", to: "\(KillOrder.server.rawValue)") } catch {
+            logger.debug("cannot protect the server when memory is out", metadata: ["error": "\(error)"])
+        }
         let signals = StopSignals(logger: logger)
         let trapped = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let handling = Task { await signals.handle(trapped) }

@@ -1,11 +1,11 @@
-internal import FunctionModel
+package import FunctionModel
 
 /// Names one version of one function.
-struct VersionKey: Sendable, Hashable {
-    var functionName: String
-    var version: FunctionVersion
+package struct VersionKey: Sendable, Hashable {
+    package var functionName: String
+    package var version: FunctionVersion
 
-    init(_ functionName: String, _ version: FunctionVersion) {
+    package init(_ functionName: String, _ version: FunctionVersion) {
         self.functionName = functionName
         self.version = version
     }

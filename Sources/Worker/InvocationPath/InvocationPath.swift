@@ -16,6 +16,7 @@ package struct InvocationPath: Invoking {
     let snapshots: SnapshotCatalog
     let renewal: SnapshotRenewal
     let ready: ReadyVersions
+    let memory: MemoryRelief
     let tasks: BackgroundTasks
     let clock: WorkerClock
     let observe: WorkerObserver
@@ -151,12 +152,27 @@ package struct InvocationPath: Invoking {
             throw .refused(.throttled(.concurrentInvocations))
         }
         let started: SandboxStarter.Started
-        do { started = try await start(function, key) } catch {
+        do {
+            let reservation = try await reserveMemory(function, key)
+            started = try await start(function, key)
+            started.sandbox.hold(reservation)
+        } catch {
             pool.releaseRoom()
             throw error
         }
         pool.admit(started.sandbox)
         return Held(sandbox: started.sandbox, coldStart: started.coldStart)
+    }
+
+    private func reserveMemory(
+        _ function: FunctionConfiguration, _ key: SandboxKey
+    ) async throws(SandboxStarter.Failure) -> MemoryReservation {
+        let level = try await rethrowing(
+            try await placement.isolation(of: function), as: SandboxStarter.Failure.refused)
+        guard let reservation = await memory.reserve(key.version, at: level, megabytes: function.memorySize) else {
+            throw .refused(.hostMemoryShort)
+        }
+        return reservation
     }
 
     /// Which sandboxes can serve this invocation.
@@ -255,6 +271,7 @@ package struct InvocationPath: Invoking {
             var report = report
             do throws(SandboxError) {
                 report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle(by: deadline)
+                memory.budget.note(live.key.version, peak: report.maximumMemoryBytes)
                 live.log.end(report, text: nil)
                 return true
             } catch {

@@ -14,6 +14,8 @@ final class LiveSandbox: Sendable {
     let patience: Duration
     /// Whether its runtime asked for its next event after it had answered the last one. Nil before the first.
     private let settling = Mutex<Outcome<Bool>?>(nil)
+    /// Its part of the host's memory.
+    private let memory = Mutex<MemoryReservation?>(nil)
     /// What this is a clone of, until ``takeSnapshot()``.
     private let snapshot: Mutex<SnapshotLease?>
 
@@ -54,9 +56,12 @@ final class LiveSandbox: Sendable {
     /// The same for who knows that it is settled now, or in a moment.
     func settled() async -> Bool { await settling.withLock { $0 }?.wait() ?? true }
 
+    func hold(_ reservation: MemoryReservation) { memory.withLock { $0 = reservation } }
+
     /// Ends the sandbox and its log.
     func destroy() async {
         await sandbox.destroy()
+        memory.withLock { $0 = nil }
         log.close()
     }
 }

@@ -101,9 +101,7 @@ package final class SandboxPool: Sendable {
     /// Room made by a sandbox that is going anyway, or by the one that has been idle the longest.
     private func evictForRoom(_ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
-        let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
-            .min { $0.1 < $1.1 }
-        if let (version, _) = oldest, let victim = state.groups[version]?.idle.removeFirst().sandbox {
+        if let victim = takeOldest(&state) {
             state.live[ObjectIdentifier(victim)] = nil
             let gone = Outcome<Void>()
             tasks.start {
@@ -113,6 +111,12 @@ package final class SandboxPool: Sendable {
             return .room(after: gone)
         }
         return .full(settling: state.groups.values.lazy.compactMap(\.settling.last).first)
+    }
+
+    private func takeOldest(_ state: inout State) -> LiveSandbox? {
+        let oldest = state.groups.compactMap { entry in entry.value.idle.first.map { (entry.key, $0.since) } }
+            .min { $0.1 < $1.1 }
+        return oldest.flatMap { state.groups[$0.0]?.idle.removeFirst().sandbox }
     }
 
     /// Gives back room for which no sandbox was made, once what it was taken from has ended.
@@ -173,6 +177,17 @@ package final class SandboxPool: Sendable {
     func nextExpiry(keepWarm: Duration) -> Duration? {
         let oldest = state.withLock { $0.groups.values.compactMap { $0.idle.first?.since }.min() }
         return oldest.map { max(.zero, $0 + keepWarm - clock.now()) }
+    }
+
+    /// Ends the sandbox that has been idle the longest; nil when none is, and none is on its way out. Settled when it is gone.
+    func evictOldest() -> Outcome<Void>? {
+        state.withLock { state in
+            if let victim = takeOldest(&state) {
+                destroy(victim, &state)
+                return state.dying[ObjectIdentifier(victim)]
+            }
+            return state.dying.values.first
+        }
     }
 
     func evictExpired(keepWarm: Duration) {

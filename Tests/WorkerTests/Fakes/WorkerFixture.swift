@@ -20,13 +20,13 @@ struct WorkerFixture: Sendable {
     static func with(
         _ script: FakeEngine.Script = FakeEngine.Script(), maximumSandboxes: Int = 8,
         keepWarm: Duration = .seconds(300), readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
-        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
+        snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }, memory: MemorySource = .unlimited,
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
                 directory, FakeEngine(script), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm,
-                readyClones: readyClones, others: others, snapshots: snapshots)
+                readyClones: readyClones, others: others, snapshots: snapshots, memory: memory)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -37,7 +37,7 @@ struct WorkerFixture: Sendable {
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
         readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
-        functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }
+        functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }, memory: MemorySource = .unlimited
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
@@ -52,7 +52,7 @@ struct WorkerFixture: Sendable {
                 credentials: .placeholders(clock: time.clock),
                 generations: try Generations(
                     at: directory.appending("generation"), wallClock: time.clock.wallClock(), logger: logger),
-                clock: time.clock),
+                clock: time.clock, memory: memory),
             configuration: WorkerConfiguration(
                 maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, readyClones: readyClones,
                 isolations: selection.available),
