@@ -15,6 +15,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -130,8 +131,8 @@ let package = Package(
         library(
             "LambdaAPI",
             [
-                "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore,
-                nioHTTPTypes, nioPosix, tracing,
+                "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, hummingbirdCore, logging,
+                nioCore, nioHTTPTypes, nioPosix, tracing,
             ]),
 
         // What is seen from outside.

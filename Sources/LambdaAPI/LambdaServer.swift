@@ -20,6 +20,7 @@ package struct LambdaServer: Sendable {
         /// 0 lets the kernel choose; see `onListening`.
         package var port: Int
         package var hosts: AllowedHosts
+        package var limits = ConnectionLimits()
         package var scope: AccountScope
         package var abilities: ServerAbilities
         /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. By default it is
@@ -68,11 +69,16 @@ package struct LambdaServer: Sendable {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let configuredPort = configuration.port
+        let front = HTTPFront(configuration.limits, logger: logger)
         return Application(
             responder: routes.router().buildResponder(),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+            server: front.server,
             configuration: ApplicationConfiguration(address: .hostname(configuration.address, port: configuredPort)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuredPort) },
+            onServerRunning: { channel in
+                // It fails only for a channel that is closed already.
+                try? await front.began(channel)
+                await onListening(channel.localAddress?.port ?? configuredPort)
+            },
             logger: logger)
     }
 }

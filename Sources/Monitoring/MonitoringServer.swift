@@ -49,10 +49,16 @@ package struct MonitoringServer: Sendable {
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: report.json)))
         }
         let port = port
+        var limits = ConnectionLimits()
+        limits.connections = 64
+        let front = HTTPFront(limits, logger: logger)
         return Application(
-            router: router,
+            router: router, server: front.server,
             configuration: ApplicationConfiguration(address: .hostname(address, port: port)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
+            onServerRunning: { channel in
+                try? await front.began(channel)
+                await onListening(channel.localAddress?.port ?? port)
+            },
             logger: logger)
     }
 }

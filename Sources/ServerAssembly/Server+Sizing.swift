@@ -1,4 +1,5 @@
 import FunctionModel
+import LambdaAPI
 import MicroVMEngine
 import Sandboxes
 import SlotNetwork
@@ -40,6 +41,15 @@ extension Server {
         case (.process, _), (.microvm, .kvm): .seconds(Limits.initSeconds)
         case (.microvm, .tcg): .seconds(130)
         }
+    }
+
+    /// Half of the descriptors that sandboxes leave, at 16 each; and no more than a server of this size has use for.
+    static func connectionLimits(_ configuration: ServerConfiguration, openFiles: UInt64) -> ConnectionLimits {
+        var limits = ConnectionLimits()
+        let left = Int(clamping: openFiles) - 16 * (configuration.maximumSandboxes + 64) - 512
+        limits.connections = configuration.maximumConnections ?? min(limits.connections, max(64, left / 2))
+        limits.bytesInFlight = configuration.requestMegabytes << 20
+        return limits
     }
 
     /// Every sandbox that can exist at a time has a network: those that serve, those prepared ahead, those being frozen, and

@@ -25,6 +25,7 @@ package struct Server: Sendable {
     private let gauges: ServerGauges
     private let reason: String
     private let slotCount: Int
+    private let connectionLimits: ConnectionLimits
     private let logger: Logger
 
     /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
@@ -37,6 +38,7 @@ package struct Server: Sendable {
         around: (any SandboxEngine) -> any SandboxEngine = { $0 }, observer: @escaping WorkerObserver = { _ in }
     ) async throws -> Server {
         let share = try ShareDirectory.installed()
+        let openFiles = try OpenFileLimit.raise()
         let watch = try ServerWatch(configuration, logger: logger)
         // First, so that whoever starts the same server twice is told that, and not that its port is in use.
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
@@ -69,7 +71,8 @@ package struct Server: Sendable {
                 gauges: ServerGauges(
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
                     version: ShareDirectory.installedVersion()),
-                reason: reason, slotCount: slotConfiguration.count, logger: logger)
+                reason: reason, slotCount: slotConfiguration.count,
+                connectionLimits: connectionLimits(configuration, openFiles: openFiles), logger: logger)
         } catch {
             await slots.shutdown(keepingSlots: configuration.slots.keep)
             throw error
@@ -102,15 +105,14 @@ package struct Server: Sendable {
         signals: [UnixSignal] = [], onListening: @escaping @Sendable (Int) async -> Void
     ) -> ServiceGroup {
         let health = ServerHealth(functions: functions, slots: slots)
-        let api = LambdaServer(
-            service: worker.service,
-            configuration: LambdaServer.Configuration(
-                address: configuration.address, port: configuration.port, allowedHosts: configuration.allowedHosts,
-                scope: configuration.account,
-                abilities: worker.control.abilities,
-                strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
-                calls: watch.calls, observe: watch.exchangeObserver),
-            logger: logger.quieter)
+        var serving = LambdaServer.Configuration(
+            address: configuration.address, port: configuration.port, allowedHosts: configuration.allowedHosts,
+            scope: configuration.account,
+            abilities: worker.control.abilities,
+            strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
+            calls: watch.calls, observe: watch.exchangeObserver)
+        serving.limits = connectionLimits
+        let api = LambdaServer(service: worker.service, configuration: serving, logger: logger.quieter)
         var services: [any Service] = [api.application(onListening: onListening), worker]
         let monitoring = watch.monitoring(
             configuration, gauges: gauges, health: { await health.report() }, logger: logger.quieter)

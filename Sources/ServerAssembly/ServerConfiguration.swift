@@ -14,6 +14,10 @@ package struct ServerConfiguration: Sendable {
     package var port = 9000
     /// Names under which the server answers, beside loopback's where it listens there: `*.example` is all below, `*` any.
     package var allowedHosts: [String] = []
+    /// Connections of clients at a time; nil is what the limit of open files leaves, at most 4,096.
+    package var maximumConnections: Int?
+    /// Megabytes of requests and answers that are in memory at a time.
+    package var requestMegabytes = 256
     /// Where metrics are served, and at which port: 0 lets the kernel choose, nil is nowhere.
     package var metricsAddress = "127.0.0.1"
     package var metricsPort: Int?

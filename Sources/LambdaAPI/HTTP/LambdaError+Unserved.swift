@@ -66,6 +66,12 @@ extension LambdaError {
                 """)
     }
 
+    static let serverBusy = Self(
+        code: .tooManyRequests, message: "Rate Exceeded: the server holds as many bytes of requests as it may.")
+
+    static let bodyTooSlow = Self(
+        code: .invalidRequestContent, message: "The body of the request did not arrive in time.")
+
     static let malformedSignature = Self(
         code: .accessDenied,
         message: """

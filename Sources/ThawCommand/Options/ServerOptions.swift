@@ -26,6 +26,18 @@ package struct ServerOptions: ParsableArguments {
     var allowedHosts: [String] = []
 
     @Option(
+        name: .customLong("max-connections"),
+        help:
+            "Connections of clients at a time; beyond, those that wait longest are closed. Default: by open files, at most 4096."
+    )
+    var maximumConnections: Int?
+
+    @Option(
+        name: .customLong("request-memory"),
+        help: "Megabytes of requests and answers in memory at a time; a request beyond gets 429.")
+    var requestMegabytes = Self.standard.requestMegabytes
+
+    @Option(
         name: .customLong("metrics-port"),
         help:
             "Port for GET /metrics, as Prometheus reads them, and GET /healthz; 0 lets the kernel choose. Default: none."
@@ -117,6 +129,8 @@ package struct ServerOptions: ParsableArguments {
         for host in allowedHosts where host.isEmpty || host.contains(where: { $0.isWhitespace || "/,".contains($0) }) {
             throw ValidationError("--allow-host takes one name without a scheme or path; '\(host)' was given")
         }
+        if let maximumConnections { try check(maximumConnections, "--max-connections", 16...65_536) }
+        try check(requestMegabytes, "--request-memory", 16...65_536)
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
@@ -141,6 +155,8 @@ package struct ServerOptions: ParsableArguments {
         server.address = address
         server.port = port
         server.allowedHosts = allowedHosts
+        server.maximumConnections = maximumConnections
+        server.requestMegabytes = requestMegabytes
         server.metricsAddress = metricsHost
         server.metricsPort = metricsPort
         server.traceLog = traceLog.map { StateDirectory.absolute($0) }
