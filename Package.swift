@@ -58,6 +58,7 @@ let package = Package(
         .executable(name: "thaw", targets: ["thaw"]),
         .executable(name: "thaw-lab", targets: ["thaw-lab"]),
         .executable(name: "ThawGuest", targets: ["ThawGuest"]),
+        .executable(name: "ThawWorkshop", targets: ["ThawWorkshop"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -97,8 +98,9 @@ let package = Package(
         // What a host keeps.
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
         library("Snapshots", ["Basics", "LinuxKit", crypto, system]),
+        library("Workshop", ["Basics", "CLibzip", "LinuxKit", system]),
         library(
-            "BaseImages", ["Basics", "CLibzip", "GuestProtocol", "LinuxKit", crypto, logging, subprocess, system]),
+            "BaseImages", ["Basics", "GuestProtocol", "LinuxKit", "Workshop", crypto, logging, subprocess, system]),
         library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
@@ -117,7 +119,7 @@ let package = Package(
             [
                 "Basics", "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessImages", "RuntimeAPI",
                 "Sandboxes",
-                "SlotNetwork", "Snapshots", crypto, logging, system,
+                "SlotNetwork", "Snapshots", "Workshop", crypto, logging, system,
             ]),
 
         // The service.
@@ -142,6 +144,11 @@ let package = Package(
                 "Basics", "GuestProtocol", "LambdaAPI", "LinuxKit", "NetworkModel", "PrometheusMetrics", "Sandboxes",
                 "SlotNetwork", "Snapshots", "Telemetry", "Worker", coreMetrics, hummingbird, logging, system, tracing,
             ]),
+
+        // Runs in a jail, beside untrusted input. Not static: libzip is loaded.
+        .executableTarget(
+            name: "ThawWorkshop", dependencies: ["Workshop"], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]),
 
         // Runs in the guest.
         .executableTarget(
@@ -194,7 +201,8 @@ let package = Package(
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
         tests("FunctionStoreTests", ["FunctionModel", "FunctionStore", "LinuxKit", "TestSupport", grdb, system]),
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
-        tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", logging, system]),
+        tests("WorkshopTests", ["LinuxKit", "TestSupport", "Workshop", system]),
+        tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", "Workshop", logging, system]),
         tests("NetworkModelTests", ["LinuxKit", "NetworkModel", "TestSupport", system]),
         tests(
             "SlotNetworkTests",
@@ -212,7 +220,7 @@ let package = Package(
             [
                 "Basics", "CProcessImage", "GuestProtocol", "LinuxKit", "NetworkModel", "ProcessEngine", "RuntimeAPI",
                 "Sandboxes",
-                "SlotNetwork", "Snapshots", "TestSupport", logging, system,
+                "SlotNetwork", "Snapshots", "TestSupport", "Workshop", logging, system,
             ]),
         tests(
             "WorkerTests",

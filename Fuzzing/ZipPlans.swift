@@ -14,13 +14,13 @@ enum Target: FuzzTarget {
     }
 
     private static func testArchive(_ bytes: [UInt8]) {
-        do throws(ImageError) {
-            try ZipArchive.withArchive(in: bytes) { archive throws(ImageError) in
+        do throws(WorkshopError) {
+            try ZipArchive.withArchive(in: bytes) { archive throws(WorkshopError) in
                 let plan = try archive.plan(limits: limits)
                 check(plan)
                 for file in plan.files {
                     var read = 0
-                    try archive.read(file.index, limit: file.size) { piece in read += piece.count }
+                    try archive.read(file.index, size: file.size) { piece in read += piece.count }
                     hold(read <= file.size, "\(read) bytes of a file of \(file.size)")
                 }
             }

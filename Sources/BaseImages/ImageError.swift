@@ -1,4 +1,5 @@
 package import SystemPackage
+internal import Workshop
 
 /// Why an image could not be made. Callers switch on the case; `description` is for people.
 package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -59,5 +60,21 @@ package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .inputOutput(let action, let path, let cause): "cannot \(action) \(path): \(cause)"
         case .cancelled: "the image build was cancelled"
         }
+    }
+}
+
+extension ImageError {
+    /// Of a function's code.
+    init(_ error: WorkshopError) {
+        self =
+            switch error {
+            case .invalidZip(let reason): .invalidZip(reason)
+            case .unzipsTooLarge(let limit), .imageTooLarge(let limit): .tooLarge(limitBytes: limit)
+            case .pathEscape(let entry): .pathEscape(entry: entry)
+            case .missing(let what, let remedy): .missing(what, remedy: remedy)
+            case .cancelled: .cancelled
+            case .unsupportedFile, .tooSlow, .systemCall, .broken:
+                .toolFailed("thaw-workshop", step: "making the image of a function's code", output: "\(error)")
+            }
     }
 }

@@ -1,5 +1,7 @@
+internal import Basics
 internal import LinuxKit
 package import SystemPackage
+internal import Workshop
 
 /// Code images and scratch disks.
 extension ImageStore {
@@ -11,23 +13,31 @@ extension ImageStore {
         let existing = { () async throws(ImageError) in FileInfo(path)?.isRegular == true ? path : nil }
         if let path = try await existing() { return path }
         let limits = ZipLimits.lambda
-        let size = try await BlockingThread.run { () throws(ImageError) in
-            try ZipArchive(path: zip).plan(limits: limits).size
+        let size = try await inWorkshop(reading: zip) { workshop, zip throws(WorkshopError) in
+            try await workshop.inspect(zip: zip, limits: limits)
         }
-        // The files, the image of them, and a margin for blocks and directories.
-        let space = 2 * size + (64 << 20)
-        return try await building("code-\(sha256)", needing: space, existing: existing) {
+        // A margin for what is left of blocks, inodes and names.
+        return try await building("code-\(sha256)", needing: size + (64 << 20), existing: existing) {
             workspace throws(ImageError) in
-            let tree = workspace.appending("tree")
-            try Tree.make(tree)
-            try await BlockingThread.run { () throws(ImageError) in
-                try ZipExtraction.unpack(zip, into: tree, limits: limits)
-            }
             let image = workspace.appending("code.erofs")
-            try await ReadOnlyImage.make(image, from: tree, log: workspace.appending("log"))
+            let file = try attempt("write", image) { () throws(Errno) in
+                try Files.create(image, mode: .image).shared()
+            }
+            try await inWorkshop(reading: zip) { workshop, zip throws(WorkshopError) in
+                try await workshop.makeImage(ofZip: zip, limits: limits, in: file)
+            }
             try await BlockingThread.run { () throws(ImageError) in try publish(image, as: path) }
             return path
         }
+    }
+
+    /// - Parameter zip: opened anew for each piece of work, which moves the file's offset.
+    @discardableResult
+    private func inWorkshop(
+        reading zip: FilePath, _ work: (Workshop, SharedDescriptor) async throws(WorkshopError) -> Int
+    ) async throws(ImageError) -> Int {
+        let file = try attempt("read", zip) { () throws(Errno) in try OwnedDescriptor.open(zip, .readOnly).shared() }
+        return try await rethrowing(try await work(workshop, file), as: ImageError.init)
     }
 
     /// Forgets a code image; sandboxes that have it open keep it. Nothing there is no error.
@@ -59,8 +69,10 @@ extension ImageStore {
 
     /// What can be said of an uploaded archive at once, without unpacking: that it is one, that its names stay inside,
     /// and that it does not declare too much. ``codeImage(zip:sha256:)`` holds the archive to what it declares.
-    package static func validate(zip: FilePath) throws(ImageError) {
-        _ = try ZipArchive(path: zip).plan(limits: .lambda)
+    package func validate(zip: FilePath) async throws(ImageError) {
+        try await inWorkshop(reading: zip) { workshop, zip throws(WorkshopError) in
+            try await workshop.inspect(zip: zip, limits: .lambda)
+        }
     }
 
     private func codePath(_ sha256: String) throws(ImageError) -> FilePath {

@@ -1,6 +1,7 @@
 internal import LinuxKit
 package import Logging
 package import SystemPackage
+internal import Workshop
 
 /// Builds and keeps the read-only file systems that sandboxes run from: base images, code, empty scratch disks.
 ///
@@ -19,6 +20,7 @@ package import SystemPackage
 package struct ImageStore: Sendable {
     package let directory: FilePath
     let share: ShareDirectory
+    let workshop: Workshop
     let logger: Logger
 
     /// Told about each step that takes a while.
@@ -28,6 +30,7 @@ package struct ImageStore: Sendable {
     package init(directory: FilePath, share: ShareDirectory, logger: Logger) {
         self.directory = directory
         self.share = share
+        workshop = Workshop(program: share.workshop)
         self.logger = logger
     }
 

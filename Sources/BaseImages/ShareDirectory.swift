@@ -36,6 +36,8 @@ package struct ShareDirectory: Sendable, Equatable {
     package var guest: FilePath { path.appending("guest").appending("ThawGuest") }
     /// The program that process sandboxes and their templates are made with, a static executable.
     package var restorer: FilePath { path.appending("restorer") }
+    /// The program that reads untrusted input, in a jail.
+    package var workshop: FilePath { path.appending("workshop") }
     /// One directory per runtime, named as AWS names the runtime.
     package var runtimes: FilePath { path.appending("runtimes") }
     /// One directory per example function.

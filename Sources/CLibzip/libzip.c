@@ -12,6 +12,7 @@
     F(zip_error_init_with_code)                                                                                        \
     F(zip_error_strerror)                                                                                              \
     F(zip_fclose)                                                                                                      \
+    F(zip_fdopen)                                                                                                      \
     F(zip_file_get_error)                                                                                              \
     F(zip_file_get_external_attributes)                                                                                \
     F(zip_fopen_index)                                                                                                 \
@@ -19,7 +20,6 @@
     F(zip_get_error)                                                                                                   \
     F(zip_get_name)                                                                                                    \
     F(zip_get_num_entries)                                                                                             \
-    F(zip_open)                                                                                                        \
     F(zip_open_from_source)                                                                                            \
     F(zip_source_buffer_create)                                                                                        \
     F(zip_source_free)                                                                                                 \
@@ -65,6 +65,8 @@ const char *zip_error_strerror(zip_error_t *error) { return libzip.zip_error_str
 
 int zip_fclose(zip_file_t *file) { return libzip.zip_fclose(file); }
 
+zip_t *zip_fdopen(int descriptor, int flags, int *error) { return libzip.zip_fdopen(descriptor, flags, error); }
+
 zip_error_t *zip_file_get_error(zip_file_t *file) { return libzip.zip_file_get_error(file); }
 
 int zip_file_get_external_attributes(
@@ -86,8 +88,6 @@ const char *zip_get_name(zip_t *archive, zip_uint64_t index, zip_flags_t flags) 
 }
 
 zip_int64_t zip_get_num_entries(zip_t *archive, zip_flags_t flags) { return libzip.zip_get_num_entries(archive, flags); }
-
-zip_t *zip_open(const char *path, int flags, int *error) { return libzip.zip_open(path, flags, error); }
 
 zip_t *zip_open_from_source(zip_source_t *source, int flags, zip_error_t *error) {
     return libzip.zip_open_from_source(source, flags, error);

@@ -4,8 +4,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -25,6 +23,7 @@
 #include <unistd.h>
 
 #include "CLinux.h"
+#include "credentials.h"
 #include "home.h"
 #include "low_descriptors.h"
 
@@ -82,8 +81,6 @@ static long clone3_onto_stack(struct clone_args *arguments, void (*child)(struct
 #error "clinux_spawn knows x86-64 and arm64"
 #endif
 
-static int outcome(long result) { return result < 0 ? errno : 0; }
-
 static int write_all(int descriptor, const char *text) {
     size_t length = strlen(text);
     while (length > 0) {
@@ -134,32 +131,6 @@ static int pivot_root_to(const char *target) {
     if (syscall(SYS_pivot_root, ".", ".") < 0) return errno;
     if (umount2(".", MNT_DETACH) < 0) return errno;
     return outcome(chdir("/"));
-}
-
-static int drop_bounding_set(void) {
-    for (int capability = 0; capability < 64; capability++)
-        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
-            if (errno == EINVAL && capability > 0) break; /* past the last one this kernel has */
-            return errno;
-        }
-    return outcome(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
-}
-
-/* Raw calls: glibc's own would interrupt every thread of the parent, whose memory the child shares, to follow suit. */
-static int take_identity(uid_t uid, gid_t gid, const int32_t *groups, size_t count) {
-    if (count > 32) return EINVAL;
-    gid_t list[32];
-    for (size_t i = 0; i < count; i++) list[i] = (gid_t)groups[i];
-    if (syscall(SYS_setgroups, count, list) < 0) return errno;
-    if (syscall(SYS_setresgid, gid, gid, gid) < 0) return errno;
-    return outcome(syscall(SYS_setresuid, uid, uid, uid));
-}
-
-static int clear_capabilities(void) {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2];
-    memset(none, 0, sizeof none);
-    return outcome(syscall(SYS_capset, &header, none));
 }
 
 /* Threads do not exist yet, so nothing is to be synchronised. The mitigations that a filter brings by default cost more than
@@ -232,6 +203,7 @@ static int run_step(const struct clinux_step *step, struct child *child) {
     case CLINUX_STEP_IDENTITY:
         return take_identity((uid_t)step->flags, (gid_t)step->number, step->integers, step->integers_count);
     case CLINUX_STEP_CLEAR_CAPABILITIES: return clear_capabilities();
+    case CLINUX_STEP_KEEP_CAPABILITY: return keep_capability(step->number);
     case CLINUX_STEP_NO_NEW_PRIVILEGES: return outcome(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     case CLINUX_STEP_PARENT_DEATH_SIGNAL: return follow_parent(child->parent, step->number);
     case CLINUX_STEP_ATTACH_MOUNT: return attach_mount(step->number, step->target);

@@ -5,6 +5,7 @@ import Sandboxes
 import SlotNetwork
 import Snapshots
 import SystemPackage
+import Workshop
 
 /// Sandboxes that are processes in namespaces of their own, cloned by forking a frozen template.
 package final class ProcessEngine: SandboxEngine {
@@ -14,6 +15,7 @@ package final class ProcessEngine: SandboxEngine {
     package let cells: CellPool
     let templates: Templates
     let roots: SandboxRoots
+    let workshop: Workshop
     let spawner: Spawner
     package let loop: EngineLoop
     let logger: Logger
@@ -34,14 +36,26 @@ package final class ProcessEngine: SandboxEngine {
         package init() {}
     }
 
+    /// What was installed with the engine.
+    package struct Programs: Sendable {
+        /// Of Sources/Restorer.
+        package var restorer: FilePath
+        /// Of Sources/ThawWorkshop.
+        package var workshop: FilePath
+
+        package init(restorer: FilePath, workshop: FilePath) {
+            self.restorer = restorer
+            self.workshop = workshop
+        }
+    }
+
     /// - Parameters:
     ///   - directory: made if missing; on the file system of the snapshots.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
-    ///   - restorer: the program of Sources/Restorer.
     ///   - seeds: where runtimes are kept that were booted beforehand, for functions to start from; nil: none are.
-    ///   - findings: what ``findings(directory:restorer:)`` has found; nil: it is asked here.
+    ///   - findings: what ``findings(directory:programs:user:)`` has found; nil: it is asked here.
     package static func make(
-        directory: FilePath, instance: String, slots: any SlotNetwork, restorer: FilePath,
+        directory: FilePath, instance: String, slots: any SlotNetwork, programs: Programs,
         seeds: (any SnapshotRepository)? = nil, findings: [HostFinding]? = nil, options: Options = Options(),
         logger: Logger
     ) async throws(SandboxError) -> ProcessEngine {
@@ -52,7 +66,7 @@ package final class ProcessEngine: SandboxEngine {
         }
         let found =
             if let findings { findings } else {
-                await Self.findings(directory: directory, restorer: restorer, user: options.users.inSlot(0))
+                await Self.findings(directory: directory, programs: programs, user: options.users.inSlot(0))
             }
         for finding in found {
             let advice = finding.remedy.map { ": \($0)" } ?? ""
@@ -63,7 +77,7 @@ package final class ProcessEngine: SandboxEngine {
             }
         }
         return try await BlockingThread.run { () throws(SandboxError) in
-            try ProcessEngine(directory, instance, slots, restorer, seeds, options, logger)
+            try ProcessEngine(directory, instance, slots, programs, seeds, options, logger)
         }
     }
 
@@ -73,18 +87,18 @@ package final class ProcessEngine: SandboxEngine {
     ///   - directory: where an engine is or would be: any on the file system of the snapshots.
     ///   - user: who the sandbox is.
     package static func findings(
-        directory: FilePath, restorer: FilePath, user: SandboxUser = SandboxUsers.standard.inSlot(0)
+        directory: FilePath, programs: Programs, user: SandboxUser = SandboxUsers.standard.inSlot(0)
     ) async -> [HostFinding] {
-        await ProcessHostProbe(directory: directory, program: restorer, user: user).run()
+        await ProcessHostProbe(directory: directory, programs: programs, user: user).run()
     }
 
     private init(
-        _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ program: FilePath,
+        _ directory: FilePath, _ instance: String, _ slots: any SlotNetwork, _ programs: Programs,
         _ seeds: (any SnapshotRepository)?, _ options: Options, _ logger: Logger
     ) throws(SandboxError) {
         // A sandbox takes about ten.
         _ = try hostCall("raise the limit of open files") { try OpenFileLimit.raise() }
-        let restorer = try Restorer(at: program)
+        let restorer = try Restorer(at: programs.restorer)
         let cgroups = try hostCall { try EngineCgroups(instance: instance) }
         let roots = try SandboxRoots(mountPoint: directory.appending("root"))
         let (spawner, loop) = try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }
@@ -96,6 +110,7 @@ package final class ProcessEngine: SandboxEngine {
         self.host = host
         self.cgroups = cgroups
         self.roots = roots
+        workshop = Workshop(program: programs.workshop)
         self.spawner = spawner
         self.loop = loop
         self.logger = logger

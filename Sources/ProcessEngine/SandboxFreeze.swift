@@ -54,10 +54,13 @@ struct SandboxFreeze: Sendable {
     private func keepScratch(of process: ChildProcess, at image: FilePath) async throws(SandboxError) {
         guard let scratch = try await BlockingThread.run({ () throws(SandboxError) in try Self.scratch(of: process) })
         else { return }
-        try await ReadOnlyImageMaker(roots: engine.roots, spawner: engine.spawner).make(of: scratch, at: image)
-        try hostCall("protect \(image)") {
-            try OwnedDescriptor.open(image, .readOnly).setPermissions([.ownerRead])
+        let file = try hostCall("make \(image)") {
+            try OwnedDescriptor.open(
+                image, .readWrite, options: [.create, .exclusiveCreate, .noFollow], permissions: [.ownerRead]
+            ).shared()
         }
+        try await ScratchImageMaker(workshop: engine.workshop).make(
+            of: scratch, in: file, scratchBytes: blueprint.limits.scratchBytes, reader: process)
     }
 
     /// Its /tmp; nil when that is empty. Blocks.

@@ -59,7 +59,7 @@ struct EngineFactory: Sendable {
             choices.readyCells = readyCells
             choices.templateBytes = templateMegabytes.map { UInt64(clamping: $0) << 20 }
             return try await ProcessEngine.make(
-                directory: directory, instance: instance, slots: slots, restorer: share.restorer,
+                directory: directory, instance: instance, slots: slots, programs: share.processPrograms,
                 seeds: usesSeeds ? try await openSeeds() : nil,
                 findings: findings.processes, options: choices, logger: logger)
         }

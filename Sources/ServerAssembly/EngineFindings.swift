@@ -1,3 +1,4 @@
+import BaseImages
 import LinuxKit
 import Logging
 import MicroVMEngine
@@ -16,7 +17,8 @@ package struct EngineFindings: Sendable {
 
     /// Has the engines try that may be wanted. Takes 0.3 s.
     /// - Parameter directory: one that is there, on the file system of the state directory.
-    package static func make(for isolation: Isolation, directory: FilePath, restorer: FilePath) async -> EngineFindings
+    package static func make(for isolation: Isolation, directory: FilePath, share: ShareDirectory) async
+        -> EngineFindings
     {
         let shared = await BlockingThread.run { CgroupHierarchy.findings() }
         guard !shared.contains(where: { $0.status == .failed }) else {
@@ -24,7 +26,7 @@ package struct EngineFindings: Sendable {
         }
         async let machines = isolation == .process ? nil : MicroVMEngine.findings()
         async let processes =
-            isolation == .microvm ? nil : ProcessEngine.findings(directory: directory, restorer: restorer)
+            isolation == .microvm ? nil : ProcessEngine.findings(directory: directory, programs: share.processPrograms)
         return EngineFindings(shared: shared, machines: await machines, processes: await processes)
     }
 

@@ -45,7 +45,7 @@ package struct Server: Sendable {
         let reservations = try PortReservation.take(configuration)
         let slotConfiguration = try slotConfiguration(configuration)
         let findings = await EngineFindings.make(
-            for: configuration.isolation, directory: configuration.state.path, restorer: share.restorer)
+            for: configuration.isolation, directory: configuration.state.path, share: share)
         findings.log(to: logger)
         let plan = IsolationPlan(configuration.isolation, on: findings.abilities)
         var limits = workerConfiguration(configuration)

@@ -1,6 +1,7 @@
 import BaseImages
 import Foundation
 import LinuxKit
+import ProcessEngine
 import SystemPackage
 
 extension ShareDirectory {
@@ -16,4 +17,6 @@ extension ShareDirectory {
         let text = (try? installed()).flatMap { try? SmallFile.text($0.version) }
         return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
     }
+
+    var processPrograms: ProcessEngine.Programs { ProcessEngine.Programs(restorer: restorer, workshop: workshop) }
 }

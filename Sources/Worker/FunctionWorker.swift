@@ -1,3 +1,4 @@
+internal import Basics
 internal import FunctionModel
 package import FunctionStore
 package import Logging

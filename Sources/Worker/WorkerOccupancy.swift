@@ -1,3 +1,5 @@
+internal import Basics
+
 /// How much of what a worker may have at a time is taken.
 package struct WorkerOccupancy: Sendable, Equatable {
     /// Sandboxes that serve, or are about to wait again.

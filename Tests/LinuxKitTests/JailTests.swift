@@ -88,6 +88,39 @@ import Testing
         }
     }
 
+    @Test("a reader reads what is its own, whatever the modes say, and nothing of anybody else's")
+    func reader() async throws {
+        let owner: UInt32 = 1_900_100_123
+        var plan = SpawnPlan(executable: "/bin/sleep", arguments: ["sleep", "600"])
+        plan.namespaces = [.users]
+        let holder = try await spawner.get().spawn(plan)
+        for file in ["uid_map", "gid_map"] {
+            try SmallFile.set(FilePath("/proc/\(holder.pid)/\(file)"), to: "993 \(owner) 1")
+        }
+        let script = """
+            id -u; id -g; cat /data/own; cat /data/roots 2>/dev/null || echo refused; cat /data/own > /data/own 2>/dev/null || echo kept
+            grep -E '^Cap(Prm|Eff|Bnd|Amb)' /proc/self/status | cut -f2
+            """
+        try await withScratchDirectory { shared in
+            for (name, user) in [("own", owner), ("roots", 0)] {
+                let path = shared.appending(name)
+                try DurableFile.write("\(name)\n".utf8, to: path, permissions: [])
+                try syscall { path.withPlatformString { chown($0, user, user) } }
+            }
+            let ran = try await Self.jailed(script) { jail, _ in
+                jail.binds = [.init(shared, at: "/data")]
+                jail.reader = Jail.Reader(namespace: try holder.pidfd, user: 993, group: 993)
+            }
+            let readOnly = "0000000000000004"
+            #expect(
+                ran.lines == [
+                    "993", "993", "own", "refused", "kept", readOnly, readOnly, "0000000000000000", readOnly,
+                ],
+                "\(ran.output)")
+        }
+        await holder.end()
+    }
+
     @Test("a device is there only when it is named")
     func devices() async throws {
         let ran = try await Self.jailed("ls /dev; head -c1 /dev/full | wc -c") { jail, _ in

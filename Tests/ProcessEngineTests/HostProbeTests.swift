@@ -11,8 +11,8 @@ import Testing
         // In a process of its own: other suites' engines probe, too.
         await #expect(processExitsWith: .success) {
             try await withScratchDirectory { directory in
-                let restorer = try TestRestorer.path()
-                let findings = await ProcessEngine.findings(directory: directory, restorer: restorer)
+                let programs = try ProcessEngine.Programs.built
+                let findings = await ProcessEngine.findings(directory: directory, programs: programs)
                 // Whatever the host's memory settings are, that is no more than a warning.
                 let found = findings.map { "\($0.name) \($0.status.rawValue)" }.filter { !$0.hasSuffix("warning") }
                 #expect(found == ["image files good", "sandboxes good", "freezing good", "clones good"])
@@ -32,7 +32,7 @@ import Testing
             _ = try await ended.wait(atMost: .seconds(30))
             let left = "process-probe-\(ended.pid)-1-x"
             let cgroup = try CgroupHierarchy.detect().create(left)
-            _ = await ProcessEngine.findings(directory: directory, restorer: try TestRestorer.path())
+            _ = await ProcessEngine.findings(directory: directory, programs: try .built)
             #expect(cgroup.directories.allSatisfy { !FileStatus.exists($0) })
         }
     }
@@ -40,14 +40,28 @@ import Testing
     @Test("what is missing is named once, with what to do, and what needs it is not tried")
     func missing() async throws {
         try await withScratchDirectory { directory in
-            let findings = await ProcessEngine.findings(directory: directory, restorer: directory.appending("none"))
+            var programs = ProcessEngine.Programs(
+                restorer: directory.appending("none"), workshop: BuiltProgram.workshop)
+            let findings = await ProcessEngine.findings(directory: directory, programs: programs)
             #expect(findings.filter { $0.status == .failed }.map(\.name) == ["restorer"])
             #expect(!findings.contains { $0.name == "sandboxes" })
             // A program that is no restorer starts, and is nothing that a clone can be made of.
-            let wrong = await ProcessEngine.findings(directory: directory, restorer: "/bin/true")
+            programs.restorer = "/bin/true"
+            let wrong = await ProcessEngine.findings(directory: directory, programs: programs)
             #expect(wrong.count { $0.status == .failed } == 1)
+            programs = ProcessEngine.Programs(
+                restorer: try TestRestorer.path(), workshop: directory.appending("none"))
+            let neither = await ProcessEngine.findings(directory: directory, programs: programs)
+            #expect(neither.filter { $0.status == .failed }.map(\.name) == ["image files"])
             let left = try Directory.entries(directory)
             #expect(left == [])
         }
+    }
+}
+
+extension ProcessEngine.Programs {
+    /// Those of this build.
+    static var built: Self {
+        get throws { Self(restorer: try TestRestorer.path(), workshop: BuiltProgram.workshop) }
     }
 }

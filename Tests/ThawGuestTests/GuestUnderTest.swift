@@ -2,6 +2,7 @@ import Glibc
 import GuestProtocol
 import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The supervisor as a process of this machine, and the host's end of its control port.
@@ -14,13 +15,7 @@ final class GuestUnderTest {
     private(set) var output = ""
 
     /// Built next to the tests.
-    static let program: FilePath = {
-        let tests = FileStatus.symlinkContent("/proc/self/exe") ?? ""
-        for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
-            return FilePath(argument).removingLastComponent().appending("ThawGuest")
-        }
-        return tests.removingLastComponent().appending("ThawGuest")
-    }()
+    static let program = BuiltProgram.named("ThawGuest")
 
     init() throws {
         let ends = try OwnedDescriptor.socketPair()

@@ -6,6 +6,9 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <asm/unistd.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/netfilter/nfnetlink.h>

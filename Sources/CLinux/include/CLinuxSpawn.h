@@ -27,6 +27,7 @@ enum clinux_step_kind {
     CLINUX_STEP_DROP_BOUNDING_SET, /* the capability bounding and ambient sets */
     CLINUX_STEP_IDENTITY, /* number: gid; flags: uid; integers: supplementary groups */
     CLINUX_STEP_CLEAR_CAPABILITIES, /* effective, permitted and inheritable */
+    CLINUX_STEP_KEEP_CAPABILITY, /* number: CAP_…. The only one left, in every set, through execve too; it needs CAP_SETPCAP. */
     CLINUX_STEP_NO_NEW_PRIVILEGES,
     CLINUX_STEP_PARENT_DEATH_SIGNAL, /* number: signal. Set again when the identity changes, so put it after that. */
     CLINUX_STEP_ATTACH_MOUNT, /* number: a detached mount; target */

@@ -23,6 +23,21 @@ package struct Jail: Sendable {
         }
     }
 
+    /// A user who owns what the program shall read, and the user namespace where that user exists.
+    package struct Reader: Sendable {
+        /// A pidfd of a process in the namespace.
+        package var namespace: SharedDescriptor
+        /// As the namespace numbers them.
+        package var user: UInt32
+        package var group: UInt32
+
+        package init(namespace: SharedDescriptor, user: UInt32, group: UInt32) {
+            self.namespace = namespace
+            self.user = user
+            self.group = group
+        }
+    }
+
     /// A directory that exists and holds none of the bound files. The new root is mounted on it, for the child only.
     package var mountPoint: FilePath
     package var user: UInt32
@@ -43,6 +58,11 @@ package struct Jail: Sendable {
     package var workingDirectory: FilePath = "/"
     /// Whatever the caller's is. See ``SpawnStep/outOfMemoryScore(_:)``.
     package var outOfMemoryScore = 0
+    /// The program is this user instead of ``user``, and reads that user's files whatever their modes: the one capability it has,
+    /// and it has it over nothing else of the host.
+    package var reader: Reader?
+    /// See ``SpawnStep/systemCallFilter(_:)``. Empty: none.
+    package var filter: [UInt8] = []
 
     package init(mountPoint: FilePath, user: UInt32, group: UInt32) {
         self.mountPoint = mountPoint
@@ -79,14 +99,23 @@ package struct Jail: Sendable {
             .newSession,
         ]
         plan.steps += limits.sorted { "\($0.key)" < "\($1.key)" }.map { .limit($0.key, $0.value) }
-        plan.steps += [
-            .dropBoundingSet,
-            .identity(user: user, group: group, supplementary: supplementaryGroups),
-            .clearCapabilities,
-            .noNewPrivileges,
-            .parentDeathSignal(SIGKILL),
-        ]
+        plan.steps += identitySteps()
+        plan.steps += [.noNewPrivileges, .parentDeathSignal(SIGKILL)]
+        if !filter.isEmpty { plan.steps.append(.systemCallFilter(filter)) }
         return plan
+    }
+
+    private func identitySteps() -> [SpawnStep] {
+        guard let reader else {
+            return [
+                .dropBoundingSet, .identity(user: user, group: group, supplementary: supplementaryGroups),
+                .clearCapabilities,
+            ]
+        }
+        return [
+            .enterNamespace(reader.namespace, .users),
+            .identity(user: reader.user, group: reader.group, supplementary: []), .keepCapability(.readEverything),
+        ]
     }
 
     private struct UnusableBind: Error {

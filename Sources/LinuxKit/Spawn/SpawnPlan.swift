@@ -104,6 +104,8 @@ package enum SpawnStep: Sendable {
     case identity(user: UInt32, group: UInt32, supplementary: [UInt32])
     /// capset(2) to nothing.
     case clearCapabilities
+    /// capset(2) and PR_CAP_AMBIENT_RAISE of prctl(2): the only capability left, through execve too, with an empty bounding set.
+    case keepCapability(Capability)
     /// PR_SET_NO_NEW_PRIVS of prctl(2).
     case noNewPrivileges
     /// PR_SET_PDEATHSIG of prctl(2): the signal comes when the *thread* that spawned ends, see ``Spawner``.
@@ -113,6 +115,12 @@ package enum SpawnStep: Sendable {
     /// seccomp(2): an array of `struct sock_filter`. It holds for the steps after it and must allow execve; without
     /// CAP_SYS_ADMIN it comes after ``noNewPrivileges``.
     case systemCallFilter([UInt8])
+}
+
+/// What a process may do: capabilities(7).
+package enum Capability: CInt, Sendable {
+    /// CAP_DAC_READ_SEARCH: reads files and enters directories whatever their modes, where it has their owners' user namespace.
+    case readEverything = 2
 }
 
 /// Resources of setrlimit(2).
@@ -126,6 +134,8 @@ package enum ProcessLimit: Sendable, Hashable, CaseIterable {
     case processes
     case stackBytes
     case addressSpaceBytes
+    /// SIGKILL comes then, to process 1 of a namespace too.
+    case processorSeconds
 
     /// What this process may raise it to without CAP_SYS_RESOURCE.
     package var own: UInt64 {
@@ -144,6 +154,7 @@ package enum ProcessLimit: Sendable, Hashable, CaseIterable {
         case .processes: CInt(__RLIMIT_NPROC.rawValue)
         case .stackBytes: CInt(RLIMIT_STACK.rawValue)
         case .addressSpaceBytes: CInt(RLIMIT_AS.rawValue)
+        case .processorSeconds: CInt(RLIMIT_CPU.rawValue)
         }
     }
 }

@@ -25,6 +25,7 @@ extension SpawnStep: CustomStringConvertible {
         case .dropBoundingSet: "drop capability bounding set"
         case .identity(let user, let group, _): "become user \(user), group \(group)"
         case .clearCapabilities: "clear capabilities"
+        case .keepCapability(let capability): "keep the capability \(capability) alone"
         case .noNewPrivileges: "set no_new_privs"
         case .parentDeathSignal(let signal): "set parent death signal \(signal)"
         case .systemCallFilter: "set system call filter"
@@ -73,7 +74,7 @@ extension SpawnStep {
         case .setting(let file, let value):
             return arena.step(CLINUX_STEP_SETTING, source: value, target: file.string)
         case .hostName, .newSession, .fileModeMask, .limit, .dropBoundingSet, .identity, .clearCapabilities,
-            .noNewPrivileges, .parentDeathSignal, .systemCallFilter:
+            .keepCapability, .noNewPrivileges, .parentDeathSignal, .systemCallFilter:
             return loweredAttribute(in: arena)
         }
     }
@@ -93,6 +94,8 @@ extension SpawnStep {
                 CLINUX_STEP_IDENTITY, number: CInt(bitPattern: group), flags: UInt64(user),
                 integers: supplementary.map(CInt.init(bitPattern:)))
         case .clearCapabilities: return arena.step(CLINUX_STEP_CLEAR_CAPABILITIES)
+        case .keepCapability(let capability):
+            return arena.step(CLINUX_STEP_KEEP_CAPABILITY, number: capability.rawValue)
         case .noNewPrivileges: return arena.step(CLINUX_STEP_NO_NEW_PRIVILEGES)
         case .parentDeathSignal(let signal): return arena.step(CLINUX_STEP_PARENT_DEATH_SIGNAL, number: signal)
         case .systemCallFilter(let program):

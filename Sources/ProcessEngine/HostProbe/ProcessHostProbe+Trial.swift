@@ -3,6 +3,7 @@ import LinuxKit
 import Sandboxes
 import Synchronization
 import SystemPackage
+import Workshop
 
 extension ProcessHostProbe {
     /// One sandbox that does nothing, from its image to its clone, each step with what the one before has left.
@@ -32,11 +33,13 @@ extension ProcessHostProbe {
         let state = Mutex(State())
         private let imageFile: SharedDescriptor
         private let program: FilePath
+        private let workshop: Workshop
 
-        init(directory: FilePath, program: FilePath) async throws(Fault) {
-            self.program = program
+        init(directory: FilePath, programs: ProcessEngine.Programs) async throws(Fault) {
+            program = programs.restorer
+            workshop = Workshop(program: programs.workshop)
             restorer = try await probing("restorer", remedy: "reinstall Thaw") { () throws(SandboxError) in
-                try Restorer(at: program)
+                try Restorer(at: programs.restorer)
             }
             (roots, cgroups) = try await probing("mounts") { () throws(SandboxError) in
                 let cgroups = try hostCall { try EngineCgroups.ofProbe() }
@@ -65,9 +68,9 @@ extension ProcessHostProbe {
 
         func mountImage() async throws(Fault) -> HostFinding {
             let name = "image files"
-            try await probing(name, remedy: "apt-get install erofs-utils") { () throws(SandboxError) in
-                try await ReadOnlyImageMaker(roots: roots, spawner: spawner)
-                    .make(of: try files(), at: "/proc/self/fd/3", file: imageFile)
+            try await probing(name) { () throws(SandboxError) in
+                try await ScratchImageMaker(workshop: workshop)
+                    .make(of: try files(), in: imageFile, scratchBytes: Self.scratchBytes)
             }
             let remedy = "modprobe erofs and modprobe loop; in a container, on its host, and run it privileged"
             let mount = try await probing(name, remedy: remedy) { () throws(SandboxError) in

@@ -2,11 +2,10 @@ import LinuxKit
 import Sandboxes
 import SystemPackage
 
-/// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:restorer:user:)``.
+/// Tries on this host what every sandbox takes: see ``ProcessEngine/findings(directory:programs:user:)``.
 struct ProcessHostProbe: Sendable {
     let directory: FilePath
-    /// The restorer.
-    let program: FilePath
+    let programs: ProcessEngine.Programs
     let user: SandboxUser
 
     /// What keeps the host from it.
@@ -21,7 +20,7 @@ struct ProcessHostProbe: Sendable {
     func run() async -> [HostFinding] {
         var findings = await BlockingThread.run { Self.memoryFindings() }
         let trial: Trial
-        do { trial = try await Trial(directory: directory, program: program) } catch {
+        do { trial = try await Trial(directory: directory, programs: programs) } catch {
             return findings + [error.finding]
         }
         do {

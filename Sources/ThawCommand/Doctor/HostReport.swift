@@ -21,7 +21,7 @@ struct HostReport: Sendable {
         let share = try ShareDirectory.installed()
         var checks: [HostCheck] = [.root, HostChecks.kernel(), HostChecks.memory()] + HostChecks.room(in: directory)
         // Both levels, whichever is asked for: a function may choose the other by its tag.
-        let engines = await EngineFindings.make(for: .auto, directory: directory, restorer: share.restorer)
+        let engines = await EngineFindings.make(for: .auto, directory: directory, share: share)
         checks += engines.shared.map { HostCheck($0) }
         checks += await SlotPool.findings(try Server.slotConfiguration(server)).map { HostCheck($0) }
         checks += HostChecks.nameServer(server.slots)

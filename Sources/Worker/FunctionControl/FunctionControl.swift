@@ -1,3 +1,4 @@
+internal import Basics
 package import FunctionModel
 internal import Logging
 internal import Sandboxes

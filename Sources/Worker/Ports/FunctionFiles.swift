@@ -82,7 +82,7 @@ package struct StoredFunctionFiles: FunctionFiles {
     }
 
     package func validate(zip: FilePath) async throws(ImageError) {
-        try await BlockingThread.run { () throws(ImageError) in try ImageStore.validate(zip: zip) }
+        try await store.validate(zip: zip)
     }
 
     package func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {

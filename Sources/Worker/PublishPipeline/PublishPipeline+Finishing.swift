@@ -1,4 +1,5 @@
 internal import BaseImages
+internal import Basics
 internal import FunctionModel
 internal import Logging
 internal import Telemetry

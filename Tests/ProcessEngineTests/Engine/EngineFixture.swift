@@ -67,7 +67,9 @@ struct EngineFixture: Sendable {
         let place = directory.appending("sandboxes")
         try Directory.create(place, existingIsFine: true)
         engine = try await ProcessEngine.make(
-            directory: place, instance: instance, slots: slots, restorer: directory.appending("restorer"),
+            directory: place, instance: instance, slots: slots,
+            programs: ProcessEngine.Programs(
+                restorer: directory.appending("restorer"), workshop: BuiltProgram.workshop),
             seeds: usesSeeds ? try SnapshotStore(directory: place.appending("seeds")) : nil, options: options,
             logger: Logger(label: "test"))
         try await engine.sweep()

@@ -1,6 +1,6 @@
-import BaseImages
 import SystemPackage
 import Testing
+import Workshop
 
 @Suite struct ZipPlanTests {
     @Test(
@@ -64,7 +64,7 @@ import Testing
             "../x", "a/../x", "a/../../x", "..", "a/..", "/etc/passwd", "//x", "/", "./../x", "a/b/../../../x",
         ])
     func escapes(name: String) {
-        #expect(throws: ImageError.pathEscape(entry: name)) {
+        #expect(throws: WorkshopError.pathEscape(entry: name)) {
             _ = try ZipPlan([ZipEntry(index: 0, name: name)], limits: .lambda)
         }
     }
@@ -95,9 +95,9 @@ import Testing
             (0..<5).map { ZipEntry(index: $0, name: "\($0)") },
         ])
     func refused(entries: [ZipEntry]) {
-        let error = #expect(throws: ImageError.self) { _ = try ZipPlan(entries, limits: ZipPlanTests.small) }
+        let error = #expect(throws: WorkshopError.self) { _ = try ZipPlan(entries, limits: ZipPlanTests.small) }
         switch error {
-        case .invalidZip, .tooLarge: break
+        case .invalidZip, .unzipsTooLarge: break
         default: Issue.record("\(error.debugDescription)")
         }
     }
@@ -109,7 +109,9 @@ import Testing
         ])
     func tooLarge(sizes: [UInt64]) {
         let entries = sizes.enumerated().map { ZipEntry(index: UInt64($0), name: "\($0)", size: $1) }
-        #expect(throws: ImageError.tooLarge(limitBytes: 1000)) { _ = try ZipPlan(entries, limits: ZipPlanTests.small) }
+        #expect(throws: WorkshopError.unzipsTooLarge(limitBytes: 1000)) {
+            _ = try ZipPlan(entries, limits: ZipPlanTests.small)
+        }
     }
 
     @Test func exactlyTheLimitIsAccepted() throws {

@@ -1,6 +1,6 @@
 /// Writes archives byte by byte, so that every field can lie.
-struct ZipBuilder {
-    struct Entry {
+package struct ZipBuilder {
+    package struct Entry {
         var name: [UInt8]
         /// As stored: compressed if `method` says so.
         var content: [UInt8] = []
@@ -11,7 +11,7 @@ struct ZipBuilder {
         var declaredSize: UInt32?
         var checksum: UInt32?
 
-        init(
+        package init(
             _ name: String, _ content: String = "", mode: UInt32? = 0o100644, method: UInt16 = 0, flags: UInt16 = 0x800,
             declaredSize: UInt32? = nil, checksum: UInt32? = nil, packed: [UInt8]? = nil
         ) {
@@ -25,7 +25,7 @@ struct ZipBuilder {
         }
     }
 
-    static func archive(_ entries: [Entry]) -> [UInt8] {
+    package static func archive(_ entries: [Entry]) -> [UInt8] {
         var bytes: [UInt8] = []
         var directory: [UInt8] = []
         for entry in entries {
@@ -51,7 +51,7 @@ struct ZipBuilder {
         withUnsafeBytes(of: value.littleEndian, Array.init)
     }
 
-    static func crc32(_ bytes: [UInt8]) -> UInt32 {
+    package static func crc32(_ bytes: [UInt8]) -> UInt32 {
         ~bytes.reduce(UInt32.max) { register, byte in
             (0..<8).reduce(register ^ UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xedb8_8320 : value >> 1
             }

@@ -1,4 +1,5 @@
-import CLibzip
+internal import CLibzip
+package import LinuxKit
 internal import SystemPackage
 
 /// An archive opened for reading with libzip. Every string and number from it is hostile.
@@ -8,14 +9,16 @@ package struct ZipArchive: ~Copyable {
     /// The record that ends every archive; libzip takes no bytes at all for an archive without entries.
     private static let smallest = 22
 
-    /// - Parameter path: must stay as it is while the archive is open.
-    init(path: FilePath) throws(ImageError) {
+    /// - Parameter file: moves its offset, and must stay as it is while the archive is open.
+    package init(file: borrowing OwnedDescriptor) throws(WorkshopError) {
         try ZipArchive.loadLibrary()
-        if let info = FileInfo(following: path), info.size < ZipArchive.smallest {
-            throw .invalidZip("it has only \(info.size) bytes")
-        }
+        let size = try attempt("read the archive") { () throws(Errno) in try FileStatus.of(file).size }
+        guard size >= ZipArchive.smallest else { throw .invalidZip("it has only \(size) bytes") }
+        let copy = try attempt("read the archive") { () throws(Errno) in try file.duplicate() }.relinquish()
         var code: CInt = 0
-        guard let archive = path.withPlatformString({ zip_open($0, ZIP_RDONLY, &code) }) else {
+        // Libzip closes the descriptor, unless it fails.
+        guard let archive = zip_fdopen(copy, 0, &code) else {
+            _ = OwnedDescriptor(adopting: copy)
             throw .invalidZip(ZipArchive.text(ofCode: code))
         }
         self.archive = archive
@@ -23,14 +26,14 @@ package struct ZipArchive: ~Copyable {
 
     /// Reads the archive in `bytes` for the length of `body`; libzip keeps pointers into them until it ends.
     package static func withArchive<R>(
-        in bytes: [UInt8], _ body: (borrowing ZipArchive) throws(ImageError) -> R
-    ) throws(ImageError) -> R {
-        try bytes.withUnsafeBytes { buffer -> Result<R, ImageError> in
-            Result { () throws(ImageError) in try body(try ZipArchive(borrowing: buffer)) }
+        in bytes: [UInt8], _ body: (borrowing ZipArchive) throws(WorkshopError) -> R
+    ) throws(WorkshopError) -> R {
+        try bytes.withUnsafeBytes { buffer -> Result<R, WorkshopError> in
+            Result { () throws(WorkshopError) in try body(try ZipArchive(borrowing: buffer)) }
         }.get()
     }
 
-    private init(borrowing buffer: UnsafeRawBufferPointer) throws(ImageError) {
+    private init(borrowing buffer: UnsafeRawBufferPointer) throws(WorkshopError) {
         try ZipArchive.loadLibrary()
         guard buffer.count >= ZipArchive.smallest else { throw .invalidZip("it has only \(buffer.count) bytes") }
         var error = zip_error_t()
@@ -48,7 +51,7 @@ package struct ZipArchive: ~Copyable {
 
     deinit { zip_discard(archive) }
 
-    private static func loadLibrary() throws(ImageError) {
+    private static func loadLibrary() throws(WorkshopError) {
         guard let failure = clibzip_load() else { return }
         throw .missing(
             "libzip (\(String(cString: failure)))",
@@ -57,7 +60,7 @@ package struct ZipArchive: ~Copyable {
 
     var count: UInt64 { UInt64(max(0, zip_get_num_entries(archive, 0))) }
 
-    func entry(_ index: UInt64) throws(ImageError) -> ZipEntry {
+    func entry(_ index: UInt64) throws(WorkshopError) -> ZipEntry {
         var status = zip_stat_t()
         guard zip_stat_index(archive, index, 0, &status) == 0, let name = name(of: index) else {
             throw .invalidZip(lastError)
@@ -70,12 +73,12 @@ package struct ZipArchive: ~Copyable {
             index: index, name: name, size: status.size, isEncrypted: isEncrypted, unixMode: unixMode(of: index))
     }
 
-    /// Unpacks one entry and hands its bytes over in pieces; at most `limit` of them, whatever the archive declares.
+    /// Unpacks one entry and hands its bytes over in pieces: `size` of them, as the archive declares.
     ///
     /// libzip checks the CRC at the end.
     func read(
-        _ index: UInt64, limit: Int, into body: (UnsafeRawBufferPointer) throws(ImageError) -> Void
-    ) throws(ImageError) {
+        _ index: UInt64, size: Int, into body: (UnsafeRawBufferPointer) throws(WorkshopError) -> Void
+    ) throws(WorkshopError) {
         guard let file = zip_fopen_index(archive, index, 0) else { throw .invalidZip(lastError) }
         defer { zip_fclose(file) }
         var total = 0
@@ -83,13 +86,14 @@ package struct ZipArchive: ~Copyable {
         while true {
             let read = buffer.withUnsafeMutableBytes { zip_fread(file, $0.baseAddress, UInt64($0.count)) }
             guard read >= 0 else { throw .invalidZip(String(cString: zip_error_strerror(zip_file_get_error(file)))) }
-            guard read > 0 else { return }
+            guard read > 0 else { break }
             total += Int(read)
-            guard total <= limit else { throw .invalidZip("an entry is larger than it declares") }
-            try buffer.withUnsafeBytes { bytes -> Result<Void, ImageError> in
-                Result { () throws(ImageError) in try body(UnsafeRawBufferPointer(rebasing: bytes[..<Int(read)])) }
+            guard total <= size else { throw .invalidZip("an entry is larger than it declares") }
+            try buffer.withUnsafeBytes { bytes -> Result<Void, WorkshopError> in
+                Result { () throws(WorkshopError) in try body(UnsafeRawBufferPointer(rebasing: bytes[..<Int(read)])) }
             }.get()
         }
+        guard total == size else { throw .invalidZip("an entry is smaller than it declares") }
     }
 
     /// The name as stored if that is UTF-8, which archivers on Linux write without saying so, else from code page 437.
@@ -120,7 +124,7 @@ package struct ZipArchive: ~Copyable {
 
 extension ZipArchive {
     /// Reads the directory and decides what unpacking would make.
-    package func plan(limits: ZipLimits) throws(ImageError) -> ZipPlan {
+    package func plan(limits: ZipLimits) throws(WorkshopError) -> ZipPlan {
         // Cheap refusal before a million entries are looked at; the plan counts exactly.
         guard count <= UInt64(limits.nodes) else { throw .invalidZip("it has more than \(limits.nodes) entries") }
         var entries: [ZipEntry] = []
