@@ -17,6 +17,8 @@ final class Connection {
     var parser = HTTPRequestParser()
     /// Tells events of this connection from those of an earlier one at the same place.
     let token: UInt64
+    /// When something came last: the server counts what it reads.
+    var lastRead: UInt64 = 0
     /// Whether the connection stays open after what is being sent.
     private(set) var keepAlive = true
     private var unsent: [UInt8] = []

@@ -11,6 +11,8 @@ package struct HTTPRequestParser {
         package var head = 1 << 20 + 1 << 16
         /// A longer body is read to its end and reported as ``HTTPRequest/Body/tooLarge``.
         package var body = 6_291_556
+        /// A body may be longer than this only if whoever reads the requests says so, see ``next(allowing:)``.
+        package var smallBody = 16 << 10
         /// A body longer than this is not even read to its end.
         package var discardedBody = 256 << 20
 
@@ -34,6 +36,8 @@ package struct HTTPRequestParser {
     /// How far the search for the end of the head has come, so that bytes arriving one by one are looked at once.
     private var searched = 0
     private var bodyLength = 0
+    /// Of the body that is being read: that it may be longer than ``Limits/smallBody``.
+    private var mayBeLarge = false
     /// The client waits for `100 Continue` before it sends the body.
     package private(set) var awaitsContinue = false
 
@@ -42,6 +46,19 @@ package struct HTTPRequestParser {
     /// Bytes received and not yet part of a request.
     package var buffered: Int { buffer.count - position }
 
+    /// Memory that holds what has been received and is no whole request yet.
+    package var held: Int {
+        let body: HTTPRequest.Body =
+            switch stage {
+            case .fixedBody(let request, _), .chunkSize(let request), .chunkData(let request, _),
+                .chunkEnd(let request),
+                .trailers(let request):
+                request.body
+            case .head, .failed: .tooLarge
+            }
+        return if case .bytes(let bytes) = body { buffer.capacity + bytes.count } else { buffer.capacity }
+    }
+
     /// Whether no request has begun.
     package var isBetweenRequests: Bool {
         if case .head = stage { buffered == 0 } else { false }
@@ -49,7 +66,7 @@ package struct HTTPRequestParser {
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if position == buffer.count {
-            buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 16)
+            buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacity)
             position = 0
             searched = 0
         } else if position > 1 << 16 {
@@ -60,11 +77,25 @@ package struct HTTPRequestParser {
         buffer.append(contentsOf: bytes)
     }
 
+    private static let keptCapacity = 1 << 16
+
+    /// Gives memory back that one long piece has taken, when all of it is understood.
+    package mutating func trim() {
+        guard position == buffer.count, buffer.capacity > Self.keptCapacity else { return }
+        buffer = []
+        position = 0
+        searched = 0
+    }
+
     /// `100 Continue` has been sent.
     package mutating func continued() { awaitsContinue = false }
 
     /// The next whole request, or nil when more bytes are needed. After an error there is no more.
-    package mutating func next() throws(HTTPError) -> HTTPRequest? {
+    /// - Parameter isAllowed: asked once for a request whose head has been read, whether its body may be longer than
+    ///   ``Limits/smallBody``; one that may not is read to its end and dropped, as one that is too long for all.
+    package mutating func next(
+        allowing isAllowed: (HTTPRequest) -> Bool = { _ in true }
+    ) throws(HTTPError) -> HTTPRequest? {
         do throws(HTTPError) {
             while true {
                 switch stage {
@@ -72,13 +103,13 @@ package struct HTTPRequestParser {
                     guard try readHead() else { return nil }
                 case .fixedBody(let request, let remaining):
                     stage = .head
-                    guard let whole = try readFixedBody(request, remaining) else { return nil }
+                    guard let whole = readFixedBody(request, remaining, isAllowed) else { return nil }
                     return whole
                 case .chunkSize(let request):
                     guard try readChunkSize(request) else { return nil }
                 case .chunkData(let request, let remaining):
                     stage = .head
-                    guard try readChunkData(request, remaining) else { return nil }
+                    guard readChunkData(request, remaining, isAllowed) else { return nil }
                 case .chunkEnd(let request):
                     guard try readChunkEnd(request) else { return nil }
                 case .trailers(let request):
@@ -110,6 +141,7 @@ package struct HTTPRequestParser {
         position = end
         searched = end
         bodyLength = 0
+        mayBeLarge = false
         var request = head.request
         switch head.framing {
         case .length(let length):
@@ -157,11 +189,13 @@ package struct HTTPRequestParser {
 
     // MARK: - Body
 
-    private mutating func take(_ wanted: Int, into request: inout HTTPRequest) -> Int {
+    private mutating func take(
+        _ wanted: Int, into request: inout HTTPRequest, _ isAllowed: (HTTPRequest) -> Bool
+    ) -> Int {
         let taken = min(wanted, buffered)
         bodyLength += taken
-        guard bodyLength <= limits.body, case .bytes(var bytes) = request.body else {
-            request.body = .tooLarge
+        admit(bodyLength, of: &request, isAllowed)
+        guard case .bytes(var bytes) = request.body else {
             position += taken
             return taken
         }
@@ -172,18 +206,26 @@ package struct HTTPRequestParser {
         return taken
     }
 
+    /// Drops the body if it may not have this length.
+    private mutating func admit(_ length: Int, of request: inout HTTPRequest, _ isAllowed: (HTTPRequest) -> Bool) {
+        guard length > min(limits.smallBody, limits.body), case .bytes = request.body else { return }
+        if length <= limits.body, !mayBeLarge { mayBeLarge = isAllowed(request) }
+        if length > limits.body || !mayBeLarge { request.body = .tooLarge }
+    }
+
     private mutating func readFixedBody(
-        _ partial: consuming HTTPRequest, _ remaining: Int
-    ) throws(HTTPError) -> HTTPRequest? {
+        _ partial: consuming HTTPRequest, _ remaining: Int, _ isAllowed: (HTTPRequest) -> Bool
+    ) -> HTTPRequest? {
         var request = partial
-        if bodyLength == 0, remaining > 0, remaining <= limits.body {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(remaining)
-            request.body = .bytes(bytes)
-        } else if remaining > limits.body {
-            request.body = .tooLarge
+        if bodyLength == 0 {
+            admit(remaining, of: &request, isAllowed)
+            if case .bytes(var bytes) = request.body {
+                request.body = .bytes([])
+                bytes.reserveCapacity(remaining)
+                request.body = .bytes(bytes)
+            }
         }
-        let left = remaining - take(remaining, into: &request)
+        let left = remaining - take(remaining, into: &request, isAllowed)
         if left == 0 {
             awaitsContinue = false
             return request
@@ -214,10 +256,10 @@ package struct HTTPRequestParser {
     }
 
     private mutating func readChunkData(
-        _ partial: consuming HTTPRequest, _ remaining: Int
-    ) throws(HTTPError) -> Bool {
+        _ partial: consuming HTTPRequest, _ remaining: Int, _ isAllowed: (HTTPRequest) -> Bool
+    ) -> Bool {
         var request = partial
-        let left = remaining - take(remaining, into: &request)
+        let left = remaining - take(remaining, into: &request, isAllowed)
         stage = left == 0 ? .chunkEnd(request) : .chunkData(request, remaining: left)
         return left == 0
     }

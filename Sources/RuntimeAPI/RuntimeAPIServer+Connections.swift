@@ -57,8 +57,19 @@ extension RuntimeAPIServer {
         let raw = listener.withRaw { Glibc.accept($0, nil, nil) }
         guard raw >= 0 else { return false }
         // The listener defers acceptance until data is there: reading now saves a turn of the loop.
-        if let connection = try? add(OwnedDescriptor(adopting: raw)) { read(connection) }
+        let descriptor = OwnedDescriptor(adopting: raw)
+        makeRoom()
+        if let connection = try? add(descriptor) { read(connection) }
         return true
+    }
+
+    /// Where all places are taken, whoever has been silent longest goes: one that has sent half a request and no more, say. So none of
+    /// them needs a limit of time.
+    private func makeRoom() {
+        guard connections.count == Self.maximumConnections, !connections.contains(where: { $0 == nil }) else { return }
+        let silent = connections.compactMap { $0 }.filter { $0 !== blocked && $0 !== large }
+            .min { $0.lastRead < $1.lastRead }
+        if let silent { close(silent) }
     }
 
     /// Watches one more connection; `.tooManyOpenFiles` when the runtime has as many as it may.
@@ -78,10 +89,15 @@ extension RuntimeAPIServer {
     private func read(_ connection: Connection) -> Bool {
         switch connection.receive(scratch) {
         case .bytes:
+            readings &+= 1
+            connection.lastRead = readings
             // While a call blocks, a well-behaved client sends nothing more.
             if connection !== blocked {
                 serve(connection)
-            } else if connection.parser.buffered > 1 << 20 {
+                // What is left of a large request is no whole one yet: a head.
+                if connection.parser.buffered > Self.smallHead { becomeLarge(connection) }
+                connection.parser.trim()
+            } else if connection.parser.buffered > Self.smallHead {
                 close(connection)
             }
             return true
@@ -92,17 +108,40 @@ extension RuntimeAPIServer {
         }
     }
 
+    /// Whether it is one that the platform waits for; what else has a large body is not kept, only counted.
+    private func mayBeLarge(_ request: HTTPRequest) -> Bool {
+        guard request.method == .post else { return false }
+        return switch request.route {
+        case .invocationResponse(let id), .invocationError(let id): invocation?.requestIDBytes == id
+        case .initError, .restoreError: true
+        default: false
+        }
+    }
+
+    /// Only one request at a time is: the newest, because a client that gives up begins anew.
+    private func becomeLarge(_ connection: Connection) {
+        guard connections[slot(of: connection)] === connection, large !== connection else { return }
+        if let other = large { close(other) }
+        large = connection
+    }
+
     /// Answers every whole request that has arrived, until one blocks.
     func serve(_ connection: Connection) {
         while !connection.hasUnsent, connection !== blocked, connections[slot(of: connection)] === connection {
             do {
-                guard let request = try connection.parser.next() else {
+                let next = try connection.parser.next { request in
+                    guard mayBeLarge(request) else { return false }
+                    becomeLarge(connection)
+                    return true
+                }
+                guard let request = next else {
                     if connection.parser.awaitsContinue {
                         connection.parser.continued()
                         if !connection.send(ResponseText.continueFirst) { close(connection) }
                     }
                     return
                 }
+                if large === connection { large = nil }
                 if !request.keepAlive { connection.closeAfterSending() }
                 handle(request, on: connection)
             } catch {
@@ -137,6 +176,7 @@ extension RuntimeAPIServer {
     /// Closing the descriptor takes it out of the epoll set.
     func close(_ connection: Connection) {
         if blocked === connection { blocked = nil }
+        if large === connection { large = nil }
         let slot = slot(of: connection)
         if connections[slot] === connection { connections[slot] = nil }
     }

@@ -27,6 +27,8 @@ package final class RuntimeAPIServer {
     }
 
     static let maximumConnections = 32
+    /// Unread bytes, of a head say, that more than one connection may have at a time.
+    static let smallHead = 16 << 10
     /// A token's place in ``connections``; the last one stands for the listener.
     static let slotMask: UInt64 = 0x3F
 
@@ -46,6 +48,10 @@ package final class RuntimeAPIServer {
     var accepted: UInt64 = 0
     /// The connection whose request blocks in `/runtime/restore/next`, `/runtime/seed/next` or `/runtime/invocation/next`.
     var blocked: Connection?
+    /// The one connection whose request may be large: its head or its body.
+    var large: Connection?
+    /// Readings so far.
+    var readings: UInt64 = 0
     /// Queued until the runtime asks, then kept until it answers.
     var invocation: QueuedInvocation?
     private(set) var credentials: Credentials?
@@ -155,6 +161,9 @@ package final class RuntimeAPIServer {
         blocked = nil
         answer(connection, invocation.answer)
     }
+
+    /// Memory that holds what has been received and is no whole request yet.
+    package var heldBytes: Int { connections.reduce(0) { $0 + ($1?.parser.held ?? 0) } }
 
     // MARK: - Before a freeze
 
