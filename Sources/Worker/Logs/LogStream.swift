@@ -17,13 +17,10 @@ final class LogStream: Sendable {
 
     private struct State {
         /// Started but unfinished lines, by stream.
-        var partial: [Output.Stream: [UInt8]] = [:]
+        var partial: [Output.Stream: LineCutter] = [:]
         /// Of the running invocation, when its caller asked for it.
         var tail: LogTail?
     }
-
-    /// A line longer than this is cut into several, as CloudWatch does.
-    static let maximumLine = 256 << 10
 
     init(function: String, version: FunctionVersion, files: LogFiles, clock: WorkerClock) {
         name = "\(Timestamp(nanoseconds: clock.wallClock()).datePath)/[\(version)]\(Hexadecimal.random(bytes: 16))"
@@ -38,11 +35,8 @@ final class LogStream: Sendable {
     private func write(_ output: Output) {
         state.withLock { state in
             state.tail?.append(output.bytes)
-            var pending = state.partial.removeValue(forKey: output.stream) ?? []
-            pending.append(contentsOf: output.bytes)
-            let lines = Self.takeLines(&pending)
-            if !pending.isEmpty { state.partial[output.stream] = pending }
-            append(lines, at: output.timestampNanoseconds)
+            append(
+                state.partial[output.stream, default: LineCutter()].take(output.bytes), at: output.timestampNanoseconds)
         }
     }
 
@@ -55,12 +49,10 @@ final class LogStream: Sendable {
         let now = clock.wallClock()
         state.withLock { state in
             var lines: [ArraySlice<UInt8>] = []
-            if !state.partial.isEmpty {
-                for stream in [Output.Stream.standardOutput, .standardError] {
-                    guard let rest = state.partial.removeValue(forKey: stream) else { continue }
-                    lines.append(rest[...])
-                    state.tail?.append([UInt8(ascii: "\n")])
-                }
+            for stream in [Output.Stream.standardOutput, .standardError] {
+                guard let rest = state.partial[stream]?.takeRest(), !rest.isEmpty else { continue }
+                lines.append(rest[...])
+                state.tail?.append([UInt8(ascii: "\n")])
             }
             for text in texts {
                 let bytes = Array(text.utf8)
@@ -89,7 +81,7 @@ final class LogStream: Sendable {
     func close() {
         let now = clock.wallClock()
         state.withLock { state in
-            append(state.partial.values.map { $0[...] }, at: now)
+            append(state.partial.values.compactMap { $0.isEmpty ? nil : $0.unfinished[...] }, at: now)
             state.partial = [:]
         }
         files.close(path)
@@ -108,22 +100,6 @@ final class LogStream: Sendable {
             bytes.append(UInt8(ascii: "\n"))
         }
         files.append(bytes, to: path)
-    }
-
-    /// Cuts the finished lines, newline not included, off the front of `bytes`.
-    private static func takeLines(_ bytes: inout [UInt8]) -> [ArraySlice<UInt8>] {
-        var lines: [ArraySlice<UInt8>] = []
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            lines.append(rest[..<end])
-            rest = rest[(end + 1)...]
-        }
-        while rest.count >= maximumLine {
-            lines.append(rest.prefix(maximumLine))
-            rest = rest.dropFirst(maximumLine)
-        }
-        bytes = Array(rest)
-        return lines
     }
 }
 
