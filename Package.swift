@@ -237,7 +237,7 @@ let package = Package(
             ]),
         tests(
             "ServerAssemblyTests",
-            ["LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", system]),
+            ["Basics", "LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", "TestSupport", logging, system]),
         tests(
             "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
         tests(

@@ -26,6 +26,7 @@ package struct Server: Sendable {
     private let reason: String
     private let slotCount: Int
     private let connectionLimits: ConnectionLimits
+    private let fronts = BoundedServices()
     private let logger: Logger
 
     /// Puts the parts together and clears away what a dead server left. Nothing listens yet.
@@ -113,15 +114,23 @@ package struct Server: Sendable {
             calls: watch.calls, observe: watch.exchangeObserver)
         serving.limits = connectionLimits
         let api = LambdaServer(service: worker.service, configuration: serving, logger: logger.quieter)
-        var services: [any Service] = [api.application(onListening: onListening), worker]
+        var services: [any Service] = [fronts.add(api.application(onListening: onListening)), worker]
         let monitoring = watch.monitoring(
             configuration, gauges: gauges, health: { await health.report() }, logger: logger.quieter)
         // Before the API, so that it ends after it.
-        if let monitoring { services.insert(monitoring.application(onListening: announceMetrics), at: 0) }
+        if let monitoring {
+            services.insert(fronts.add(monitoring.application(onListening: announceMetrics)), at: 0)
+        }
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
         return ServiceGroup(
             services: services, gracefulShutdownSignals: signals,
             logger: logger.quieter)
+    }
+
+    /// Has a stop wait for nothing any more that it can end: invocations under way, clients and their connections.
+    package func endAtOnce() {
+        worker.endInvocations()
+        fronts.hurry()
     }
 
     /// Says what is served where, to whoever reads the log and to the commands beside it.

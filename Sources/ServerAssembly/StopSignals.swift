@@ -3,16 +3,22 @@ import Logging
 import Synchronization
 import UnixSignals
 
-/// SIGTERM and SIGINT. The first stops the server, which gives invocations under way time to end; the second ends them at once.
+/// SIGTERM and SIGINT. The first stops the server, which gives invocations under way time to end; the second ends everything at
+/// once, in order; a third ends the process.
 package final class StopSignals: Sendable {
     /// What signals act on once a server is there.
     package struct Target: Sendable {
         let stop: @Sendable () async -> Void
         let hurry: @Sendable () -> Void
+        let giveUp: @Sendable () -> Void
 
-        package init(stop: @escaping @Sendable () async -> Void, hurry: @escaping @Sendable () -> Void) {
+        package init(
+            stop: @escaping @Sendable () async -> Void, hurry: @escaping @Sendable () -> Void,
+            giveUp: @escaping @Sendable () -> Void
+        ) {
             self.stop = stop
             self.hurry = hurry
+            self.giveUp = giveUp
         }
     }
 
@@ -58,6 +64,7 @@ package final class StopSignals: Sendable {
         case (2, let target?):
             logger.notice("ending at once what still runs")
             target.hurry()
+        case (3..., let target?): target.giveUp()
         default: break
         }
     }

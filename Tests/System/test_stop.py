@@ -1,7 +1,9 @@
 """A stopped server leaves nothing behind."""
 
 import signal
+import socket
 import subprocess
+import urllib.parse
 
 import botocore.exceptions
 import pytest
@@ -75,3 +77,30 @@ def test_a_signal_during_the_start_ends_it_in_order(thaw, base):
     assert process.returncode == 0, log
     assert "stopping" in log and log.splitlines()[-1].endswith(" stopped")
     assert host.mounts() <= mounts and host.networks() <= networks
+
+
+def half_request(server):
+    """A connection on which half a body has come, and no more will."""
+    address = urllib.parse.urlsplit(server.endpoint)
+    connection = socket.create_connection((address.hostname, address.port))
+    connection.sendall(
+        b"POST /2015-03-31/functions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 1000000\r\n\r\n" + b'{"FunctionName": "half'
+    )
+    return connection
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_half_a_request_does_not_hold_up_a_stop(thaw, base, signals):
+    state = base / f"half-{signals}"
+    drain = "1" if signals == 1 else "600"
+    server = serving.Server(thaw, state, "process", "--drain", drain, "--ready", "0", "--max-sandboxes", "1")
+    try:
+        with half_request(server):
+            for number in range(signals):
+                server.process.send_signal(signal.SIGTERM)
+                server.log.expect(["stopping", "ending at once what still runs"][number])
+            assert server.process.wait(40) == 0
+    finally:
+        server.process.kill()
+        server.process.wait()

@@ -16,7 +16,8 @@ package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
         commandName: "serve", abstract: "Serve the AWS Lambda API.",
         discussion: """
             Point any AWS client at it, for example: aws --endpoint-url http://127.0.0.1:9000 lambda list-functions
-            SIGTERM and SIGINT stop it; invocations under way are given time to end, until a second signal. \
+            SIGTERM and SIGINT stop it; invocations under way are given time to end, until a second signal. A stop ends \
+            within that time and a few seconds; where it has to leave something for the next start to clear, with status 75. \
             The log goes to standard error.
 
             Every option can stand in the configuration file too, a line each: `port = 9000`, `seeds = false`, comments behind \
@@ -48,20 +49,25 @@ package struct ServeCommand: AsyncParsableCommand, ConfiguredCommand {
             server.announce(port: port)
             try? manager?.tell(.ready)
         }
+        let limit = StopLimit(
+            drain: options.configuration.drainLimit, logger: logger, endAtOnce: { server.endAtOnce() })
         let earlier = signals.aim(
             at: StopSignals.Target(
                 stop: {
-                    // As long as invocations may take to end, and a minute for the rest.
+                    // As long as invocations may take to end, and a minute for the rest, the slots above all.
                     try? manager?.tell(.stopping(seconds: options.drainSeconds + 60))
+                    limit.begin()
                     await services.triggerGracefulShutdown()
                 },
-                hurry: { server.worker.endInvocations() }))
+                hurry: { limit.hurry() }, giveUp: { limit.giveUp() }))
         let outcome: Result<Void, any Error>
         if earlier > 0 {
+            limit.begin()
             outcome = .success(await server.worker.stop())
         } else {
             do { outcome = .success(try await services.run()) } catch { outcome = .failure(error) }
         }
+        limit.end()
         try await server.close()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw ServerError.addressInUse(options.address, options.port, cause: error)
