@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import LinuxKit
 import NetworkModel
@@ -22,6 +23,10 @@ package final class Cell: Sendable {
     /// Of the template whose pages the tenant has.
     private let lease = Mutex<TemplateLease?>(nil)
     private let ending = SingleEnd()
+    /// The template's, about the tenant.
+    private let answer = Outcome<Tenant>()
+    /// A template that answers no more is found out and ended in less.
+    private static let answerLimit = Duration.seconds(30)
 
     /// Where cells come from and go back to.
     struct Parts: Sendable {
@@ -53,7 +58,6 @@ package final class Cell: Sendable {
         /// Until somebody moves in.
         var equipment: Equipment?
         var tenant = Tenant.none
-        var waiting: CheckedContinuation<Void, Never>?
     }
 
     init(
@@ -123,24 +127,14 @@ package final class Cell: Sendable {
     }
 
     private func settle(_ tenant: Tenant) {
-        let waiting = state.withLock { state in
-            state.tenant = tenant
-            defer { state.waiting = nil }
-            return state.waiting
-        }
-        waiting?.resume()
+        state.withLock { $0.tenant = tenant }
+        answer.settle(tenant)
     }
 
     private func tenantSettled() async -> Tenant {
-        await withCheckedContinuation { continuation in
-            let isSettled = state.withLock { state in
-                guard case .expected = state.tenant else { return true }
-                state.waiting = continuation
-                return false
-            }
-            if isSettled { continuation.resume() }
-        }
-        return state.withLock { $0.tenant }
+        let tenant = state.withLock { $0.tenant }
+        guard case .expected = tenant else { return tenant }
+        return await answer.wait(within: Self.answerLimit) ?? .unknown
     }
 
     // MARK: - End

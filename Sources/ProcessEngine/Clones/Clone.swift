@@ -13,18 +13,8 @@ import SystemPackage
 final class Clone: Sendable {
     private struct State {
         var life: CloneLife
-        var parking: Parking?
-    }
-
-    /// Somebody waits for it to park.
-    private struct Parking {
-        let watch: LoopWatch
-        let continuation: CheckedContinuation<Void, Never>
-
-        func end() {
-            watch.cancel()
-            continuation.resume()
-        }
+        /// Somebody waits for it to park.
+        var parking: Outcome<Void>?
     }
 
     private let state: Mutex<State>
@@ -57,11 +47,11 @@ final class Clone: Sendable {
     /// Who waits for it to park waits no longer once it has, or has failed.
     @discardableResult
     private func advance(_ transition: (CloneLife) -> CloneLife) -> CloneLife {
-        let (life, parking) = state.withLock { state -> (CloneLife, Parking?) in
+        let (life, parking) = state.withLock { state -> (CloneLife, Outcome<Void>?) in
             state.life = transition(state.life)
             return (state.life, state.life.isSettled ? state.parking.take() : nil)
         }
-        parking?.end()
+        parking?.settle()
         return life
     }
 
@@ -117,19 +107,13 @@ final class Clone: Sendable {
                 if let message = control.receive() { self?.advance { $0.heard(message) } }
             }
         }
-        let timer = Task {
-            try await Task.sleep(for: deadline.remaining)
-            advance { $0.late(deadline.limit) }
+        defer { watch.cancel() }
+        let parking = Outcome<Void>()
+        let isSettled = state.withLock { state in
+            if !state.life.isSettled { state.parking = parking }
+            return state.life.isSettled
         }
-        defer { timer.cancel() }
-        await withCheckedContinuation { continuation in
-            let parking = Parking(watch: watch, continuation: continuation)
-            let isSettled = state.withLock { state in
-                if !state.life.isSettled { state.parking = parking }
-                return state.life.isSettled
-            }
-            if isSettled { parking.end() }
-        }
+        if !isSettled, await parking.wait(by: deadline) == nil { advance { $0.late(deadline.limit) } }
         guard case .parked = self.life else { throw self.life.reason }
     }
 

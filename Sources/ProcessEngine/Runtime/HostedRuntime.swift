@@ -172,13 +172,10 @@ package final class HostedRuntime: LoopMember {
         start: (RuntimeCore, RuntimeCore.Waiter) -> Void = { $0.wait($1) }
     ) async throws(SandboxError) -> RuntimeCore.Progress {
         let end = MonotonicClock.now() + UInt64(deadline.remaining.nanoseconds)
-        let outcome = await withCheckedContinuation { continuation in
-            let waiter = RuntimeCore.Waiter(
-                goal: goal, phase: phase, limit: deadline.limit, deadline: end, continuation: continuation)
-            // It may pass before the waiter is there: ``RuntimeCore/wait(_:)`` looks at the time again.
-            seat.setDeadline(end)
-            locked { start($0, waiter) }
-        }
-        return try outcome.get()
+        let waiter = RuntimeCore.Waiter(goal: goal, phase: phase, limit: deadline.limit, deadline: end)
+        locked { start($0, waiter) }
+        // Not before the waiter is there: the loop tells whom it finds.
+        seat.setDeadline(end)
+        return try await waiter.outcome.wait().get()
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import GuestProtocol
 import LinuxKit
@@ -56,7 +57,7 @@ final class RuntimeCore {
         let limit: Duration
         /// Nanoseconds of CLOCK_MONOTONIC.
         let deadline: UInt64
-        let continuation: CheckedContinuation<Result<Progress, SandboxError>, Never>
+        let outcome = Outcome<Result<Progress, SandboxError>>()
     }
 
     /// A waiter's outcome. Told when the lock is free again, or the waiter would wake up only to wait for it.
@@ -64,7 +65,7 @@ final class RuntimeCore {
         fileprivate let waiter: Waiter
         fileprivate let outcome: Result<Progress, SandboxError>
 
-        func tell() { waiter.continuation.resume(returning: outcome) }
+        func tell() { waiter.outcome.settle(outcome) }
     }
 
     private enum Token {
@@ -155,7 +156,6 @@ final class RuntimeCore {
             settle(new, .success(progress))
         } else {
             waiter = new
-            if new.deadline <= MonotonicClock.now() { deadlinePassed(at: .max) }
         }
     }
 

@@ -60,7 +60,7 @@ final class Template: Sendable {
 
     /// The running template, started if need be; one that takes longer is there for the next who asks.
     func process(by deadline: Deadline) async throws(SandboxError) -> TemplateProcess {
-        let first = FirstOutcome<TemplateProcess>()
+        let first = Outcome<Result<TemplateProcess, SandboxError>>()
         Task {
             do throws(SandboxError) {
                 first.settle(.success(try await process()))
@@ -68,12 +68,8 @@ final class Template: Sendable {
                 first.settle(.failure(error))
             }
         }
-        let timer = Task {
-            try await Task.sleep(for: deadline.remaining)
-            first.settle(.failure(.timedOut(.restore, limit: deadline.limit)))
-        }
-        defer { timer.cancel() }
-        return try await first.value()
+        guard let outcome = await first.wait(by: deadline) else { throw .timedOut(.restore, limit: deadline.limit) }
+        return try outcome.get()
     }
 
     /// The running template, started if need be.
@@ -191,36 +187,5 @@ final class Template: Sendable {
             if isSound { _ = try? await process() }
         }
         Task { await lost.end() }
-    }
-}
-
-/// The first of several outcomes, for one who waits.
-private final class FirstOutcome<Value: Sendable>: Sendable {
-    private enum State {
-        case open(CheckedContinuation<Result<Value, SandboxError>, Never>?)
-        case settled(Result<Value, SandboxError>)
-    }
-
-    private let state = Mutex(State.open(nil))
-
-    func settle(_ outcome: Result<Value, SandboxError>) {
-        let waiting = state.withLock { state -> CheckedContinuation<Result<Value, SandboxError>, Never>? in
-            guard case .open(let waiting) = state else { return nil }
-            state = .settled(outcome)
-            return waiting
-        }
-        waiting?.resume(returning: outcome)
-    }
-
-    func value() async throws(SandboxError) -> Value {
-        let outcome = await withCheckedContinuation { continuation in
-            let known = state.withLock { state -> Result<Value, SandboxError>? in
-                if case .settled(let outcome) = state { return outcome }
-                state = .open(continuation)
-                return nil
-            }
-            if let known { continuation.resume(returning: known) }
-        }
-        return try outcome.get()
     }
 }
