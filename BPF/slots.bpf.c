@@ -255,7 +255,8 @@ int hub_from_slot(struct __sk_buff *skb) {
     struct slot slot;
     struct packet packet;
     int verdict;
-    if (find_slot(skb->ifindex - slot_hub_base, &slot)) return TC_ACT_SHOT;
+    if (find_slot((skb->ifindex - slot_hub_base) % slot_hub_stride, &slot)) return TC_ACT_SHOT;
+    if (slot.entry->interface != skb->ifindex) return TC_ACT_SHOT;
     if (check_frame(skb, &slot, &packet, &verdict)) return verdict;
     __u8 mode = slot.entry->mode;
     enum destination destination = settle_destination(skb, &slot, &packet);
@@ -306,7 +307,7 @@ static __always_inline int prepare_delivery(
 static __always_inline int deliver(struct __sk_buff *skb, __u32 index, enum slot_mode mode, struct packet *packet) {
     struct slot slot;
     if (find_slot(index, &slot) || prepare_delivery(skb, &slot, mode, packet)) return TC_ACT_SHOT;
-    return bpf_redirect_peer(slot_hub_base + index, 0);
+    return bpf_redirect_peer(slot.entry->interface, 0);
 }
 
 /* Ingress of the hub's end of the uplink. */

@@ -58,7 +58,8 @@ extension Server {
         let needed =
             worker.maximumSandboxes + worker.readyClones * worker.maximumReadyVersions + worker.concurrentPublishes
             + readyCells(worker) + 2
-        let count = configuration.slots.count ?? needed
+        // Those that have been used rest for some milliseconds, and are not the reason why somebody waits.
+        let count = configuration.slots.count ?? needed + min(worker.maximumSandboxes, 16)
         guard count >= needed else { throw ServerError.tooFewSlots(given: count, needed: needed) }
         return count
     }

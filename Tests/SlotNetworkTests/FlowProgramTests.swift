@@ -44,6 +44,7 @@ extension ProgramTests {
             }
             _ = try programs.run(.hubFromSlot, at: Programs.Link.hub, question)
             var neighbour = try programs.programs.maps.entry(of: Programs.slot)
+            neighbour.interface = UInt32(Programs.Link.neighbour.index)
             neighbour.address = (Programs.address + 1).rawValue.bigEndian
             try programs.programs.maps.set(neighbour, of: Programs.slot + 1)
             let flood = (0..<5000).map { number in

@@ -118,6 +118,7 @@ struct LoadedPrograms: Sendable {
         entry.occupant = occupant == .machine ? 1 : 0
         entry.address = (mode == slot_mode_vpc ? Self.resident : Self.address).rawValue.bigEndian
         entry.vni = mode == slot_mode_vpc ? Self.network : 0
+        entry.interface = UInt32(Link.hub.index)
         entry.name_server = nameServer?.rawValue.bigEndian ?? 0
         try programs.maps.set(entry, of: Self.slot)
         try programs.maps.clearFlows(of: Self.slot)

@@ -8,9 +8,12 @@
 #include <linux/types.h>
 
 enum {
-    /* Interface indices in the hub. The hub's end of slot k is slot_hub_base + k: no program has to look it up. */
+    /* Interface indices in the hub. The hub's end of slot k is slot_hub_base + k, and slot_hub_stride more each time that the slot is
+     * made anew, until after slot_hub_generations times it begins again: no program has to look k up. */
     slot_hub_uplink = 2,
     slot_hub_base = 100000,
+    slot_hub_stride = 65536,
+    slot_hub_generations = 64,
     /* Made from the host, where older kernels (6.1 and 6.12 among them) look whether there is such an index: nobody else has
      * this one. */
     slot_hub_tunnel = 1 << 30,
@@ -56,6 +59,7 @@ struct slot_entry {
     __u32 vni;
     __be32 name_server; /* who gets what the guest asks its gateway for names; 0: nobody */
     __u32 claims; /* how often the slot has been claimed */
+    __u32 interface; /* its end in the hub; whatever comes by another is of a slot that is being taken away */
     __u64 since; /* of the state; nanoseconds since 1970 */
 };
 

@@ -7,6 +7,8 @@ extension NetlinkRequest {
     package struct Link: Sendable, Hashable {
         package let index: CInt
         package init(index: CInt) { self.index = index }
+        /// As programs and their maps have it.
+        package var number: UInt32 { UInt32(bitPattern: index) }
         /// The loopback interface of every namespace.
         package static let loopback = Link(index: 1)
     }

@@ -13,14 +13,20 @@ package struct SocketDiagnostics {
     /// Ends every TCP socket whatever its state, the ones that only wait for stray packets too (SOCK_DESTROY, Linux 4.5 and
     /// later). Returns how many there were.
     package mutating func destroyTCP() throws(NetworkError) -> Int {
+        try destroyTCP(AF_INET) + destroyTCP(AF_INET6)
+    }
+
+    private mutating func destroyTCP(_ family: CInt) throws(NetworkError) -> Int {
         var request = inet_diag_req_v2()
-        request.sdiag_family = UInt8(AF_INET)
+        request.sdiag_family = UInt8(family)
         request.sdiag_protocol = UInt8(IPPROTO_TCP)
         request.idiag_states = .max
         let listing = NetlinkRequest("list TCP sockets", Int(SOCK_DIAG_BY_FAMILY), flags: CInt(NLM_F_DUMP), request)
-        let found = try session.query(listing).compactMap {
-            NetlinkReply.load(inet_diag_msg.self, from: $0.body, at: 0)
+        let replies: [NetlinkReply]
+        do { replies = try session.query(listing) } catch  where error.errno == .noSuchFileOrDirectory {
+            return 0  // A kernel without IPv6.
         }
+        let found = replies.compactMap { NetlinkReply.load(inet_diag_msg.self, from: $0.body, at: 0) }
         for socket in found {
             request.id = socket.id
             do {

@@ -31,6 +31,7 @@ extension SlotPool {
                         }
                     }
                 case .rebuild(let index): group.addTask { await building.run { self.rebuild(index) } }
+                case .renew: group.addTask { await building.run { self.renew() } }
                 case .reset(let index): group.addTask { await self.reset(index, on: resetting) }
                 }
             }
@@ -46,7 +47,8 @@ extension SlotPool {
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            try ground.building.build(indices, while: { state.withLock { $0.isOpen } }) { finish($0) }
+            let sites = sites.withLock { sites in indices.map { sites[$0] } }
+            try ground.building.build(sites, while: { state.withLock { $0.isOpen } }) { logProgress(finish($0)) }
             logger.info(
                 "network slots are built", metadata: ["count": "\(indices.count)", "took": "\(clock.now - start)"])
             publishReport(atOnce: true)
@@ -56,32 +58,68 @@ extension SlotPool {
         }
     }
 
-    private func finish(_ built: [SlotBuilding.Built]) {
+    /// How many were built before and how many now.
+    @discardableResult
+    private func finish(_ built: [SlotBuilding.Built]) -> (before: UInt64, now: UInt64) {
         let (freed, progress) = state.withLock { state in
-            for slot in built where state.change(slot.index, { $0.finishBuilding() }) {
+            for slot in built where state.change(slot.site.slot, { $0.finishBuilding() }) {
                 state.statistics.builds.add(UInt64(slot.duration.nanoseconds))
-                state.statistics.note(slot.duration, ofBuilding: slot.index)
-                state.free.append(slot.index)
-                cutOff(slot.index, as: .free)
+                state.statistics.note(slot.duration, ofBuilding: slot.site.slot)
+                state.free.append(slot.site.slot)
+                cutOff(slot.site.slot, as: .free)
             }
             return (serveWaiters(&state), state.statistics.builds.count)
         }
         deliver(freed)
-        let count = UInt64(built.count)
-        if progress / 500 != (progress - min(progress, count)) / 500 {
-            logger.info("building network slots", metadata: ["built": "\(progress)"])
-        }
+        return (progress - min(progress, UInt64(built.count)), progress)
+    }
+
+    private func logProgress(_ built: (before: UInt64, now: UInt64)) {
+        guard built.now / 500 != built.before / 500 else { return }
+        logger.info("building network slots", metadata: ["built": "\(built.now)"])
     }
 
     private func rebuild(_ index: Int) {
         guard state.withLock({ $0.isOpen && $0.change(index) { $0.rebuild() } }) else { return }
+        remake(index)
+    }
+
+    /// Makes one slot anew, after the kernel has taken it away.
+    private func remake(_ index: Int) {
         cutOff(index, as: .building)
+        let site = sites.withLock { $0[index] }
         do {
-            try ground.building.demolish(index)
-            try ground.building.build([index], while: { true }) { finish($0) }
+            try ground.building.demolish(site)
+            try ground.building.build([site], while: { true }) { finish($0) }
         } catch {
             logger.error("a network slot cannot be rebuilt", metadata: ["slot": "\(index)", "error": "\(error)"])
             fail(error)
+        }
+    }
+
+    /// Makes all slots anew that wait for it. What they were is let go of, and the kernel takes it away when it comes to it: their
+    /// ends in the hub have other numbers and names.
+    private func renew() {
+        let indices = state.withLock { state in
+            defer { state.renewals = [] }
+            return state.isOpen ? state.renewals : []
+        }
+        guard !indices.isEmpty else { return }
+        // A tunnel of layout bridged has its identifier until it is gone.
+        guard ground.record.layout == .direct else { return indices.forEach(remake) }
+        let (old, new) = sites.withLock { sites in
+            let old = indices.map { sites[$0] }
+            for index in indices { sites[index] = sites[index].next }
+            return (old, indices.map { sites[$0] })
+        }
+        for index in indices { cutOff(index, as: .building) }
+        do {
+            try ground.building.abandon(old)
+            try ground.building.build(new, while: { true }) { finish($0) }
+        } catch {
+            logger.warning("network slots are built anew one by one", metadata: ["error": "\(error)"])
+            let missing = state.withLock { state in indices.filter { state.slots[$0].kind == .building } }
+            missing.forEach(remake)
         }
     }
 
@@ -144,6 +182,9 @@ extension SlotPool {
         let (kind, outcome) = state.withLock { state -> (SlotState.Kind, Served) in
             if let left {
                 _ = state.change(index) { $0.failReset(left, attemptLimit: Self.attemptLimit) }
+            } else if state.used.remove(index) != nil, state.change(index, { $0.renew() }) {
+                state.statistics.resets.add(took)
+                state.renewals.append(index)
             } else if state.change(index, { $0.finishReset() }) {
                 state.statistics.resets.add(took)
                 state.free.append(index)
@@ -154,6 +195,7 @@ extension SlotPool {
         }
         deliver(outcome)
         publishReport()
+        if kind == .building { work.yield(.renew) }
         if kind == .quarantined {
             logger.warning(
                 "a network slot is built anew", metadata: ["slot": "\(index)", "because": "\(left ?? "")"])

@@ -22,6 +22,8 @@ package final class SlotPool: SlotNetwork {
     /// What the background is to do next.
     let work: AsyncStream<Work>.Continuation
     private let background: Mutex<Task<Void, Never>?>
+    /// What the slots are at present.
+    let sites: Mutex<[Hub.Site]>
 
     struct State {
         private(set) var slots: [SlotState]
@@ -35,6 +37,10 @@ package final class SlotPool: SlotNetwork {
         var waiters: [CheckedContinuation<Slot?, Never>] = []
         /// Those who wait until nothing is being built or reset.
         var settlers: [CheckedContinuation<Void, Never>] = []
+        /// Slots that somebody has claimed since they were made.
+        var used: Set<Int> = []
+        /// Those that are to be made anew: one thread does it for all that have come together.
+        var renewals: [Int] = []
         var statistics = SlotStatistics()
         /// When they were published last. By ``MonotonicClock``.
         var reported: UInt64 = 0
@@ -67,6 +73,7 @@ package final class SlotPool: SlotNetwork {
         case build([Int], discarding: [NamespaceKeep])
         case reset(Int)
         case rebuild(Int)
+        case renew
     }
 
     // MARK: - Beginning and end
@@ -95,7 +102,14 @@ package final class SlotPool: SlotNetwork {
         (ground, lock) = (opened.ground, opened.lock)
         self.logger = logger
         var state = State(count: configuration.count)
-        for index in found { _ = state.change(index) { $0.adopt() } }
+        // What the dead server's map says: where its slots are, and which ones nobody had claimed.
+        let maps = opened.ground.programs.maps
+        let entries = (0..<configuration.count).map { (try? maps.entry(of: $0)) ?? slot_entry() }
+        sites = Mutex(entries.enumerated().map { Hub.Site(slot: $0, interface: $1.interface) })
+        for index in found {
+            _ = state.change(index) { $0.adopt() }
+            if entries[index].state != SlotState.Kind.free.rawValue { state.used.insert(index) }
+        }
         self.state = Mutex(state)
         let (stream, work) = AsyncStream.makeStream(of: Work.self)
         self.work = work
@@ -204,6 +218,7 @@ package final class SlotPool: SlotNetwork {
         state.claims += 1
         let number = state.claims
         guard state.change(index, { $0.claim(number) }) else { return nil }
+        state.used.insert(index)
         note(index, as: .claimed, claims: UInt32(truncatingIfNeeded: state.claims))
         state.uses[index] = Use(claimTime: MonotonicClock.now() - start)
         return Slot(index: index, claim: state.claims, pool: self)
@@ -227,6 +242,7 @@ package final class SlotPool: SlotNetwork {
         try leaveNetwork(index, &state)
         use.resident = nil
         var entry = slot_entry()
+        entry.interface = interface(of: index)
         entry.occupant = occupant == .microvm ? 1 : 0
         switch mode {
         case .isolated: entry.mode = UInt8(slot_mode_isolated.rawValue)
@@ -292,11 +308,14 @@ package final class SlotPool: SlotNetwork {
 
     // MARK: - The map's side of a state
 
+    private func interface(of index: Int) -> UInt32 { sites.withLock { Hub.end(of: $0[index]).number } }
+
     /// Lets nothing pass, and says in what state the slot is.
     func cutOff(_ index: Int, as kind: SlotState.Kind) { note(index, as: kind, claims: 0) }
 
     private func note(_ index: Int, as kind: SlotState.Kind, claims: UInt32) {
         var entry = slot_entry()
+        entry.interface = interface(of: index)
         entry.state = kind.rawValue
         entry.claims = claims
         entry.since = UInt64(max(0, WallClock.now()))

@@ -1,10 +1,11 @@
 /// Where one slot is in its life. The only ways from one state to another are the methods; each says whether it was taken.
 ///
 /// ```
-/// building ──▶ free ──▶ claimed ──▶ draining ──▶ resetting ──▶ free
-///    ▲                                 ▲              │
-///    │                                 └── not yet ───┤
-///    └──────────── quarantined ◀── not clean ─────────┘
+/// building ──▶ free ──▶ claimed ──▶ draining ──▶ resetting ──▶ free, if nobody used it
+///  ▲  ▲                                ▲              │
+///  │  │                                └── not yet ───┤
+///  │  └─────────────────── clean, and used ───────────┤
+///  └────────────── quarantined ◀── not clean ─────────┘
 /// ```
 package enum SlotState: Sendable {
     /// Its devices are being made.
@@ -77,6 +78,13 @@ package enum SlotState: Sendable {
     package mutating func finishReset() -> Bool {
         guard case .resetting = self else { return false }
         self = .free
+        return true
+    }
+
+    /// It is clean, and is made anew, as what the kernel counted and remembers of its last user cannot be cleared.
+    package mutating func renew() -> Bool {
+        guard case .resetting = self else { return false }
+        self = .building
         return true
     }
 

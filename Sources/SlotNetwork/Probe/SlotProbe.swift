@@ -41,7 +41,7 @@ private struct ProbedSlot {
         (wanted.layout, wanted.attachment) = (configuration.layout, configuration.attachment)
         (wanted.tunnelPort, wanted.egress) = (configuration.tunnelPort, .none)
         ground = try SlotGround.make(wanted, in: try .makeUnnamed(), host: world.host, logger: quiet)
-        try ground.building.build([0], while: { true }) { _ in }
+        try ground.building.build([Hub.Site(slot: 0)], while: { true }) { _ in }
         namespace = try ground.openNamespace(of: 0)
         try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
             var netlink = NetlinkSession(transport: try NetlinkSocket())
@@ -87,6 +87,7 @@ private struct ProbedSlot {
         var entry = slot_entry()
         (entry.mode, entry.occupant) = (UInt8(mode.rawValue), occupant == .microvm ? 1 : 0)
         entry.address = address.rawValue.bigEndian
+        entry.interface = Hub.end(of: .init(slot: 0)).number
         if mode == slot_mode_vpc {
             entry.vni = Self.network
             try ground.programs.maps.add(

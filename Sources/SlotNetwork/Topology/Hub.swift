@@ -19,9 +19,30 @@ package struct Hub: Sendable {
 
     static let uplink = NetlinkRequest.Link(index: CInt(slot_hub_uplink))
     static let tunnel = NetlinkRequest.Link(index: CInt(slot_hub_tunnel))
+    /// A slot as it was made at one time. What was made before it may still be there, on its way to be taken down.
+    struct Site: Sendable, Hashable {
+        var slot: Int
+        var generation = 0
+
+        init(slot: Int) { self.slot = slot }
+
+        /// Of the slot whose end in the hub is this one; 0: it has none yet.
+        init(slot: Int, interface: UInt32) {
+            self.slot = slot
+            generation = max(0, Int(interface) - Int(slot_hub_base)) / Int(slot_hub_stride)
+        }
+
+        var next: Site {
+            var next = self
+            next.generation = (generation + 1) % Int(slot_hub_generations)
+            return next
+        }
+    }
+
     /// The hub's end of a slot's veth.
-    static func end(of slot: Int) -> NetlinkRequest.Link {
-        NetlinkRequest.Link(index: CInt(slot_hub_base) + CInt(slot))
+    static func end(of site: Site) -> NetlinkRequest.Link {
+        NetlinkRequest.Link(
+            index: CInt(slot_hub_base) + CInt(site.generation) * CInt(slot_hub_stride) + CInt(site.slot))
     }
 
     /// Makes the namespace and keeps it; the calling thread is in it then.

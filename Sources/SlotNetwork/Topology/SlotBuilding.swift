@@ -6,7 +6,7 @@ internal import SystemPackage
 struct SlotBuilding: Sendable {
     /// One slot that is complete.
     struct Built: Sendable {
-        var index: Int
+        var site: Hub.Site
         /// What it took alone, of its group's share of the hub's work too.
         var duration: Duration
     }
@@ -27,13 +27,13 @@ struct SlotBuilding: Sendable {
     ///   - isWanted: asked before each group.
     ///   - report: called for each group that is complete, from several threads.
     func build(
-        _ indices: [Int], while isWanted: @Sendable () -> Bool, report: @Sendable ([Built]) -> Void
+        _ sites: [Hub.Site], while isWanted: @Sendable () -> Bool, report: @Sendable ([Built]) -> Void
     ) throws(NetworkError) {
         let next = Mutex(0)
         let trunks = Mutex(())
         let failure = Mutex<NetworkError?>(nil)
-        let groups = stride(from: 0, to: indices.count, by: Self.group).map {
-            indices[$0..<min($0 + Self.group, indices.count)]
+        let groups = stride(from: 0, to: sites.count, by: Self.group).map {
+            sites[$0..<min($0 + Self.group, sites.count)]
         }
         PosixThread.runTogether(min(Self.threads, groups.count)) { _ in
             do throws(NetworkError) {
@@ -53,19 +53,19 @@ struct SlotBuilding: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    private func build(group: ArraySlice<Int>, _ trunks: borrowing Mutex<Void>) throws(NetworkError) -> [Built] {
+    private func build(group: ArraySlice<Hub.Site>, _ trunks: borrowing Mutex<Void>) throws(NetworkError) -> [Built] {
         let clock = ContinuousClock()
         var durations: [Duration] = []
         var halves: [SlotPlan.Half] = []
-        for index in group {
+        for site in group {
             let start = clock.now
             let kind: SlotPlan.Kind =
                 switch settings.layout {
                 case .direct: .direct
-                case .bridged: .bridged(trunk: try openTrunk(of: index, trunks))
+                case .bridged: .bridged(trunk: try openTrunk(of: site.slot, trunks))
                 }
             halves.append(
-                try SlotPlan(index: index, hub: hub, programs: programs, settings: settings, kind: kind).make())
+                try SlotPlan(site: site, hub: hub, programs: programs, settings: settings, kind: kind).make())
             durations.append(clock.now - start)
         }
         let start = clock.now
@@ -78,7 +78,7 @@ struct SlotBuilding: Sendable {
         try netlink.perform(halves.map(\.plan.settlingHub))
         let share = (clock.now - start) / halves.count
         return zip(halves, durations).map { half, duration in
-            Built(index: half.plan.index, duration: duration + share)
+            Built(site: half.plan.site, duration: duration + share)
         }
     }
 
@@ -94,15 +94,23 @@ struct SlotBuilding: Sendable {
     }
 
     /// Takes one slot away, as far as it exists: its numbers and names are free for the next when this returns. Blocks.
-    func demolish(_ index: Int) throws(NetworkError) {
-        try keep.run { () throws(NetworkError) in try demolishInKeep(index) }
+    func demolish(_ site: Hub.Site) throws(NetworkError) {
+        try keep.run { () throws(NetworkError) in try demolishInKeep(site) }
     }
 
-    private func demolishInKeep(_ index: Int) throws(NetworkError) {
+    /// Lets slots go, whose numbers and names in the hub nobody needs: the kernel takes them down when it comes to it.
+    func abandon(_ sites: [Hub.Site]) throws(NetworkError) {
+        try keep.run { () throws(NetworkError) in
+            for site in sites { try NamespaceKeep.release("\(site.slot)") }
+        }
+    }
+
+    private func demolishInKeep(_ site: Hub.Site) throws(NetworkError) {
+        let index = site.slot
         try NetworkNamespace.enter(hub.namespace)
         var netlink = NetlinkSession(transport: try NetlinkSocket())
         // With it goes the end inside, so that the name and the number are free for the next.
-        do { try netlink.perform([.delete(Hub.end(of: index))]) } catch
+        do { try netlink.perform([.delete(Hub.end(of: site))]) } catch
             where error.errno == .operationNotSupportedByDevice
         {}
         if let namespace = try keep.open("\(index)") {

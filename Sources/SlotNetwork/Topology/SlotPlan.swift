@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// How one slot is made: what both layouts have in common, and where they part.
 package struct SlotPlan: Sendable {
-    let index: Int
+    let site: Hub.Site
     let hub: Hub
     let programs: KernelPrograms
     let settings: LayoutSettings
@@ -33,6 +33,8 @@ package struct SlotPlan: Sendable {
     /// The first of the identifiers that the slots' own tunnels are made with: they mean nothing outside.
     static let dummyNetwork: UInt32 = 0xe0_0000
 
+    var index: Int { site.slot }
+
     private typealias Link = NetlinkRequest.Link
     private typealias NewLink = NetlinkRequest.NewLink
 
@@ -59,13 +61,13 @@ package struct SlotPlan: Sendable {
     }
 
     /// The slot's policy, in the hub.
-    var policy: KernelPrograms.Place { .init(.hubFromSlot, Hub.end(of: index), .ingress) }
+    var policy: KernelPrograms.Place { .init(.hubFromSlot, Hub.end(of: site), .ingress) }
 
     /// The hub's end comes up, without ARP: before the slot's, so that this one has a carrier from its first moment.
-    var openingHub: NetlinkRequest { .change(Hub.end(of: index), .upWithoutARP) }
+    var openingHub: NetlinkRequest { .change(Hub.end(of: site), .upWithoutARP) }
 
     /// When the slot's end is up, too.
-    var settlingHub: NetlinkRequest { .settle(Hub.end(of: index)) }
+    var settlingHub: NetlinkRequest { .settle(Hub.end(of: site)) }
 
     // MARK: - Layouts
 
@@ -139,7 +141,8 @@ package struct SlotPlan: Sendable {
             .makeVeth(
                 inner,
                 peer: NewLink(
-                    "slot\(index)", index: Hub.end(of: index).index, hardwareAddress: SlotAddresses.gatewayStation,
+                    "slot\(index)-\(site.generation)", index: Hub.end(of: site).index,
+                    hardwareAddress: SlotAddresses.gatewayStation,
                     namespace: raw))
         }
     }
