@@ -5,6 +5,20 @@ import TestSupport
 import Testing
 
 @Suite struct PacketSocketTests {
+    @Test("what an end said is heard, also if it went without having read everything")
+    func unread() throws {
+        var pair: (SharedDescriptor, SharedDescriptor?) = try PacketSocket.pair().take { ($0.shared(), $1.shared()) }
+        let ours = pair.0
+        try Array("to you".utf8).withUnsafeBytes { try ours.descriptor.sendMessage($0) }
+        for word in ["one", "two"] {
+            try Array(word.utf8).withUnsafeBytes { try pair.1?.descriptor.sendMessage($0) }
+        }
+        pair.1 = nil
+        for word in ["one", "two", ""] {
+            #expect(try ours.descriptor.receiveMessage(upTo: 64).bytes == Array(word.utf8))
+        }
+    }
+
     private static func send(
         _ bytes: [UInt8], _ descriptors: [SharedDescriptor], over socket: borrowing OwnedDescriptor
     ) throws(Errno) {

@@ -31,6 +31,9 @@ extension OwnedDescriptor {
     }
 
     /// recvmsg(2), without waiting: `.resourceTemporarilyUnavailable` when nothing is there; no bytes at the end.
+    ///
+    /// An end that goes before it has read everything makes the kernel say ECONNRESET, once and first; what it has said stands
+    /// behind that.
     package borrowing func receiveMessage(upTo count: Int) throws(Errno) -> SocketMessage {
         var numbers = [CInt](repeating: -1, count: PacketSocket.maximumDescriptors)
         var descriptors = numbers.count
@@ -40,8 +43,12 @@ extension OwnedDescriptor {
                 do throws(Errno) {
                     used = Int(
                         try shim {
-                            descriptors = numbers.count
-                            return clinux_receive_message(raw, buffer.baseAddress, count, &numbers, &descriptors)
+                            func receive() -> CInt {
+                                descriptors = numbers.count
+                                return clinux_receive_message(raw, buffer.baseAddress, count, &numbers, &descriptors)
+                            }
+                            let result = receive()
+                            return result == -ECONNRESET ? receive() : result
                         })
                 } catch {
                     failure = error

@@ -38,12 +38,23 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         case THAW_STEP_UNMAP.rawValue, THAW_STEP_MAP.rawValue, THAW_STEP_FILL.rawValue, THAW_STEP_VDSO.rawValue:
             " at address 0x\(String(detail, radix: 16))"
         case THAW_STEP_DESCRIPTOR.rawValue, THAW_STEP_WATCH.rawValue: " (descriptor \(detail))"
+        case THAW_STEP_FILE.rawValue:
+            detail == 0 ? " (the working directory)" : " (mapped at 0x\(String(detail, radix: 16)))"
+        case THAW_STEP_LIMIT.rawValue, THAW_STEP_MM.rawValue, THAW_STEP_IDENTITY.rawValue, THAW_STEP_CGROUP.rawValue,
+            THAW_STEP_ENTER.rawValue, THAW_STEP_ARGUMENTS.rawValue:
+            " (\(detail))"
+        case THAW_STEP_MOUNT.rawValue: " (\(detail < UInt64(Self.mounts.count) ? Self.mounts[Int(detail)] : "?"))"
+        case THAW_STEP_SIGNAL.rawValue: " (signal \(detail))"
+        case THAW_STEP_TIMER.rawValue: " (timer \(detail))"
         case THAW_STEP_THREAD.rawValue: " (thread \(detail))"
         case THAW_STEP_OPTION.rawValue:
             " (descriptor \(detail >> 32), level \(detail >> 16 & 0xFFFF), option \(detail & 0xFFFF))"
         default: ""
         }
     }
+
+    /// In the order of mounts.c.
+    private static let mounts = ["namespace", "/var/task", "/tmp", "/tmp over what was frozen", "/proc"]
 
     private static let imageSteps: Set<UInt32> = Set(
         [

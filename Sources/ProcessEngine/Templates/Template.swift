@@ -181,7 +181,8 @@ final class Template: Sendable {
         }
         guard wasRunning else { return }
         note(0)
-        starter.logger.warning("a template was lost", metadata: ["snapshot": "\(snapshot.id)"])
+        let reason = lost.lastWords?.description ?? "it ended without a word"
+        starter.logger.warning("a template was lost", metadata: ["snapshot": "\(snapshot.id)", "reason": "\(reason)"])
         let isSound = MonotonicClock.now() - lost.started > Self.trialNanoseconds
         Task {
             if isSound { _ = try? await process() }

@@ -51,6 +51,7 @@ final class TemplateProcess: Sendable {
     private let socket: SharedDescriptor
     private let onLoss: @Sendable (TemplateProcess) -> Void
     private let state = Mutex(State())
+    private let failure = Mutex<RestorerFailure?>(nil)
 
     /// - Parameter onLoss: called once, on the loop, when the template has ended, speaks nonsense or does not answer: before those
     ///   who wait hear of that.
@@ -69,6 +70,9 @@ final class TemplateProcess: Sendable {
         }
         state.withLock { $0.watch = watch }
     }
+
+    /// What it said before it was lost.
+    var lastWords: RestorerFailure? { failure.withLock { $0 } }
 
     var isLost: Bool { state.withLock { $0.isLost } }
 
@@ -134,7 +138,10 @@ final class TemplateProcess: Sendable {
             } catch {
                 break
             }
-            guard let outcome = CloneOutcome(message) else { break }
+            guard let outcome = CloneOutcome(message) else {
+                failure.withLock { $0 = RestorerFailure(packet: message.bytes) }
+                break
+            }
             let (completion, loss) = state.withLock { state -> (Completion?, Loss?) in
                 let completion = state.sent.isEmpty ? nil : state.sent.removeFirst().completion
                 state.turn = MonotonicClock.now()

@@ -45,10 +45,8 @@ struct TemplateStarter: Sendable {
             logger.debug("cannot protect a template when memory is out", metadata: ["error": "\(error)"])
         }
         do {
-            let bytes = try await BlockingThread.run { () throws(SandboxError) -> UInt64? in
-                try Self.waitUntilReady(ours)
-                return Self.residentBytes(of: process)
-            }
+            try await Self.waitUntilReady(process, ours)
+            let bytes = await BlockingThread.run { Self.residentBytes(of: process) }
             return try TemplateProcess(process, bytes: bytes, socket: ours, loop: loop, onLoss: onLoss)
         } catch {
             await process.end()
@@ -69,17 +67,35 @@ struct TemplateStarter: Sendable {
         return plan
     }
 
-    private static func waitUntilReady(_ socket: SharedDescriptor) throws(SandboxError) {
+    private static func waitUntilReady(_ process: ChildProcess, _ socket: SharedDescriptor) async throws(SandboxError) {
+        let isReady = try await BlockingThread.run { () throws(SandboxError) in try waitUntilReady(socket) }
+        if isReady { return }
+        let end = await end(of: process)
+        throw .host("a template ended before it was ready: \(end)")
+    }
+
+    /// False when it ended instead, without a word.
+    private static func waitUntilReady(_ socket: SharedDescriptor) throws(SandboxError) -> Bool {
         let message = try hostCall("hear of a template") { () throws -> SocketMessage? in
             guard try socket.descriptor.wait(for: .readable, atMost: limit) else { return nil }
             return try socket.descriptor.receiveMessage(upTo: packetSize)
         }
         guard let message else { throw .host("a template was not ready within \(limit)") }
         if let failure = RestorerFailure(packet: message.bytes) { throw failure.error() }
-        guard message.bytes.count >= 4 else { throw .host("a template ended before it was ready") }
+        guard message.bytes.count >= 4 else { return false }
         let kind = message.bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
         guard kind == THAW_TEMPLATE_READY.rawValue else {
             throw .host("a template said \(kind) instead of being ready")
+        }
+        return true
+    }
+
+    /// How a process ended that has closed its socket.
+    private static func end(of process: ChildProcess) async -> String {
+        switch await process.end()?.reason {
+        case .exited(let status): "status \(status)"
+        case .killed(let signal, _): "signal \(signal)"
+        case nil: "nobody knows how"
         }
     }
 
