@@ -34,7 +34,9 @@ def test_files_are_where_they_belong(tree):
     files = {path for path in paths if not path.startswith("/DEBIAN/")}
     assert EXPECTED <= files
     assert {path for path in files - EXPECTED if not path.startswith(FOLDERS)} == set()
-    assert {"/usr/lib/thaw/guest/ThawGuest", "/usr/lib/thaw/restorer", "/usr/share/doc/thaw/copyright"} <= files
+    assert {
+        "/usr/lib/thaw/guest/ThawGuest", "/usr/lib/thaw/restorer", "/usr/lib/thaw/workshop", "/usr/share/doc/thaw/copyright",
+    } <= files  # fmt: skip
 
 
 def test_it_takes_at_most_120_megabytes(package, tree):
@@ -42,9 +44,18 @@ def test_it_takes_at_most_120_megabytes(package, tree):
     assert sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) <= 120 << 20
 
 
+def linkage(program):
+    return subprocess.run(["readelf", "--dynamic", program], capture_output=True, text=True, check=True).stdout
+
+
 def test_the_command_is_linked_with_debians_libraries_only(tree):
-    dynamic = subprocess.run(["readelf", "--dynamic", tree / "usr/bin/thaw"], capture_output=True, text=True, check=True)
-    assert not re.search("RPATH|RUNPATH|swift|Foundation", dynamic.stdout)
+    for name in ("usr/bin/thaw", "usr/lib/thaw/workshop"):
+        assert not re.search("RPATH|RUNPATH|swift|Foundation", linkage(tree / name)), name
+
+
+def test_the_package_depends_on_what_its_other_program_is_linked_with(tree):
+    needed = [set(re.findall(r"NEEDED.*\[(.*)\]", linkage(tree / name))) for name in ("usr/lib/thaw/workshop", "usr/bin/thaw")]
+    assert needed[0] <= needed[1]
 
 
 def test_the_command_has_no_http_client_and_no_laboratory(tree):
