@@ -47,6 +47,19 @@ import Testing
         }
     }
 
+    @Test("large messages that nobody asks for end the mailbox before there are many")
+    func largeMessages() async throws {
+        typealias Box = Mailbox<Int, Failure>
+        for number in 0..<4 { mailbox.deliver(number, bytes: Box.capacityBytes / 2 + (number == 0 ? 0 : 1)) }
+        let limit = Deadline(in: .seconds(5), from: clock.now)
+        #expect(try await mailbox.next(by: limit, timeout: .late) == 0)
+        await #expect(throws: Failure.full) { try await mailbox.next(by: limit, timeout: .late) }
+        // One that is large alone is taken.
+        let other = Box(clock: clock, overflow: .full)
+        other.deliver(9, bytes: 2 * Box.capacityBytes)
+        #expect(try await other.next(by: limit, timeout: .late) == 9)
+    }
+
     @Test("what was delivered before the failure is handed out, then the first failure, for ever")
     func failure() async throws {
         mailbox.deliver(1)

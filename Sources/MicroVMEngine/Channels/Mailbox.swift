@@ -9,7 +9,8 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private typealias Answer = Outcome<Result<Message, Failure>>
 
     private struct State {
-        var queue: [Message] = []
+        var queue: [(message: Message, bytes: Int)] = []
+        var queuedBytes: Int { queue.reduce(0) { $0 + $1.bytes } }
         var waiter: Answer?
         /// Set once; everything already queued is still handed out first.
         var failure: Failure?
@@ -19,6 +20,8 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     private let clock: any DeadlineClock
     private let overflow: Failure
     private static var capacity: Int { 16 }
+    /// Of all messages that wait, unless one alone has more: a machine has one large thing to say at a time.
+    package static var capacityBytes: Int { 8 << 20 }
 
     /// - Parameter overflow: what the mailbox fails with when nobody asks for what it holds.
     package init(clock: any DeadlineClock, overflow: Failure) {
@@ -26,14 +29,17 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
         self.overflow = overflow
     }
 
-    package func deliver(_ message: Message) {
+    /// - Parameter bytes: what it takes of memory, where that may be much.
+    package func deliver(_ message: Message, bytes: Int = 0) {
         state.withLock { state in
             guard state.failure == nil else { return }
             if let waiter = state.waiter.take() {
                 // Under the lock: a wait that ends by its limit finds the message here or nobody has it.
                 waiter.settle(.success(message))
-            } else if state.queue.count < Self.capacity {
-                state.queue.append(message)
+            } else if state.queue.isEmpty
+                || state.queue.count < Self.capacity && state.queuedBytes + bytes <= Self.capacityBytes
+            {
+                state.queue.append((message, bytes))
             } else {
                 state.failure = overflow
             }
@@ -58,7 +64,7 @@ package final class Mailbox<Message: Sendable, Failure: Error>: Sendable {
     ) async throws(Failure) -> Message {
         let answer = Answer()
         let ready = state.withLock { state -> Result<Message, Failure>? in
-            if !state.queue.isEmpty { return .success(state.queue.removeFirst()) }
+            if !state.queue.isEmpty { return .success(state.queue.removeFirst().message) }
             if let failure = state.failure { return .failure(failure) }
             state.waiter = answer
             return nil

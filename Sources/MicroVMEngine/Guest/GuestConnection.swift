@@ -81,7 +81,7 @@ private final class GuestHandler: ChannelInboundHandler {
             while let frame = try decoder.next() {
                 switch try GuestMessage(frame: frame) {
                 case .output(let bytes): output(bytes)
-                case let message: mailbox.deliver(message)
+                case let message: mailbox.deliver(message, bytes: frame.count)
                 }
             }
         } catch {
