@@ -114,6 +114,16 @@ int clinux_finit_module(int descriptor, const char *parameters, int flags) {
     return value_or_errno(syscall(SYS_finit_module, descriptor, parameters, flags));
 }
 
+int clinux_lock_range(int descriptor, off_t start, off_t length, off_t *past) {
+    struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    *past = start;
+    if (fcntl(descriptor, F_OFD_SETLK, &wanted) == 0) return 0;
+    if (errno != EAGAIN && errno != EACCES) return -errno;
+    if (fcntl(descriptor, F_OFD_GETLK, &wanted) < 0) return -errno;
+    if (wanted.l_type != F_UNLCK) *past = wanted.l_len ? wanted.l_start + wanted.l_len : INT64_MAX;
+    return -EAGAIN;
+}
+
 int clinux_pipe_of(int ends[2], uid_t user) {
     uid_t own = getuid();
     if (syscall(SYS_setresuid, user, (uid_t)-1, (uid_t)-1) < 0) return -errno;

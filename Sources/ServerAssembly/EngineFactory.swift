@@ -15,6 +15,8 @@ struct EngineFactory: Sendable {
     /// Tells this server's cgroups from those of another one on the host.
     let instance: String
     let slots: any SlotNetwork
+    /// Who sandboxes in the slots are.
+    let users: SandboxUsers
     let share: ShareDirectory
     /// Whether inits begin from seeds.
     let usesSeeds: Bool
@@ -53,11 +55,13 @@ struct EngineFactory: Sendable {
         switch level {
         case .microvm:
             return try await MicroVMEngine.make(
-                findings: findings.machines, directory: directory, instance: instance, slots: slots, logger: logger)
+                findings: findings.machines, directory: directory, instance: instance, slots: slots, users: users,
+                logger: logger)
         case .process:
             var choices = ProcessEngine.Options()
             choices.readyCells = readyCells
             choices.templateBytes = templateMegabytes.map { UInt64(clamping: $0) << 20 }
+            choices.users = users
             return try await ProcessEngine.make(
                 directory: directory, instance: instance, slots: slots, programs: share.processPrograms,
                 seeds: usesSeeds ? try await openSeeds() : nil,

@@ -16,17 +16,22 @@ package struct EngineFindings: Sendable {
     package let processes: [HostFinding]?
 
     /// Has the engines try that may be wanted. Takes 0.3 s.
-    /// - Parameter directory: one that is there, on the file system of the state directory.
-    package static func make(for isolation: Isolation, directory: FilePath, share: ShareDirectory) async
-        -> EngineFindings
-    {
+    /// - Parameters:
+    ///   - directory: one that is there, on the file system of the state directory.
+    ///   - users: that nobody is yet.
+    package static func make(
+        for isolation: Isolation, directory: FilePath, share: ShareDirectory, users: SandboxUsers
+    ) async -> EngineFindings {
         let shared = await BlockingThread.run { CgroupHierarchy.findings() }
         guard !shared.contains(where: { $0.status == .failed }) else {
             return EngineFindings(shared: shared, machines: nil, processes: nil)
         }
         async let machines = isolation == .process ? nil : MicroVMEngine.findings()
         async let processes =
-            isolation == .microvm ? nil : ProcessEngine.findings(directory: directory, programs: share.processPrograms)
+            isolation == .microvm
+            ? nil
+            : ProcessEngine.findings(
+                directory: directory, programs: share.processPrograms, user: users.inSlot(0))
         return EngineFindings(shared: shared, machines: await machines, processes: await processes)
     }
 

@@ -1,5 +1,7 @@
 import FunctionModel
 import LambdaAPI
+import LinuxKit
+import Logging
 import MicroVMEngine
 import Sandboxes
 import SlotNetwork
@@ -20,6 +22,17 @@ extension Server {
         slots.tunnelPort = configuration.slots.tunnelPort
         slots.bytesPerSecond = configuration.slots.megabitsPerSecond.map { UInt64($0) * 125_000 }
         return slots
+    }
+
+    /// Who the sandboxes of a server are; an operator hears of others who are the same.
+    static func claimIDs(
+        _ configuration: ServerConfiguration, slots: Int, _ logger: Logger
+    ) throws(ServerError) -> SandboxIDClaim {
+        let ids = try SandboxIDs.find(configuration.sandboxIDs)
+        let claim = try ids.claim(slots: slots)
+        let finding = ids.finding(slots: slots)
+        if let remedy = finding.remedy { logger.warning("\(finding.name): \(finding.found): \(remedy)") }
+        return claim
     }
 
     static func workerConfiguration(_ configuration: ServerConfiguration) -> WorkerConfiguration {

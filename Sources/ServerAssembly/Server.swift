@@ -20,6 +20,8 @@ package struct Server: Sendable {
     private let functions: SQLiteFunctionStore
     /// So that nobody else takes a port while the server starts.
     private let reservations: [PortReservation]
+    /// So that no other server's sandboxes are the same users.
+    private let ids: SandboxIDClaim
     private let configuration: ServerConfiguration
     private let watch: ServerWatch
     private let gauges: ServerGauges
@@ -45,8 +47,9 @@ package struct Server: Sendable {
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let reservations = try PortReservation.take(configuration)
         let slotConfiguration = try slotConfiguration(configuration)
+        let ids = try claimIDs(configuration, slots: slotConfiguration.count, logger)
         let findings = await EngineFindings.make(
-            for: configuration.isolation, directory: configuration.state.path, share: share)
+            for: configuration.isolation, directory: configuration.state.path, share: share, users: ids.users)
         findings.log(to: logger)
         let plan = IsolationPlan(configuration.isolation, on: findings.abilities)
         var limits = workerConfiguration(configuration)
@@ -58,8 +61,8 @@ package struct Server: Sendable {
         do {
             let (engine, reason) = try await EngineFactory(
                 directory: configuration.state.sandboxes, instance: configuration.state.instance, slots: slots,
-                share: share, usesSeeds: configuration.usesSeeds, findings: findings, readyCells: readyCells(limits),
-                templateMegabytes: configuration.templateMegabytes, logger: logger
+                users: ids.users, share: share, usesSeeds: configuration.usesSeeds, findings: findings,
+                readyCells: readyCells(limits), templateMegabytes: configuration.templateMegabytes, logger: logger
             ).make(plan)
             limits.isolations = engine.available
             let worker = FunctionWorker(
@@ -68,7 +71,7 @@ package struct Server: Sendable {
             try await worker.recover()
             return Server(
                 engine: engine, slots: slots, worker: worker, functions: stores.functions, reservations: reservations,
-                configuration: configuration, watch: watch,
+                ids: ids, configuration: configuration, watch: watch,
                 gauges: ServerGauges(
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
                     version: ShareDirectory.installedVersion()),

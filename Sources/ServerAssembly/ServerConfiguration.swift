@@ -9,6 +9,8 @@ package struct ServerConfiguration: Sendable {
     /// Where base images are kept, when not in the state directory.
     package var images: FilePath?
     package var slots = Slots()
+    /// Who sandboxes may be on the host; nil: what its files say, or the standard.
+    package var sandboxIDs: IDRange?
     package var address = "127.0.0.1"
     /// 0 lets the kernel choose.
     package var port = 9000

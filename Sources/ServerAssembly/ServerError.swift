@@ -7,6 +7,12 @@ package struct ServerError: Error, CustomStringConvertible {
         case notRoot
         /// The server would need more network slots than it is to have.
         case tooFewSlots
+        /// What the host's files say of ids for sandboxes makes no sense.
+        case unusableIDs
+        /// The sandboxes need more ids than they may have.
+        case tooFewIDs
+        /// Other servers have the ids.
+        case idsInUse
         /// Another process listens at the address.
         case addressInUse
         /// The address is none to listen at.
@@ -43,6 +49,28 @@ package struct ServerError: Error, CustomStringConvertible {
             .tooFewSlots,
             "\(given) network slots are too few: --max-sandboxes and --ready need \(needed). Raise --slots, or lower those."
         )
+    }
+
+    static func unusableIDs(_ what: String) -> ServerError {
+        ServerError(.unusableIDs, "\(what). Correct that, or choose ids with --sandbox-ids START:COUNT.")
+    }
+
+    static func tooFewIDs(_ ids: SandboxIDs, needed: Int) -> ServerError {
+        ServerError(
+            .tooFewIDs,
+            """
+            the ids for sandboxes (\(ids)) are too few: \(needed) are needed, two for each network slot. Choose more with \
+            --sandbox-ids START:COUNT, or lower --slots.
+            """)
+    }
+
+    static func idsInUse(_ ids: SandboxIDs, needed: Int) -> ServerError {
+        ServerError(
+            .idsInUse,
+            """
+            other servers of this host have so many of the ids for sandboxes (\(ids)) that \(needed) in a row are not left. Give \
+            this one others with --sandbox-ids START:COUNT.
+            """)
     }
 
     package static func addressInUse(

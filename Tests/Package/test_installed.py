@@ -12,6 +12,11 @@ def test_apt_installs_it(machine, package):
     assert machine.shell("dpkg-query -W -f '${db:Status-Status} ${Version}' thaw") == "installed " + field(package, "Version")
 
 
+def test_the_ids_of_sandboxes_are_taken(machine):
+    assert machine.shell("grep --no-filename ^thaw: /etc/subuid /etc/subgid") == 2 * "thaw:1900100000:131072\n"
+    assert "by /etc/subuid and /etc/subgid" in machine.run("thaw", "doctor", check=False).stdout
+
+
 def test_every_library_is_there_and_in_a_package(machine):
     libraries = machine.run("ldd", "/usr/bin/thaw").stdout
     assert "not found" not in libraries
@@ -77,3 +82,4 @@ def test_a_purge_removes_state_and_configuration(machine):
     machine.run("apt-get", "--yes", "purge", "thaw")
     machine.shell(f"! test -e {STATE} && ! test -e /etc/thaw")
     assert machine.shell("find /etc/systemd /var/lib/systemd -name '*thaw*'") == ""
+    machine.shell("! grep thaw /etc/subuid /etc/subgid")

@@ -15,6 +15,7 @@ import ThawCommand
             ("  max-sandboxes\t=  64   # as many as fit\r\n", ["--max-sandboxes=64"]),
             ("seeds = false\nkeep-slots = true", ["--no-seeds", "--keep-slots"]),
             ("strict-last-update-status = false", ["--no-strict-last-update-status"]),
+            ("sandbox-ids = 200000:4096", ["--sandbox-ids=200000:4096"]),
             ("state-dir = /srv/a#b = c", ["--state-dir=/srv/a#b = c"]),
             ("slot-layout = bridged\nname-server = 192.0.2.1", ["--slot-layout=bridged", "--name-server=192.0.2.1"]),
         ] as [(String, [String])])
@@ -40,6 +41,10 @@ import ThawCommand
             ("config = /etc/other", "line 1: there is nothing named 'config'"),
             ("help = true", "line 1: there is nothing named 'help'"),
             ("--port = 1", "line 1: there is nothing named '--port'"),
+            (
+                "sandbox-ids = 200000",
+                "line 1: sandbox-ids = 200000: --sandbox-ids: '200000' is not of the form START:COUNT"
+            ),
             ("slots = 0", "line 1: slots = 0: --slots must be 1 to 65536; 0 was given"),
         ] as [(String, String)])
     func mistakes(text: String, excerpt: String) {

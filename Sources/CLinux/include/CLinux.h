@@ -87,6 +87,10 @@ int clinux_random_add_entropy(int descriptor, const void *bytes, size_t count);
 /* RNDRESEEDCRNG is an _IO number. */
 int clinux_random_reseed(int descriptor);
 
+/* F_OFD_SETLK of fcntl(2), which Swift cannot import: locks [start, start + length) of a file for writing, against all other open
+ * files. -EAGAIN: `past` is where the lock ends that is in the way, or `start` when that is gone already. */
+int clinux_lock_range(int descriptor, off_t start, off_t length, off_t *past);
+
 /* pipe2(2) with O_CLOEXEC. The kernel counts a pipe's room as that of the maker's real user, which glibc changes for all threads of
  * a process only: this is `user` for the moment, and by its thread alone. */
 int clinux_pipe_of(int ends[2], uid_t user);

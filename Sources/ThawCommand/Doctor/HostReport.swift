@@ -21,9 +21,13 @@ struct HostReport: Sendable {
         let share = try ShareDirectory.installed()
         var checks: [HostCheck] = [.root, HostChecks.kernel(), HostChecks.memory()] + HostChecks.room(in: directory)
         // Both levels, whichever is asked for: a function may choose the other by its tag.
-        let engines = await EngineFindings.make(for: .auto, directory: directory, share: share)
-        checks += engines.shared.map { HostCheck($0) }
-        checks += await SlotPool.findings(try Server.slotConfiguration(server)).map { HostCheck($0) }
+        let slots = try Server.slotConfiguration(server)
+        let (ids, claim) = SandboxIDs.tried(server.sandboxIDs, slots: slots.count)
+        let engines = await EngineFindings.make(
+            for: .auto, directory: directory, share: share, users: claim?.users ?? .standard)
+        withExtendedLifetime(claim) {}
+        checks += engines.shared.map { HostCheck($0) } + [HostCheck(ids)]
+        checks += await SlotPool.findings(slots).map { HostCheck($0) }
         checks += HostChecks.nameServer(server.slots)
         checks += (engines.machines?.findings ?? []).map { HostCheck($0, for: .microvm) }
         checks += (engines.processes ?? []).map { HostCheck($0, for: .process) }

@@ -63,6 +63,16 @@ package struct ServerOptions: ParsableArguments {
     @Option(name: .customLong("max-sandboxes"), help: "Sandboxes at a time; an invocation beyond it gets 429.")
     var maximumSandboxes = Self.standard.maximumSandboxes
 
+    @Option(
+        name: .customLong("sandbox-ids"),
+        help: ArgumentHelp(
+            """
+            Ids of the host, of users and groups, that sandboxes may be: two for each network slot. Default: the line \
+            thaw:START:COUNT of /etc/subuid and of /etc/subgid, else 1900100000:131072.
+            """, valueName: "start:count"),
+        transform: Self.ids)
+    var sandboxIDs: IDRange?
+
     @Option(name: .customLong("keep-warm"), help: "Seconds an idle sandbox waits for its next invocation.")
     var keepWarmSeconds = Int(Self.standard.keepWarm.components.seconds)
 
@@ -143,6 +153,10 @@ package struct ServerOptions: ParsableArguments {
         }
     }
 
+    private static func ids(_ text: String) throws -> IDRange {
+        do { return try IDRange(text) } catch { throw ValidationError("--sandbox-ids: '\(text)' \(error.text)") }
+    }
+
     private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
         guard range.contains(value) else {
             throw ValidationError("\(name) must be \(range.lowerBound) to \(range.upperBound); \(value) was given")
@@ -162,6 +176,7 @@ package struct ServerOptions: ParsableArguments {
         server.traceLog = traceLog.map { StateDirectory.absolute($0) }
         server.isolation = isolation
         server.maximumSandboxes = maximumSandboxes
+        server.sandboxIDs = sandboxIDs
         server.keepWarm = .seconds(keepWarmSeconds)
         server.readyClones = readyClones
         server.templateMegabytes = templateMegabytes
