@@ -35,7 +35,7 @@ struct TemplateTests {
             var snapshots: [SnapshotLease] = []
             for _ in 0..<6 { snapshots.append(try await fixture.snapshot()) }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for number in 0..<48 {
+                for number in 0..<30 {
                     group.addTask { [snapshots] in
                         let clone = try await fixture.thaw(snapshots[number % snapshots.count])
                         let answer = try await clone.ask("count")
