@@ -184,6 +184,29 @@ import Testing
         }
     }
 
+    @Test("a port that somebody had at the start gives virtual networks once it is free")
+    func tunnelPort() async throws {
+        try await SlotWorld.with { world in
+            func takePort() throws -> SharedDescriptor {
+                try NetworkNamespace.run(in: world.host) { () throws(NetworkError) in
+                    let socket = try TestSocket.make(TestSocket.datagram)
+                    try TestSocket.bind(socket, IPv4Address(rawValue: 0), 4789)
+                    return socket.shared()
+                }
+            }
+            var other: SharedDescriptor? = try takePort()
+            let pool = try await world.open(world.configuration(1))
+            let slot = try await pool.claim()
+            let network = NetworkMode.vpc(Self.network("red", 100))
+            let failure = #expect(throws: SlotError.self) { try slot.bind(.process, to: network) }
+            #expect(failure.map { "\($0)" }?.contains("--tunnel-port") == true)
+            #expect(other != nil)
+            other = nil
+            #expect(throws: Never.self) { try slot.bind(.process, to: network) }
+            await pool.shutdown()
+        }
+    }
+
     @Test(
         "what a guest asks its gateway for names is answered by its network's name server", arguments: layouts,
         attachments)

@@ -22,6 +22,8 @@ package final class SlotPool: SlotNetwork {
     /// What the background is to do next.
     let work: AsyncStream<Work>.Continuation
     private let background: Mutex<Task<Void, Never>?>
+    /// Whether there are virtual networks by now.
+    private let hasTunnel: Mutex<Bool>
     /// What the slots are at present.
     let sites: Mutex<[Hub.Site]>
 
@@ -114,6 +116,7 @@ package final class SlotPool: SlotNetwork {
         let (stream, work) = AsyncStream.makeStream(of: Work.self)
         self.work = work
         background = Mutex(nil)
+        hasTunnel = Mutex(ground.record.hasTunnel)
         for index in found {
             cutOff(index, as: .draining)
             work.yield(.reset(index))
@@ -226,10 +229,26 @@ package final class SlotPool: SlotNetwork {
 
     func bind(_ slot: Slot, _ occupant: SlotOccupant, to mode: NetworkMode) throws(SlotError) {
         let start = MonotonicClock.now()
+        if case .vpc = mode { try ensureTunnel() }
         let outcome = state.withLock { state in
             Result { () throws(SlotError) in try bind(slot, occupant, to: mode, &state, since: start) }
         }
         try outcome.get()
+    }
+
+    /// Tries once more where somebody else had the tunnels' port at the start.
+    private func ensureTunnel() throws(SlotError) {
+        let isThere = hasTunnel.withLock { hasTunnel in
+            if !hasTunnel { hasTunnel = ground.retryTunnel() }
+            return hasTunnel
+        }
+        guard isThere else {
+            throw .modeUnavailable(
+                """
+                this server has no virtual networks: the tunnels' UDP port \(configuration.tunnelPort) is in use; \
+                free it, or choose another with --tunnel-port
+                """)
+        }
     }
 
     private func bind(
@@ -254,10 +273,6 @@ package final class SlotPool: SlotNetwork {
             entry.address = outsideAddress(of: index).rawValue.bigEndian
             entry.name_server = configuration.nameServer?.rawValue.bigEndian ?? 0
         case .vpc(let network):
-            guard ground.record.hasTunnel else {
-                throw .modeUnavailable(
-                    "this server has no virtual networks: UDP port \(configuration.tunnelPort) was in use at its start")
-            }
             let address = try state.residents.admit(index, to: network, ground.programs.maps)
             use.resident = (address, network.identifier)
             entry.mode = UInt8(slot_mode_vpc.rawValue)

@@ -8,9 +8,10 @@ struct TunnelMaking {
     let port: UInt16
 
     /// The calling thread is in the hub. Nil when there is one now, with its program.
-    func make(for programs: KernelPrograms) -> NetworkError? {
+    /// - Parameter isPatient: whether to wait for a hub that has the port though nobody holds it any more.
+    func make(for programs: KernelPrograms, isPatient: Bool = true) -> NetworkError? {
         do {
-            do { try hub.makeTunnel(port: port) } catch  where error.isAboutPort {
+            do { try hub.makeTunnel(port: port) } catch  where error.isAboutPort && isPatient {
                 // A hub that nobody holds any more has its port until the kernel comes to it.
                 hub.removeTunnel()
                 try NetworkNamespace.waitUntilTakenDown()
@@ -57,6 +58,22 @@ extension NamespaceKeep {
             try NetworkNamespace.enter(hub)
             Hub(namespace: hub, host: hub).removeTunnel()
         }
+    }
+}
+
+extension SlotGround {
+    /// Makes the tunnel that could not be made before, if its port is free by now. Blocks for 1 ms.
+    func retryTunnel() -> Bool {
+        let isMade = try? keep.run { () throws(NetworkError) -> Bool in
+            try NetworkNamespace.enter(hub.namespace)
+            let making = TunnelMaking(hub: hub, port: record.tunnelPort)
+            guard making.make(for: programs, isPatient: false) == nil else { return false }
+            var record = record
+            record.hasTunnel = true
+            try record.write()
+            return true
+        }
+        return isMade ?? false
     }
 }
 
