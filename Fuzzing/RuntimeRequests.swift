@@ -5,7 +5,7 @@
 enum Target: FuzzTarget {
     private static let limits: HTTPRequestParser.Limits = {
         var limits = HTTPRequestParser.Limits()
-        (limits.head, limits.body, limits.discardedBody) = (512, 64, 1024)
+        (limits.head, limits.body, limits.smallBody, limits.discardedBody) = (512, 64, 16, 1024)
         return limits
     }()
 
@@ -20,12 +20,15 @@ enum Target: FuzzTarget {
         }
         for request in whole.requests + cut.requests {
             if case .bytes(let body) = request.body {
-                hold(body.count <= limits.body, "a body of \(body.count) bytes")
+                let limit = mayBeLarge(request) ? limits.body : limits.smallBody
+                hold(body.count <= limit, "a body of \(body.count) bytes")
             }
             let fields = request.authorization.count + request.errorType.count + request.trailingErrorBody.count
             hold(fields <= bytes.count, "fields of \(fields) bytes in \(bytes.count)")
         }
     }
+
+    private static func mayBeLarge(_ request: HTTPRequest) -> Bool { request.method == .post }
 
     private struct Outcome: Equatable {
         var requests: [HTTPRequest] = []
@@ -40,7 +43,7 @@ enum Target: FuzzTarget {
             for piece in pieces {
                 piece.withUnsafeBytes { parser.append($0) }
                 appended += piece.count
-                while let request = try parser.next() { outcome.requests.append(request) }
+                while let request = try parser.next(allowing: mayBeLarge) { outcome.requests.append(request) }
                 if parser.awaitsContinue { parser.continued() }
                 hold(0...appended ~= parser.buffered, "\(parser.buffered) bytes buffered of \(appended)")
             }
