@@ -89,7 +89,8 @@ package final class FunctionWorker: Service {
         let renewal = SnapshotRenewal(
             functions: functions, snapshots: snapshots, publishing: publishing, logger: logger)
         relief = MemoryRelief(
-            budget: HostMemoryBudget(parts.memory.now), pool: pool, engine: engine, logger: logger)
+            budget: HostMemoryBudget(parts.memory.now), pool: pool, engine: engine, clock: clock,
+            logger: logger)
         invocations = InvocationPath(
             functions: functions, placement: placement, pool: pool,
             starter: SandboxStarter(
@@ -100,7 +101,8 @@ package final class FunctionWorker: Service {
         control = FunctionControl(
             functions: functions, images: images, networks: parts.networks, publishing: publishing,
             pruning: Pruning(
-                functions: functions, files: parts.files, pool: pool, snapshots: snapshots, logger: logger),
+                functions: functions, files: parts.files, pool: pool, memory: relief.budget, snapshots: snapshots,
+                logger: logger),
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,

@@ -16,7 +16,7 @@ import serving
 pytestmark = pytest.mark.process
 
 LIMIT = 1 << 30
-CALLS = 3000
+CALLS = 2000
 
 
 @contextlib.contextmanager
@@ -61,7 +61,7 @@ def test_thousands_of_calls_on_a_host_of_one_gigabyte(thaw, base, images):
                 conftest.publish(server.client, name)
             served, refused = storm(server, names)
             assert served + refused == CALLS
-            # Eight at a time fit, and more are asked for.
+            # Some eight at a time fit, and 24 are asked for.
             assert served >= CALLS / 4, f"{served} of {CALLS} calls were served"
             assert server.process.poll() is None
             assert killed(group) == "0", "the kernel had to kill"

@@ -23,16 +23,22 @@ struct MemoryReliefTests {
 
     @Test("what waits goes for what is asked for, and where nothing waits the call is refused and says why")
     func refusal() async throws {
-        // One of 64 MiB, beside the 51.2 that stay.
-        let host = Host(available: 120)
+        // One of 128 MiB, beside the 51.2 that stay.
+        let host = Host(available: 200)
         try await WorkerFixture.with(readyClones: 0, memory: host.source) { fixture in
             for name in ["f", "g"] { try await fixture.createPublished(name) }
             try await fixture.invoke("f")
+            await fixture.settled()
             try await fixture.invoke("g")
+            await fixture.settled()
             #expect(fixture.engine.record.thaws.count == 2)
             #expect(fixture.engine.record.live.count == 1)
             host.set(available: 10)
-            let error = await #expect(throws: LambdaError.self) { try await fixture.invoke("f") }
+            let error = await #expect(throws: LambdaError.self) {
+                async let refused = fixture.invoke("f")
+                await fixture.time.expire(.milliseconds(100))
+                _ = try await refused
+            }
             #expect(error == .hostMemoryShort)
             #expect(error?.reason == "ConcurrentInvocationLimitExceeded")
             #expect(fixture.engine.record.live.isEmpty)
@@ -54,6 +60,7 @@ struct MemoryReliefTests {
         try await WorkerFixture.with(script, readyClones: 0, memory: host.source) { fixture in
             try await fixture.createPublished()
             try await fixture.invoke()
+            await fixture.settled()
             host.set(available: 100)
             await fixture.worker.relieve()
             #expect(fixture.engine.record.live.isEmpty)

@@ -9,6 +9,7 @@ struct Pruning: Sendable {
     let functions: FunctionCatalog
     let files: any FunctionFiles
     let pool: SandboxPool
+    let memory: HostMemoryBudget
     let snapshots: SnapshotCatalog
     let logger: Logger
 
@@ -16,6 +17,7 @@ struct Pruning: Sendable {
     func prune(_ removed: RemovedVersions, of name: String, code: [CodeReference]) async {
         let gone = Set(removed.versions.map { VersionKey(name, $0) })
         pool.retire { gone.contains($0) }
+        memory.forget { gone.contains($0) }
         for key in gone { await snapshots.forget(key) }
         for id in removed.snapshotIDs { await snapshots.remove(id) }
         removeUnusedCodeImages(code)

@@ -271,7 +271,7 @@ package struct InvocationPath: Invoking {
             var report = report
             do throws(SandboxError) {
                 report.maximumMemoryBytes = try await live.sandbox.waitUntilIdle(by: deadline)
-                memory.budget.note(live.key.version, peak: report.maximumMemoryBytes)
+                live.note(peakMemory: report.maximumMemoryBytes)
                 live.log.end(report, text: nil)
                 return true
             } catch {

@@ -1,7 +1,7 @@
 package import LinuxKit
 import Synchronization
 
-/// Whether the host's memory has room for another sandbox. Beside those that exist, each with the most that its version has used.
+/// Whether the host's memory has room for another sandbox, beside those that exist, each with what its version is expected to use.
 ///
 /// Memory that is free now says too little: a hundred sandboxes that have just been made use none of it yet.
 package final class HostMemoryBudget: Sendable {
@@ -23,11 +23,25 @@ package final class HostMemoryBudget: Sendable {
         }
     }
 
+    /// What is known of a version.
+    private struct Experience {
+        /// So few invocations say little of the next one.
+        static let least = 8
+
+        var invocations = 0
+        /// The most that one of its sandboxes has used, in bytes.
+        var peak: UInt64 = 0
+
+        func expectation(_ guess: UInt64) -> UInt64 {
+            let learned = peak + peak / 4
+            return invocations < Self.least ? max(learned, guess) : learned
+        }
+    }
+
     private struct State {
         /// What sandboxes that exist are expected to use.
         var promised: UInt64 = 0
-        /// The most that sandboxes of a version have used, in bytes.
-        var peaks: [VersionKey: UInt64] = [:]
+        var known: [VersionKey: Experience] = [:]
     }
 
     private let reading: @Sendable () -> HostMemory?
@@ -39,17 +53,22 @@ package final class HostMemoryBudget: Sendable {
     /// Takes room for a sandbox of a version, if there is any.
     ///
     /// - Parameters:
-    ///   - guess: what a sandbox of a version is expected to use of which none has ended an invocation.
+    ///   - guess: what a sandbox is expected to use of a version of which little is known.
+    ///   - overhead: what it uses beside what is noted of it.
     ///   - charged: what the sandboxes that exist use now, where the caller knows. Without it all of it counts twice.
-    package func reserve(_ version: VersionKey, guess: UInt64, charged: UInt64 = 0) -> MemoryReservation? {
-        guard let memory = reading() else { return MemoryReservation(bytes: 0, in: self) }
+    package func reserve(
+        _ version: VersionKey, guess: UInt64, overhead: UInt64 = 0, charged: UInt64 = 0
+    ) -> MemoryReservation? {
+        guard let memory = reading() else {
+            return MemoryReservation(version, bytes: 0, guess: 0, overhead: 0, in: self)
+        }
         let reserve = Reserve(of: memory.total)
         return state.withLock { state in
-            let bytes = state.peaks[version] ?? guess
+            let bytes = (state.known[version] ?? Experience()).expectation(guess) + overhead
             let budget = memory.available + min(charged, state.promised)
             guard budget >= reserve.least, state.promised + bytes <= budget - reserve.least else { return nil }
             state.promised += bytes
-            return MemoryReservation(bytes: bytes, in: self)
+            return MemoryReservation(version, bytes: bytes, guess: guess, overhead: overhead, in: self)
         }
     }
 
@@ -60,40 +79,66 @@ package final class HostMemoryBudget: Sendable {
         return wanted - min(wanted, memory.available)
     }
 
-    /// Notes the most that a sandbox has used.
-    package func note(_ version: VersionKey, peak: UInt64) {
-        state.withLock { $0.peaks[version] = max($0.peaks[version] ?? 0, peak) }
+    package func forget(_ matches: (VersionKey) -> Bool) {
+        state.withLock { state in state.known = state.known.filter { !matches($0.key) } }
     }
 
-    func forget(_ matches: (VersionKey) -> Bool) {
-        state.withLock { state in state.peaks = state.peaks.filter { !matches($0.key) } }
+    package var promised: UInt64 { state.withLock { $0.promised } }
+
+    /// - Returns: what the sandbox that has used so much is expected to use from now on.
+    fileprivate func learn(
+        _ version: VersionKey, peak: UInt64, guess: UInt64, overhead: UInt64, promised: UInt64
+    ) -> UInt64 {
+        state.withLock { state in
+            var experience = state.known[version] ?? Experience()
+            experience.invocations += 1
+            experience.peak = max(experience.peak, peak)
+            state.known[version] = experience
+            let bytes = experience.expectation(guess) + overhead
+            state.promised = state.promised - promised + bytes
+            return bytes
+        }
     }
 
     fileprivate func giveBack(_ bytes: UInt64) { state.withLock { $0.promised -= bytes } }
-
-    package var promised: UInt64 { state.withLock { $0.promised } }
 }
 
 /// Room for one sandbox, until it is given back or forgotten.
 package final class MemoryReservation: Sendable {
-    private let held: Mutex<UInt64>
+    private let version: VersionKey
+    private let guess: UInt64
+    private let overhead: UInt64
+    /// Nil once it is given back.
+    private let held: Mutex<UInt64?>
     private let budget: HostMemoryBudget
 
-    fileprivate init(bytes: UInt64, in budget: HostMemoryBudget) {
+    fileprivate init(
+        _ version: VersionKey, bytes: UInt64, guess: UInt64, overhead: UInt64, in budget: HostMemoryBudget
+    ) {
+        self.version = version
+        self.guess = guess
+        self.overhead = overhead
         held = Mutex(bytes)
         self.budget = budget
     }
 
     deinit { giveBack() }
 
-    package var bytes: UInt64 { held.withLock { $0 } }
+    package var bytes: UInt64 { held.withLock { $0 ?? 0 } }
+
+    /// The sandbox has ended an invocation, and used so much at most so far.
+    package func note(peak: UInt64) {
+        held.withLock { held in
+            guard let bytes = held else { return }
+            held = budget.learn(version, peak: peak, guess: guess, overhead: overhead, promised: bytes)
+        }
+    }
 
     /// Safe to call twice.
     package func giveBack() {
-        let bytes = held.withLock { bytes in
-            defer { bytes = 0 }
-            return bytes
+        held.withLock { held in
+            if let bytes = held { budget.giveBack(bytes) }
+            held = nil
         }
-        if bytes > 0 { budget.giveBack(bytes) }
     }
 }

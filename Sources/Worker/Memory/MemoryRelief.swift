@@ -12,6 +12,7 @@ package struct MemoryRelief: Sendable {
     let budget: HostMemoryBudget
     let pool: SandboxPool
     let engine: any SandboxEngine
+    let clock: WorkerClock
     let logger: Logger
 
     /// Looks whenever `beats` says, until that ends or the task is cancelled.
@@ -31,26 +32,29 @@ package struct MemoryRelief: Sendable {
             metadata: ["missing-bytes": "\(missing)", "still-missing-bytes": "\(budget.shortage())"])
     }
 
-    /// Takes room for a sandbox of a version, for which others may have to go that wait; nil when there is none.
+    /// Takes room for a sandbox of a version, for which others may have to go that wait; nil when there is none soon.
     func reserve(
         _ version: VersionKey, at level: IsolationLevel, megabytes: Int
     ) async -> MemoryReservation? {
-        let guess = Self.guess(level, megabytes: megabytes)
+        // Of a function of which little is known: many have far more than they use.
+        let guess = UInt64(min(megabytes, 128)) << 20
+        let overhead = Self.overhead(level)
+        let refusal = clock.now() + SandboxPool.patienceWhenFull
         while true {
-            if let reservation = budget.reserve(version, guess: guess) { return reservation }
+            if let reservation = budget.reserve(version, guess: guess, overhead: overhead) { return reservation }
+            let change = pool.nextChange
             let charged = await engine.stock().reduce(0) { $0 + ($1.sandboxBytes ?? 0) }
-            if let reservation = budget.reserve(version, guess: guess, charged: charged) { return reservation }
-            guard await giveBack(guess) else { return nil }
+            if let reservation = budget.reserve(version, guess: guess, overhead: overhead, charged: charged) {
+                return reservation
+            }
+            if await giveBack(guess + overhead) { continue }
+            let patience = refusal - clock.now()
+            guard patience > .zero, await change.wait(within: patience, on: clock) != nil else { return nil }
         }
     }
 
-    /// What a small function uses, for one of which nothing is known: of a machine its own kernel and QEMU too.
-    private static func guess(_ level: IsolationLevel, megabytes: Int) -> UInt64 {
-        switch level {
-        case .process: UInt64(min(megabytes, 64)) << 20
-        case .microvm: UInt64(64 + min(megabytes, 256) / 2) << 20
-        }
-    }
+    /// What a machine has beside what its guest tells: QEMU, and the guest's kernel.
+    private static func overhead(_ level: IsolationLevel) -> UInt64 { level == .microvm ? 64 << 20 : 0 }
 
     /// The least useful thing goes; false when there is none.
     private func giveBack(_ bytes: UInt64) async -> Bool {

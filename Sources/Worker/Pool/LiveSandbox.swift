@@ -58,6 +58,9 @@ final class LiveSandbox: Sendable {
 
     func hold(_ reservation: MemoryReservation) { memory.withLock { $0 = reservation } }
 
+    /// It has ended an invocation, and used so much at most so far.
+    func note(peakMemory: UInt64) { memory.withLock { $0?.note(peak: peakMemory) } }
+
     /// Ends the sandbox and its log.
     func destroy() async {
         await sandbox.destroy()

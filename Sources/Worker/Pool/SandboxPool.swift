@@ -44,6 +44,8 @@ package final class SandboxPool: Sendable {
         /// Sandboxes that were claimed while they settled.
         var claimed: Set<ObjectIdentifier> = []
         var isClosed = false
+        /// Settled and forgotten when a sandbox becomes idle or has ended, if anybody waits for that.
+        var change: Outcome<Void>?
     }
 
     /// How long a claim waits for a sandbox that has answered when the other way out is a refusal.
@@ -153,6 +155,7 @@ package final class SandboxPool: Sendable {
                 return false
             }
             state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: clock.now()))
+            tellOfChange(&state)
             return true
         }
         if isIdle { wake.yield() }
@@ -187,6 +190,15 @@ package final class SandboxPool: Sendable {
                 return state.dying[ObjectIdentifier(victim)]
             }
             return state.dying.values.first
+        }
+    }
+
+    /// Settled when a sandbox becomes idle, or has ended, from now on.
+    var nextChange: Outcome<Void> {
+        state.withLock { state in
+            let change = state.change ?? Outcome()
+            state.change = change
+            return change
         }
     }
 
@@ -262,8 +274,14 @@ package final class SandboxPool: Sendable {
         }
     }
 
+    private func tellOfChange(_ state: inout State) {
+        state.change?.settle()
+        state.change = nil
+    }
+
     private func release(_ state: inout State) {
         state.count -= 1
+        tellOfChange(&state)
         tellIfEmpty(state)
     }
 
