@@ -90,12 +90,13 @@ struct BenchContext: Sendable {
     /// Runs `body` with a server at one isolation level. Each level has a state of its own: none can thaw another's snapshots.
     func server<R: Sendable>(
         _ isolation: Isolation, readyClones: Int = 1, maximumSandboxes: Int? = nil, slots: Int? = nil,
-        keepWarm: Duration? = nil, _ body: @Sendable (MeasuredServer) async throws -> R
+        keepWarm: Duration? = nil, isWatched: Bool = true, _ body: @Sendable (MeasuredServer) async throws -> R
     ) async throws -> R {
         try await MeasuredServer.with(
             MeasuredServer.Settings(
                 isolation: isolation, directory: directory.appending(isolation.rawValue), images: images,
-                readyClones: readyClones, maximumSandboxes: maximumSandboxes, slots: slots, keepWarm: keepWarm), body)
+                readyClones: readyClones, maximumSandboxes: maximumSandboxes, slots: slots, keepWarm: keepWarm,
+                isWatched: isWatched), body)
     }
 
     func report(

@@ -14,7 +14,7 @@ struct InvokeBenchmark: Sendable {
 
     func run() async throws {
         for subject in context.subjects {
-            try await context.server(.process) { server in try await measure(subject, on: server) }
+            try await context.server(.process, isWatched: false) { try await measure(subject, on: $0) }
         }
     }
 

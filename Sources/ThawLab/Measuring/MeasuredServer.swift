@@ -33,6 +33,8 @@ struct MeasuredServer: Sendable {
         /// The network namespace that functions with egress get into, as it is routed there. Without one no function has egress:
         /// measuring changes nothing about this host's own network.
         var host: SharedDescriptor?
+        /// Whether ``MeasuredServer/events`` learns what the server does. Not where every microsecond of a call counts.
+        var isWatched = true
 
         fileprivate var server: ServerConfiguration {
             var server = ServerConfiguration(state: StateDirectory(directory.string))
@@ -66,7 +68,8 @@ struct MeasuredServer: Sendable {
         do {
             server = try await Server.make(
                 settings.server, host: settings.host, logger: .forServer(.error),
-                around: { WatchedEngine(engine: $0, watch: events) }, observer: { events.note($0) })
+                around: { settings.isWatched ? WatchedEngine(engine: $0, watch: events) : $0 },
+                observer: settings.isWatched ? { events.note($0) } : { _ in })
         } catch {
             throw Unavailable(isolation: settings.isolation, reason: error)
         }
