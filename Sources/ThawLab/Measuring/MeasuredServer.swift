@@ -68,8 +68,9 @@ struct MeasuredServer: Sendable {
         do {
             server = try await Server.make(
                 settings.server, host: settings.host, logger: .forServer(.error),
-                around: { settings.isWatched ? WatchedEngine(engine: $0, watch: events) : $0 },
-                observer: settings.isWatched ? { events.note($0) } : { _ in })
+                around: { engine in
+                    if settings.isWatched { WatchedEngine(engine: engine, watch: events) } else { engine }
+                }, observer: { if settings.isWatched { events.note($0) } })
         } catch {
             throw Unavailable(isolation: settings.isolation, reason: error)
         }
