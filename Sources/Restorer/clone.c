@@ -54,6 +54,7 @@ static void build(const struct thaw_clone_request *request, const int *descripto
     make_threads();
     gather_threads();
     make_timers();
+    set_late_limits();
     if (image->is_subreaper) must(sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0), THAW_STEP_IDENTITY, 0);
     must(sys_prctl(PR_SET_DUMPABLE, image->dumpable, 0, 0), THAW_STEP_IDENTITY, 0);
     filter_system_calls();

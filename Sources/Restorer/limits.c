@@ -10,13 +10,26 @@ static void set_limit(int kind) {
     must(sys_setrlimit(kind, &limit), THAW_STEP_LIMIT, (uint64_t)kind);
 }
 
-/* Limits that would hold the template itself back: those on descriptors, which it keeps above the image's, and on its own
- * processor time. */
-static int is_own(int kind) { return kind == RLIMIT_NOFILE || kind == RLIMIT_CPU; }
+/* Limits that would hold back the template, or a clone before it is complete: on descriptors, processor time, the size of files, and
+ * the numbers of processes and queued signals. The program may have lowered them below what it has. */
+static int is_own(int kind) {
+    return kind == RLIMIT_NOFILE || kind == RLIMIT_CPU || kind == RLIMIT_FSIZE || kind == RLIMIT_NPROC ||
+        kind == RLIMIT_SIGPENDING;
+}
+
+static uint32_t late; /* those of them that differ from the template's, a bit each */
+
+static int differs(int kind) {
+    struct resource_limit limit;
+    must(sys_getrlimit(kind, &limit), THAW_STEP_LIMIT, (uint64_t)kind);
+    return limit.soft != image->limits[kind].soft || limit.hard != image->limits[kind].hard;
+}
 
 void set_inherited_limits(void) {
-    for (int kind = 0; kind < RLIM_NLIMITS; kind++)
+    for (int kind = 0; kind < RLIM_NLIMITS; kind++) {
         if (!is_own(kind)) set_limit(kind);
+        else if (kind != RLIMIT_NOFILE && differs(kind)) late |= 1U << kind;
+    }
     must(sys_set_nice(image->nice), THAW_STEP_LIMIT, (uint64_t)RLIM_NLIMITS);
     for (int feature = 0; feature < 64; feature++)
         if (image->permitted_features >> feature & 1)
@@ -37,11 +50,15 @@ void make_room_for_descriptors(int least) {
 
 void set_own_limits(void) {
     set_limit(RLIMIT_NOFILE);
-    if (image->limits[RLIMIT_CPU].soft != ~0UL || image->limits[RLIMIT_CPU].hard != ~0UL) set_limit(RLIMIT_CPU);
     sys_umask((int)image->mode_mask);
     take_own_score();
     if (image->own & THAW_OWN_PROCESSORS)
         must(sys_sched_setaffinity(sizeof image->processors, image->processors), THAW_STEP_PROCESSORS, 0);
     if (image->own & THAW_OWN_COREDUMP_FILTER)
         set_number("/proc/self/coredump_filter", image->coredump_filter, THAW_STEP_LIMIT);
+}
+
+void set_late_limits(void) {
+    for (int kind = 0; late >> kind; kind++)
+        if (late >> kind & 1) set_limit(kind);
 }

@@ -11,4 +11,7 @@ void make_room_for_descriptors(int least);
 /* In the clone, when its descriptors are in place. */
 void set_own_limits(void);
 
+/* When there is nothing to be made any more. */
+void set_late_limits(void);
+
 #endif

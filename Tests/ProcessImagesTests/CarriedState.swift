@@ -156,6 +156,15 @@ extension CarriedState {
             "f = tempfile.TemporaryFile(dir=\"/tmp\"); os.fchmod(f.fileno(), 0o444)",
             look: "oct(os.fstat(f.fileno()).st_mode)"),
         CarriedState(
+            "limits below what the program has",
+            """
+            f = tempfile.TemporaryFile(); f.write(bytes(range(256)) * 4096); f.flush()
+            threading.Thread(target=signal.pause, daemon=True).start()
+            libc.timer_create(1, None, ctypes.byref(ctypes.c_void_p()))
+            for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, 11): resource.setrlimit(kind, (1, 1))
+            """, look: "[resource.getrlimit(kind) for kind in range(16)]",
+            proof: "os.fstat(f.fileno()).st_size == 1 << 20"),
+        CarriedState(
             "the protocol of a listener", "s = socket.socket(proto=262); s.bind((\"127.0.0.1\", 0)); s.listen()",
             look: "s.getsockopt(1, 38)", proof: "bool(socket.create_connection(s.getsockname()) and s.accept())"),
     ]

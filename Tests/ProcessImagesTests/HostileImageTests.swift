@@ -94,8 +94,8 @@ private struct Original {
         #expect(original.refusal(of: original.state) == nil)
         let header = original.header()
         for table in [
-            header.threads, header.mappings, header.runs, header.descriptors, header.watches, header.actions,
-            header.timers, header.bytes,
+            header.threads, header.mappings, header.runs, header.descriptors, header.options, header.watches,
+            header.actions, header.timers, header.bytes,
         ] {
             #expect(table.count > 0)
         }
@@ -182,6 +182,12 @@ private struct Original {
             ("its nice value is", { $0.nice = 20 }),
             ("its dumpable flag is", { $0.dumpable = 3 }),
             ("its auxiliary vector has", { $0.auxv_size = 520 }),
+            ("unknown settings", { $0.own = 1 << 20 }),
+            ("its core dump filter is", { $0.coredump_filter = 1 << 20 }),
+            ("its score 1001", { $0.oom_score = 1001 }),
+            ("it may not write what it executes: 2", { $0.write_or_execute = 2 }),
+            ("it may use the features", { $0.permitted_features = 1 << 5 }),
+            ("bound to no processor", { $0.own = THAW_OWN_PROCESSORS.rawValue }),
         ]
         for (reason, change) in rows {
             let found = original.refusal(of: original.changing(change))
@@ -208,6 +214,7 @@ private struct Original {
         expect("uses 0x8000", thread { $0.fs_base = 1 << 63 })
         expect("the rseq area", thread { $0.rseq = 33 })
         expect("the robust list", thread { $0.robust_list_size = 8 })
+        expect("takes memory failures by 3", thread { $0.memory_failures = 3 })
 
         func mapping(_ change: (inout thaw_mapping) -> Void) -> [UInt8] { original.changing(\.mappings, 0, change) }
         expect("is none", mapping { $0.start += 1 })
@@ -221,6 +228,9 @@ private struct Original {
             })
         expect("unknown protection", mapping { $0.protection |= 8 })
         expect("unknown flags", mapping { $0.flags |= 1 << 20 })
+        expect(
+            "read in order and at random",
+            mapping { $0.flags |= THAW_MAPPING_RANDOM.rawValue | THAW_MAPPING_SEQUENTIAL.rawValue })
         expect("does not have its own runs", mapping { $0.first_run = 5 })
         expect("does not have its own runs", mapping { $0.runs = .max })
         expect(
@@ -263,6 +273,9 @@ private struct Original {
         try expect("impossible timer", THAW_FD_TIMER) { $0.a = 77 }
         try expect("unknown socket", THAW_FD_LISTENER) { $0.a = 40 }
         try expect("impossible address", THAW_FD_LISTENER) { $0.position = 4096 }
+        try expect("unknown socket", THAW_FD_LISTENER) { $0.protocol = 132 }
+        try expect("unknown socket", THAW_FD_DATAGRAM) { $0.protocol = 1 }
+        try expect("with permissions", THAW_FD_DELETED) { $0.b = 0o4755 }
         try expect("another family", THAW_FD_LISTENER) { $0.a = UInt64(AF_INET6) }
         try expect("unknown socket", THAW_FD_DATAGRAM) { $0.a = UInt64(AF_UNIX) }
         try expect("socket of type", THAW_FD_PAIR) { $0.a = 99 }
@@ -273,6 +286,13 @@ private struct Original {
             let found = original.refusal(of: original.changing(table, 0, change))
             #expect(found?.contains(reason) == true, "\(reason): \(found ?? "accepted")")
         }
+        check("is of no socket", \.options) { (option: inout thaw_option) in option.descriptor = 0 }
+        check("is of no socket", \.options) { (option: inout thaw_option) in option.descriptor = .max }
+        check("is not one that is carried", \.options) { (option: inout thaw_option) in option.name = 36 }
+        check("is not one that is carried", \.options) { (option: inout thaw_option) in option.level = 255 }
+        check("has 0 bytes", \.options) { (option: inout thaw_option) in option.size = 0 }
+        check("has 300 bytes", \.options) { (option: inout thaw_option) in option.size = 300 }
+        check("not inside the file", \.options) { (option: inout thaw_option) in option.value = .max }
         check("watches and is no epoll", \.watches) { (watch: inout thaw_watch) in watch.epoll = 1 }
         check("which is not open", \.watches) { (watch: inout thaw_watch) in watch.number = 999 }
         check("which is not open", \.watches) { (watch: inout thaw_watch) in watch.number = watch.epoll }

@@ -1,7 +1,7 @@
 """Fresh randomness for clones.
 
 The kernel's generator is fresh in each clone; those that live in the process are copied with it. What follows gives new
-seeds to those that Python programs share: `random`, `numpy.random`, and OpenSSL as Python's own ssl module has it.
+seeds to those that Python programs share: `random`, `numpy.random`, `uuid.uuid1`, and OpenSSL as Python's own ssl module has it.
 A generator that the function made itself, or a package's own copy of OpenSSL, needs a hook of its own.
 """
 
@@ -30,6 +30,11 @@ def refresh():
     if (tempfile := sys.modules.get("tempfile")) is not None:
         # Names come from a generator that notices a fork by the process id, which clones share.
         tempfile._name_sequence = None
+    if (uuid := sys.modules.get("uuid")) is not None:
+        # libuuid's node and clock sequence cannot be had anew, so Python's own way is taken, with a node as RFC 4122 has them for
+        # hosts without an address: random, with the multicast bit.
+        uuid._generate_time_safe = None
+        uuid._node = int.from_bytes(os.urandom(6), "big") | 1 << 40
 
 
 def _reseed_before_each_use():

@@ -120,6 +120,7 @@ private struct Freeze {
         guard let vdso = mappings.vdso, refusals.all.isEmpty else { throw .refused(refusals.all) }
         let inside = try ask(stopped, traits, vdso)
         Self.refuse(inside, into: &refusals)
+        if target.origin != nil { Self.refuse(inside.threads, stillIn: mappings.window, into: &refusals) }
         guard refusals.all.isEmpty else { throw .refused(refusals.all) }
         return CapturedProcess(
             traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
@@ -139,6 +140,15 @@ private struct Freeze {
                 traits: traits.threads, threads: stopped.threads, process: process,
                 instruction: vdso.codeStart + UInt64(place), means: target.means)
             return try capture.capture(signals: traits.changedSignals, timers: traits.timers)
+        }
+    }
+
+    /// Threads of a clone that have not come out of the restorer yet: others may run before them.
+    private static func refuse(_ threads: [CapturedThread], stillIn window: UInt64, into refusals: inout Refusals) {
+        for thread in threads where (window..<window + THAW_WINDOW_SIZE).contains(thread.registers.instructionPointer) {
+            refusals.add(
+                "thread \(thread.tid) of the clone has not begun yet", "freeze the clone a moment later",
+                isPassing: true)
         }
     }
 

@@ -18,6 +18,7 @@ FRESH = {
     "secrets": lambda: secrets.token_hex(16),
     "ssl.RAND_bytes": lambda: ssl.RAND_bytes(16).hex(),
     "tempfile": tempfile.mktemp,
+    "uuid.uuid1": lambda: hex(uuid.uuid1().node),
     "uuid.uuid4": lambda: str(uuid.uuid4()),
 }
 COPIED = {
