@@ -244,12 +244,16 @@ extension StateReason {
     }
 
     /// The virtual network that the function asks for is not there, or cannot be used.
-    package static func invalidSubnet(_ message: String) -> Self { Self(code: "InvalidSubnet", message: message) }
+    package static func invalidSubnet(_ detail: String) -> Self {
+        Self(code: "InvalidSubnet", message: ClientText.of(detail))
+    }
 
     package static func invalidZip(_ message: String) -> Self {
         Self(code: "InvalidZipFileException", message: message)
     }
 
     /// This server failed, not the function.
-    package static func internalError(_ message: String) -> Self { Self(code: "InternalError", message: message) }
+    package static func internalError(_ detail: String) -> Self {
+        Self(code: "InternalError", message: ClientText.of(detail))
+    }
 }

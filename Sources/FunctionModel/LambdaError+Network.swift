@@ -22,14 +22,14 @@ extension LambdaError {
 
     /// The network is there, but its definition cannot be read.
     package static func invalid(network name: String, _ reason: String) -> Self {
-        Self(code: .invalidParameterValue, message: "The virtual network \(name) cannot be used: \(reason)")
+        Self(.invalidParameterValue, of: "The virtual network \(name) cannot be used: \(reason)")
     }
 
     /// The network that a function was put into is gone, or its definition damaged: an invocation cannot be served.
     package static func networkUnusable(_ name: String, _ reason: String) -> Self {
         Self(
-            code: .invalidSubnetID,
-            message: """
+            .invalidSubnetID,
+            of: """
                 Lambda was not able to set up the function's access to the virtual network \(name): \(reason). Create it \
                 again, or change the function's VpcConfig or its tag \(FunctionTags.networkKey).
                 """)

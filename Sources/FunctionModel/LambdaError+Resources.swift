@@ -161,5 +161,5 @@ extension LambdaError {
     /// The after-restore hook raised, or the runtime died while it was restored.
     package static func snapStartFailed(_ detail: String) -> Self { Self(code: .snapStart, message: detail) }
 
-    package static func service(_ detail: String) -> Self { Self(code: .service, message: detail) }
+    package static func service(_ detail: String) -> Self { Self(.service, of: detail) }
 }

@@ -7,14 +7,26 @@ package struct LambdaError: Error, Sendable, Equatable {
     package var message: String
     /// `Reason` of a `TooManyRequestsException`.
     package var reason: String?
+    /// The whole of what went wrong, for the log alone; nil where ``message`` says it.
+    package var cause: String?
     /// Seconds, for the `Retry-After` header of a `TooManyRequestsException`.
     package var retryAfterSeconds: Int?
 
-    package init(code: Code, message: String, reason: String? = nil, retryAfterSeconds: Int? = nil) {
+    package init(
+        code: Code, message: String, reason: String? = nil, retryAfterSeconds: Int? = nil, cause: String? = nil
+    ) {
         self.code = code
         self.message = message
         self.reason = reason
         self.retryAfterSeconds = retryAfterSeconds
+        self.cause = cause
+    }
+
+    /// A failure of ours.
+    /// - Parameter detail: what the log says of it; the client gets what ``ClientText`` leaves.
+    package init(_ code: Code, of detail: String) {
+        let message = ClientText.of(detail)
+        self.init(code: code, message: message, cause: message == detail ? nil : detail)
     }
 
     /// One case per error type of the API; the type's name and status are as in AWS's service model.
@@ -45,7 +57,8 @@ package struct LambdaError: Error, Sendable, Equatable {
 }
 
 extension LambdaError: CustomStringConvertible {
-    package var description: String { "\(code.name): \(message)" }
+    /// For the log: clients get ``message``.
+    package var description: String { "\(code.name): \(cause ?? message)" }
 }
 
 extension LambdaError.Code {

@@ -14,16 +14,20 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch let error as LambdaError {
-            if error.code.httpStatus >= 500 {
-                context.exchangeLogger.error(
-                    "request failed", metadata: ["error": "\(error)", "uri": "\(request.uri)"])
-            }
-            response = Response(error)
+            response = refusal(error, request, context)
         } catch let error as HTTPError where error.status == .notFound {
             // What the router throws when no route fits.
             response = Response(LambdaError.unknownAction(method: request.method.rawValue, path: request.uri.path))
         }
         response.headers[.amznRequestID] = context.requestID
         return response
+    }
+
+    /// What is ours to mend is in the log, whole.
+    private func refusal(_ error: LambdaError, _ request: Request, _ context: LambdaRequestContext) -> Response {
+        if error.code.httpStatus >= 500 || error.cause != nil {
+            context.exchangeLogger.error("request failed", metadata: ["error": "\(error)", "uri": "\(request.uri)"])
+        }
+        return Response(error)
     }
 }

@@ -50,10 +50,11 @@ extension DecodingError {
         switch self {
         case .typeMismatch(let type, let context):
             "\(Self.path(context)) is not of type \(Self.name(of: type))"
-        case .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):
-            context.codingPath.isEmpty
-                ? context.debugDescription : "\(Self.path(context)): \(context.debugDescription)"
-        @unknown default: "\(self)"
+        case .valueNotFound(_, let context): "\(Self.path(context)) is null"
+        case .keyNotFound(let key, let context): "\(Self.path(context)) has no member '\(key.stringValue)'"
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty ? "The body is not valid JSON." : "\(Self.path(context)) is not valid"
+        @unknown default: "The body is not valid."
         }
     }
 

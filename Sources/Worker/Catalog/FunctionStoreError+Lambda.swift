@@ -10,7 +10,7 @@ extension FunctionCatalog {
         case .alreadyExists: LambdaError(code: .resourceConflict, message: error.message)
         case .notFound: LambdaError(code: .resourceNotFound, message: error.message)
         case .invalid: LambdaError(code: .invalidParameterValue, message: error.message)
-        case .noSpace: LambdaError(code: .codeStorageExceeded, message: error.description)
+        case .noSpace: LambdaError(.codeStorageExceeded, of: error.description)
         case .corrupt, .newerFormat, .inUse, .locked, .cancelled, .inputOutput: .service(error.description)
         }
     }

@@ -7,27 +7,33 @@ internal import Snapshots
 /// Why a version ends `Failed`: what AWS's `StateReasonCode` and `StateReason` say of each step's error.
 struct PublishFailure: Error {
     let reason: StateReason
+    /// The whole of it, for the log; nil where the reason says it.
+    var cause: String?
+
+    /// A failure of ours, or of what lies on the host.
+    private static func ours(_ detail: String) -> Self { Self(reason: .internalError(detail), cause: detail) }
 
     /// The runtime has no image here.
     static func ofRuntime(_ error: LambdaError) -> Self {
-        Self(reason: StateReason(code: "InvalidRuntime", message: error.message))
+        Self(reason: StateReason(code: "InvalidRuntime", message: error.message), cause: error.cause)
     }
 
     static func ofImage(_ error: ImageError) -> Self {
         switch error {
         case .invalidZip, .tooLarge, .pathEscape: Self(reason: .invalidZip("\(error)"))
         case .unknownRuntime, .invalidRecipe:
-            Self(reason: StateReason(code: "InvalidRuntime", message: "\(error)"))
+            Self(reason: StateReason(code: "InvalidRuntime", message: ClientText.of("\(error)")), cause: "\(error)")
         case .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace, .invalidArchive, .foreignArchive, .damaged,
             .inputOutput, .cancelled:
-            Self(reason: .internalError("\(error)"))
+            ours("\(error)")
         }
     }
 
     /// The level or the network that the function asks for.
     static func ofPlacement(_ error: LambdaError) -> Self {
         let isSubnet = error.code == .invalidSubnetID
-        return Self(reason: isSubnet ? .invalidSubnet(error.message) : .internalError(error.message))
+        return Self(
+            reason: isSubnet ? .invalidSubnet(error.message) : .internalError(error.message), cause: error.cause)
     }
 
     static func ofInit(_ error: SandboxError) -> Self {
@@ -39,7 +45,7 @@ struct PublishFailure: Error {
                     "Init and before-snapshot hooks did not end within \(limit.components.seconds) seconds."))
         case .runtimeExited(let reason, _): ofExit(reason)
         case .isolationUnavailable: Self(reason: .invalidConfiguration("\(error)"))
-        case .lost, .freezeRefused, .snapshotUnusable, .host, .destroyed: Self(reason: .internalError("\(error)"))
+        case .lost, .freezeRefused, .snapshotUnusable, .host, .destroyed: ours("\(error)")
         }
     }
 
@@ -60,16 +66,16 @@ struct PublishFailure: Error {
     /// The snapshot could not be taken after a good init.
     static func ofFreeze(_ error: SandboxError) -> Self {
         if error.code == .freezeRefused { return Self(reason: .snapshotRefused(error.message)) }
-        return Self(reason: .internalError("The snapshot could not be taken: \(error)"))
+        return ours("The snapshot could not be taken: \(error)")
     }
 
-    static func ofStaging(_ error: SnapshotError) -> Self { Self(reason: .internalError("\(error)")) }
+    static func ofStaging(_ error: SnapshotError) -> Self { ours("\(error)") }
 
     static func ofCommit(_ error: SnapshotError) -> Self {
-        Self(reason: .internalError("The snapshot could not be stored: \(error)"))
+        ours("The snapshot could not be stored: \(error)")
     }
 
     static func ofInstall(_ error: LambdaError) -> Self {
-        Self(reason: .internalError("The snapshot could not be recorded: \(error.message)"))
+        ours("The snapshot could not be recorded: \(error.cause ?? error.message)")
     }
 }

@@ -71,12 +71,13 @@ extension PublishPipeline {
                 try await functions.update(next, from: current)
             }
         }
-        guard let reason = failure?.reason else { return }
+        guard let failure else { return }
+        let reason = failure.reason
         logger.warning(
             "version failed",
             metadata: [
                 "function": "\(key.functionName)", "version": "\(key.version)", "code": "\(reason.code)",
-                "reason": "\(reason.message)",
+                "reason": "\(failure.cause ?? reason.message)",
             ])
     }
 
@@ -95,7 +96,7 @@ extension PublishPipeline {
                 logger.warning(
                     "cannot change a version, trying again",
                     metadata: [
-                        "function": "\(key.functionName)", "version": "\(key.version)", "error": "\(error.message)",
+                        "function": "\(key.functionName)", "version": "\(key.version)", "error": "\(error)",
                         "pause": "\(pause)",
                     ])
             }
