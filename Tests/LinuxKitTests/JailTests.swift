@@ -88,6 +88,18 @@ import Testing
         }
     }
 
+    @Test("limits come behind the last step with a descriptor, whose copies they could forbid")
+    func limitsAreLate() throws {
+        var jail = Jail(mountPoint: "/mnt", user: Self.user, group: Self.user)
+        let namespace = try OwnedDescriptor.open("/proc/self/ns/user", .readOnly).shared()
+        jail.reader = Jail.Reader(namespace: namespace, user: 993, group: 993)
+        jail.limits = [.openFiles: 64, .coreFileBytes: 0]
+        let steps = try jail.plan(running: "/bin/sh", arguments: ["sh"]).steps
+        let entrance = try #require(steps.lastIndex { if case .enterNamespace = $0 { true } else { false } })
+        let limit = try #require(steps.firstIndex { if case .limit = $0 { true } else { false } })
+        #expect(entrance < limit)
+    }
+
     @Test("a reader reads what is its own, whatever the modes say, and nothing of anybody else's")
     func reader() async throws {
         let owner: UInt32 = 1_900_100_123

@@ -98,6 +98,8 @@ package struct Jail: Sendable {
             .hostName(hostName),
             .newSession,
         ]
+        // The last that uses a descriptor: limits could forbid the copies that follow such.
+        if let reader { plan.steps.append(.enterNamespace(reader.namespace, .users)) }
         plan.steps += limits.sorted { "\($0.key)" < "\($1.key)" }.map { .limit($0.key, $0.value) }
         plan.steps += identitySteps()
         plan.steps += [.noNewPrivileges, .parentDeathSignal(SIGKILL)]
@@ -112,10 +114,7 @@ package struct Jail: Sendable {
                 .clearCapabilities,
             ]
         }
-        return [
-            .enterNamespace(reader.namespace, .users),
-            .identity(user: reader.user, group: reader.group, supplementary: []), .keepCapability(.readEverything),
-        ]
+        return [.identity(user: reader.user, group: reader.group, supplementary: []), .keepCapability(.readEverything)]
     }
 
     private struct UnusableBind: Error {
