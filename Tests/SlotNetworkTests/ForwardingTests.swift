@@ -48,11 +48,12 @@ import Testing
             var configuration = world.configuration(1)
             configuration.egress = mode
             let before = try world.forwarding()
-            #expect(try other.hears(server))
-            let meanwhile = try await world.withPool(configuration) { _ in try other.hears(server) }
+            #expect(try other.hears(server, atMost: .seconds(10)))
+            let meanwhile = try await world.withPool(configuration) { _ in try other.hears(server, atMost: .seconds(10))
+            }
             #expect(meanwhile)
             #expect(try world.forwarding() == before)
-            #expect(try other.hears(server))
+            #expect(try other.hears(server, atMost: .seconds(10)))
         }
     }
 
@@ -65,7 +66,8 @@ import Testing
                 (configuration.egress, configuration.tunnelPort) = (.routed, port)
                 return configuration
             }
-            _ = try world.makeServer()
+            let server = try world.makeServer()
+            defer { withExtendedLifetime(server) {} }
             #expect(try !world.forwards())
             let first = try await world.open(configuration("a\(world.instance.prefix(5))", 4789))
             let second = try await world.open(configuration("b\(world.instance.prefix(5))", 4790))
@@ -116,15 +118,15 @@ private struct Neighbour {
         }
     }
 
-    /// Whether a datagram gets here that is sent by the host to it.
-    func hears(_ sender: SharedDescriptor) throws -> Bool {
+    /// Whether a datagram gets here that is sent by the host to it. What does not come is not waited for long.
+    func hears(_ sender: SharedDescriptor, atMost limit: Duration = .milliseconds(200)) throws -> Bool {
         try NetworkNamespace.run(in: sender) { () throws(NetworkError) in
             let sending = try TestSocket.make(TestSocket.datagram)
             try TestSocket.connect(sending, Self.address, 9)
             return try TestSocket.attempt("send") { () throws(Errno) in
                 // An error about it may come instead.
                 _ = try? sending.write([1])
-                guard try socket.descriptor.wait(for: .readable, atMost: .milliseconds(200)) else { return false }
+                guard try socket.descriptor.wait(for: .readable, atMost: limit) else { return false }
                 return try socket.descriptor.read(upTo: 10) == [1]
             }
         }
