@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -219,6 +220,11 @@ int clinux_receive_message(int socket, void *bytes, size_t count, int *descripto
         }
     }
     return (int)received;
+}
+
+ssize_t clinux_list_attributes(int descriptor, char *names, size_t size) {
+    ssize_t count = flistxattr(descriptor, names, size);
+    return count < 0 ? -errno : count;
 }
 
 int clinux_fsopen(const char *type) { return value_or_errno(fsopen(type, FSOPEN_CLOEXEC)); }

@@ -77,6 +77,24 @@ import Workshop
         }
     }
 
+    @Test("extended attributes are refused by name", arguments: [false, true])
+    func attributes(ofDirectory: Bool) async throws {
+        let tree = try Images.tree { root in
+            try Directory.create(root.appending("d"))
+            try DurableFile.write("f".utf8, to: root.appending("d/f"))
+            let path = root.appending(ofDirectory ? "d" : "d/f")
+            let plan = SpawnPlan(
+                executable: "/usr/bin/python3",
+                arguments: ["python3", "-c", "import os; os.setxattr('\(path)', 'user.colour', b'blue')"])
+            #expect(try plan.spawn().waitBlocking()?.reason == .exited(status: 0))
+        }
+        let error = await #expect(throws: WorkshopError.self) {
+            try await Images.withImage(ofTree: tree) { _, _ throws in }
+        }
+        let name = ofDirectory ? "/tmp/d has" : "/tmp/d/f has"
+        #expect(error?.description.contains("\(name) the extended attribute user.colour") == true)
+    }
+
     @Test("an image that would be too large is refused, and no more than the limit is written")
     func tooLarge() async throws {
         let tree = try Images.tree { root in

@@ -112,6 +112,9 @@ int clinux_send_message(int socket, const void *bytes, size_t count, const int *
  * close-on-exec, their number in descriptors_count, which says on entry how many there is room for. */
 int clinux_receive_message(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptors_count);
 
+/* flistxattr(2): <sys/xattr.h> is not in Swift's Glibc. */
+ssize_t clinux_list_attributes(int descriptor, char *names, size_t size);
+
 /* fsopen(2), with FSOPEN_CLOEXEC, and its kin: glibc's constants are enumerations of types that differ between releases. */
 int clinux_fsopen(const char *type);
 /* A value of NULL is a flag without one. */

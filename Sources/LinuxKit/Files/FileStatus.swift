@@ -37,6 +37,15 @@ package struct FileStatus: Sendable, Hashable {
         return FileStatus(status)
     }
 
+    /// The names of its extended attributes; none where the file system has none.
+    package static func attributeNames(of file: borrowing OwnedDescriptor) -> [String] {
+        var names = [CChar](repeating: 0, count: 1 << 16)
+        let count = file.withRaw { clinux_list_attributes($0, &names, names.count) }
+        return names.prefix(max(0, count)).split(separator: 0).map { name in
+            String(decoding: name.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
     package static func exists(_ path: FilePath) -> Bool { (try? of(path)) != nil }
     package static func isDirectory(_ path: FilePath) -> Bool { (try? of(path))?.kind == .directory }
 

@@ -86,6 +86,7 @@ final class TreeImage {
         let node = writer.add(name, in: parent, Self.attributes(status, owner), content)
         if kind == S_IFDIR {
             try enter(name)
+            try refuseAttributes(of: directory, name)
             levels.append(Level(node: node, names: try Self.names(in: directory), name: name))
         } else if status.st_nlink > 1 {
             known[file] = node
@@ -96,6 +97,7 @@ final class TreeImage {
 
     private func content(of name: [UInt8], size: off_t) throws(WorkshopError) -> ImageNode.Content {
         let file = try open(name, O_NONBLOCK)
+        try refuseAttributes(of: file, name)
         let status = try Self.status(of: file)
         guard status.st_mode & S_IFMT == S_IFREG, status.st_size == size else {
             throw .unsupportedFile("\(shown(name)) changes while it is read")
@@ -170,6 +172,16 @@ final class TreeImage {
     }
 
     // MARK: - Names
+
+    /// Extended attributes that a program has set, access control lists among them: nothing here writes them.
+    private func refuseAttributes(of file: borrowing OwnedDescriptor, _ name: [UInt8]) throws(WorkshopError) {
+        let names = FileStatus.attributeNames(of: file)
+        guard let first = names.first(where: { $0.hasPrefix("user.") || $0.hasPrefix("system.posix_acl") }) else {
+            return
+        }
+        throw .unsupportedFile(
+            "\(shown(name)) has the extended attribute \(first), which the image cannot hold. Remove it during init")
+    }
 
     private func enter(_ name: [UInt8]) throws(WorkshopError) {
         directory = try open(name, O_DIRECTORY)
