@@ -12,7 +12,7 @@ extension MicroVMEngine {
         _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let start = launcher.clock.now
-        let machine = try await launchTemplate(specification, output: output)
+        let machine = try await launchTemplate(specification, by: deadline, output: output)
         do throws(SandboxError) {
             try await booted(machine)
             // No code of the function has run yet: the boot is not charged to it.
@@ -44,7 +44,7 @@ extension MicroVMEngine {
     }
 
     private func launchTemplate(
-        _ specification: SandboxSpecification, output: @escaping OutputSink
+        _ specification: SandboxSpecification, by deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> Machine {
         let pristine = try MachineFiles.open(specification.scratchImage)
         let size = try hostCall("look at \(specification.scratchImage)") {
@@ -60,7 +60,7 @@ extension MicroVMEngine {
         return try await launch(
             MachineLauncher.Order(
                 id: specification.id, role: .template, memoryMegabytes: specification.memoryMegabytes, files: files,
-                output: OutputRelay(output), network: specification.network))
+                output: OutputRelay(output), deadline: deadline, network: specification.network))
     }
 
     /// Only what becomes a snapshot needs a file on disk.

@@ -19,13 +19,15 @@ extension MicroVMEngine {
         if let standing = await takeStanding(snapshot.id) {
             (machine, times) = (standing, ThawTimes(.ready, start: began))
         } else {
-            (machine, times) = (try await standingClone(of: snapshot, reading), ThawTimes(.new, start: began))
+            (machine, times) = (
+                try await standingClone(of: snapshot, reading, by: deadline), ThawTimes(.new, start: began)
+            )
             times.end(.make, at: MonotonicClock.now())
         }
         machine.output.connect(to: output)
         do throws(SandboxError) {
             try machine.join(network)
-            try await resume(machine)
+            try await resume(machine, by: deadline)
             var uniqueness = uniqueness
             uniqueness.takeHostClock()
             machine.guest.send(.thaw(uniqueness))
@@ -49,8 +51,15 @@ extension MicroVMEngine {
         return nil
     }
 
-    private func resume(_ machine: Machine) async throws(SandboxError) {
-        try await wrapping(.lost(during: .restore)) { try await machine.control.resume() }
+    private func resume(_ machine: Machine, by deadline: Deadline) async throws(SandboxError) {
+        do throws(QMPError) { try await machine.control.resume(by: deadline) } catch {
+            throw late(deadline) ?? SandboxError(.lost(during: .restore), nil, error)
+        }
+    }
+
+    /// The error of a machine that did not answer in time.
+    private func late(_ deadline: Deadline) -> SandboxError? {
+        deadline.remaining(at: launcher.clock.now) > .zero ? nil : .timedOut(.restore, limit: deadline.limit)
     }
 
     private func restored(_ machine: Machine, by deadline: Deadline) async throws(SandboxError) {
@@ -68,7 +77,7 @@ extension MicroVMEngine {
 
     /// Starts a clone that has loaded its state and stands still: all that is left is to let it run.
     private func standingClone(
-        of snapshot: SnapshotLease, _ reading: MachineDescription.Reading
+        of snapshot: SnapshotLease, _ reading: MachineDescription.Reading, by deadline: Deadline
     ) async throws(SandboxError) -> Machine {
         let memory = try await memoryFiles.open(snapshot)
         let pristine = try MachineFiles.open(snapshot.path(MachineDescription.File.pristineScratch))
@@ -86,31 +95,37 @@ extension MicroVMEngine {
         let machine = try await launch(
             MachineLauncher.Order(
                 id: .random(), role: .clone, memoryMegabytes: reading.machine.memoryMegabytes, files: files,
-                output: OutputRelay(), requiredVersion: reading.qemuVersion))
+                output: OutputRelay(), deadline: deadline, requiredVersion: reading.qemuVersion))
         do throws(QMPError) {
-            try await machine.control.loadState(from: state.descriptor, by: deadline(in: Self.loadLimit))
+            try await machine.control.loadState(
+                from: state.descriptor, by: min(deadline, self.deadline(in: Self.loadLimit)))
         } catch {
             await end(machine)
+            if let late = late(deadline) { throw late }
             throw .snapshotUnusable("QEMU does not load its state: \(files.lastWords ?? "\(error)")")
         }
         return machine
     }
 
     private static let loadLimit = Duration.seconds(30)
+    /// Of a clone that nobody waits for.
+    private static let aheadLimit = Duration.seconds(60)
     private static let rehearsalLimit = Duration.seconds(10)
 
     /// A clone that waits has also run the supervisor's part of a thaw: under emulation that is where half of the time to
     /// the first response goes. No code of the function has run in it.
     private func rehearse(_ machine: Machine) async throws(SandboxError) {
-        try await resume(machine)
+        let deadline = deadline(in: Self.rehearsalLimit)
+        try await resume(machine, by: deadline)
         machine.guest.send(.rehearse)
-        let answer = try await machine.guest.next(during: .restore, by: deadline(in: Self.rehearsalLimit))
+        let answer = try await machine.guest.next(during: .restore, by: deadline)
         guard answer == .rehearsed else { throw unexpected(answer, during: .restore) }
         try await wrapping(.lost(during: .restore)) { try await machine.control.pause() }
     }
 
     func prepareAhead(_ snapshot: SnapshotLease) async throws(SandboxError) -> Machine {
-        let machine = try await standingClone(of: snapshot, try MachineDescription.read(snapshot, on: processor))
+        let machine = try await standingClone(
+            of: snapshot, try MachineDescription.read(snapshot, on: processor), by: deadline(in: Self.aheadLimit))
         guard accelerator == .tcg else { return machine }
         do throws(SandboxError) { try await rehearse(machine) } catch {
             await end(machine)

@@ -25,7 +25,7 @@ extension ProcessEngine {
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let (cell, runtime) = try await boot(
-            specification.initialization, blueprint, network: specification.network, output: output)
+            specification.initialization, blueprint, network: specification.network, deadline: deadline, output: output)
         do {
             var frozen = blueprint
             frozen.readyCall = try await runtime.waitUntilReady(by: deadline)
@@ -49,10 +49,10 @@ extension ProcessEngine {
     /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.
     /// - Parameter network: nil for a seed, which may wait to be told its function, and has nobody to talk to.
     func boot(
-        _ initialization: Initialization, _ blueprint: ProcessBlueprint, network: NetworkMode?,
+        _ initialization: Initialization, _ blueprint: ProcessBlueprint, network: NetworkMode?, deadline: Deadline,
         output: @escaping OutputSink
     ) async throws(SandboxError) -> (Cell, HostedRuntime) {
-        let cell = try await cells.claim(blueprint.limits)
+        let cell = try await cells.claim(blueprint.limits, by: deadline)
         let runtime: HostedRuntime
         do {
             if let network { try cell.join(network) }

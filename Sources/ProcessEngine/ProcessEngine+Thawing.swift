@@ -44,7 +44,7 @@ extension ProcessEngine {
         }
         var times = ThawTimes(.new, start: order.start)
         let clone: Clone
-        do { clone = try await newClone(of: order.template) } catch { throw .ended(error) }
+        do { clone = try await newClone(of: order.template, by: order.deadline) } catch { throw .ended(error) }
         times.end(.claim, at: MonotonicClock.now())
         return try await make(clone, order, times)
     }
@@ -66,16 +66,17 @@ extension ProcessEngine {
         }
     }
 
-    private func newClone(of template: Template) async throws(SandboxError) -> Clone {
+    private func newClone(of template: Template, by deadline: Deadline) async throws(SandboxError) -> Clone {
         let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
-        return try await newClone(template.blueprint.limits, blockedIn: call, isSnapStart: true)
+        return try await newClone(template.blueprint.limits, blockedIn: call, isSnapStart: true, by: deadline)
     }
 
     /// - Parameter call: the Runtime API call in which the frozen runtime waits.
     func newClone(
-        _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool
+        _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool, by deadline: Deadline
     ) async throws(SandboxError) -> Clone {
-        let cell = if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits) }
+        let cell =
+            if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits, by: deadline) }
         do {
             return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart)
         } catch {
@@ -173,9 +174,9 @@ extension ProcessEngine {
 
     private func parked(_ template: Template) async throws(SandboxError) -> Clone {
         let process = try await template.process()
-        let clone = try await newClone(of: template)
+        let deadline = Deadline(in: Self.parkLimit)
+        let clone = try await newClone(of: template, by: deadline)
         do {
-            let deadline = Deadline(in: Self.parkLimit)
             try request(clone, template, process, by: deadline, isAhead: true)
             try await clone.park(on: loop, by: deadline)
             return clone

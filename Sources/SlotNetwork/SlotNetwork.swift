@@ -1,3 +1,4 @@
+package import Basics
 package import LinuxKit
 package import NetworkModel
 package import SystemPackage
@@ -5,17 +6,24 @@ package import SystemPackage
 /// Where sandboxes get their networks from. A slot belongs to one claimant until it is released.
 package protocol SlotNetwork: Sendable {
     /// A slot nobody has used since it was last made or reset.
-    func claim() async throws(SlotError) -> Slot
+    func claim(by deadline: Deadline) async throws(SlotError) -> Slot
     /// Takes a slot back. Whatever ran in it must have ended. A second release of the same claim does nothing.
     func release(_ slot: Slot) async
     /// Ends every slot; claims fail from then on.
     func shutdown() async
 }
 
+extension SlotNetwork {
+    /// For those who have time: builds and resets end.
+    package func claim() async throws(SlotError) -> Slot { try await claim(by: Deadline(in: .seconds(60))) }
+}
+
 /// Why there is no slot, or not one with that mode.
 package enum SlotError: Error, Sendable, CustomStringConvertible {
     /// All slots are claimed.
     case exhausted(count: Int)
+    /// All slots that are not claimed were still being built or reset.
+    case late(limit: Duration)
     case shutDown
     /// All addresses of a virtual network that this host may give are given.
     case noAddress(network: String)
@@ -33,6 +41,7 @@ package enum SlotError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .exhausted(let count): "all \(count) network slots are in use; raise the number of slots or wait"
+        case .late(let limit): "no network slot was ready within \(limit); raise the number of slots or wait"
         case .shutDown: "the slot network has been shut down"
         case .noAddress(let network):
             "network \(network) has no address left for a sandbox; give this host more of them (thaw network create --addresses)"

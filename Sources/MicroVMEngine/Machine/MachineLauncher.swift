@@ -48,6 +48,8 @@ package struct MachineLauncher: Sendable {
         var memoryMegabytes: Int
         var files: MachineFiles
         var output: OutputRelay
+        /// Of the call that the machine is made for. A boot has limits of its own.
+        var deadline: Deadline
         /// `query-version` must say the same, when given.
         var requiredVersion: String?
         /// For a machine that runs at once. Nil for one that is made to stand still: see ``Machine/join(_:)``.
@@ -55,7 +57,7 @@ package struct MachineLauncher: Sendable {
     }
 
     func launch(_ order: Order) async throws(SandboxError) -> Machine {
-        let slot = try await hostCall { try await slots.claim() }
+        let slot = try await hostCall { try await slots.claim(by: order.deadline) }
         let cgroup: Cgroup
         do throws(SandboxError) {
             cgroup = try hostCall { try cgroups.create(order.id, limits: limits(order)) }
@@ -99,9 +101,10 @@ package struct MachineLauncher: Sendable {
             let guest = try await GuestConnection.connect(
                 started.guest, group: group, clock: clock, output: { order.output.send($0) })
             let console = try await GuestConsole.connect(started.console, group: group)
+            let greeting = Deadline(in: Self.greetingLimit, from: clock.now)
             let control = try await QMPClient.connect(
-                started.control, group: group, clock: clock, deadline: Deadline(in: Self.greetingLimit, from: clock.now)
-            )
+                started.control, group: group, clock: clock,
+                deadline: order.role == .clone ? min(greeting, order.deadline) : greeting)
             if let required = order.requiredVersion, "\(control.version)" != required {
                 throw SandboxError.snapshotUnusable(
                     MachineDescription.takenWithQEMU(required, here: "\(control.version)"))
@@ -114,6 +117,9 @@ package struct MachineLauncher: Sendable {
                 throw .noRoom(forMegabytes: order.memoryMegabytes)
             }
             if let error = error as? SandboxError { throw error }
+            if order.role == .clone, order.deadline.remaining(at: clock.now) == .zero {
+                throw .timedOut(.restore, limit: order.deadline.limit)
+            }
             let words = order.files.lastWords ?? "\(error)"
             logger.error("QEMU did not start", metadata: ["sandbox": "\(order.id)", "words": "\(words)"])
             throw .host("QEMU did not start: \(words)")

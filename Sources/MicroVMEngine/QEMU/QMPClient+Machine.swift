@@ -4,7 +4,9 @@ import LinuxKit
 /// What the engine has QEMU do, each a few commands long.
 extension QMPClient {
     /// Lets the virtual CPUs run.
-    func resume() async throws(QMPError) { _ = try await execute(ContinueMachine()) }
+    func resume(by deadline: Deadline) async throws(QMPError) {
+        _ = try await execute(ContinueMachine(), deadline: deadline)
+    }
 
     /// Stops the virtual CPUs; that flushes the disks.
     func pause() async throws(QMPError) { _ = try await execute(StopMachine()) }

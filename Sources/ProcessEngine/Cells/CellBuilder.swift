@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import LinuxKit
 import Sandboxes
@@ -19,8 +20,8 @@ struct CellBuilder: Sendable {
         thread = try hostCall("start a thread") { try SerialThread() }
     }
 
-    func build(limits: CellLimits) async throws(SandboxError) -> Cell {
-        let slot = try await hostCall { try await parts.slots.claim() }
+    func build(limits: CellLimits, by deadline: Deadline) async throws(SandboxError) -> Cell {
+        let slot = try await hostCall { try await parts.slots.claim(by: deadline) }
         do {
             return try await thread.run { [self] () throws(SandboxError) in try build(in: slot, limits: limits) }
         } catch {

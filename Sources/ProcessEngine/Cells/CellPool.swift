@@ -1,3 +1,4 @@
+import Basics
 import LinuxKit
 import Logging
 import Sandboxes
@@ -25,6 +26,9 @@ package final class CellPool: Sendable {
     /// while, but not for ever. While less than half of the cells wait it does not pause at all.
     private static let pause: UInt64 = 50_000_000
     private static let longestPause: UInt64 = 1_000_000_000
+
+    /// Of a cell that nobody waits for.
+    private static let buildLimit = Duration.seconds(60)
 
     private let builder: CellBuilder
     private let count: Int
@@ -59,9 +63,9 @@ package final class CellPool: Sendable {
     }
 
     /// A cell that waits, or a new one.
-    package func claim(_ limits: CellLimits) async throws(SandboxError) -> Cell {
+    package func claim(_ limits: CellLimits, by deadline: Deadline) async throws(SandboxError) -> Cell {
         if let cell = try takeReady(limits) { return cell }
-        let cell = try await builder.build(limits: limits)
+        let cell = try await builder.build(limits: limits, by: deadline)
         guard register(cell, idle: false) else {
             await cell.end()
             throw .shuttingDown
@@ -113,7 +117,7 @@ package final class CellPool: Sendable {
                 case .pause(let duration): try? await Task.sleep(for: duration)
                 case .build(let limits):
                     do {
-                        let cell = try await builder.build(limits: limits)
+                        let cell = try await builder.build(limits: limits, by: Deadline(in: Self.buildLimit))
                         if !register(cell, idle: true) { await cell.end() }
                     } catch {
                         // The next claim tries again and tells its caller.

@@ -64,7 +64,7 @@ extension ProcessEngine {
         let process = try await template.process(by: deadline)
         let code = try await codeMount(of: blueprint)
         let clone = try await newClone(
-            blueprint.limits, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart)
+            blueprint.limits, blockedIn: .seedNext, isSnapStart: specification.initialization.isSnapStart, by: deadline)
         hosted.add(clone.runtime)
         do {
             try clone.cell.join(specification.network)
@@ -119,10 +119,12 @@ extension ProcessEngine {
         let seeded = initialization
         seeds?.build(key) { [weak self] staging throws(SandboxError) in
             guard let self else { throw .shuttingDown }
-            let (cell, runtime) = try await boot(seeded, blueprint, network: nil) { [logger] output in
+            let deadline = Deadline(in: Self.bootLimit)
+            let (cell, runtime) = try await boot(seeded, blueprint, network: nil, deadline: deadline) {
+                [logger] output in
                 logger.debug("a seed says", metadata: ["text": "\(String(decoding: output.bytes, as: UTF8.self))"])
             }
-            do throws(SandboxError) { try await runtime.waitUntilSeedReady(by: Deadline(in: Self.bootLimit)) } catch {
+            do throws(SandboxError) { try await runtime.waitUntilSeedReady(by: deadline) } catch {
                 await end(cell, runtime)
                 throw error
             }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import LinuxKit
 internal import Logging
 import Synchronization
@@ -218,26 +219,25 @@ extension SlotPool {
     // MARK: - Those who wait
 
     struct Served {
-        var claims: [(CheckedContinuation<Slot?, Never>, Slot?)] = []
         var settlers: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Whom the present state answers. Deliver it when the lock is open again.
+    /// Answers those who wait for slots, under the lock, so that a wait that ends by its limit knows whether it has one. Others are
+    /// told when the lock is open again.
     private func serveWaiters(_ state: inout State) -> Served {
         var served = Served()
         while !state.waiters.isEmpty, let index = state.free.popLast() {
             let start = MonotonicClock.now()
-            served.claims.append((state.waiters.removeFirst(), claim(index, &state, since: start)))
+            state.waiters.removeFirst().settle(claim(index, &state, since: start))
         }
         guard state.coming == 0 else { return served }
-        served.claims += state.waiters.map { ($0, nil) }
+        for waiter in state.waiters { waiter.settle(nil) }
         served.settlers = state.settlers
         (state.waiters, state.settlers) = ([], [])
         return served
     }
 
     private func deliver(_ served: Served) {
-        for (continuation, slot) in served.claims { continuation.resume(returning: slot) }
         for settler in served.settlers { settler.resume() }
     }
 }

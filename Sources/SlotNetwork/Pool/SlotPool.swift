@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import CSlotPrograms
 import Foundation
 package import LinuxKit
@@ -36,7 +36,7 @@ package final class SlotPool: SlotNetwork {
         var uses: [Int: Use] = [:]
         var residents = NetworkResidents()
         var claims: SlotState.Claim = 0
-        var waiters: [CheckedContinuation<Slot?, Never>] = []
+        var waiters: [Outcome<Slot?>] = []
         /// Those who wait until nothing is being built or reset.
         var settlers: [CheckedContinuation<Void, Never>] = []
         /// Slots that somebody has claimed since they were made.
@@ -152,7 +152,7 @@ package final class SlotPool: SlotNetwork {
             state.isOpen = false
             return (state.waiters, state.settlers)
         }
-        for waiter in waiters { waiter.resume(returning: nil) }
+        for waiter in waiters { waiter.settle(nil) }
         for settler in settlers { settler.resume() }
         work.finish()
         let task = background.withLock { background in
@@ -198,23 +198,36 @@ package final class SlotPool: SlotNetwork {
     }
 
     /// A slot nobody has used since it was last built or reset; waits for one that is being built or reset.
-    package func claim() async throws(SlotError) -> Slot {
+    package func claim(by deadline: Deadline) async throws(SlotError) -> Slot {
         let start = MonotonicClock.now()
-        let slot = await withCheckedContinuation { (continuation: CheckedContinuation<Slot?, Never>) in
-            let answer = state.withLock { state -> Slot?? in
-                guard state.isOpen else { return .some(nil) }
-                if let index = state.free.popLast() { return claim(index, &state, since: start) }
-                guard state.coming > 0 else { return .some(nil) }
-                state.waiters.append(continuation)
-                return nil
+        let coming = Outcome<Slot?>()
+        let slot: Slot?
+        switch state.withLock({ claimOrWait(coming, &$0, since: start) }) {
+        case .some(let answer): slot = answer
+        case nil:
+            if let answer = await coming.wait(by: deadline) {
+                slot = answer
+            } else {
+                state.withLock { state in state.waiters.removeAll { $0 === coming } }
+                // It may have come between the limit and here.
+                guard let answer = coming.value else { throw .late(limit: deadline.limit) }
+                slot = answer
             }
-            if let answer { continuation.resume(returning: answer) }
         }
         if let slot { return slot }
         let (isOpen, failure) = state.withLock { ($0.isOpen, $0.failure) }
         guard isOpen else { throw .shutDown }
         if let failure { throw .host(failure) }
         throw .exhausted(count: configuration.count)
+    }
+
+    /// A slot, or that there is none; nil for one who has to wait.
+    private func claimOrWait(_ coming: Outcome<Slot?>, _ state: inout State, since start: UInt64) -> Slot?? {
+        guard state.isOpen else { return .some(nil) }
+        if let index = state.free.popLast() { return .some(claim(index, &state, since: start)) }
+        guard state.coming > 0 else { return .some(nil) }
+        state.waiters.append(coming)
+        return nil
     }
 
     func claim(_ index: Int, _ state: inout State, since start: UInt64) -> Slot? {

@@ -150,19 +150,19 @@ enum Outcome: Equatable, Sendable {
     static let thawRows: [Row] =
         [.migrationCapabilities, .addDescriptor, .load].flatMap { moment in
             [.dies, .refuses, .isNotJSON, .neverEndsLine].map { Row(moment, $0, .snapshotUnusable) }
-                + [Row(moment, .silent, .snapshotUnusable, after: .seconds(10))]
+                + [Row(moment, .silent, .timedOut(.restore), after: .seconds(5))]
         }
         + [.dies, .refuses, .isNotJSON, .isNotQMP].map { Row(.resume, $0, .lost(.restore)) }
         + [.dies, .isNoFrame, .announcesTooMuch, .speaksOutOfTurn, .reportsFault, .chatters].flatMap {
             [Row(.thaw, $0, .lost(.restore)), Row(.restored, $0, .lost(.restore))]
         } + [
             Row(.start, .doesNotStart, .host), Row(.greeting, .dies, .host),
-            Row(.greeting, .silent, .host, after: .seconds(20)),
+            Row(.greeting, .silent, .timedOut(.restore), after: .seconds(5)),
             Row(.greeting, .answers(ScriptedMachine.greeting(9, 1, 0)), .snapshotUnusable),
             Row(.migrated, .dies, .snapshotUnusable),
             Row(.migrated, .answers(#"{"event": "MIGRATION", "data": {"status": "failed"}}"#), .snapshotUnusable),
-            Row(.migrated, .silent, .snapshotUnusable, after: .seconds(30)),
-            Row(.resume, .silent, .lost(.restore), after: .seconds(10)),
+            Row(.migrated, .silent, .timedOut(.restore), after: .seconds(5)),
+            Row(.resume, .silent, .timedOut(.restore), after: .seconds(5)),
             Row(.thaw, .silent, .timedOut(.restore), after: .seconds(5)),
             Row(.restored, .silent, .timedOut(.restore), after: .seconds(5)),
             Row(.thaw, .says(.restored), .lost(.restore)),  // released before it was made unique

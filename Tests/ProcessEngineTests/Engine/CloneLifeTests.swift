@@ -1,3 +1,4 @@
+import Basics
 import CProcessImage
 import LinuxKit
 import ProcessEngine
@@ -89,7 +90,8 @@ struct CloneLifeTests {
     }
 
     private static func prepared(in engine: ProcessEngine) async throws -> CloneLife {
-        let cell = try await engine.cells.claim(CellLimits(memoryMegabytes: 128, scratchBytes: 1 << 20))
+        let cell = try await engine.cells.claim(
+            CellLimits(memoryMegabytes: 128, scratchBytes: 1 << 20), by: Deadline(in: .seconds(60)))
         let access = try cell.moveIn()
         let runtime = try HostedRuntime(
             cloneBlockedIn: .restoreNext, endpoint: cell.endpoint, loop: engine.loop, isSnapStart: true,
