@@ -102,6 +102,7 @@ REFUSED = {
 
 # Those that a sandbox cannot even get into, and the error it sees.
 DENIED = {
+    "refused.aio": {"ENOSYS"},
     "refused.landlock": {"EPERM", "ENOSYS", "EOPNOTSUPP"},
     "refused.secret": {"ENOSYS", "EPERM"},
     "refused.shm": {"ENOENT", "EACCES"},

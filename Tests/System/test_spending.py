@@ -47,6 +47,8 @@ def test_the_hostile_clone_has_all_it_could_get(spending):
     _, taken, _ = spending
     assert taken["watches"] == 50_000
     assert taken["large pipes"] <= 1024
+    # The whole host has one stock of these.
+    assert taken["asynchronous I/O"] == [0, "ENOSYS"]
     assert {name: taken[name][1] for name in ("instances", "message queues", "signals", "timers", "files", "processes")} == {
         "instances": "EMFILE", "message queues": "EMFILE", "signals": "EAGAIN", "timers": "EAGAIN", "files": "EMFILE",
         "processes": "EAGAIN",
@@ -56,7 +58,7 @@ def test_the_hostile_clone_has_all_it_could_get(spending):
 def test_another_clone_lacks_nothing(spending):
     server, _, _ = spending
     for _ in range(2):
-        assert server.invoke("neighbour", {"do": "attempts"})[0] == {}
+        assert server.invoke("neighbour", {"do": "attempts"})[0] == {"asynchronous I/O": "ENOSYS"}
 
 
 def test_root_on_the_host_lacks_nothing(spending):

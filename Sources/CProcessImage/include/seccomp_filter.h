@@ -1,8 +1,8 @@
 // The system calls that a process sandbox's code is refused: one filter, for the runtime that is frozen and for its clones.
 //
-// Everything is allowed but what administers a machine or looks into other processes. None of it would succeed without
-// capabilities; the filter keeps it from being tried on the kernel's code at all, and from being had through a new user
-// namespace. A program in a sandbox sees EPERM, as it would without the right.
+// Everything is allowed but what administers a machine, looks into other processes, or takes from a stock of the whole host. None of
+// the first two would succeed without capabilities; the filter keeps it from being tried on the kernel's code at all, and from being
+// had through a new user namespace. A program in a sandbox sees EPERM, as it would without the right.
 #ifndef THAW_SECCOMP_FILTER_H
 #define THAW_SECCOMP_FILTER_H
 
@@ -85,7 +85,10 @@ static const struct sock_filter thaw_seccomp_filter[] = {
         /* acct, settimeofday, mount, umount2, swapon, swapoff, reboot, sethostname, setdomainname, iopl, ioperm,
          * create_module, init_module, delete_module, get_kernel_syms, query_module, quotactl, nfsservctl */
         THAW_REFUSE_RANGE(__NR_acct, __NR_nfsservctl),
-        THAW_REFUSE_3(__NR_lookup_dcookie, __NR_clock_settime, __NR_kexec_load), THAW_ALLOW),
+        THAW_REFUSE_3(__NR_lookup_dcookie, __NR_clock_settime, __NR_kexec_load),
+        /* The kernel counts requests of asynchronous I/O for the whole host (fs.aio-max-nr). Programs do without, as on kernels that
+         * have none. */
+        THAW_IF(__NR_io_setup, THAW_REFUSE(ENOSYS)), THAW_ALLOW),
 
     THAW_IF_BELOW(
         __NR_process_vm_readv,

@@ -75,6 +75,10 @@ def message_queue():
     libc.mq_unlink(name)
 
 
+def asynchronous():
+    call("syscall", 206, 1000, ctypes.byref(ctypes.c_ulong()))  # io_setup
+
+
 def fork():
     pid = os.fork()
     if pid == 0:
@@ -116,6 +120,7 @@ def take(event):
     taken["large pipes"] = sum(pipes)
     taken["instances"] = until_refused(instance)
     taken["message queues"] = until_refused(message_queue)
+    taken["asynchronous I/O"] = until_refused(asynchronous)
     taken["signals"] = until_refused(queue_signal)
     taken["timers"] = until_refused(timer)
     taken["files"] = until_refused(lambda: held.append(os.dup(0)))
@@ -184,6 +189,7 @@ def one_process():
 
 ATTEMPTS = {
     "instance": one_instance,
+    "asynchronous I/O": asynchronous,
     "signal": one_signal,
     "timer": one_timer,
     "message queue": one_message_queue,
