@@ -127,7 +127,7 @@ package struct Workshop: Sendable {
         var jail = Jail(mountPoint: "/mnt", user: Self.user, group: Self.user)
         jail.devices = ["/dev/null"]
         jail.limits = [
-            .coreFileBytes: 0, .openFiles: 64, .lockedMemoryBytes: 0, .fileBytes: max(fileLimit, Self.smallFile),
+            .coreFileBytes: 0, .openFiles: 1024, .lockedMemoryBytes: 0, .fileBytes: max(fileLimit, Self.smallFile),
             .addressSpaceBytes: limits.memoryBytes, .processorSeconds: limits.processorSeconds,
         ]
         // Before the server and what it serves.
