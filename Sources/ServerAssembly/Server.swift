@@ -92,7 +92,7 @@ package struct Server: Sendable {
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),
             networks: configuration.state.networkStore(),
-            logs: LogFiles(directory: configuration.state.logs, logger: logger),
+            logs: LogFiles(directory: configuration.state.logs, limits: configuration.logs, logger: logger),
             tokens: try AuthorizationTokens(secretAt: configuration.state.secret),
             credentials: .placeholders(clock: .system),
             generations: try Generations(

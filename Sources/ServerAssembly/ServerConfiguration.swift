@@ -2,6 +2,7 @@ import FunctionModel
 import LinuxKit
 import SlotNetwork
 import SystemPackage
+import Worker
 
 /// What can be set about a server.
 package struct ServerConfiguration: Sendable {
@@ -38,6 +39,8 @@ package struct ServerConfiguration: Sendable {
     package var restoreLimit = Duration.seconds(Limits.restoreSeconds)
     /// How long a stop waits for invocations under way.
     package var drainLimit = Duration.seconds(20)
+    /// How much functions may log, and how long it is kept.
+    package var logs = LogLimits()
     package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
     /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.
     package var strictLastUpdateStatus = false

@@ -61,6 +61,7 @@ package final class FunctionWorker: Service {
     private let eviction: IdleEviction
     private let relief: MemoryRelief
     private let drain: Drain
+    private let retention: LogRetention
 
     package init(_ parts: Parts, configuration: WorkerConfiguration, logger: Logger) {
         self.parts = parts
@@ -108,6 +109,7 @@ package final class FunctionWorker: Service {
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
         eviction = IdleEviction(pool: pool, keepWarm: configuration.keepWarm, clock: clock)
+        retention = LogRetention(functions: functions, files: parts.logs, clock: clock, logger: logger)
         drain = Drain(pool: pool, limit: configuration.drainLimit, clock: clock, logger: logger)
     }
 
@@ -120,12 +122,15 @@ package final class FunctionWorker: Service {
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
     package func recover() async throws { try await recovery.recover() }
 
-    /// Evicts idle sandboxes and watches the host's memory until shutdown begins, then lets what is under way end, and ends everything.
+    /// Evicts idle sandboxes, watches the host's memory and keeps logs within their limits until shutdown begins, then lets what is
+    /// under way end, and ends everything.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             async let watching: Void = self.relief.run(self.parts.memory.beats())
+            async let keeping: Void = self.retention.run()
             await self.eviction.run()
             await watching
+            await keeping
         }
         await stop()
     }

@@ -1,6 +1,7 @@
 import GuestProtocol
 import Logging
 import Sandboxes
+import SystemPackage
 import Telemetry
 import TestSupport
 import Testing
@@ -116,18 +117,18 @@ struct LogTests {
             await withTaskGroup(of: Void.self) { group in
                 for stream in streams {
                     group.addTask {
-                        let path = files.path(function: "f", stream: stream)
+                        let file = files.file(function: "f", stream: stream)
                         for line in 0..<500 {
-                            files.append(Array("t\t\(line)\n".utf8), to: path)
+                            files.append(Array("t\t\(line)\n".utf8), to: file)
                             // A file that is closed is opened again.
-                            if line % 100 == 99 { files.close(path) }
+                            if line % 100 == 99 { files.close(file) }
                         }
                     }
                 }
             }
             await files.flush()
             for stream in streams {
-                let lines = try LogDirectory.lines(file: files.path(function: "f", stream: stream))
+                let lines = try LogDirectory.lines(file: directory.appending("f").appending(stream))
                 #expect(lines == (0..<500).map { "\($0)" })
             }
             await files.stop()

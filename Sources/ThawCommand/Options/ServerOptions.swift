@@ -10,6 +10,7 @@ package struct ServerOptions: ParsableArguments {
 
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Network slots") package var slots: SlotOptions
+    @OptionGroup(title: "Functions' logs") package var logs: LogOptions
 
     @Option(help: "Address to listen on. Who can reach it can run code here.")
     var address = Self.standard.address
@@ -184,6 +185,7 @@ package struct ServerOptions: ParsableArguments {
         server.initLimit = initLimitSeconds.map { .seconds($0) }
         server.restoreLimit = .seconds(restoreLimitSeconds)
         server.drainLimit = .seconds(drainSeconds)
+        server.logs = logs.limits
         server.account = AccountScope(region: region, accountID: accountID)
         server.strictLastUpdateStatus = strictLastUpdateStatus
         return server

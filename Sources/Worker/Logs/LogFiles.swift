@@ -4,76 +4,129 @@ package import Logging
 import Synchronization
 package import SystemPackage
 
-/// The files under `<state-dir>/logs`: one a log stream, each line `TIME<TAB>TEXT`.
+/// The files under `<state-dir>/logs`, each line `TIME<TAB>TEXT`: one a log stream, or several where a stream is long.
 ///
 /// Whoever logs only appends to a queue; one thread writes, each file's lines in the order of the queue, so that a slow disk
 /// holds up no request and blocks no thread of the cooperative pool. It gathers what comes within some milliseconds: under
 /// load waking it for each line would cost more than all the rest of an invocation's bookkeeping.
+///
+/// A function that logs too much loses lines of its own, and its log says how many and when; others are not touched.
 package final class LogFiles: Sendable {
     private enum Entry {
-        case append(FilePath, [UInt8])
-        case close(FilePath)
+        case append(LogFile, [UInt8])
+        case close(LogFile)
         case flush(CheckedContinuation<Void, Never>)
+        case sweep(Set<String>, CheckedContinuation<Void, Never>)
         case stop(CheckedContinuation<Void, Never>)
     }
 
     private struct Backlog {
         var entries: [Entry] = []
         var bytes = 0
-        var dropped = 0
+        var budgets: [String: LogBudget] = [:]
+        var drops: [LogFile: LogDrop] = [:]
+        /// Functions that lost lines since the writer looked last, and why.
+        var losers: [String: LogDrop.Reason] = [:]
     }
 
-    /// What may wait for the disk, in bytes; what comes beyond is dropped and counted.
+    /// What may wait for the disk, in bytes: of all functions, and of one. What comes beyond is dropped and counted.
     private static let maximumBacklog = 64 << 20
+    private static let maximumBacklogOfFunction = 8 << 20
+    /// Functions whose budgets are kept though they are quiet.
+    private static let quietBudgets = 256
 
     /// How long lines wait for others to be written with them.
     private static let gathering = DispatchTimeInterval.milliseconds(5)
 
     package let directory: FilePath
+    private let limits: LogLimits
+    private let clock: WorkerClock
     private let logger: Logger
     private let backlog = Mutex(Backlog())
     private let available = DispatchSemaphore(value: 0)
     /// Somebody waits: what is queued is to be written at once.
     private let urgent = DispatchSemaphore(value: 0)
 
-    package init(directory: FilePath, logger: Logger) {
+    package init(directory: FilePath, limits: LogLimits = LogLimits(), clock: WorkerClock = .system, logger: Logger) {
         self.directory = directory
+        self.limits = limits
+        self.clock = clock
         self.logger = logger
         let thread = Thread { [self] in writeUntilStopped() }
         thread.name = "thaw-logs"
         thread.start()
     }
 
-    package func path(function: String, stream: String) -> FilePath {
-        directory.appending(function).appending(
-            stream.split(separator: "/").compactMap { FilePath.Component(String($0)) })
-    }
+    package func file(function: String, stream: String) -> LogFile { LogFile(function: function, stream: stream) }
 
-    package func append(_ lines: [UInt8], to path: FilePath) {
-        let isFirst = backlog.withLock { backlog in
-            guard backlog.bytes + lines.count <= Self.maximumBacklog else {
-                backlog.dropped += 1
-                return false
-            }
-            backlog.bytes += lines.count
-            backlog.entries.append(.append(path, lines))
-            return backlog.entries.count == 1
-        }
+    /// - Parameter always: the platform's own lines, which are few and are kept however much the function logs.
+    package func append(_ lines: [UInt8], to file: LogFile, always: Bool = false) {
+        let isFirst = backlog.withLock { add(lines, to: file, always: always, &$0) }
         if isFirst { available.signal() }
     }
 
-    package func close(_ path: FilePath) { enqueue(.close(path)) }
+    /// True when the writer must be told.
+    private func add(_ lines: [UInt8], to file: LogFile, always: Bool, _ backlog: inout Backlog) -> Bool {
+        let now = clock.now()
+        var budget = backlog.budgets[file.function] ?? LogBudget(limits, at: now)
+        defer { backlog.budgets[file.function] = budget }
+        let isLate =
+            backlog.bytes + lines.count > Self.maximumBacklog
+            || !always && budget.queued > 0 && budget.queued + lines.count > Self.maximumBacklogOfFunction
+        var reason: LogDrop.Reason?
+        if !budget.take(lines.count, always: always, limits, at: now) {
+            reason = .tooFast
+        } else if isLate {
+            reason = .diskTooSlow
+        }
+        if let reason {
+            backlog.drops[file, default: LogDrop(reason, at: clock.wallClock())].add(lines, at: clock.wallClock())
+            backlog.losers[file.function] = reason
+            return false
+        }
+        let wasEmpty = backlog.entries.isEmpty
+        noteDrops(of: file, &backlog)
+        backlog.bytes += lines.count
+        budget.queued += lines.count
+        backlog.entries.append(.append(file, lines))
+        return wasEmpty
+    }
+
+    /// Puts into the stream what it has lost up to here.
+    private func noteDrops(of file: LogFile, _ backlog: inout Backlog) {
+        guard let drop = backlog.drops.removeValue(forKey: file) else { return }
+        backlog.entries.append(.append(file, drop.line(of: file, limits, at: clock.wallClock())))
+    }
+
+    package func close(_ file: LogFile) { enqueue(.close(file)) { self.noteDrops(of: file, &$0) } }
 
     /// Returns when everything appended before is in its file.
     package func flush() async { await withCheckedContinuation { enqueue(.flush($0), isUrgent: true) } }
 
-    /// Writes what is queued and ends the writer; what is appended later is lost.
-    package func stop() async { await withCheckedContinuation { enqueue(.stop($0), isUrgent: true) } }
+    /// Removes what is too old or too much.
+    ///
+    /// - Parameter functions: those that there are; the logs of others go sooner.
+    package func sweep(keeping functions: Set<String>) async {
+        await withCheckedContinuation { enqueue(.sweep(functions, $0), isUrgent: true) }
+    }
 
-    private func enqueue(_ entry: Entry, isUrgent: Bool = false) {
+    /// Writes what is queued and ends the writer; what is appended later is lost.
+    package func stop() async {
+        await withCheckedContinuation { waiter in
+            enqueue(.stop(waiter), isUrgent: true) { backlog in
+                for file in Array(backlog.drops.keys) { self.noteDrops(of: file, &backlog) }
+            }
+        }
+    }
+
+    private func enqueue(
+        _ entry: Entry, isUrgent: Bool = false, before: (inout Backlog) -> Void = { _ in }
+    ) {
         let isFirst = backlog.withLock { backlog in
+            let wasEmpty = backlog.entries.isEmpty
+            before(&backlog)
             backlog.entries.append(entry)
-            return backlog.entries.count == 1
+            return wasEmpty
         }
         if isFirst { available.signal() }
         if isUrgent { urgent.signal() }
@@ -82,23 +135,22 @@ package final class LogFiles: Sendable {
     // MARK: - The writer thread
 
     private func writeUntilStopped() {
-        var files = OpenLogFiles(logger: logger)
+        var files = OpenLogFiles(directory: directory, limits: limits, clock: clock, logger: logger)
         while true {
             available.wait()
             _ = urgent.wait(timeout: .now() + Self.gathering)
-            let (entries, dropped) = backlog.withLock { backlog in
-                defer { backlog = Backlog() }
-                return (backlog.entries, backlog.dropped)
-            }
-            if dropped > 0 {
-                logger.error("log lines dropped: the disk is too slow", metadata: ["count": "\(dropped)"])
-            }
+            let (entries, losers) = take()
+            files.tell(losers)
             for entry in entries {
                 switch entry {
-                case .append(let path, let bytes): files.gather(bytes, for: path)
-                case .close(let path): files.close(path)
+                case .append(let file, let bytes): files.gather(bytes, for: file)
+                case .close(let file): files.close(file)
                 case .flush(let waiter):
                     files.writeGathered()
+                    waiter.resume()
+                case .sweep(let functions, let waiter):
+                    files.writeGathered()
+                    files.sweep(keeping: functions)
                     waiter.resume()
                 case .stop(let waiter):
                     files.closeAll()
@@ -109,64 +161,21 @@ package final class LogFiles: Sendable {
             files.writeGathered()
         }
     }
-}
 
-/// The descriptors the writer thread holds open. Used by that thread only.
-private struct OpenLogFiles {
-    let logger: Logger
-    private var descriptors: [FilePath: FileDescriptor] = [:]
-    /// Not yet written, by file.
-    private var gathered: [FilePath: [UInt8]] = [:]
-    private var hasFailed = false
-
-    init(logger: Logger) { self.logger = logger }
-
-    mutating func gather(_ bytes: [UInt8], for path: FilePath) { gathered[path, default: []].append(contentsOf: bytes) }
-
-    mutating func writeGathered() {
-        for (path, bytes) in gathered { append(bytes, to: path) }
-        gathered.removeAll(keepingCapacity: gathered.count < Self.manyFiles)
-    }
-
-    private static let manyFiles = 256
-
-    private mutating func append(_ bytes: [UInt8], to path: FilePath) {
-        do {
-            try descriptor(path).writeAll(bytes)
-            hasFailed = false
-        } catch {
-            // Once per outage, not once per line: a full disk would otherwise fill the server's own log too.
-            if !hasFailed {
-                logger.error("cannot write a function's log", metadata: ["path": "\(path)", "error": "\(error)"])
+    private func take() -> ([Entry], [String: LogDrop.Reason]) {
+        let now = clock.now()
+        return backlog.withLock { backlog in
+            defer {
+                (backlog.entries, backlog.losers, backlog.bytes) = ([], [:], 0)
+                for name in backlog.budgets.keys { backlog.budgets[name]?.queued = 0 }
+                if backlog.budgets.count > Self.quietBudgets {
+                    for name in Array(backlog.budgets.keys) where backlog.budgets[name]?.isFull(limits, at: now) == true
+                    {
+                        backlog.budgets[name] = nil
+                    }
+                }
             }
-            hasFailed = true
+            return (backlog.entries, backlog.losers)
         }
-    }
-
-    private mutating func descriptor(_ path: FilePath) throws -> FileDescriptor {
-        if let open = descriptors[path] { return open }
-        try FileManager.default.createDirectory(
-            atPath: path.removingLastComponent().string, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o750])
-        let opened = try FileDescriptor.open(
-            path, .writeOnly, options: [.create, .append, .closeOnExec],
-            permissions: [.ownerReadWrite, .groupRead])
-        descriptors[path] = opened
-        return opened
-    }
-
-    mutating func close(_ path: FilePath) {
-        if let bytes = gathered.removeValue(forKey: path) { append(bytes, to: path) }
-        guard let descriptor = descriptors.removeValue(forKey: path) else { return }
-        do {
-            try descriptor.close()
-        } catch {
-            logger.error("cannot close a function's log", metadata: ["path": "\(path)", "error": "\(error)"])
-        }
-    }
-
-    mutating func closeAll() {
-        writeGathered()
-        for path in Array(descriptors.keys) { close(path) }
     }
 }

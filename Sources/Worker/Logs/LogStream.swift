@@ -3,14 +3,13 @@ internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
 import Synchronization
-internal import SystemPackage
 internal import Telemetry
 
 /// The log of one sandbox: what its runtime writes and what the platform says about it, in order.
 final class LogStream: Sendable {
     /// `2023/07/05/[56]` and 32 hex digits, as CloudWatch names it.
     let name: String
-    private let path: FilePath
+    private let file: LogFile
     private let files: LogFiles
     private let clock: WorkerClock
     private let state = Mutex(State())
@@ -24,7 +23,7 @@ final class LogStream: Sendable {
 
     init(function: String, version: FunctionVersion, files: LogFiles, clock: WorkerClock) {
         name = "\(Timestamp(nanoseconds: clock.wallClock()).datePath)/[\(version)]\(Hexadecimal.random(bytes: 16))"
-        path = files.path(function: function, stream: name)
+        file = files.file(function: function, stream: name)
         self.files = files
         self.clock = clock
     }
@@ -59,7 +58,7 @@ final class LogStream: Sendable {
                 lines.append(bytes[...])
                 state.tail?.append(bytes + [UInt8(ascii: "\n")])
             }
-            append(lines, at: now)
+            append(lines, at: now, areOurs: true)
         }
     }
 
@@ -84,11 +83,13 @@ final class LogStream: Sendable {
             append(state.partial.values.compactMap { $0.isEmpty ? nil : $0.unfinished[...] }, at: now)
             state.partial = [:]
         }
-        files.close(path)
+        files.close(file)
     }
 
     /// Called under the lock, so that lines reach the file in the order they were written.
-    private func append(_ lines: [ArraySlice<UInt8>], at nanoseconds: UInt64) {
+    ///
+    /// - Parameter areOurs: the platform's, which are kept however much the runtime writes.
+    private func append(_ lines: [ArraySlice<UInt8>], at nanoseconds: UInt64, areOurs: Bool = false) {
         guard !lines.isEmpty else { return }
         let stamp = Timestamp(nanoseconds: nanoseconds)
         var bytes: [UInt8] = []
@@ -99,7 +100,7 @@ final class LogStream: Sendable {
             bytes.append(contentsOf: line)
             bytes.append(UInt8(ascii: "\n"))
         }
-        files.append(bytes, to: path)
+        files.append(bytes, to: file, always: areOurs)
     }
 }
 
