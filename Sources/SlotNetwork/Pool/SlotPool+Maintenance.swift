@@ -106,6 +106,9 @@ extension SlotPool {
             return state.isOpen ? state.renewals : []
         }
         guard !indices.isEmpty else { return }
+        let haste = KernelHaste(directory: configuration.directory)
+        haste.begin()
+        defer { haste.end() }
         // A tunnel of layout bridged has its identifier until it is gone.
         guard ground.record.layout == .direct else { return indices.forEach(remake) }
         let (old, new) = sites.withLock { sites in
@@ -183,7 +186,8 @@ extension SlotPool {
         let (kind, outcome) = state.withLock { state -> (SlotState.Kind, Served) in
             if let left {
                 _ = state.change(index) { $0.failReset(left, attemptLimit: Self.attemptLimit) }
-            } else if state.used.remove(index) != nil, state.change(index, { $0.renew() }) {
+            } else if state.isUsed[index], state.change(index, { $0.renew() }) {
+                state.isUsed[index] = false
                 state.statistics.resets.add(took)
                 state.renewals.append(index)
             } else if state.change(index, { $0.finishReset() }) {

@@ -39,8 +39,8 @@ package final class SlotPool: SlotNetwork {
         var waiters: [Outcome<Slot?>] = []
         /// Those who wait until nothing is being built or reset.
         var settlers: [CheckedContinuation<Void, Never>] = []
-        /// Slots that somebody has claimed since they were made.
-        var used: Set<Int> = []
+        /// Whether somebody has claimed a slot since it was made.
+        var isUsed: [Bool]
         /// Those that are to be made anew: one thread does it for all that have come together.
         var renewals: [Int] = []
         var statistics = SlotStatistics()
@@ -52,6 +52,7 @@ package final class SlotPool: SlotNetwork {
 
         init(count: Int) {
             slots = Array(repeating: .building, count: count)
+            isUsed = Array(repeating: false, count: count)
             coming = count
         }
 
@@ -110,7 +111,7 @@ package final class SlotPool: SlotNetwork {
         sites = Mutex(entries.enumerated().map { Hub.Site(slot: $0, interface: $1.interface) })
         for index in found {
             _ = state.change(index) { $0.adopt() }
-            if entries[index].state != SlotState.Kind.free.rawValue { state.used.insert(index) }
+            if entries[index].state != SlotState.Kind.free.rawValue { state.isUsed[index] = true }
         }
         self.state = Mutex(state)
         let (stream, work) = AsyncStream.makeStream(of: Work.self)
@@ -234,7 +235,7 @@ package final class SlotPool: SlotNetwork {
         state.claims += 1
         let number = state.claims
         guard state.change(index, { $0.claim(number) }) else { return nil }
-        state.used.insert(index)
+        state.isUsed[index] = true
         note(index, as: .claimed, claims: UInt32(truncatingIfNeeded: state.claims))
         state.uses[index] = Use(claimTime: MonotonicClock.now() - start)
         return Slot(index: index, claim: state.claims, pool: self)
