@@ -110,7 +110,7 @@ import Testing
             try SmallFile.set(FilePath("/proc/\(holder.pid)/\(file)"), to: "993 \(owner) 1")
         }
         let script = """
-            id -u; id -g; cat /data/own; cat /data/roots 2>/dev/null || echo refused; cat /data/own > /data/own 2>/dev/null || echo kept
+            id -u; id -g; cat /data/own; cat /data/roots 2>/dev/null || echo refused; (echo new > /data/own) 2>/dev/null || echo kept
             grep -E '^Cap(Prm|Eff|Bnd|Amb)' /proc/self/status | cut -f2
             """
         try await withScratchDirectory { shared in

@@ -85,7 +85,8 @@ private let readable = FilePermissions(rawValue: 0o644)
         let tree = try Images.tree { root in
             try Directory.create(root.appending("d"))
             try DurableFile.write("f".utf8, to: root.appending("d/f"))
-            let path = root.appending(ofDirectory ? "d" : "d/f")
+            // The program's own /proc/self is another.
+            let path = root.string.replacing("/proc/self/", with: "/proc/\(getpid())/") + (ofDirectory ? "/d" : "/d/f")
             let plan = SpawnPlan(
                 executable: "/usr/bin/python3",
                 arguments: ["python3", "-c", "import os; os.setxattr('\(path)', 'user.colour', b'blue')"])
