@@ -43,7 +43,7 @@ import ThawCommand
             ("--port = 1", "line 1: there is nothing named '--port'"),
             (
                 "sandbox-ids = 200000",
-                "line 1: sandbox-ids = 200000: --sandbox-ids: '200000' is not of the form START:COUNT"
+                "line 1: sandbox-ids = 200000: The value '200000' is invalid for '--sandbox-ids"
             ),
             ("slots = 0", "line 1: slots = 0: --slots must be 1 to 65536; 0 was given"),
         ] as [(String, String)])

@@ -23,8 +23,8 @@ struct MemoryReliefTests {
 
     @Test("what waits goes for what is asked for, and where nothing waits the call is refused and says why")
     func refusal() async throws {
-        // One of 128 MiB, beside the 51.2 that stay.
-        let host = Host(available: 200)
+        // One machine of 128 MiB and 64 of its own, beside the 51.2 that stay.
+        let host = Host(available: 280)
         try await WorkerFixture.with(readyClones: 0, memory: host.source) { fixture in
             for name in ["f", "g"] { try await fixture.createPublished(name) }
             try await fixture.invoke("f")

@@ -38,9 +38,10 @@ package struct FileStatus: Sendable, Hashable {
     }
 
     /// The names of its extended attributes; none where the file system has none.
-    package static func attributeNames(of file: borrowing OwnedDescriptor) -> [String] {
+    package static func attributeNames(of file: borrowing OwnedDescriptor) throws(Errno) -> [String] {
         var names = [CChar](repeating: 0, count: 1 << 16)
         let count = file.withRaw { clinux_list_attributes($0, &names, names.count) }
+        if count < 0, CInt(-count) != ENOTSUP { throw Errno(rawValue: CInt(-count)) }
         return names.prefix(max(0, count)).split(separator: 0).map { name in
             String(decoding: name.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }

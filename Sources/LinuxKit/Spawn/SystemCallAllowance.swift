@@ -10,6 +10,7 @@ package struct SystemCallAllowance: Sendable {
             __NR_read, __NR_readv, __NR_pread64, __NR_write, __NR_writev, __NR_pwrite64, __NR_lseek, __NR_openat,
             __NR_close,
             __NR_close_range, __NR_dup, __NR_dup3, __NR_fcntl, __NR_fstat, __NR_newfstatat, __NR_statx, __NR_readlinkat,
+            __NR_flistxattr,
             __NR_faccessat, __NR_getdents64, __NR_ftruncate, __NR_fallocate,
             __NR_mmap, __NR_mprotect, __NR_mremap, __NR_munmap, __NR_madvise, __NR_brk, __NR_futex,
             __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sigaltstack, __NR_tgkill,

@@ -57,7 +57,9 @@ package struct MachineLauncher: Sendable {
     }
 
     func launch(_ order: Order) async throws(SandboxError) -> Machine {
-        let slot = try await hostCall { try await slots.claim(by: order.deadline) }
+        // Slots have a clock of their own.
+        let deadline = Deadline(in: order.deadline.remaining(at: clock.now))
+        let slot = try await hostCall { try await slots.claim(by: deadline) }
         let cgroup: Cgroup
         do throws(SandboxError) {
             cgroup = try hostCall { try cgroups.create(order.id, limits: limits(order)) }

@@ -175,7 +175,9 @@ final class TreeImage {
 
     /// Extended attributes that a program has set, access control lists among them: nothing here writes them.
     private func refuseAttributes(of file: borrowing OwnedDescriptor, _ name: [UInt8]) throws(WorkshopError) {
-        let names = FileStatus.attributeNames(of: file)
+        let names = try attempt("list the extended attributes of \(shown(name))") { () throws(Errno) in
+            try FileStatus.attributeNames(of: file)
+        }
         guard let first = names.first(where: { $0.hasPrefix("user.") || $0.hasPrefix("system.posix_acl") }) else {
             return
         }
