@@ -53,6 +53,13 @@ package struct SnapshotLease: Sendable {
     /// False when a file has been changed since its content was checked: a statx(2) for each.
     package var isUnchanged: Bool { stamps == Self.stamps(of: manifest, in: directory) }
 
+    /// False when a file is lost that it was taken on: a statx(2) for each.
+    package var hasItsBasis: Bool {
+        guard let basis else { return true }
+        return ([basis.kernel, basis.initramfs, basis.root] + (basis.code.map { [$0] } ?? []))
+            .allSatisfy { FileStatus.exists($0) }
+    }
+
     private static func stamps(of manifest: SnapshotManifest, in directory: FilePath) -> [FileStamp?] {
         manifest.files.map { file in try? FileStamp(FileStatus.of(directory.appending(file.name))) }
     }

@@ -32,7 +32,7 @@ actor SnapshotCatalog {
     /// The snapshot of a version. Its content is checked on first use, and again when its files have changed since.
     func snapshot(of key: VersionKey) async throws(UnusableSnapshot) -> SnapshotLease {
         if let entry = known[key] {
-            if entry.isUnchanged { return entry }
+            if entry.isUnchanged, entry.hasItsBasis { return entry }
             known[key] = nil
         }
         let task = opening[key] ?? Task { await open(key) }

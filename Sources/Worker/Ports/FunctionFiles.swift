@@ -74,7 +74,7 @@ package struct StoredFunctionFiles: FunctionFiles {
 
     /// On the way of every restore, and an image never changes: each is read once.
     package func image(digest: String) throws(ImageError) -> RuntimeImage? {
-        if let known = known.images.withLock({ $0[digest] }) { return known }
+        if let known = known.images.withLock({ $0[digest] }), FileStatus.exists(known.image.root) { return known }
         guard let image = store.image(digest: digest), try known.hold(image, in: store) else { return nil }
         let found = runtimeImage(image)
         known.images.withLock { $0[digest] = found }
