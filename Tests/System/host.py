@@ -39,7 +39,7 @@ def runtimes(pid):
 
 def templates(pid):
     """The processes that the clones of a server are made of."""
-    return {child for child in children(pid) if b"template" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")}
+    return {child for child in children(pid) if status(child, "Name") == ["thaw-template"]}
 
 
 SANDBOXES = {"microvm": machines, "process": runtimes}

@@ -96,7 +96,7 @@ def test_a_body_that_drips_has_an_end(server):
 
 
 def test_one_connection_too_many_ends_the_one_that_waits_longest(server, probe):
-    waiting = [opened(server, HALVES["a head"]) for _ in range(64)]
+    waiting = [opened(server, HALVES["a head"]) for _ in range(80)]
     assert server.works(probe)
     server.log.expect("as many connections as there may be")
     assert left(waiting[0], 10) == ""

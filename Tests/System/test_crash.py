@@ -80,7 +80,10 @@ def test_publish_and_clones_survive_stop_and_crash(servers, probe, neighbour):
     assert neighbour.machines() == neighbours
     assert neighbour.invoke("neighbour", {"do": "describe"}, qualifier="$LATEST")[0]["count"] == 2
     server.client.delete_function(FunctionName="late")
-    assert not [name for name in host.files(servers.state) if name.startswith("snapshots/.staging/")]
+    host.until(
+        lambda: not [name for name in host.files(servers.state) if name.startswith("snapshots/.staging/")],
+        what="an end of the snapshot, which goes with its last clone",
+    )
 
 
 def test_machine_killed_in_an_invocation(servers, probe):

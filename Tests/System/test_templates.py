@@ -19,10 +19,6 @@ VERSIONS = 36
 NAME = "many"
 
 
-def templates(server):
-    return {child for child in host.children(server.pid) if host.status(child, "Name") == ["thaw-template"]}
-
-
 def settled(client, **qualifier):
     def look():
         found = client.get_function_configuration(FunctionName=NAME, **qualifier)
@@ -70,10 +66,10 @@ def call_all(server, wanted, threads):
 def test_many_versions_at_once_are_all_served(servers, versions):
     server = servers.running("--max-sandboxes", "64", "--ready", "0", "--restore-limit", "30", fresh=True)
     call_all(server, versions, VERSIONS)
-    assert len(templates(server)) == VERSIONS
-    before = templates(server)
+    assert len(host.templates(server.pid)) == VERSIONS
+    before = host.templates(server.pid)
     call_all(server, versions * 2, 8)
-    assert templates(server) == before
+    assert host.templates(server.pid) == before
 
 
 @pytest.mark.parametrize("memory", [None, "0"])
@@ -82,20 +78,20 @@ def test_versions_in_turn_are_all_served(servers, versions, memory):
     server = servers.running("--max-sandboxes", "16", "--ready", "1", "--keep-warm", "0", *bound, fresh=True)
     ten = versions[:10]
     call_all(server, ten, 1)
-    before = templates(server)
+    before = host.templates(server.pid)
     call_all(server, ten * 12, 8)
     if memory is None:
-        assert len(before) == len(ten) and templates(server) == before
+        assert len(before) == len(ten) and host.templates(server.pid) == before
     else:
         # Those of versions with clones ready go, too, once nobody uses them.
-        host.until(lambda: not templates(server), what="the end of the templates")
+        host.until(lambda: not host.templates(server.pid), what="the end of the templates")
 
 
 def test_a_template_that_does_not_answer_is_replaced_within_the_call(servers, versions):
     limit = 10
     server = servers.running("--max-sandboxes", "4", "--ready", "0", "--restore-limit", str(limit), fresh=True)
     call(server, versions[0])
-    (stopped,) = templates(server)
+    (stopped,) = host.templates(server.pid)
     (clone,) = server.machines()
     os.kill(clone, signal.SIGKILL)
     host.gone([clone])
@@ -114,9 +110,9 @@ def test_nothing_is_left_of_a_version_that_is_deleted(servers, versions, ready):
     call(server, version)
     if ready != "0":
         host.until(lambda: len(server.machines()) == 2, what="the clone that waits")
-    left = server.machines() | templates(server)
-    assert len(templates(server)) == 1
+    left = server.machines() | host.templates(server.pid)
+    assert len(host.templates(server.pid)) == 1
     server.client.delete_function(FunctionName=NAME, Qualifier=version)
-    assert not templates(server)
+    assert not host.templates(server.pid)
     assert not host.gone(left)
     assert not server.machines()
