@@ -98,7 +98,7 @@ enum Outcome: Equatable, Sendable {
             Row(.initialize, $0, .lost(.initialization))
         } + [
             Row(.greeting, .silent, .host, after: .seconds(20)),
-            Row(.capabilities, .silent, .host, after: .seconds(20)),
+            Row(.capabilities, .silent, .host, after: .seconds(10)),
             Row(.hello, .silent, .host, after: .seconds(90)),
             Row(.initialize, .silent, .timedOut(.initialization), after: .seconds(5)),
             Row(.greeting, .runsOutOfRoom, .noRoom), Row(.hello, .runsOutOfRoom, .noRoom),
