@@ -177,7 +177,7 @@ enum Outcome: Equatable, Sendable {
                 let sandbox = try await fixture.start()
                 do throws(SandboxError) {
                     _ = try await sandbox.invoke(.example, deadline: fixture.deadline(in: .seconds(3)))
-                    _ = try await sandbox.waitUntilIdle()
+                    _ = try await sandbox.waitUntilIdle(by: fixture.deadline(in: .seconds(60)))
                 } catch {
                     await sandbox.destroy()
                     throw error
