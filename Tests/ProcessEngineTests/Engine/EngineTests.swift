@@ -167,7 +167,7 @@ struct EngineTests {
             if mode == "missing" { specification.initialization.arguments = ["/nonexistent"] }
             let failure = await #expect(throws: SandboxError.self) {
                 _ = try await fixture.engine.start(
-                    specification, deadline: Deadline(in: mode == "never" ? .milliseconds(300) : .seconds(20)),
+                    specification, deadline: Deadline(in: mode == "never" ? .seconds(2) : .seconds(20)),
                     output: { _ in })
             }
             #expect("\(failure.map { "\($0)" } ?? "")".contains(says), "\(String(describing: failure))")
