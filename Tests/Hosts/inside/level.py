@@ -81,7 +81,10 @@ class Level:
     def one_by_one(self):
         need(self.version, "version")
         clones, milliseconds = set(), []
-        for _ in range(3):
+        # One that is still at work after its answer is not waited for: another ends then, and it comes again.
+        for _ in range(12):
+            if len(clones) == 3:
+                break
             began = time.monotonic()
             clones.add(self.told("describe")["clone"])
             milliseconds.append(round((time.monotonic() - began) * 1000))
