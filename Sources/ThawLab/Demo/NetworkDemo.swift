@@ -153,6 +153,8 @@ struct NetworkDemo: Sendable {
     /// The same clones look for themselves and for all others.
     private func look(for addresses: [IPv4Address], _ subject: inout Subject) async throws {
         let targets = Set(addresses).sorted().map { "\($0):\(NetworkProbe.port)" }
+        // A clone that is still at work after its answer is not waited for: another would answer.
+        await server.events.settle()
         let answers = try await ask(subject, clones: targets)
         guard Set(answers.map(\.clone)) == Set(subject.answers.map(\.clone)) else {
             throw Failure(network: subject.network, what: "was not there any more when it was asked again")
