@@ -96,11 +96,9 @@ package struct ServerGauges: Sendable {
 
     /// Without what cannot be read.
     private static func hostFamilies() -> [MetricFamily] {
-        let meminfo = (try? SmallFile.text("/proc/meminfo")) ?? ""
+        let meminfo = try? ProcText(of: "/proc/meminfo")
         func memory(_ key: String) -> [MetricFamily.Sample] {
-            let line = meminfo.split(separator: "\n").first { $0.hasPrefix("\(key):") }
-            let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }
-            return kilobytes.map { [.init([], $0 << 10)] } ?? []
+            (meminfo?.memory(key)).map { [.init([], Int64(clamping: $0))] } ?? []
         }
         // Pages: size, resident, shared, …; proc(5).
         let statm = (try? SmallFile.text("/proc/self/statm"))?.split(separator: " ") ?? []

@@ -46,9 +46,9 @@ import ThawLab
     }
 }
 
-@Suite struct HostMemoryTests {
+@Suite struct MemoryCountsTests {
     @Test func kilobytesOfMeminfo() {
-        let memory = HostMemory(
+        let memory = MemoryCounts(
             meminfo: "MemTotal:       2048 kB\nMemFree: 1 kB\nMemAvailable:   1024 kB\nSUnreclaim:   8 kB\n")
         #expect(memory.total == 2_097_152)
         #expect(memory.available == 1_048_576)
@@ -56,14 +56,14 @@ import ThawLab
     }
 
     @Test func theKernelHasWhatNobodyElseHas() {
-        let memory = HostMemory(
+        let memory = MemoryCounts(
             meminfo:
                 "MemTotal: 100 kB\nMemFree: 30 kB\nBuffers: 5 kB\nCached: 20 kB\nSwapCached: 1 kB\nAnonPages: 15 kB\n")
         #expect(memory.kernel == 30 << 10)
     }
 
     @Test func whatIsMissingIsNothing() {
-        #expect(HostMemory(meminfo: "garbage").available == 0)
+        #expect(MemoryCounts(meminfo: "garbage").available == 0)
     }
 
     @Test func thisHostHasSomeOfEverything() throws {

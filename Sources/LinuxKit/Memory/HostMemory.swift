@@ -23,13 +23,9 @@ package struct HostMemory: Sendable, Hashable {
 
     /// - Parameter text: lines `Name:   123 kB`.
     package init(meminfo text: String) throws(Errno) {
-        var kilobytes: [Substring: UInt64] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            if words.count >= 2, let value = UInt64(words[1]) { kilobytes[words[0].dropLast()] = value }
-        }
-        guard let total = kilobytes["MemTotal"], let available = kilobytes["MemAvailable"] else { throw .noData }
-        self.init(total: total << 10, available: available << 10)
+        let text = ProcText(Array(text.utf8))
+        guard let total = text.memory("MemTotal"), let available = text.memory("MemAvailable") else { throw .noData }
+        self.init(total: total, available: available)
     }
 }
 

@@ -49,6 +49,11 @@ package struct ProcText {
         return found
     }
 
+    /// Of a line `key:   123 kB`, as meminfo has them: in bytes.
+    package func memory(_ key: String) -> UInt64? {
+        value(key)?.split(separator: " ").first.flatMap { UInt64($0) }.map { $0 << 10 }
+    }
+
     package func number(_ key: String, radix: Int = 10) -> UInt64? { value(key).flatMap { UInt64($0, radix: radix) } }
 }
 

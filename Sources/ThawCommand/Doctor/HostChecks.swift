@@ -27,11 +27,9 @@ enum HostChecks {
     // MARK: - Room
 
     static func memory() -> HostCheck {
-        let text = (try? SmallFile.text("/proc/meminfo")) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
+        let available = (try? ProcText(of: "/proc/meminfo"))?.memory("MemAvailable") ?? 0
         return room(
-            "memory", kilobytes << 10, at: "", least: 768 << 20, good: 4 << 30,
+            "memory", available, at: "", least: 768 << 20, good: 4 << 30,
             remedy: "each sandbox may use what its function's MemorySize says: give the host more, or lower that")
     }
 

@@ -21,7 +21,7 @@ struct DensityBenchmark: Sendable {
 
     func run() async throws {
         for subject in context.subjects {
-            let before = try HostMemory.read()
+            let before = try MemoryCounts.read()
             try await context.server(
                 .process, readyClones: 0, maximumSandboxes: context.count + 8,
                 slots: max(Self.slots, context.count + 200)
@@ -31,7 +31,7 @@ struct DensityBenchmark: Sendable {
         }
     }
 
-    private func measure(_ subject: Subject, on server: MeasuredServer, before: HostMemory) async throws {
+    private func measure(_ subject: Subject, on server: MeasuredServer, before: MemoryCounts) async throws {
         let progress = Progress.report(subject.title)
         let function = try subject.function(in: context.share)
         progress("publishing")
@@ -41,7 +41,7 @@ struct DensityBenchmark: Sendable {
         await server.rest()
         let cost = try await cost(of: source, function, on: server)
         await server.rest()
-        let idle = try HostMemory.read()
+        let idle = try MemoryCounts.read()
         let room = try HostRoom.measure(cost)
         let count = min(context.count, room.count)
         progress(count < context.count ? "\(count) clones, for want of \(room.limit)" : "\(count) clones")
@@ -65,7 +65,7 @@ struct DensityBenchmark: Sendable {
             try function.check(answer)
             try await clone.waitUntilIdle()
         }
-        let full = try HostMemory.read()
+        let full = try MemoryCounts.read()
         let name = "\(subject.title), \(clones.count) clones"
         context.report(name, "clones alive at a time", unit: "", Samples([Double(count)]))
         context.report(name, "first response", first)
@@ -96,7 +96,7 @@ struct DensityBenchmark: Sendable {
     }
 
     private func reportMemory(
-        _ name: String, _ clones: [MeasuredClone], before: HostMemory, idle: HostMemory, full: HostMemory
+        _ name: String, _ clones: [MeasuredClone], before: MemoryCounts, idle: MemoryCounts, full: MemoryCounts
     ) async throws {
         var (unique, proportional) = (Samples(), Samples())
         for index in stride(from: 0, to: clones.count, by: max(1, clones.count / Self.sampled)) {
@@ -104,7 +104,7 @@ struct DensityBenchmark: Sendable {
             unique.add(Double(use.unique) / 1e6)
             proportional.add(Double(use.proportional) / 1e6)
         }
-        func each(_ earlier: HostMemory) -> Samples {
+        func each(_ earlier: MemoryCounts) -> Samples {
             Samples([Double(earlier.available - full.available) / 1e6 / Double(max(1, clones.count))])
         }
         context.report(name, "memory each, by MemAvailable", unit: "MB", each(idle), goal: .p50AtMost(2))

@@ -22,7 +22,7 @@ package struct HostCounts: Sendable {
     package var resident: Double
 
     package static func read() throws -> HostCounts {
-        let memory = try HostMemory.read()
+        let memory = try MemoryCounts.read()
         let processes = try processIDs()
         let (namespaces, mounts) = namespacesAndMounts(of: processes)
         return HostCounts(

@@ -18,7 +18,7 @@ struct HostRoom: Sendable {
     private static let spare = (memoryBytes: Int64(1) << 30, descriptors: 256, threads: 4096)
 
     static func measure(_ cost: Cost) throws -> HostRoom {
-        let memory = try HostMemory.read().available - spare.memoryBytes
+        let memory = try MemoryCounts.read().available - spare.memoryBytes
         let threads = try HostCounts.maximumThreads() - HostCounts.threads() - spare.threads
         let descriptors = Int(try OpenFileLimit.raise()) - (try HostCounts.descriptors()) - spare.descriptors
         return [

@@ -6,7 +6,7 @@ enum NetworkKernel {
     /// Bytes that the kernel holds, with what it would give back dropped first.
     static func usedMemory() throws -> Int64 {
         try set("/proc/sys/vm/drop_caches", to: "3")
-        return try HostMemory.read().kernel
+        return try MemoryCounts.read().kernel
     }
 
     /// Waits until the kernel has taken down what was let go: it does so in the background, and holds the lock meanwhile that

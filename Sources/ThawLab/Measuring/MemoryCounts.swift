@@ -2,7 +2,7 @@ import LinuxKit
 import SystemPackage
 
 /// The host's memory as /proc/meminfo tells it, in bytes.
-package struct HostMemory: Sendable {
+package struct MemoryCounts: Sendable {
     package var total: Int64
     package var available: Int64
     /// Kernel memory that nothing can take back: where forgotten namespaces, mounts and cgroups show.
@@ -11,14 +11,11 @@ package struct HostMemory: Sendable {
     /// take meanwhile does not count.
     package var kernel: Int64
 
-    static func read() throws -> HostMemory { HostMemory(meminfo: try SmallFile.text("/proc/meminfo")) }
+    static func read() throws -> MemoryCounts { MemoryCounts(meminfo: try SmallFile.text("/proc/meminfo")) }
 
     package init(meminfo: String) {
-        func value(_ key: String) -> Int64 {
-            let line = meminfo.split(separator: "\n").first { $0.hasPrefix("\(key):") }
-            let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }
-            return (kilobytes ?? 0) << 10
-        }
+        let text = ProcText(Array(meminfo.utf8))
+        func value(_ key: String) -> Int64 { Int64(clamping: text.memory(key) ?? 0) }
         total = value("MemTotal")
         available = value("MemAvailable")
         unreclaimable = value("SUnreclaim")
