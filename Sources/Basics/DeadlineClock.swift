@@ -14,6 +14,17 @@ package struct DeadlineTimer: Sendable {
     package let cancel: @Sendable () -> Void
 
     package init(cancel: @escaping @Sendable () -> Void) { self.cancel = cancel }
+
+    /// Calls `expired` when `sleep` has ended, but not when that was cancelled.
+    package init(
+        after sleep: @escaping @Sendable () async throws -> Void, _ expired: @escaping @Sendable () -> Void
+    ) {
+        let task = Task {
+            do { try await sleep() } catch { return }
+            expired()
+        }
+        cancel = { task.cancel() }
+    }
 }
 
 /// The host's time.
@@ -23,11 +34,7 @@ package struct SystemClock: DeadlineClock {
     package var now: ContinuousClock.Instant { .now }
 
     package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
-        let task = Task {
-            do { try await Task.sleep(for: limit) } catch { return }
-            expired()
-        }
-        return DeadlineTimer { task.cancel() }
+        DeadlineTimer(after: { try await Task.sleep(for: limit) }, expired)
     }
 }
 

@@ -30,11 +30,7 @@ package struct WorkerClock: Sendable {
 
 extension WorkerClock: Timers {
     package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
-        let task = Task {
-            do { try await sleep(limit) } catch { return }
-            expired()
-        }
-        return DeadlineTimer { task.cancel() }
+        DeadlineTimer(after: { [sleep] in try await sleep(limit) }, expired)
     }
 }
 

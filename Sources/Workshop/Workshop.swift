@@ -65,7 +65,7 @@ package struct Workshop: Sendable {
     /// - Returns: the bytes of the image.
     @discardableResult
     package func makeImage(
-        ofTree tree: SharedDescriptor, owner: (user: UInt32, group: UInt32), reader: Reader?,
+        ofTree tree: SharedDescriptor, owner: (user: UInt32, group: UInt32), reader: Jail.Reader?,
         in image: SharedDescriptor, limit: Int
     ) async throws(WorkshopError) -> Int {
         try await run(
@@ -73,26 +73,11 @@ package struct Workshop: Sendable {
             [WorkshopProgram.input: tree, WorkshopProgram.image: image], fileLimit: UInt64(limit), reader: reader)
     }
 
-    /// Whom a tree's files belong to.
-    package struct Reader: Sendable {
-        package var namespace: SharedDescriptor
-        /// As the namespace numbers them.
-        package var user: UInt32
-        package var group: UInt32
-
-        /// - Parameter namespace: a pidfd of a process in it.
-        package init(namespace: SharedDescriptor, user: UInt32, group: UInt32) {
-            self.namespace = namespace
-            self.user = user
-            self.group = group
-        }
-    }
-
     // MARK: - Child
 
     private func run(
         _ arguments: [String], _ descriptors: [CInt: SharedDescriptor], fileLimit: UInt64 = smallFile,
-        reader: Reader? = nil
+        reader: Jail.Reader? = nil
     ) async throws(WorkshopError) -> Int {
         var plan = try plan(arguments, fileLimit: fileLimit, reader: reader)
         plan.descriptors = descriptors
@@ -118,7 +103,7 @@ package struct Workshop: Sendable {
     }
 
     private func plan(
-        _ arguments: [String], fileLimit: UInt64, reader: Reader?
+        _ arguments: [String], fileLimit: UInt64, reader: Jail.Reader?
     ) throws(WorkshopError) -> SpawnPlan {
         let file: SharedDescriptor
         do { file = try OwnedDescriptor.open(program, .readOnly).shared() } catch {
@@ -133,9 +118,7 @@ package struct Workshop: Sendable {
         // Before the server and what it serves.
         jail.outOfMemoryScore = 900
         jail.filter = SystemCallAllowance.filesInHand.filter
-        if let reader {
-            jail.reader = Jail.Reader(namespace: reader.namespace, user: reader.user, group: reader.group)
-        }
+        jail.reader = reader
         do {
             var plan = try jail.plan(running: "/thaw-workshop", arguments: ["thaw-workshop"] + arguments)
             plan.program = file

@@ -18,8 +18,8 @@ struct ScratchImageMaker: Sendable {
     func make(
         of tree: DetachedMount, in file: SharedDescriptor, scratchBytes: UInt64, reader: ChildProcess? = nil
     ) async throws(SandboxError) {
-        let identity: Workshop.Reader? = try reader.map { process throws(SandboxError) in
-            Workshop.Reader(
+        let identity: Jail.Reader? = try reader.map { process throws(SandboxError) in
+            Jail.Reader(
                 namespace: try hostCall("reach a sandbox") { try process.pidfd }, user: RuntimeUser.user,
                 group: RuntimeUser.group)
         }
