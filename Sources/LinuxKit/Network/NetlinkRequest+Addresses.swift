@@ -92,12 +92,6 @@ extension NetlinkRequest {
         neighbour("list neighbours", RTM_GETNEIGH, flags: CInt(NLM_F_DUMP), on: Link(index: 0), AF_INET)
     }
 
-    package static func deleteNeighbour(_ address: IPv4Address, on link: Link) -> NetlinkRequest {
-        var request = neighbour("delete neighbour \(address)", RTM_DELNEIGH, flags: 0, on: link, AF_INET)
-        request.add(NDA_DST, address.bytes)
-        return request
-    }
-
     private static func neighbour(_ action: String, _ type: Int, flags: CInt, on link: Link, _ family: CInt)
         -> NetlinkRequest
     {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLinux
 import Glibc
 internal import SystemPackage
@@ -38,48 +39,18 @@ package struct SocketDiagnostics {
         return found.count
     }
 
-    /// What is left of users in a namespace, as far as the kernel counts it.
-    package struct Counts: Sendable, Equatable {
-        /// Those in use, which packets or other sockets can reach: of every kind but netlink.
-        package var sockets = 0
-        /// Closed connections that are kept for late packets.
-        package var timeWait = 0
-        /// Packets of which fragments are missing.
-        package var fragments = 0
-    }
-
-    /// The counts of the calling thread's namespace: /proc/net/protocols and /proc/net/sockstat of proc_net(5). What the latter says
-    /// of all sockets is of no use here: a netlink socket is counted for some milliseconds after its end.
-    package static func counts() throws(NetworkError) -> Counts {
-        do {
-            return Counts(
-                protocols: try SmallFile.text("/proc/thread-self/net/protocols"),
-                sockstat: try SmallFile.text("/proc/thread-self/net/sockstat"))
-        } catch {
-            throw NetworkError("count sockets", error)
+    /// How many sockets of the calling thread's namespace are in use, which packets or other sockets can reach: of every kind but
+    /// netlink, by /proc/net/protocols of proc_net(5). What sockstat says of all is of no use here: a netlink socket is counted for
+    /// some milliseconds after its end.
+    package static func socketsInUse() throws(NetworkError) -> Int {
+        let protocols = try rethrowing(try SmallFile.text("/proc/thread-self/net/protocols")) {
+            NetworkError("count sockets", $0)
         }
-    }
-}
-
-extension SocketDiagnostics.Counts {
-    init(protocols: String, sockstat: String) {
         // A header, then a line each: name, size, sockets, …
-        for line in protocols.split(separator: "\n").dropFirst() {
+        return protocols.split(separator: "\n").dropFirst().reduce(0) { sum, line in
             let words = line.split(separator: " ", maxSplits: 3)
-            guard words.count > 2, words[0] != "NETLINK" else { continue }
-            sockets += Int(words[2]) ?? 0
-        }
-        // "TCP: inuse 1 orphan 0 tw 2 alloc 3 mem 4": a name, then pairs of key and number.
-        for line in sockstat.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            func value(_ key: Substring) -> Int {
-                words.firstIndex(of: key).flatMap { words.indices.contains($0 + 1) ? Int(words[$0 + 1]) : nil } ?? 0
-            }
-            switch words.first {
-            case "TCP:": timeWait = value("tw")
-            case "FRAG:": fragments = value("inuse")
-            default: break
-            }
+            guard words.count > 2, words[0] != "NETLINK" else { return sum }
+            return sum + (Int(words[2]) ?? 0)
         }
     }
 }

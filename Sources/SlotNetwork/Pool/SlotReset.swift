@@ -17,12 +17,12 @@ package enum SlotReset {
 
     /// Ends the connections that are left in the calling thread's namespace; then nil, or what else is left. Takes 0.2 ms.
     package static func clean(_ expected: Expectation) throws(NetworkError) -> String? {
-        var sockets = try SocketDiagnostics.counts().sockets
+        var sockets = try SocketDiagnostics.socketsInUse()
         if sockets > 0 {
             // Connections that nobody has any more still say goodbye, for up to a minute.
             var diagnostics = try SocketDiagnostics()
             _ = try diagnostics.destroyTCP()
-            sockets = try SocketDiagnostics.counts().sockets
+            sockets = try SocketDiagnostics.socketsInUse()
         }
         if sockets > 0 { return "\(sockets) sockets" }
         return try checkDevices(expected)
