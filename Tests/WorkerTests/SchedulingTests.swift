@@ -47,12 +47,7 @@ struct SchedulingTests {
     @Test("and wait for a clone that is just getting ready again")
     func settling() async throws {
         let settled = Meeting()
-        var script = FakeEngine.Script()
-        script.settle = {
-            await settled.wait()
-            return 1
-        }
-        try await WorkerFixture.with(script) { fixture in
+        try await WorkerFixture.with(Self.settling(settled)) { fixture in
             try await fixture.createPublished()
             try await fixture.invoke()
             async let second = fixture.invoke()
@@ -68,12 +63,7 @@ struct SchedulingTests {
     )
     func stillAtWork() async throws {
         let asked = Meeting()
-        var script = FakeEngine.Script()
-        script.settle = {
-            await asked.wait()
-            return 1
-        }
-        try await WorkerFixture.with(script) { fixture in
+        try await WorkerFixture.with(Self.settling(asked)) { fixture in
             try await fixture.createPublished()
             try await fixture.invoke()
             async let second = fixture.invoke()
@@ -113,12 +103,7 @@ struct SchedulingTests {
     @Test("the end of the log is not waited for when the function is still at work")
     func tailOfBusy() async throws {
         let asked = Meeting()
-        var script = FakeEngine.Script()
-        script.settle = {
-            await asked.wait()
-            return 1
-        }
-        try await WorkerFixture.with(script) { fixture in
+        try await WorkerFixture.with(Self.settling(asked)) { fixture in
             try await fixture.createPublished()
             async let answer = fixture.invoke(tail: true)
             await fixture.time.expire(.milliseconds(200))
@@ -132,12 +117,7 @@ struct SchedulingTests {
     @Test("where there is no room for a new one, a moment longer, and then 429")
     func stillAtWorkWhenFull() async throws {
         let asked = Meeting()
-        var script = FakeEngine.Script()
-        script.settle = {
-            await asked.wait()
-            return 1
-        }
-        try await WorkerFixture.with(script, maximumSandboxes: 1) { fixture in
+        try await WorkerFixture.with(Self.settling(asked), maximumSandboxes: 1) { fixture in
             try await fixture.createPublished()
             try await fixture.invoke()
             let refused = Task { try await fixture.invoke() }
@@ -321,6 +301,16 @@ struct SchedulingTests {
             let token = init_.environment.first { $0.name == "AWS_CONTAINER_AUTHORIZATION_TOKEN" }?.value
             #expect(token == made.first?.credentials.authorizationToken)
         }
+    }
+
+    /// Sandboxes that ask for their next event when the meeting opens.
+    private static func settling(_ meeting: Meeting) -> FakeEngine.Script {
+        var script = FakeEngine.Script()
+        script.settle = {
+            await meeting.wait()
+            return 1
+        }
+        return script
     }
 
     static func meeting(_ meeting: Meeting) -> FakeEngine.Script {
