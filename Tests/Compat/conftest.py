@@ -30,6 +30,17 @@ CREDENTIALS = {
 }
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "once: has nothing to do with isolation, so it is left out at level microvm")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("THAW_TEST_ISOLATION") == "microvm":
+        for item in items:
+            if item.get_closest_marker("once"):
+                item.add_marker(pytest.mark.skip(reason="runs at level process"))
+
+
 @pytest.fixture(scope="session")
 def endpoint():
     url = os.environ.get("THAW_ENDPOINT")
