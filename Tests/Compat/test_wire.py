@@ -60,10 +60,13 @@ def test_web_pages_and_other_schemes_are_refused(send):
         assert (status, answer["x-amzn-ErrorType"]) == (403, "AccessDeniedException")
 
 
-def test_upload_is_refused_by_its_length(send):
+@pytest.mark.once
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+def test_upload_is_refused_by_its_length(send, connection):
+    """A client that reads the answer only when it has sent everything reads it."""
     status, headers, body = send(
         "POST", "/2015-03-31/functions", body=(bytes(1_000_000) for _ in range(71)),
-        headers={"Content-Length": "71000000"},
+        headers={"Content-Length": "71000000", "Connection": connection},
     )
     assert (status, headers["x-amzn-ErrorType"]) == (413, "RequestEntityTooLargeException")
     assert json.loads(body) == {"message": "Request must be smaller than 70167211 bytes for the CreateFunction operation"}

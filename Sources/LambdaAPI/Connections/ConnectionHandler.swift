@@ -20,6 +20,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var isStreamed: Bool
     }
 
+    /// What a client whose request was refused has to read that, or to go on sending.
+    private static let lingering = TimeAmount.seconds(2)
+
     private let connections: Connections
     private var limits: ConnectionLimits { connections.limits }
     private var entry: Connections.Entry?
@@ -33,7 +36,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var unsent = 0
     private var unsentSince = NIODeadline.now()
     private var writes = 0
-    /// What is read after the answer.
+    /// Bytes that were read after the answer.
     private var drained = 0
     private var isRefused = false
     /// When the server began to stop.
@@ -71,13 +74,19 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: - Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isRefused else { return }
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        guard !isRefused else {
+            if case .body(let bytes) = part { drop(bytes.readableBytes, context) }
+            return
+        }
+        switch part {
         case .head(let head):
             openRequests += 1
             drained = 0
             body = Body(start: .now(), isStreamed: Self.isStreamed(head))
-        case .body(let bytes): guard count(bytes.readableBytes, context) else { return }
+        case .body(let bytes):
+            guard openRequests > 0 else { return drop(bytes.readableBytes, context) }
+            guard count(bytes.readableBytes, context) else { return }
         case .end:
             body = nil
             if openRequests == 0 { wait(limits.idle, context) } else { serve() }
@@ -112,11 +121,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func count(_ bytes: Int, _ context: ChannelHandlerContext) -> Bool {
         body?.size += bytes
-        if openRequests == 0 {
-            drained += bytes
-            if drained > ConnectionLimits.drainedBody { context.close(promise: nil) }
-            return true
-        }
         guard let body else { return true }
         let most = body.isStreamed ? ConnectionLimits.streamedBody : Int.max
         let wanted = min(body.size - ConnectionLimits.freeBody, most)
@@ -127,6 +131,15 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         counted = wanted
         return true
+    }
+
+    /// Reads what nobody wants any more: a client that still sends would find the connection reset, and never read the answer.
+    private func drop(_ bytes: Int, _ context: ChannelHandlerContext) {
+        drained += bytes
+        body?.size += bytes
+        guard drained <= ConnectionLimits.drainedBody else { return context.close(promise: nil) }
+        guard isRefused, let body else { return }
+        set(min(body.start + time(for: body.size), .now() + Self.lingering), context)
     }
 
     // MARK: - Answers
@@ -238,6 +251,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers in the server's place, and ends the connection once the client has had time to read that.
     private func refuse(_ error: LambdaError, status: HTTPResponse.Status, _ context: ChannelHandlerContext) {
         isRefused = true
+        body = Body(start: .now(), isStreamed: false)
         connections.giveBack(counted)
         counted = 0
         let text = (try? JSONEncoder().encode([error.code.messageKey: error.message, "Type": "User"])) ?? Data()
@@ -248,6 +262,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: fields))), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: text))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        set(.now() + .seconds(2), context)
+        set(.now() + Self.lingering, context)
     }
 }

@@ -19,8 +19,9 @@ package struct ConnectionLimits: Sendable {
     /// What may be in flight of a body that goes to the disk as it arrives.
     static let streamedBody = 1 << 20
     static let freeBody = 16 << 10
-    /// What is read of a body after its answer, so that the connection can be used again.
-    static let drainedBody = 16 << 20
+    /// What is read of a body after its answer: more than the longest one that is taken, as clients read an answer once they have
+    /// sent everything.
+    static let drainedBody = 128 << 20
     /// Of all header fields together.
     static let headSize = 32 << 10
     /// Above it, an answer that the client does not take at once is counted.
