@@ -94,6 +94,7 @@ let package = Package(
         library("PrometheusMetrics", [coreMetrics]),
         library("Telemetry", ["Basics", "LinuxKit", logging, system, tracing]),
         library("RuntimeAPI", ["Basics", "GuestProtocol", "LinuxKit", system]),
+        library("SigV4", ["Basics", crypto]),
 
         // What a host keeps.
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
@@ -196,6 +197,7 @@ let package = Package(
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", logging, system, tracing]),
+        tests("SigV4Tests", ["SigV4"]),
         tests("RuntimeAPITests", ["GuestProtocol", "LinuxKit", "RuntimeAPI", "TestSupport", system]),
         // Not on ThawGuest itself, which is linked statically: the tests run its binary.
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),
