@@ -7,8 +7,9 @@ enum Target: FuzzTarget {
             try JSONCheck.check(input)
         } catch {
             hold(0...input.count ~= error.offset, "a defect at \(error.offset) of \(input.count)")
-            let description = error.description(in: input)
-            hold(!Grammar.accepts(input), "the grammar has no defect \(description)")
+            let description = JSONDiagnosis.text(of: input, fallback: error)
+            hold(!Grammar.accepts(input), "the grammar has no defect: \(description)")
+            hold(description.contains("; line: "), "a defect without a place: \(description)")
             return
         }
         hold(Grammar.accepts(input), "the grammar is not met")

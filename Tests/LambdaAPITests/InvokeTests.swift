@@ -96,7 +96,7 @@ import Worker
     /// Headers, payload, status, error type, and a part of the message.
     static let refused: [(HTTPFields, String, Int, String, String)] = [
         ([:], "foo", 400, "InvalidRequestContentException", "Could not parse request body into json"),
-        ([:], "{\"a\":}", 400, "InvalidRequestContentException", "[line: 1, column: 6]"),
+        ([:], "{\"a\":}", 400, "InvalidRequestContentException", "line: 1, column: 6]"),
         (
             [.invocationType: "DryRun"], "{", 400, "InvalidRequestContentException",
             "Could not parse request body into json"

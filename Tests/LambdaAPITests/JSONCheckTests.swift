@@ -46,13 +46,4 @@ import Testing
         let defect = #expect(throws: JSONCheck.Defect.self) { try JSONCheck.check([quote] + bytes + [quote]) }
         #expect(defect?.reason == "Invalid UTF-8")
     }
-
-    @Test("A defect is told by line and column")
-    func describes() {
-        let text = Array("{\n  \"a\": 1,\n  b\n}".utf8)
-        let defect = #expect(throws: JSONCheck.Defect.self) { try JSONCheck.check(text) }
-        #expect(
-            defect?.description(in: text)
-                == "Unexpected character ('b'): was expecting a member's name at [line: 3, column: 3]")
-    }
 }

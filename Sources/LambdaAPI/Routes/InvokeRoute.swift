@@ -82,7 +82,7 @@ struct InvokeRoute: RouteGroup {
         do {
             try JSONCheck.check(payload)
         } catch {
-            throw .payloadIsNotJSON(error.description(in: payload))
+            throw .payloadIsNotJSON(JSONDiagnosis.text(of: payload, fallback: error))
         }
     }
 

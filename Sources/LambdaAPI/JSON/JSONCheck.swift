@@ -3,7 +3,7 @@
 /// An invocation's payload goes to the function byte for byte, so all the API has to know is whether it is JSON. There is
 /// no bound on depth: nesting costs one byte a level here, and nothing recurses.
 package enum JSONCheck {
-    /// Where the bytes stop being JSON, and why.
+    /// Where the bytes stop being JSON, and why; ``JSONDiagnosis`` has the words for clients.
     package struct Defect: Error, Equatable {
         package var reason: String
         package var offset: Int
@@ -195,15 +195,5 @@ package enum JSONCheck {
         let byte = text[position]
         let shown = (0x21...0x7E).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "code \(byte)"
         return Defect(reason: "Unexpected character (\(shown)): was expecting \(wanted)", offset: position)
-    }
-}
-
-extension JSONCheck.Defect {
-    /// As AWS words it: the reason, then line and column, both counted from 1.
-    package func description(in bytes: [UInt8]) -> String {
-        let before = bytes[..<min(offset, bytes.count)]
-        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-        let column = before.count - ((before.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1) + 1
-        return "\(reason) at [line: \(line), column: \(column)]"
     }
 }
