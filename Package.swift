@@ -124,10 +124,12 @@ let package = Package(
             ]),
 
         // The service.
+        library("AWSClients", ["SigV4", httpClient, nioCore, nioHTTP1]),
         library(
             "Worker",
             [
-                "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "AWSClients", "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit",
+                "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system, tracing,
             ]),
@@ -161,8 +163,10 @@ let package = Package(
         library(
             "ServerAssembly",
             [
-                "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Monitoring",
-                "NetworkModel", "ProcessEngine", "Sandboxes", "SlotNetwork", "Snapshots", "Telemetry", "Worker",
+                "AWSClients", "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
+                "Monitoring",
+                "NetworkModel", "ProcessEngine", "Sandboxes", "SigV4", "SlotNetwork", "Snapshots", "Telemetry",
+                "Worker",
                 lifecycle, logging,
                 nioCore, system, unixSignals,
             ]),
@@ -170,7 +174,8 @@ let package = Package(
         library(
             "ThawCommand",
             [
-                "BaseImages", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine", "NetworkModel", "Sandboxes",
+                "AWSClients", "BaseImages", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine", "NetworkModel",
+                "Sandboxes",
                 "ServerAssembly",
                 "SlotNetwork", "Snapshots", "Telemetry", "Terminal", "Worker", argumentParser, lifecycle, logging,
                 nioCore, nioHTTP1,
@@ -193,6 +198,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Basics", "LinuxKit", system], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("LinuxKitTests", ["LinuxKit", "TestSupport", system]),
+        tests("AWSClientsTests", ["AWSClients", "SigV4"]),
         tests("FunctionModelTests", ["FunctionModel"]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),

@@ -1,4 +1,6 @@
+import AWSClients
 import BaseImages
+import Foundation
 import FunctionModel
 import FunctionStore
 import LambdaAPI

@@ -41,6 +41,7 @@ package struct ServerConfiguration: Sendable {
     package var drainLimit = Duration.seconds(20)
     /// How much functions may log, and how long it is kept.
     package var logs = LogLimits()
+    package var aws = AWSChoice()
     package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
     /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.
     package var strictLastUpdateStatus = false

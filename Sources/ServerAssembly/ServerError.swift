@@ -21,6 +21,8 @@ package struct ServerError: Error, CustomStringConvertible {
         case cannotTrace
         /// Another server has the state directory.
         case stateInUse
+        /// The file with credentials for AWS's services has none.
+        case noCredentials
         /// The server ended before it listened.
         case notListening
     }
@@ -92,6 +94,14 @@ package struct ServerError: Error, CustomStringConvertible {
             .cannotTrace,
             "cannot append to \(path): \(cause). Choose another --trace-log, in a directory that is there.",
             cause: cause)
+    }
+
+    static func noCredentials(_ path: FilePath) -> ServerError {
+        ServerError(
+            .noCredentials,
+            """
+            \(path) has no credentials. It needs a line [default], and aws_access_key_id = … and aws_secret_access_key = … below.
+            """)
     }
 
     package static func stateInUse(_ state: StateDirectory, by record: ServerRecord?) -> ServerError {

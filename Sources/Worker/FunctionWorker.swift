@@ -1,3 +1,4 @@
+package import AWSClients
 internal import Basics
 internal import FunctionModel
 package import FunctionStore
@@ -27,13 +28,16 @@ package final class FunctionWorker: Service {
         package var observer: WorkerObserver
         package var calls: CallTracer
         package var memory: MemorySource
+        /// Other services of AWS, where the server knows some.
+        package var aws: AWSConnection
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
             files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
-            calls: CallTracer = .off, memory: MemorySource = .unlimited
+            calls: CallTracer = .off, memory: MemorySource = .unlimited,
+            aws: AWSConnection = AWSConnection(AWSConfiguration(region: "us-east-1"))
         ) {
             self.engine = engine
             self.functions = functions
@@ -48,6 +52,7 @@ package final class FunctionWorker: Service {
             self.observer = observer
             self.calls = calls
             self.memory = memory
+            self.aws = aws
         }
     }
 
@@ -143,6 +148,7 @@ package final class FunctionWorker: Service {
         tasks.cancelAll()
         await parts.engine.shutdown()
         await tasks.drain()
+        await parts.aws.shutdown()
         await parts.logs.stop()
     }
 

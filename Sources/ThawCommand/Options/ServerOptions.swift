@@ -11,6 +11,7 @@ package struct ServerOptions: ParsableArguments {
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Network slots") package var slots: SlotOptions
     @OptionGroup(title: "Functions' logs") package var logs: LogOptions
+    @OptionGroup(title: "Other services of AWS") package var aws: AWSOptions
 
     @Option(help: "Address to listen on. Who can reach it can run code here.")
     var address = Self.standard.address
@@ -186,6 +187,7 @@ package struct ServerOptions: ParsableArguments {
         server.restoreLimit = .seconds(restoreLimitSeconds)
         server.drainLimit = .seconds(drainSeconds)
         server.logs = logs.limits
+        server.aws = aws.choice
         server.account = AccountScope(region: region, accountID: accountID)
         server.strictLastUpdateStatus = strictLastUpdateStatus
         return server

@@ -1,0 +1,39 @@
+package import SigV4
+
+extension SigningCredentials {
+    /// Those of the standard variables, if they are set.
+    package init?(environment: [String: String]) {
+        guard let id = environment["AWS_ACCESS_KEY_ID"], let secret = environment["AWS_SECRET_ACCESS_KEY"], !id.isEmpty,
+            !secret.isEmpty
+        else { return nil }
+        let token = environment["AWS_SESSION_TOKEN"] ?? ""
+        self.init(accessKeyID: id, secretAccessKey: secret, sessionToken: token.isEmpty ? nil : token)
+    }
+
+    /// Those of a file as AWS's tools have it: `[default]`, and `aws_access_key_id = …` below.
+    ///
+    /// - Returns: nil when the profile is not there or has no key.
+    package init?(fileText text: String, profile: String = "default") {
+        var (section, values) = ("", [String: String]())
+        for line in text.split(whereSeparator: \.isNewline) {
+            let line = Self.trimmed(line)
+            if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
+            if line.hasPrefix("["), line.hasSuffix("]") {
+                section = Self.trimmed(line.dropFirst().dropLast())
+            } else if section == profile, let equals = line.firstIndex(of: "=") {
+                values[Self.trimmed(line[..<equals]).lowercased()] = Self.trimmed(line[line.index(after: equals)...])
+            }
+        }
+        guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"], !id.isEmpty,
+            !secret.isEmpty
+        else { return nil }
+        self.init(accessKeyID: id, secretAccessKey: secret, sessionToken: values["aws_session_token"])
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        var text = Substring(text)
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
