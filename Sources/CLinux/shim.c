@@ -300,6 +300,11 @@ int clinux_signal_descriptor(uint64_t signals) {
     return value_or_errno(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+int clinux_semaphore_wait(sem_t *semaphore, uint64_t time) {
+    const struct timespec limit = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000};
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &limit) == 0 ? 0 : errno;
+}
+
 uint64_t clinux_timestamp_counter(void) {
 #if defined(__x86_64__)
     return __builtin_ia32_rdtsc();

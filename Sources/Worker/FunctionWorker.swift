@@ -95,7 +95,8 @@ package final class FunctionWorker: Service {
         let renewal = SnapshotRenewal(
             functions: functions, snapshots: snapshots, publishing: publishing, logger: logger)
         relief = MemoryRelief(
-            budget: HostMemoryBudget(parts.memory.now), pool: pool, engine: engine, clock: clock,
+            budget: HostMemoryBudget(parts.memory.now, recent: parts.memory.recent), pool: pool, engine: engine,
+            clock: clock,
             logger: logger)
         invocations = InvocationPath(
             functions: functions, placement: placement, pool: pool,

@@ -10,7 +10,10 @@ package struct WorkerClock: Sendable {
     /// CLOCK_REALTIME, nanoseconds since 1970.
     package var wallClock: @Sendable () -> UInt64
     package var sleep: @Sendable (Duration) async throws -> Void
+    /// What ends waits.
+    private let timer: @Sendable (Duration, @escaping @Sendable () -> Void) -> DeadlineTimer
 
+    /// Waits end when `sleep` does.
     package init(
         now: @escaping @Sendable () -> Duration, wallClock: @escaping @Sendable () -> UInt64,
         sleep: @escaping @Sendable (Duration) async throws -> Void
@@ -18,11 +21,17 @@ package struct WorkerClock: Sendable {
         self.now = now
         self.wallClock = wallClock
         self.sleep = sleep
+        timer = { limit, expired in DeadlineTimer(after: { try await sleep(limit) }, expired) }
     }
 
-    package static let system = WorkerClock(
-        now: { .nanoseconds(Int64(MonotonicClock.now())) }, wallClock: { WallClock.now() },
-        sleep: { try await Task.sleep(for: $0) })
+    private init() {
+        now = { .nanoseconds(Int64(MonotonicClock.now())) }
+        wallClock = { WallClock.now() }
+        sleep = { try await Task.sleep(for: $0) }
+        timer = { TimerThread.shared.after($0, $1) }
+    }
+
+    package static let system = WorkerClock()
 
     /// The wall clock's time.
     var date: Date { Date(timeIntervalSince1970: Double(wallClock()) / 1e9) }
@@ -30,7 +39,7 @@ package struct WorkerClock: Sendable {
 
 extension WorkerClock: Timers {
     package func after(_ limit: Duration, _ expired: @escaping @Sendable () -> Void) -> DeadlineTimer {
-        DeadlineTimer(after: { [sleep] in try await sleep(limit) }, expired)
+        timer(limit, expired)
     }
 }
 

@@ -18,6 +18,7 @@
 #include <linux/sock_diag.h>
 #include <linux/stat.h>
 #include <linux/veth.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -145,6 +146,9 @@ struct clinux_exit {
 int clinux_wait_pidfd(int pidfd, int options, struct clinux_exit *result);
 int clinux_wait_pid(pid_t pid, int options, struct clinux_exit *result);
 int clinux_wait_any(int options, struct clinux_exit *result);
+
+/* sem_clockwait(3), which glibc declares for GNU programs alone: until `time` of CLOCK_MONOTONIC, in nanoseconds. 0 or an errno. */
+int clinux_semaphore_wait(sem_t *semaphore, uint64_t time);
 
 /* The time stamp counter (rdtsc) is an instruction, not a function; 0 where there is none. */
 uint64_t clinux_timestamp_counter(void);

@@ -13,9 +13,7 @@ package final class SerialThread: Sendable {
             var isClosed = false
         }
         private let state = Mutex(State())
-        private let wake: Semaphore
-
-        init() throws(Errno) { wake = try Semaphore() }
+        private let wake = Semaphore()
 
         func add(_ job: @escaping @Sendable () -> Void) {
             state.withLock { $0.jobs.append(job) }
@@ -43,7 +41,7 @@ package final class SerialThread: Sendable {
     private let queue: Queue
 
     package init() throws(Errno) {
-        let queue = try Queue()
+        let queue = Queue()
         self.queue = queue
         try PosixThread.start { while let job = queue.next() { job() } }
     }
@@ -61,21 +59,3 @@ package final class SerialThread: Sendable {
 }
 
 /// sem_overview(7), within one process.
-private final class Semaphore: Sendable {
-    // The memory is never moved or shared outside; sem_post and sem_wait are safe on any thread.
-    nonisolated(unsafe) private let storage: UnsafeMutablePointer<sem_t>
-
-    init() throws(Errno) {
-        storage = .allocate(capacity: 1)
-        storage.initialize(to: sem_t())
-        sem_init(storage, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(storage)
-        storage.deallocate()
-    }
-
-    func signal() { sem_post(storage) }
-    func wait() { while sem_wait(storage) != 0 {} }
-}

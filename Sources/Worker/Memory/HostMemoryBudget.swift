@@ -45,10 +45,18 @@ package final class HostMemoryBudget: Sendable {
     }
 
     private let reading: @Sendable () -> HostMemory?
+    private let recent: @Sendable () -> HostMemory?
     private let state = Mutex(State())
 
-    /// - Parameter reading: the host's memory now, nil where that is not to be known: then there is always room.
-    package init(_ reading: @escaping @Sendable () -> HostMemory?) { self.reading = reading }
+    /// - Parameters:
+    ///   - reading: the host's memory now, nil where that is not to be known: then there is always room.
+    ///   - recent: as it was a moment ago, for less work.
+    package init(
+        _ reading: @escaping @Sendable () -> HostMemory?, recent: (@Sendable () -> HostMemory?)? = nil
+    ) {
+        self.reading = reading
+        self.recent = recent ?? reading
+    }
 
     /// Takes room for a sandbox of a version, if there is any.
     ///
@@ -59,16 +67,30 @@ package final class HostMemoryBudget: Sendable {
     package func reserve(
         _ version: VersionKey, guess: UInt64, overhead: UInt64 = 0, charged: UInt64 = 0
     ) -> MemoryReservation? {
-        guard let memory = reading() else {
+        guard let memory = recent() else {
             return MemoryReservation(version, bytes: 0, guess: 0, overhead: 0, in: self)
         }
-        let reserve = Reserve(of: memory.total)
-        return state.withLock { state in
+        // Where there is plenty, a moment changes nothing.
+        let taken =
+            take(version, guess, overhead, of: memory.available, leaving: Reserve(of: memory.total).comfortable)
+            ?? reading().flatMap { memory in
+                take(
+                    version, guess, overhead, of: memory.available, charged,
+                    leaving: Reserve(of: memory.total).least)
+            }
+        return taken.map { MemoryReservation(version, bytes: $0, guess: guess, overhead: overhead, in: self) }
+    }
+
+    private func take(
+        _ version: VersionKey, _ guess: UInt64, _ overhead: UInt64, of available: UInt64, _ charged: UInt64 = 0,
+        leaving reserve: UInt64
+    ) -> UInt64? {
+        state.withLock { state in
             let bytes = (state.known[version] ?? Experience()).expectation(guess) + overhead
-            let budget = memory.available + min(charged, state.promised)
-            guard budget >= reserve.least, state.promised + bytes <= budget - reserve.least else { return nil }
+            let budget = available + min(charged, state.promised)
+            guard budget >= reserve, state.promised + bytes <= budget - reserve else { return nil }
             state.promised += bytes
-            return MemoryReservation(version, bytes: bytes, guess: guess, overhead: overhead, in: self)
+            return bytes
         }
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 package import LinuxKit
+import Synchronization
 
 /// Where a worker learns how much memory there is.
 package struct MemorySource: Sendable {
@@ -7,13 +8,19 @@ package struct MemorySource: Sendable {
     private static let window = Duration.seconds(2)
     private static let interval = Duration.seconds(1)
 
+    /// How old a look may be for ``recent``.
+    private static let moment: UInt64 = 50_000_000
+
     /// Nil where it is not to be known.
     package var now: @Sendable () -> HostMemory?
+    /// As it was a moment ago: reading it costs what a part of a thaw does.
+    package var recent: @Sendable () -> HostMemory?
     /// Says when it is time to look. Ends when nobody listens any more.
     package var beats: @Sendable () -> AsyncStream<Void>
 
     package init(now: @escaping @Sendable () -> HostMemory?, beats: @escaping @Sendable () -> AsyncStream<Void>) {
         self.now = now
+        recent = now
         self.beats = beats
     }
 
@@ -24,7 +31,20 @@ package struct MemorySource: Sendable {
     /// of it.
     package static func host() -> MemorySource {
         let bounds = CgroupMemoryBound.all()
-        return MemorySource(now: { try? HostMemory.now(within: bounds) }, beats: { listen() })
+        var source = MemorySource(now: { try? HostMemory.now(within: bounds) }, beats: { listen() })
+        source.recent = remembering(source.now)
+        return source
+    }
+
+    private static func remembering(_ look: @escaping @Sendable () -> HostMemory?) -> @Sendable () -> HostMemory? {
+        let last = Mutex<(memory: HostMemory?, time: UInt64)>((nil, 0))
+        return {
+            last.withLock { last in
+                let now = MonotonicClock.now()
+                if last.memory == nil || now - last.time > moment { last = (look(), now) }
+                return last.memory
+            }
+        }
     }
 
     private static func rest() { usleep(UInt32(interval.nanoseconds / 1000)) }
