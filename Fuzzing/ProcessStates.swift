@@ -88,6 +88,11 @@ enum Target: FuzzTarget {
             let magic: UInt32 = load(state, Int(extended) + layout.size)
             hold(magic == ExtendedStateLayout.secondMagic, "no second magic")
             hold(thread.name_length < 16, "a name without an end")
+            hold(thread.processors_size <= 128, "very many processors")
+            _ = blob(state, header, thread.processors, UInt64(thread.processors_size))
+        }
+        for child: thaw_child in table(state, header.children) {
+            hold(child.pid > 1 && child.status & 0x7F <= 64, "child \(child.pid) ended with \(child.status)")
         }
     }
 
@@ -98,7 +103,10 @@ enum Target: FuzzTarget {
             case THAW_FD_PATH: hold(!text(state, header, descriptor.path).isEmpty, "a path from nowhere")
             case THAW_FD_DELETED, THAW_FD_PIPE:
                 if descriptor.a > 0 { _ = blob(state, header, descriptor.path, descriptor.a) }
-            case THAW_FD_LISTENER, THAW_FD_DATAGRAM: _ = blob(state, header, descriptor.path, descriptor.position)
+            case THAW_FD_LISTENER: _ = blob(state, header, descriptor.path, descriptor.position)
+            case THAW_FD_DATAGRAM:
+                _ = blob(state, header, descriptor.path, descriptor.position)
+                _ = blob(state, header, descriptor.id, descriptor.b)
             default: break
             }
         }
@@ -190,6 +198,7 @@ extension Target {
             )
             writer.header.actions = writer.add(
                 table: [thaw_action(signal: 12, handler: 0x4000, flags: 4, restorer: 0x4100, mask: 0)])
+            writer.header.children = writer.add(table: [thaw_child(pid: 9, status: 0x100), thaw_child(pid: 10, status: 9)])
             writer.header.timers = writer.add(
                 table: [
                     thaw_timer(
@@ -256,11 +265,11 @@ extension Target {
             one(4, THAW_FD_PIPE) { ($0.b, $0.id, $0.flags) = (65536, 1, 1) }, one(5, THAW_FD_EVENT) { $0.position = 3 },
             one(6, THAW_FD_EPOLL), one(7, THAW_FD_TIMER) { ($0.a, $0.value) = (1, 5) }, one(8, THAW_FD_SIGNAL),
             one(9, THAW_FD_LISTENER) { ($0.a, $0.b, $0.path, $0.position, $0.protocol) = (2, 128, address, 16, 6) },
-            one(10, THAW_FD_DATAGRAM) { ($0.a, $0.protocol) = (2, 17) },
+            one(10, THAW_FD_DATAGRAM) { ($0.a, $0.protocol, $0.id, $0.b) = (2, 17, address, 16) },
             one(11, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) },
             one(12, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) }, one(13, THAW_FD_ENDED) { $0.a = 1 },
             one(14, THAW_FD_SAME) { $0.a = 0 }, one(15, THAW_FD_DELETED) { ($0.path, $0.a) = (content, 3) },
-            one(16, THAW_FD_GIVEN_RUNTIME_API),
+            one(16, THAW_FD_GIVEN_RUNTIME_API), one(17, THAW_FD_RESET) { $0.a = 10 },
         ]
     }
 }

@@ -1,5 +1,6 @@
 import GuestProtocol
 import LinuxKit
+import ProcessImages
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -12,6 +13,8 @@ struct ProcessBlueprint: Sendable {
     var code: FilePath?
     var limits: CellLimits
     var readyCall: ReadyCall
+    /// Counts at the freeze alone.
+    var connections = ConnectionPolicy.reset
 
     /// Names of the files in a snapshot's directory.
     enum File {

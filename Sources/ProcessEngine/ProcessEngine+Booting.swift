@@ -3,6 +3,7 @@ import GuestProtocol
 import LinuxKit
 import Logging
 import NetworkModel
+import ProcessImages
 import Sandboxes
 import SlotNetwork
 import SystemPackage
@@ -39,11 +40,14 @@ extension ProcessEngine {
     private func blueprint(_ specification: SandboxSpecification) throws(SandboxError) -> ProcessBlueprint {
         let scratch = specification.scratchImage
         let size = try hostCall("look at \(scratch)") { try FileStatus.of(scratch).size }
-        return ProcessBlueprint(
+        var blueprint = ProcessBlueprint(
             root: specification.image.root, imageDigest: specification.image.digest, code: specification.codeImage,
             limits: CellLimits(
                 memoryMegabytes: specification.memoryMegabytes, scratchBytes: UInt64(clamping: size)),
             readyCall: .restoreNext)
+        let chosen = specification.initialization.environment.last { $0.name == ConnectionPolicy.variable }
+        if let policy = chosen.flatMap({ ConnectionPolicy(rawValue: $0.value) }) { blueprint.connections = policy }
+        return blueprint
     }
 
     /// Starts a runtime's process in a cell of its own; returns once it runs. On failure nothing is left.

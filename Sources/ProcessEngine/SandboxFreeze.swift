@@ -22,13 +22,15 @@ struct SandboxFreeze: Sendable {
         let target = FreezeTarget(
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
-            namespace: try cell.slot.openNetwork(), origin: try await origin?.image())
+            namespace: try cell.slot.openNetwork(), origin: try await origin?.image(),
+            connections: blueprint.connections)
         let directory = staging.directory
         let base = try base(target.origin)
         let clock = ContinuousClock()
         let start = clock.now
+        let frozen: FrozenProcess
         do {
-            _ = try await BlockingThread.run { () throws(FreezeError) in
+            frozen = try await BlockingThread.run { () throws(FreezeError) in
                 try ProcessFreezer.freeze(target, into: directory, base: base)
             }
         } catch {
@@ -39,7 +41,8 @@ struct SandboxFreeze: Sendable {
         }
         runtime.drainOutput()
         try await keepScratch(of: process, at: staging.path(ProcessBlueprint.File.scratch))
-        return FrozenSandbox(engine: blueprint.manifest(engine.host), pause: clock.now - start)
+        return FrozenSandbox(
+            engine: blueprint.manifest(engine.host), pause: clock.now - start, remarks: frozen.remarks)
     }
 
     /// What a function that was started from a seed still shares with it is not written again.

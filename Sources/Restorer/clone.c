@@ -1,5 +1,6 @@
 #include "clone.h"
 
+#include "children.h"
 #include "confine.h"
 #include "descriptors.h"
 #include "image.h"
@@ -49,6 +50,7 @@ static void build(const struct thaw_clone_request *request, const int *descripto
     make_watches();
     set_own_limits();
     finish_memory();
+    make_children();
     /* Before there are threads: a page made one's own is one that other processors need not be told about. */
     if (request->flags & THAW_CLONE_PREFAULT) prefault_memory();
     make_threads();

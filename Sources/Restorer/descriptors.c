@@ -98,6 +98,7 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
     case THAW_FD_DATAGRAM: return put(make_datagram(wanted), wanted);
     case THAW_FD_PAIR: return make_socket_pair(wanted);
     case THAW_FD_ENDED: return put(make_ended(wanted), wanted);
+    case THAW_FD_RESET: return put(make_reset(wanted), wanted);
     case THAW_FD_GIVEN_OUTPUT: return put_given(given.output, wanted);
     case THAW_FD_GIVEN_ERROR: return put_given(given.error, wanted);
     case THAW_FD_GIVEN_RUNTIME_API: put_given(given.runtime_api, wanted); return set_options(wanted->number, wanted);

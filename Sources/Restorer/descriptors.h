@@ -29,6 +29,7 @@ void make_socket_pair(const struct thaw_descriptor *first);
 /* sockets.c */
 int make_listener(const struct thaw_descriptor *wanted);
 int make_datagram(const struct thaw_descriptor *wanted);
+int make_reset(const struct thaw_descriptor *wanted);
 
 /* Sets what the options table has for `wanted`. */
 void set_options(int socket, const struct thaw_descriptor *wanted);

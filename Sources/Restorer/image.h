@@ -25,6 +25,7 @@ IMAGE_TABLE(options, thaw_option)
 IMAGE_TABLE(watches, thaw_watch)
 IMAGE_TABLE(actions, thaw_action)
 IMAGE_TABLE(timers, thaw_timer)
+IMAGE_TABLE(children, thaw_child)
 #undef IMAGE_TABLE
 
 #endif

@@ -15,6 +15,8 @@
 #include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/prctl.h>
@@ -23,6 +25,7 @@
 #include <linux/time.h>
 #include <linux/timerfd.h>
 #include <linux/un.h>
+#include <linux/wait.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,10 +58,12 @@ struct resource_limit {
     uint64_t soft, hard;
 };
 
+struct timer_time {
+    int64_t seconds, nanoseconds;
+};
+
 struct timer_value {
-    struct {
-        int64_t seconds, nanoseconds;
-    } interval, value;
+    struct timer_time interval, value;
 };
 
 struct timer_microvalue {
@@ -81,6 +86,8 @@ struct filter_program {
 
 enum {
     FAMILY_UNIX = 1, /* AF_UNIX */
+    FAMILY_INTERNET4 = 2, /* AF_INET */
+    FAMILY_INTERNET6 = 10, /* AF_INET6 */
     STREAM_SOCKET = 1, /* SOCK_STREAM */
     DATAGRAM_SOCKET = 2, /* SOCK_DGRAM */
     RIGHTS = 1, /* SCM_RIGHTS */

@@ -1,4 +1,4 @@
-// Sockets without a connection: what listens, and what datagrams arrive at.
+// Sockets without a connection that lives: what listens, what datagrams arrive at, and what a peer has reset.
 #include "descriptors.h"
 #include "image.h"
 #include "report.h"
@@ -70,5 +70,31 @@ int make_listener(const struct thaw_descriptor *wanted) {
 int make_datagram(const struct thaw_descriptor *wanted) {
     int made = make_socket(wanted, DATAGRAM_SOCKET);
     if (wanted->position) bind_socket(made, wanted);
+    if (wanted->b) check(sys_connect(made, image_bytes(wanted->id), (unsigned)wanted->b), wanted);
+    return made;
+}
+
+/* A connection to a listener that nobody has: what waits there unaccepted when it closes, it resets. */
+int make_reset(const struct thaw_descriptor *wanted) {
+    struct sockaddr_in address;
+    unsigned size = sizeof address;
+    int listener = (int)check(sys_socket(FAMILY_INTERNET4, STREAM_SOCKET, 0), wanted);
+    check(sys_listen(listener, 1), wanted);
+    check(sys_getsockname(listener, &address, &size), wanted);
+    int made = (int)check(sys_socket((int)wanted->a, STREAM_SOCKET | (int)(wanted->flags & O_CLOEXEC), 0), wanted);
+    address.sin_addr.s_addr = __builtin_bswap32(INADDR_LOOPBACK);
+    if (wanted->a == FAMILY_INTERNET4) {
+        check(sys_connect(made, &address, sizeof address), wanted);
+    } else {
+        struct sockaddr_in6 mapped;
+        memset(&mapped, 0, sizeof mapped);
+        mapped.sin6_family = FAMILY_INTERNET6;
+        mapped.sin6_port = address.sin_port;
+        mapped.sin6_addr.s6_addr[10] = mapped.sin6_addr.s6_addr[11] = 0xFF;
+        memcpy(&mapped.sin6_addr.s6_addr[12], &address.sin_addr, sizeof address.sin_addr);
+        check(sys_connect(made, &mapped, sizeof mapped), wanted);
+    }
+    sys_close(listener);
+    if (wanted->flags & O_NONBLOCK) check(sys_fcntl(made, F_SETFL, O_NONBLOCK), wanted);
     return made;
 }

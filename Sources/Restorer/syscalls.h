@@ -89,6 +89,12 @@ static inline long sys_bind(int socket, const void *address, unsigned length) {
     return CALL(bind, socket, address, length, 0, 0, 0);
 }
 static inline long sys_listen(int socket, int backlog) { return CALL(listen, socket, backlog, 0, 0, 0, 0); }
+static inline long sys_connect(int socket, const void *address, unsigned length) {
+    return CALL(connect, socket, address, length, 0, 0, 0);
+}
+static inline long sys_getsockname(int socket, void *address, unsigned *length) {
+    return CALL(getsockname, socket, address, length, 0, 0, 0);
+}
 static inline long sys_setsockopt(int socket, int level, int option, const void *value, unsigned size) {
     return CALL(setsockopt, socket, level, option, value, size, 0);
 }
@@ -124,6 +130,11 @@ static inline long sys_rseq(uint64_t address, unsigned length, unsigned signatur
 }
 static inline long sys_futex(uint32_t *word, int operation, uint32_t value) {
     return CALL(futex, word, operation, value, 0, 0, 0);
+}
+static inline long sys_kill(int process, int signal) { return CALL(kill, process, signal, 0, 0, 0, 0); }
+/* waitid, of a child that stays to be waited for. */
+static inline long sys_wait_for_end(int child) {
+    return CALL(waitid, P_PID, child, NULL, WEXITED | WNOWAIT, NULL, 0);
 }
 static inline long sys_pause(void) { return CALL(pause, 0, 0, 0, 0, 0, 0); }
 
@@ -169,6 +180,11 @@ static inline long sys_mount_setattr(int mount, const struct mount_attr *change)
 /* Signals and timers */
 static inline long sys_signal_mask(const uint64_t *mask) {
     return CALL(rt_sigprocmask, SIG_SETMASK, mask, 0, SIGNALS_SIZE, 0, 0);
+}
+/* rt_sigtimedwait, without waiting. */
+static inline long sys_signal_take(const uint64_t *mask) {
+    static const struct timer_time none = {0, 0};
+    return CALL(rt_sigtimedwait, mask, 0, &none, SIGNALS_SIZE, 0, 0);
 }
 static inline long sys_signal_action(int signal, const struct signal_action *action) {
     return CALL(rt_sigaction, signal, action, 0, SIGNALS_SIZE, 0, 0);

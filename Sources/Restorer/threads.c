@@ -34,6 +34,10 @@ static void set_up(const struct thaw_thread *thread) {
         must(sys_set_robust_list(thread->robust_list, thread->robust_list_size), THAW_STEP_THREAD, thread->tid);
     if (thread->memory_failures != PR_MCE_KILL_DEFAULT)
         must(sys_prctl(PR_MCE_KILL, PR_MCE_KILL_SET, thread->memory_failures, 0), THAW_STEP_THREAD, thread->tid);
+    if (thread->processors_size)
+        must(
+            sys_sched_setaffinity(thread->processors_size, image_bytes(thread->processors)), THAW_STEP_PROCESSORS,
+            thread->tid);
     sys_prctl(PR_SET_NAME, (long)thread->name, 0, 0);
 }
 

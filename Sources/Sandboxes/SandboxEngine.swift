@@ -127,9 +127,12 @@ package struct FrozenSandbox: Sendable {
     package var engine: EngineManifest
     /// From "the guest stands still" to "the state is on disk".
     package var pause: Duration
+    /// What clones do not find as it was, for the function's log; a sentence each.
+    package var remarks: [String]
 
-    package init(engine: EngineManifest, pause: Duration) {
+    package init(engine: EngineManifest, pause: Duration, remarks: [String] = []) {
         self.engine = engine
         self.pause = pause
+        self.remarks = remarks
     }
 }

@@ -150,6 +150,30 @@ extension CarriedState {
         CarriedState(
             "what a core dump has", "open(\"/proc/self/coredump_filter\", \"w\").write(\"0x7f\")",
             look: "proc(\"coredump_filter\")"),
+        CarriedState(
+            "a thread's processor",
+            """
+            b = threading.Barrier(2)
+            t = threading.Thread(target=lambda: (os.sched_setaffinity(0, [0]), b.wait(), b.wait()), daemon=True)
+            t.start(); b.wait()
+            """, look: "os.sched_getaffinity(t.native_id)",
+            proof: "os.sched_getaffinity(0) != {0} or os.cpu_count() == 1"),
+        CarriedState(
+            "connected datagrams",
+            "r = udp(); s = udp(); s.connect(r.getsockname()); free = socket.socket(type=socket.SOCK_DGRAM); "
+                + "free.connect(r.getsockname())",
+            look: "(s.getpeername(), s.getsockname(), free.getpeername(), free.getsockname())",
+            proof: "s.send(b\"a\") == free.send(b\"b\") and {r.recv(9), r.recv(9)} == {b\"a\", b\"b\"}"),
+        CarriedState(
+            "children that nobody waited for",
+            """
+            def ended(body):
+                c = os.fork() or body()
+                os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT); return c
+            signal.signal(signal.SIGCHLD, lambda *_: told.append(1)); told = []
+            children = [ended(lambda: os._exit(7)), ended(lambda: os.kill(os.getpid(), signal.SIGKILL))]
+            looks = lambda c: (lambda i: (i.si_code, i.si_status))(os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT))
+            """, look: "(children, [looks(c) for c in children], len(told))"),
         CarriedState("one processor", "os.sched_setaffinity(0, [0])", look: "os.sched_getaffinity(0)"),
         CarriedState(
             "the permissions of an unnamed file",

@@ -33,6 +33,8 @@ private struct Original {
         libc.timer_create(1, None, ctypes.byref(ctypes.c_void_p()))
         libc.timerfd_create(1, 0)
         threading.Thread(target=signal.pause, daemon=True).start()
+        v = socket.socket(type=socket.SOCK_DGRAM); v.connect(u.getsockname())
+        c = os.fork() or os._exit(3); os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT)
         print("ready")
         signal.pause()
         """
@@ -95,7 +97,7 @@ private struct Original {
         let header = original.header()
         for table in [
             header.threads, header.mappings, header.runs, header.descriptors, header.options, header.watches,
-            header.actions, header.timers, header.bytes,
+            header.actions, header.timers, header.children, header.bytes,
         ] {
             #expect(table.count > 0)
         }
@@ -279,12 +281,26 @@ private struct Original {
         try expect("another family", THAW_FD_LISTENER) { $0.a = UInt64(AF_INET6) }
         try expect("unknown socket", THAW_FD_DATAGRAM) { $0.a = UInt64(AF_UNIX) }
         try expect("socket of type", THAW_FD_PAIR) { $0.a = 99 }
+        try expect("of family", THAW_FD_PAIR) { ($0.kind, $0.a) = (THAW_FD_RESET.rawValue, 1) }
+        try expect("impossible address", THAW_FD_DATAGRAM) { $0.b = 4096 }
+        try expect("not inside the file", THAW_FD_DATAGRAM) { ($0.id, $0.b) = (.max, 16) }
 
         func check<Entry: BitwiseCopyable>(
             _ reason: String, _ table: KeyPath<thaw_image, thaw_table>, _ change: (inout Entry) -> Void
         ) {
             let found = original.refusal(of: original.changing(table, 0, change))
             #expect(found?.contains(reason) == true, "\(reason): \(found ?? "accepted")")
+        }
+        check("a child has the number", \.children) { (child: inout thaw_child) in child.pid = 1 }
+        check("a child has the number", \.children) { (child: inout thaw_child) in child.pid = .max }
+        check("ended with", \.children) { (child: inout thaw_child) in child.status = 0x1_0000 }
+        check("ended with", \.children) { (child: inout thaw_child) in child.status = 0x0109 }
+        check("ended with", \.children) { (child: inout thaw_child) in child.status = 0x7F }
+        check("processors", \.threads) { (thread: inout thaw_thread) in
+            (thread.processors, thread.processors_size) = (.max, 8)
+        }
+        check("processors", \.threads) { (thread: inout thaw_thread) in
+            (thread.processors, thread.processors_size) = (1, 7)
         }
         check("is of no socket", \.options) { (option: inout thaw_option) in option.descriptor = 0 }
         check("is of no socket", \.options) { (option: inout thaw_option) in option.descriptor = .max }

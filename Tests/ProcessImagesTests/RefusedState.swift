@@ -82,10 +82,6 @@ extension RefusedState {
             s.close(); token = l.fileno()
             """, cure: "l.accept()[0].close()", "fd % listens and has 1 connections that nobody accepted"),
         RefusedState(
-            "a connected UDP socket",
-            "s = socket.socket(type=socket.SOCK_DGRAM); s.connect((\"127.0.0.1\", 53)); token = s.fileno()",
-            cure: "s.close()", "fd % is a UDP socket connected to 127.0.0.1:53"),
-        RefusedState(
             "a UDP socket with an empty unread datagram",
             """
             s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); s.sendto(b"", s.getsockname())
@@ -253,9 +249,11 @@ extension RefusedState {
             "a child", "c = subprocess.Popen([\"sleep\", \"100\"]); token = c.pid", cure: "c.kill(); c.wait()",
             "process % (sleep) is a child of the runtime: wait for it or end it in a before-snapshot hook"),
         RefusedState(
-            "a child that nobody waited for",
-            "c = os.fork() or os._exit(0); os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT); token = c",
-            cure: "os.waitpid(c, 0)", "process % (python3) is an ended child of the runtime that nobody waited for"),
+            "an ended child in a group of its own",
+            """
+            c = os.fork() or (os.setpgid(0, 0), os._exit(0)); os.waitid(os.P_PID, c, os.WEXITED | os.WNOWAIT); token = c
+            """, cure: "os.waitpid(c, 0)",
+            "process % (python3) is an ended child of the runtime that nobody waited for"),
         RefusedState(
             "a signal in wait", "os.kill(os.getpid(), signal.SIGUSR2)", cure: "signal.sigwait([signal.SIGUSR2])",
             "signal 12 waits to be handled"),
@@ -266,12 +264,6 @@ extension RefusedState {
             "a scheduling policy", "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0)); token = os.getpid()",
             cure: "os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))",
             "thread % (python3) has a scheduling policy of its own"),
-        RefusedState(
-            "a thread on one processor",
-            """
-            b = threading.Barrier(2); t = threading.Thread(target=lambda: (os.sched_setaffinity(0, [0]), b.wait(), b.wait()))
-            t.start(); b.wait(); token = t.native_id
-            """, cure: "b.wait(); single_threaded()", "thread % (python3) is bound to some processors"),
         RefusedState(
             "a thread of another nice value",
             """

@@ -20,9 +20,9 @@ FLAGS = [
 ]
 
 CARRIED = [
-    "altstack", "connections", "deleted", "descriptors", "epolls", "events", "files", "files.links", "hugepages",
+    "altstack", "children", "connections", "deleted", "descriptors", "epolls", "events", "files", "files.links", "hugepages",
     "itimers", "itimers.far", "libraries", "locks", "madvise", "masks", "memory", "pipes", "process", "registers",
-    "restart", "rseq", "scheduling", "signals", "signals.next", "sockets", "stack", "storm", "threads.1", "threads.2",
+    "restart", "rseq", "scheduling", "scheduling.affinity", "signals", "signals.next", "sockets", "stack", "storm", "threads.1", "threads.2",
     "threads.17", "threads.60", "threads.2-next", "timerfds", "timers", "tls", "vdso", "wake",
 ]
 
@@ -34,7 +34,6 @@ EITHER = {
     "madvise.key": "protection key",
     "madvise.locked": "locked into memory",
     "madvise.sealed": "is sealed",
-    "scheduling.affinity": "bound to some processors",
     "scheduling.io": "priority",
     "scheduling.membarrier": "membarrier",
     "scheduling.nice": "nice value",
@@ -53,7 +52,6 @@ EITHER = {
 # What the reason must say. Programs print what else it must contain.
 REFUSED = {
     "refused.child": r"is a child of the runtime: wait for it or end it in a before-snapshot hook",
-    "refused.zombie": "ended child",
     "refused.sharing-child": "is a child of the runtime",
     "refused.own-files": r"thread \d+ \(.*\) has .*descriptors of its own",
     "refused.own-directory": r"thread \d+ \(.*\) has .*directory .*of its own",
@@ -72,7 +70,6 @@ REFUSED = {
     "refused.deleted-directory": "working directory, .*/the-directory.*, has been deleted",
     "refused.traced": "traced",
     "refused_descriptors.tcp": r"fd 77 is a connected TCP socket to 127\.0\.0\.1:\d+: close it in a before-snapshot hook",
-    "refused_descriptors.udp": r"fd 77 is a UDP socket connected to 127\.0\.0\.1:\d+: close it in a before-snapshot hook",
     "refused_descriptors.unconnected-tcp": r"fd \d+ is a TCP socket that is not connected",
     "refused_descriptors.unconnected-unix": r"fd \d+ is a Unix socket that is not connected",
     "refused_descriptors.unix": r"fd \d+ listens on .*/connected and has connections that nobody accepted",

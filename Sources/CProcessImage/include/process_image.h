@@ -12,7 +12,7 @@
 
 /* "THAWPIMG" */
 static const uint64_t THAW_IMAGE_MAGIC = 0x474D495057414854;
-static const uint32_t THAW_IMAGE_VERSION = 2;
+static const uint32_t THAW_IMAGE_VERSION = 3;
 
 /* The frozen address space has a hole of THAW_WINDOW_SIZE at `header.window`, a multiple of THAW_WINDOW_ALIGNMENT:
  *   + 0                    the restorer's own code and data
@@ -56,6 +56,7 @@ struct thaw_image {
     struct thaw_table watches; /* struct thaw_watch */
     struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
     struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
+    struct thaw_table children; /* struct thaw_child, ascending by pid */
     struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes; nothing starts at 0, which is none */
 
     /* struct prctl_mm_map of prctl(2), PR_SET_MM_MAP, without auxv and exe. */
@@ -103,7 +104,8 @@ struct thaw_thread {
     uint64_t clear_child_tid;
     char name[16];
     uint32_t memory_failures; /* PR_MCE_KILL_GET */
-    uint32_t reserved;
+    uint32_t processors_size; /* bytes of `processors`; 0: those of the process */
+    uint64_t processors; /* sched_setaffinity(2): offset in `bytes` */
 };
 
 enum thaw_mapping_flags {
@@ -150,12 +152,14 @@ enum thaw_descriptor_kind {
                      `value` is what is left, whatever `b` says */
     THAW_FD_SIGNAL, /* signalfd: `position` is the mask */
     THAW_FD_LISTENER, /* stream socket: domain `a`, backlog `b`; address: blob `path`, `position` bytes */
-    THAW_FD_DATAGRAM, /* unconnected UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound) */
+    THAW_FD_DATAGRAM, /* UDP socket: domain `a`; bound address: blob `path`, `position` bytes (0: not bound); the peer's address:
+                         blob `id`, `b` bytes (0: not connected) */
     THAW_FD_PAIR, /* end of an AF_UNIX socketpair: `id` common to both ends; `a`: type. The other end may be absent: closed. */
     THAW_FD_ENDED, /* a connection whose peer has closed: reads give end of file; `a`: type */
     THAW_FD_GIVEN_OUTPUT, /* replaced by the clone's standard output */
     THAW_FD_GIVEN_ERROR, /* replaced by the clone's standard error */
     THAW_FD_GIVEN_RUNTIME_API, /* replaced by the clone's connection to the Runtime API */
+    THAW_FD_RESET, /* TCP connection that its peer has reset: domain `a` */
 };
 
 struct thaw_descriptor {
@@ -199,6 +203,12 @@ struct thaw_timer {
     uint64_t sigev_value;
     uint64_t tid;
     uint64_t value, interval; /* ns, remaining */
+};
+
+/* A child that has ended and was not waited for. */
+struct thaw_child {
+    uint32_t pid; /* in the sandbox's pid namespace */
+    uint32_t status; /* as wait4(2) gives it */
 };
 
 #endif

@@ -113,6 +113,7 @@ enum thaw_step {
     THAW_STEP_WAKE,
     THAW_STEP_OPTION, /* detail: descriptor << 32 | level << 16 | number of the option */
     THAW_STEP_PROCESSORS,
+    THAW_STEP_CHILD,
 };
 
 #endif

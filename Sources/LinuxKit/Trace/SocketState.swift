@@ -15,9 +15,9 @@ package struct SocketState: Sendable {
     package struct TCP: Sendable {
         /// Of TCP's states in the kernel's numbering, those that matter here.
         package enum State: UInt32, Sendable {
-            case established = 1, closed = 7, closeWait, lastAck, listening, closing
+            case established = 1, connecting, finWait1 = 4, finWait2, closed = 7, closeWait, lastAck, listening, closing
         }
-        /// Nil for a state that is none of these: half open, or half closed by this side.
+        /// Nil for a state that is none of these: half open.
         package let state: State?
         /// Of a listener: connections that nobody has accepted, and how many may wait.
         package let waiting: UInt32
@@ -39,6 +39,12 @@ package struct SocketState: Sendable {
     package let peerAddress: [UInt8]?
     package let unread: CInt
     package let tcp: TCP?
+
+    /// Whether the other end of a connection is, or was, in the same network namespace.
+    package var isInside: Bool {
+        guard let peer = peerAddress.map(SocketAddress.init) else { return SocketAddress(localAddress).isLoopback }
+        return peer.isLoopback || peer.host == SocketAddress(localAddress).host
+    }
 
     package init(_ socket: borrowing OwnedDescriptor) throws(Errno) {
         self = try socket.withRaw { raw throws(Errno) in try SocketState(raw: raw) }
@@ -117,6 +123,19 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
     package var port: UInt16? {
         guard family == UInt16(AF_INET) || family == UInt16(AF_INET6), bytes.count >= 8 else { return nil }
         return UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+    }
+
+    /// Of TCP and UDP: the address alone, one of version 4 without what version 6 puts before it. Empty for other addresses.
+    package var host: ArraySlice<UInt8> {
+        guard port != nil else { return [] }
+        if family == UInt16(AF_INET) { return bytes[4..<8] }
+        guard bytes.count >= 24 else { return [] }
+        let isMapped = bytes[8..<20].elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+        return isMapped ? bytes[20..<24] : bytes[8..<24]
+    }
+
+    package var isLoopback: Bool {
+        host.count == 4 ? host.first == 127 : host.elementsEqual([UInt8](repeating: 0, count: 15) + [1])
     }
 
     /// "10.0.0.5:5432", "[::1]:80", "/tmp/socket", "@abstract".

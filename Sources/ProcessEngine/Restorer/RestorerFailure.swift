@@ -47,6 +47,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         case THAW_STEP_SIGNAL.rawValue: " (signal \(detail))"
         case THAW_STEP_TIMER.rawValue: " (timer \(detail))"
         case THAW_STEP_THREAD.rawValue: " (thread \(detail))"
+        case THAW_STEP_CHILD.rawValue: " (process \(detail))"
         case THAW_STEP_OPTION.rawValue:
             " (descriptor \(detail >> 32), level \(detail >> 16 & 0xFFFF), option \(detail & 0xFFFF))"
         default: ""
@@ -60,7 +61,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         [
             THAW_STEP_STATE, THAW_STEP_RELOCATE, THAW_STEP_UNMAP, THAW_STEP_FILE, THAW_STEP_MAP, THAW_STEP_FILL,
             THAW_STEP_VDSO, THAW_STEP_MM, THAW_STEP_DESCRIPTOR, THAW_STEP_WATCH, THAW_STEP_SIGNAL, THAW_STEP_TIMER,
-            THAW_STEP_THREAD, THAW_STEP_OPTION, THAW_STEP_PROCESSORS,
+            THAW_STEP_THREAD, THAW_STEP_OPTION, THAW_STEP_PROCESSORS, THAW_STEP_CHILD,
         ].map(\.rawValue))
 
     private static let sentences: [UInt32: String] = Dictionary(
@@ -90,6 +91,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             (THAW_STEP_WAKE, "the clone was woken by nonsense"),
             (THAW_STEP_OPTION, "an option of a socket cannot be set again"),
             (THAW_STEP_PROCESSORS, "the processors that the program had chosen cannot be had"),
+            (THAW_STEP_CHILD, "a child that had ended cannot be made again"),
         ].map { ($0.0.rawValue, $0.1) })
 }
 

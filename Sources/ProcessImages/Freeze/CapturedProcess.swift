@@ -12,6 +12,8 @@ struct CapturedProcess {
     let descriptors: [thaw_descriptor]
     let options: [thaw_option]
     let watches: [thaw_watch]
+    let children: [thaw_child]
+    let remarks: [String]
 
     /// The file `state`.
     func state(memorySize: UInt64, baseSize: UInt64, _ memory: CopiedMemory) -> [UInt8] {
@@ -22,7 +24,15 @@ struct CapturedProcess {
         writer.header.executable = table.text(traits.executable)
         writer.header.working_directory = table.text(traits.workingDirectory)
         fill(&writer.header)
-        writer.header.threads = writer.add(table: inside.threads.map { Self.entry($0, &writer) })
+        writer.header.threads = writer.add(
+            table: zip(inside.threads, traits.threads).map { thread, traits in
+                var entry = Self.entry(thread, &writer)
+                if let processors = traits.processors(besides: self.traits.threads.first) {
+                    entry.processors_size = UInt32(processors.count)
+                    entry.processors = table.blob(processors)
+                }
+                return entry
+            })
         writer.header.mappings = writer.add(table: mappingEntries(memory, &table))
         writer.header.runs = writer.add(table: memory.runs)
         writer.header.descriptors = writer.add(table: descriptors)
@@ -39,6 +49,7 @@ struct CapturedProcess {
                     id: $0.id, clock: $0.clock, notify: $0.notify, signal: $0.signal, sigev_value: $0.signalValue,
                     tid: $0.thread, value: $0.time.value, interval: $0.time.interval)
             })
+        writer.header.children = writer.add(table: children)
         writer.header.bytes = writer.add(table: table.bytes)
         return writer.finish()
     }

@@ -9,7 +9,9 @@ extension DescriptorCapture {
     mutating func takeOptions(
         of descriptor: OpenDescriptor, _ state: SocketState, _ socket: borrowing OwnedDescriptor
     ) throws(Errno) {
-        guard let entry = entries.last, entry.kind != THAW_FD_ENDED.rawValue else { return }
+        guard let entry = entries.last,
+            entry.kind != THAW_FD_ENDED.rawValue && entry.kind != THAW_FD_RESET.rawValue
+        else { return }
         let found: SocketOptions
         do {
             found = try SocketOptions(of: socket, passingOver: SocketOptionTable.passedOver)

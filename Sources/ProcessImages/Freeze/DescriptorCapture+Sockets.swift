@@ -27,32 +27,46 @@ extension DescriptorCapture {
         guard let tcp = state.tcp, Self.streamProtocols.contains(state.rawProtocol) else {
             return refuse(descriptor, "is a stream socket other than TCP")
         }
-        let peer = state.peerAddress.map { " to \(SocketAddress($0))" } ?? ""
         switch tcp.state {
         case .listening:
             if tcp.waiting > 0 {
                 return refuse(
                     descriptor, "listens and has \(tcp.waiting) connections that nobody accepted",
-                    "accept or close them before the snapshot", isPassing: true)
+                    "accept or close them before the snapshot", patience: .moment)
             }
             addListener(descriptor, state, backlog: tcp.backlog)
         case .established where isRuntimeAPI(state):
             if state.unread > 0 {
                 return refuse(
                     descriptor, "is the Runtime API with an unread answer", "read it before the snapshot",
-                    isPassing: true)
+                    patience: .moment)
             }
             foundRuntimeAPI = true
             add(descriptor, THAW_FD_GIVEN_RUNTIME_API)
         case .closed where !tcp.hasReceived:
-            refuse(descriptor, "is a TCP socket that is not connected")
+            refuse(descriptor, "is a TCP socket that is not connected", patience: .longer)
         case .closeWait, .lastAck, .closing, .closed:
-            if state.unread > 0 {
-                return refuse(descriptor, "is a TCP socket\(peer) with \(state.unread) unread bytes")
-            }
-            add(descriptor, THAW_FD_ENDED) { $0.a = UInt64(SOCK_STREAM.rawValue) }
-        default: refuse(descriptor, "is a connected TCP socket\(peer)")
+            if state.unread == 0 { return add(descriptor, THAW_FD_ENDED) { $0.a = UInt64(SOCK_STREAM.rawValue) } }
+            takeConnection(descriptor, state, "a TCP socket", " with \(state.unread) unread bytes")
+        case .connecting, nil: refuse(descriptor, "is a TCP socket that is being connected", patience: .longer)
+        case .established, .finWait1, .finWait2: takeConnection(descriptor, state, "a connected TCP socket")
         }
+    }
+
+    /// One whose other end still is, or may be, there.
+    private mutating func takeConnection(
+        _ descriptor: OpenDescriptor, _ state: SocketState, _ what: String, _ more: String = ""
+    ) {
+        let peer = state.peerAddress.map { " to \(SocketAddress($0))" } ?? ""
+        guard target.connections == .reset, !state.isInside, state.rawProtocol == IPPROTO_TCP else {
+            return refuse(descriptor, "is \(what)\(peer)\(more)", patience: .longer)
+        }
+        if target.isPatient, state.unread > 0 {
+            return refuse(descriptor, "is \(what)\(peer)\(more)", patience: .longer)
+        }
+        remarks.append(
+            "fd \(descriptor.number) is \(what)\(peer)\(more), which every clone finds reset by its peer")
+        add(descriptor, THAW_FD_RESET) { $0.a = UInt64(state.rawFamily) }
     }
 
     private func isRuntimeAPI(_ state: SocketState) -> Bool {
@@ -80,20 +94,20 @@ extension DescriptorCapture {
             return refuse(descriptor, "is a datagram socket of protocol \(state.rawProtocol)")
         }
         if let group = multicast.group(of: socket) { refuse(descriptor, "is in the multicast group \(group)") }
-        if let peer = state.peerAddress {
-            return refuse(descriptor, "is a UDP socket connected to \(SocketAddress(peer))")
-        }
         // Not by the bytes that wait: a datagram may have none.
         if try socket.wait(for: .readable, atMost: .zero) {
-            return refuse(descriptor, "is a UDP socket with unread datagrams", isPassing: true)
+            return refuse(descriptor, "is a UDP socket with unread datagrams", patience: .moment)
         }
         let isBound = SocketAddress(state.localAddress).port ?? 0 != 0
+        let peer = state.peerAddress.map { table.blob($0) } ?? 0
         let place = isBound ? table.blob(state.localAddress) : 0
         add(descriptor, THAW_FD_DATAGRAM) {
             $0.a = UInt64(state.rawFamily)
             $0.protocol = UInt32(state.rawProtocol)
             $0.path = place
             $0.position = isBound ? UInt64(state.localAddress.count) : 0
+            $0.id = peer
+            $0.b = UInt64(state.peerAddress?.count ?? 0)
         }
     }
 
@@ -108,7 +122,7 @@ extension DescriptorCapture {
             if record.unread > 0 {
                 return refuse(
                     descriptor, "listens on \(address) and has connections that nobody accepted",
-                    "accept or close them before the snapshot", isPassing: true)
+                    "accept or close them before the snapshot", patience: .moment)
             }
             guard state.kind == .stream else {
                 return refuse(descriptor, "listens on \(address) for packets")
@@ -116,7 +130,7 @@ extension DescriptorCapture {
             return addListener(descriptor, state, backlog: record.capacity)
         }
         if record.unread > 0 || state.unread > 0 {
-            return refuse(descriptor, "is a Unix socket with \(max(record.unread, 1)) unread bytes", isPassing: true)
+            return refuse(descriptor, "is a Unix socket with \(max(record.unread, 1)) unread bytes", patience: .moment)
         }
         guard record.shutdown == 0 || record.peer == nil else {
             return refuse(descriptor, "is a Unix socket that is shut down in one direction")

@@ -42,6 +42,8 @@ struct DescriptorCapture {
     var watches: [thaw_watch] = []
     var options: [thaw_option] = []
     var refusals = Refusals()
+    /// What clones do not have as it is here.
+    var remarks: [String] = []
     /// Inodes of unnamed files that are in the table.
     var deletedFiles: Set<UInt64> = []
     var pipes = PipeEnds()
@@ -80,7 +82,7 @@ struct DescriptorCapture {
         if let port = target.runtimeAPIPort, !foundRuntimeAPI {
             refusals.add(
                 "the runtime has no connection from port \(port) on which it waits for the Runtime API",
-                "wait in GET restore/next or invocation/next for the snapshot", isPassing: true)
+                "wait in GET restore/next or invocation/next for the snapshot", patience: .moment)
         }
     }
 
@@ -117,8 +119,8 @@ struct DescriptorCapture {
 
     mutating func refuse(
         _ descriptor: OpenDescriptor, _ finding: String, _ remedy: String = Refusals.closeInHook,
-        isPassing: Bool = false
+        patience: Refusal.Patience = .none
     ) {
-        refusals.add("fd \(descriptor.number) \(finding)", remedy, isPassing: isPassing)
+        refusals.add("fd \(descriptor.number) \(finding)", remedy, patience: patience)
     }
 }

@@ -19,8 +19,10 @@ package struct Refusal: Sendable, Hashable, CustomStringConvertible {
     package let finding: String
     /// "close it in a before-snapshot hook".
     package let remedy: String
-    /// Whether it may be gone a moment later by itself.
-    let isPassing: Bool
+    let patience: Patience
+
+    /// Whether it may be gone by itself, and how soon.
+    enum Patience: Sendable, Comparable { case none, moment, longer }
 
     package var description: String { "\(finding): \(remedy)" }
 }
@@ -31,8 +33,8 @@ struct Refusals {
 
     static let closeInHook = "close it in a before-snapshot hook"
 
-    mutating func add(_ finding: String, _ remedy: String = closeInHook, isPassing: Bool = false) {
-        let refusal = Refusal(finding: finding, remedy: remedy, isPassing: isPassing)
+    mutating func add(_ finding: String, _ remedy: String = closeInHook, patience: Refusal.Patience = .none) {
+        let refusal = Refusal(finding: finding, remedy: remedy, patience: patience)
         if !all.contains(refusal) { all.append(refusal) }
     }
 }

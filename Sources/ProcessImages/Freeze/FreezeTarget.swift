@@ -17,10 +17,14 @@ package struct FreezeTarget: Sendable {
     /// What the process is a clone of.
     package var origin: ProcessImage?
     package var means: FreezeMeans
+    package var connections: ConnectionPolicy
+    /// Whether what may settle is refused, to be looked at again.
+    var isPatient = false
 
     package init(
         pid: CInt, initPID: CInt? = nil, standardOutput: UInt64, standardError: UInt64, runtimeAPIPort: UInt16?,
-        namespace: SharedDescriptor, origin: ProcessImage? = nil, means: FreezeMeans = .host
+        namespace: SharedDescriptor, origin: ProcessImage? = nil, means: FreezeMeans = .host,
+        connections: ConnectionPolicy = .reset
     ) {
         self.pid = pid
         self.initPID = initPID
@@ -30,7 +34,19 @@ package struct FreezeTarget: Sendable {
         self.namespace = namespace
         self.origin = origin
         self.means = means
+        self.connections = connections
     }
+}
+
+/// What becomes of a TCP connection whose other end is outside of the sandbox.
+package enum ConnectionPolicy: String, Sendable {
+    /// Every clone finds it reset by its peer, as it would some time after a freeze of a whole machine.
+    case reset
+    /// The freeze is refused.
+    case refuse
+
+    /// By which a function chooses, in its environment.
+    package static let variable = "THAW_FROZEN_CONNECTIONS"
 }
 
 /// How a freeze finds out what not every kernel tells. What it writes is the same.
@@ -58,4 +74,6 @@ package struct FrozenProcess: Sendable, Equatable {
     package let writtenBytes: UInt64
     /// Bytes of the process's memory that are as in the file `base`.
     package let sharedBytes: UInt64
+    /// What clones do not have as it was, a sentence each.
+    package let remarks: [String]
 }

@@ -5,8 +5,10 @@ import SystemPackage
 
 /// Writes a running process down, so that clones of it can be made.
 package enum ProcessFreezer {
-    /// Refusals that may pass by themselves are looked at again this many times.
-    private static let attempts = 10
+    /// Refusals that may pass in a moment are looked at again this many times; those of connections that are being opened or closed, for
+    /// so long.
+    private static let looks = 10
+    private static let settlingTime = Duration.milliseconds(1500)
 
     /// Stops the process and writes `state`, `memory` and, if anything is as in it, `base` into `directory`.
     ///
@@ -15,11 +17,19 @@ package enum ProcessFreezer {
     package static func freeze(
         _ target: FreezeTarget, into directory: FilePath, base: BaseMemory? = nil
     ) throws(FreezeError) -> FrozenProcess {
-        for _ in 1..<attempts {
+        let end = MonotonicClock.now() + UInt64(settlingTime.nanoseconds)
+        var patient = target
+        patient.isPatient = true
+        var look = 1
+        while true {
             do {
-                return try attempt(target, into: directory, base: base)
-            } catch .refused(let refusals) where refusals.allSatisfy(\.isPassing) {
-                usleep(5_000)
+                return try attempt(patient, into: directory, base: base)
+            } catch .refused(let refusals) {
+                let patiences = refusals.map(\.patience)
+                if patiences.contains(.none) { throw .refused(refusals) }
+                guard look < looks || patiences.contains(.longer) && MonotonicClock.now() < end else { break }
+                usleep(look < looks ? 5_000 : 50_000)
+                look += 1
             }
         }
         return try attempt(target, into: directory, base: base)
@@ -79,7 +89,7 @@ private struct Freeze {
             return FrozenProcess(
                 pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: stopped.threads.count,
                 mappings: captured.mappings.count, runs: memory.runs.count, descriptors: captured.descriptors.count,
-                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes)
+                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes, remarks: captured.remarks)
         } catch {
             stopped.release()
             throw error
@@ -93,7 +103,7 @@ private struct Freeze {
         if stopped.isUnderJobControl {
             refusals.add("the runtime has been stopped by a signal", "continue it before the snapshot")
         }
-        SandboxProcesses.refuse(of: target, into: &refusals)
+        let children = SandboxProcesses.ended(of: target, into: &refusals)
         do { try IPCRefusals.refuse(of: target.pid, into: &refusals) } catch {
             throw .failed("cannot look into the IPC namespace of process \(target.pid): \(error)")
         }
@@ -125,7 +135,7 @@ private struct Freeze {
         return CapturedProcess(
             traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
             table: descriptors.table, descriptors: descriptors.entries, options: descriptors.options,
-            watches: descriptors.watches)
+            watches: descriptors.watches, children: children, remarks: descriptors.remarks)
     }
 
     private func ask(
@@ -148,7 +158,7 @@ private struct Freeze {
         for thread in threads where (window..<window + THAW_WINDOW_SIZE).contains(thread.registers.instructionPointer) {
             refusals.add(
                 "thread \(thread.tid) of the clone has not begun yet", "freeze the clone a moment later",
-                isPassing: true)
+                patience: .moment)
         }
     }
 

@@ -53,6 +53,12 @@ struct ThreadTraits {
         return text.flatMap { UInt64($0.prefix { $0 != "\n" }) } ?? 0
     }
 
+    /// The processors it is bound to, as sched_setaffinity(2) takes them; nil when they are those of the leader.
+    func processors(besides leader: ThreadTraits?) -> [UInt8]? {
+        if allowedProcessors == leader?.allowedProcessors { return nil }
+        return ProcessTraits.words(allowedProcessors).flatMap { withUnsafeBytes(of: $0, Array.init) }
+    }
+
     var description: String { "thread \(tid) (\(String(decoding: name, as: UTF8.self)))" }
 }
 
@@ -153,7 +159,7 @@ struct ProcessTraits {
         for signal in 1...64 where pending >> (signal - 1) & 1 != 0 {
             refusals.add(
                 "signal \(signal) waits to be handled", "unblock it or wait for it before the snapshot",
-                isPassing: true)
+                patience: .moment)
         }
         if personality != 0 {
             refusals.add(
@@ -220,9 +226,6 @@ struct ProcessTraits {
                 refusals.add(
                     "\(thread.description) has speculation under its own control",
                     "do not use PR_SET_SPECULATION_CTRL")
-            }
-            if thread.allowedProcessors != threads[0].allowedProcessors {
-                refusals.add("\(thread.description) is bound to some processors", "do not bind threads to processors")
             }
         }
     }

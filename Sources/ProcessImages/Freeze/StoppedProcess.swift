@@ -183,7 +183,7 @@ private struct Stopping {
             guard MonotonicClock.now() < deadline else {
                 let refusal = Refusal(
                     finding: "thread \(thread.tid) has been in the kernel for \(StoppedProcess.patienceText)",
-                    remedy: "let it finish what it does before the snapshot", isPassing: false)
+                    remedy: "let it finish what it does before the snapshot", patience: .none)
                 throw .refused([refusal])
             }
             rounds += 1

@@ -53,6 +53,10 @@ extension StateCheck {
             try StateReader.require(
                 [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET].contains { UInt64($0.rawValue) == descriptor.a },
                 "\(name) is a socket of type \(descriptor.a)")
+        case THAW_FD_RESET:
+            try StateReader.require(
+                [AF_INET, AF_INET6].contains { UInt64($0) == descriptor.a },
+                "\(name) is a connection of family \(descriptor.a)")
         case THAW_FD_ENDED:
             try StateReader.require(
                 descriptor.a == UInt64(SOCK_STREAM.rawValue), "\(name) is a socket of type \(descriptor.a)")
@@ -87,9 +91,16 @@ extension StateCheck {
         try StateReader.require(
             families.contains { UInt64($0) == descriptor.a } && protocols.contains { UInt32($0) == descriptor.protocol }
                 && (!isListener || descriptor.b <= 1 << 31 - 1), "\(name) is an unknown socket")
+        if !isListener, descriptor.b > 0 { try checkAddress(at: descriptor.id, descriptor.b, of: descriptor, name) }
         guard isListener || descriptor.position > 0 else { return }
-        try StateReader.require(2...128 ~= descriptor.position, "\(name) has an impossible address")
-        let address = try bytes.blob(at: descriptor.path, descriptor.position, name)
+        try checkAddress(at: descriptor.path, descriptor.position, of: descriptor, name)
+    }
+
+    private func checkAddress(
+        at place: UInt64, _ size: UInt64, of descriptor: thaw_descriptor, _ name: String
+    ) throws(ProcessImageError) {
+        try StateReader.require(2...128 ~= size, "\(name) has an impossible address")
+        let address = try bytes.blob(at: place, size, name)
         try StateReader.require(
             address.loadUnaligned(as: UInt16.self) == UInt16(descriptor.a), "\(name) has an address of another family")
     }

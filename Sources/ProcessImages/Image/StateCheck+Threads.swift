@@ -15,8 +15,34 @@ extension StateCheck {
                 "the name of thread \(thread.tid) does not end")
             try StateReader.require(
                 thread.memory_failures <= 2, "thread \(thread.tid) takes memory failures by \(thread.memory_failures)")
+            try checkProcessors(of: thread)
             try checkPlaces(of: thread)
             try checkFrame(of: thread)
+        }
+    }
+
+    private func checkProcessors(of thread: thaw_thread) throws(ProcessImageError) {
+        guard thread.processors_size != 0 else { return }
+        let name = "the processors of thread \(thread.tid)"
+        let bytes = try bytes.blob(at: thread.processors, UInt64(thread.processors_size), name)
+        try StateReader.require(
+            bytes.count % 8 == 0 && bytes.count <= ImageLimit.processorWords * 8 && bytes.contains { $0 != 0 },
+            "\(name) are none")
+    }
+
+    /// Ended children, none of which has the number of a thread.
+    func checkChildren() throws(ProcessImageError) {
+        let tids = Set(threads.map(\.tid))
+        var last: UInt32 = 1
+        for child in children {
+            try StateReader.require(
+                last < child.pid && child.pid < ImageLimit.pid && !tids.contains(child.pid),
+                "a child has the number \(child.pid)")
+            last = child.pid
+            let signal = child.status & 0x7F
+            try StateReader.require(
+                child.status <= 0xFFFF && signal <= 64 && (signal == 0 || child.status >> 8 == 0),
+                "child \(child.pid) ended with \(hex(UInt64(child.status)))")
         }
     }
 

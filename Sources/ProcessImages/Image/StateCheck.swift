@@ -16,6 +16,7 @@ package struct StateCheck {
     let watches: StateTable<thaw_watch>
     let actions: StateTable<thaw_action>
     let timers: StateTable<thaw_timer>
+    let children: StateTable<thaw_child>
     let bytes: StateBytes
 
     /// Parts of the file that something is read from: they may not share a byte.
@@ -35,6 +36,7 @@ package struct StateCheck {
         try check.checkWatches()
         try check.checkSignals()
         try check.checkTimers()
+        try check.checkChildren()
         try check.checkParts()
         return StateSummary(check)
     }
@@ -60,10 +62,11 @@ package struct StateCheck {
         watches = try reader.table(header.watches, limit: state.count, "watches")
         actions = try reader.table(header.actions, limit: 64, "signal actions")
         timers = try reader.table(header.timers, limit: 1 << 16, "timers")
+        children = try reader.table(header.children, limit: Int(ImageLimit.pid), "children")
         bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
         parts = [
             0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
-            options.place, watches.place, actions.place, timers.place, bytes.table.place,
+            options.place, watches.place, actions.place, timers.place, children.place, bytes.table.place,
         ]
     }
 

@@ -204,7 +204,11 @@ package struct PublishPipeline: VersionPublishing {
     private func freeze(
         _ sandbox: any Sandbox, into staging: SnapshotStaging, _ log: LogStream
     ) async throws(PublishFailure) -> FrozenSandbox {
-        do { return try await sandbox.freeze(into: staging) } catch {
+        do {
+            let frozen = try await sandbox.freeze(into: staging)
+            for remark in frozen.remarks { log.write(text: "The snapshot: \(remark)") }
+            return frozen
+        } catch {
             log.write(text: "The snapshot could not be taken: \(error)")
             throw .ofFreeze(error)
         }

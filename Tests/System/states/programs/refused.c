@@ -25,15 +25,6 @@ static void child(void) {
     detail("%d", child);
 }
 
-static void zombie(void) {
-    pid_t child = MUST(fork());
-    if (child == 0)
-        _exit(3);
-    siginfo_t info;
-    MUST(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
-    detail("%d", child);
-}
-
 /* A process of the same memory that is no thread. */
 static int stay(void *argument) {
     if (argument)
@@ -169,7 +160,7 @@ static void traced(void) {
 }
 
 static const struct state states[] = {
-    {"child", child}, {"zombie", zombie}, {"sharing-child", sharing_child}, {"own-files", own_files},
+    {"child", child}, {"sharing-child", sharing_child}, {"own-files", own_files},
     {"own-directory", own_directory}, {"shared-memory", shared_memory}, {"sysv", sysv_memory},
     {"memfd-mapped", memfd_mapped}, {"shm", shm_file}, {"shared-file", shared_file}, {"deleted-mapping", deleted_mapping},
     {"aio", aio}, {"pending", pending}, {"pending-thread", pending_of_thread}, {"secret", secret}, {"seccomp", filter},

@@ -35,10 +35,6 @@ static void tcp(void) {
     connected(SOCK_STREAM, "connected TCP socket to ");
 }
 
-static void udp(void) {
-    connected(SOCK_DGRAM, "UDP socket connected to ");
-}
-
 static void unconnected_tcp(void) {
     MUST(socket(AF_INET, SOCK_STREAM, 0));
 }
@@ -196,7 +192,7 @@ static void async(void) {
 }
 
 static const struct state states[] = {
-    {"tcp", tcp}, {"udp", udp}, {"unconnected-tcp", unconnected_tcp}, {"unconnected-unix", unconnected_unix},
+    {"tcp", tcp}, {"unconnected-tcp", unconnected_tcp}, {"unconnected-unix", unconnected_unix},
     {"unix", unix_connected}, {"pair-content", pair_with_content}, {"datagram", datagram_with_content},
     {"backlog", waiting_connection}, {"memfd", memfd_open}, {"inotify", inotify}, {"io-uring", io_uring}, {"pty", pty},
     {"netlink", netlink}, {"raw", raw}, {"flock", flock_lock}, {"posix-lock", posix_lock}, {"ofd-lock", ofd_lock},

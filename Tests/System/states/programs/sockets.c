@@ -14,7 +14,7 @@ struct listener {
 
 static struct listener tcp, tcp6, path, abstract, served;
 static struct listener datagrams, unbound_datagrams;
-static int pairs[3][2], widow;
+static int pairs[3][2], widow, connected;
 static const int types[3] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
 static atomic_int accepted;
 
@@ -75,6 +75,8 @@ void prepare(const char *variant) {
     listen_to(&abstract, AF_UNIX, &hidden, sizeof(sa_family_t) + 1 + size);
     bind_to(&datagrams, AF_INET, SOCK_DGRAM, &loopback, sizeof loopback);
     unbound_datagrams.descriptor = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    connected = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    MUST(connect(connected, (struct sockaddr *)&datagrams.address, datagrams.length));
     for (int each = 0; each < 3; each++)
         MUST(socketpair(AF_UNIX, types[each] | (each == 1 ? SOCK_NONBLOCK : 0), 0, pairs[each]));
     int ends[2];
@@ -137,6 +139,10 @@ static void check_datagrams(void) {
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     MUST(sendto(datagrams.descriptor, "pong", 4, 0, (struct sockaddr *)&from, sizeof from));
     UNTIL(recv(unbound_datagrams.descriptor, answer, sizeof answer, 0) == 4, "no answer came");
+    MUST(write(connected, "ping", 4));
+    MUST(recvfrom(datagrams.descriptor, answer, sizeof answer, 0, (struct sockaddr *)&from, &length));
+    MUST(sendto(datagrams.descriptor, "echo", 4, 0, (struct sockaddr *)&from, sizeof from));
+    UNTIL(recv(connected, answer, sizeof answer, 0) == 4, "no answer came to a connected socket");
 }
 
 void verify(int invocation) {
