@@ -151,6 +151,21 @@ class PythonRuntime(unittest.TestCase):
                                 check=True, capture_output=True, text=True).stdout for _ in range(2)}
         self.assertEqual(len(drawn), 2, drawn)
 
+    def test_modules_that_keep_a_generator_begin_anew_and_are_named_when_they_cannot(self):
+        program = """if True:
+            import sys, types, thaw_runtime.randomness as randomness
+            bson, torch = types.ModuleType("bson.objectid"), types.ModuleType("torch")
+            bson.ObjectId, torch.seed = types.SimpleNamespace(_pid=1, _inc=None), lambda: 1 / 0
+            sys.modules |= {"bson.objectid": bson, "torch": torch}
+            randomness.refresh(); randomness.refresh()
+            print(bson.ObjectId._pid, type(bson.ObjectId._inc))
+            """
+        done = subprocess.run([PYTHON, "-c", program], env={"PYTHONPATH": str(RUNTIME), "AWS_LAMBDA_RUNTIME_API": "x"},
+                              check=True, capture_output=True, text=True)
+        self.assertEqual(done.stdout, "None <class 'int'>\n")
+        self.assertEqual(done.stderr, "the generator of torch cannot be made anew, so clones may draw the same from it:"
+                         " ZeroDivisionError('division by zero')\n")
+
     def test_a_failing_before_hook_is_an_init_error(self):
         with python("failing_before.handler", snap_start=True) as runtime:
             call = runtime.api.wait("POST init/error")

@@ -14,7 +14,7 @@ SOURCES = pathlib.Path(__file__).resolve().parent / "functions" / "generators"
 
 FRESH = {
     "python3.11": [
-        "os.urandom", "random", "random.SystemRandom", "secrets", "ssl.RAND_bytes", "tempfile", "uuid.uuid1",
+        "os.urandom", "random", "random.SystemRandom", "secrets", "sqlite3", "ssl.RAND_bytes", "tempfile", "uuid.uuid1",
         "uuid.uuid4",
     ],
     "nodejs20.x": [

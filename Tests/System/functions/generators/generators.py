@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+import sqlite3
 import ssl
 import tempfile
 import time
@@ -10,12 +11,14 @@ import uuid
 
 # One that the function keeps for itself, with a state of its own.
 own = random.Random(os.urandom(16))
+database = sqlite3.connect(":memory:")
 
 FRESH = {
     "os.urandom": lambda: os.urandom(16).hex(),
     "random": lambda: random.getrandbits(64),
     "random.SystemRandom": lambda: random.SystemRandom().getrandbits(64),
     "secrets": lambda: secrets.token_hex(16),
+    "sqlite3": lambda: database.execute("SELECT random()").fetchone(),
     "ssl.RAND_bytes": lambda: ssl.RAND_bytes(16).hex(),
     "tempfile": tempfile.mktemp,
     "uuid.uuid1": lambda: hex(uuid.uuid1().node),
