@@ -33,7 +33,7 @@ fuzz: build ## Fuzz what reads bytes from outside, FUZZ_SECONDS (60) in all
 	@scripts/fuzz
 
 bench: build ## Measure restores, invocations, density, publishes, networks; look for leaks
-	@for name in process-clone invoke burst density soak versions microvm-clone publish slots claim nat rules vni; do \
+	@for name in process-clone invoke burst density soak versions front microvm-clone publish slots claim nat rules vni; do \
 	    echo; echo "== $$name"; $(LAB) bench $$name || exit 1; done
 
 check: setup ## Lint, import rules, file sizes, script syntax, docs

@@ -11,6 +11,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     case density
     case soak
     case versions
+    case front
     case microvmClone = "microvm-clone"
     case publish
     case slots
@@ -27,7 +28,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .burst, .density: [.python, .java]
         case .soak, .versions: [.python]
         case .microvmClone: [.python, .java]
-        case .publish: [.python]
+        case .front, .publish: [.python]
         case .slots, .claim, .nat, .rules, .vni: []
         }
     }
@@ -36,7 +37,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     var takesAnySubject: Bool {
         switch self {
         case .processClone, .invoke, .burst, .density, .soak, .versions: true
-        case .microvmClone, .publish, .slots, .claim, .nat, .rules, .vni: false
+        case .front, .microvmClone, .publish, .slots, .claim, .nat, .rules, .vni: false
         }
     }
 
@@ -49,6 +50,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .density: ("clones alive at a time, where there is room", 4000, 1)
         case .soak: ("cycles, and cold starts", 10_000, 200)
         case .versions: ("cold starts of each kind", 500, 50)
+        case .front: ("calls of a warm function", 2000, 100)
         case .slots, .claim, .rules: ("network slots", 4000, 100)
         case .nat, .vni: ("rounds", 20, 1)
         case .microvmClone, .publish: nil
@@ -63,6 +65,7 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .density: try await DensityBenchmark(context: context).run()
         case .soak: try await SoakBenchmark(context: context).run()
         case .versions: try await VersionsBenchmark(context: context).run()
+        case .front: try await FrontBenchmark(context: context).run()
         case .microvmClone: try await MicroVMCloneBenchmark(context: context).run()
         case .publish: try await PublishBenchmark(context: context).run()
         case .slots: try await NetworkKernel.cleared { try await SlotsBenchmark(context: context).run() }

@@ -18,7 +18,7 @@ package struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var lab: LabOptions
     @Argument(
         help:
-            "process-clone, invoke, burst, density, soak, versions, microvm-clone, publish; of networks: slots, claim, nat, rules, vni."
+            "process-clone, invoke, burst, density, soak, versions, front, microvm-clone, publish; of networks: slots, claim, nat, rules, vni."
     )
     var name: Benchmark
     @Option(name: .customLong("runtime"), help: "Measure the function of this runtime; may be given several times.")

@@ -30,7 +30,7 @@ package struct HostCounts: Sendable {
             mounts: Double(mounts), namespaces: Double(namespaces), cgroups: Double(countCgroups()),
             cgroupsInKernel: Double(countCgroupsInKernel()), available: Double(memory.available) / 1e6,
             used: Double(memory.total - memory.available) / 1e6, kernel: Double(memory.unreclaimable) / 1e6,
-            resident: Double(try residentBytes()) / 1e6)
+            resident: try resident())
     }
 
     /// A reading that the next one, a moment later, agrees with: what ends in the background has ended.
@@ -114,8 +114,9 @@ package struct HostCounts: Sendable {
         }.max() ?? 0
     }
 
-    private static func residentBytes() throws -> Int {
+    /// This process's resident memory, in megabytes.
+    static func resident() throws -> Double {
         let fields = try SmallFile.text("/proc/self/statm").split(separator: " ")
-        return (fields.dropFirst().first.flatMap { Int($0) } ?? 0) * sysconf(CInt(_SC_PAGESIZE))
+        return Double((fields.dropFirst().first.flatMap { Int($0) } ?? 0) * sysconf(CInt(_SC_PAGESIZE))) / 1e6
     }
 }
