@@ -1,6 +1,7 @@
 import Basics
 import GuestProtocol
 import LinuxKit
+import Logging
 import Sandboxes
 import Snapshots
 import SystemPackage
@@ -19,6 +20,7 @@ struct MicroVM: Sandbox {
     var isUsable: Bool { machine.guest.isQuiet }
 
     func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
+        try machine.moveOn()
         machine.guest.send(.invoke(invocation))
         switch try await machine.guest.next(during: .invocation, by: deadline) {
         case .response(invocation.requestID, let payload): return .response(payload)
@@ -30,7 +32,15 @@ struct MicroVM: Sandbox {
     func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {
         let message = try await machine.guest.next(during: .invocation, by: deadline)
         guard case .idle(let memory) = message else { throw unexpected(message, during: .invocation) }
+        machine.mayStandStill()
         return memory
+    }
+
+    func rest() {
+        do throws(Errno) { try machine.standStill() } catch {
+            engine.launcher.logger.warning(
+                "an idle machine cannot be stopped", metadata: ["sandbox": "\(id)", "error": "\(error)"])
+        }
     }
 
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {

@@ -1,6 +1,7 @@
 import Basics
 import GuestProtocol
 import LinuxKit
+import Logging
 import Sandboxes
 import SlotNetwork
 import Snapshots
@@ -29,6 +30,15 @@ package struct ProcessSandbox: Sandbox {
         let peak = try await runtime.waitUntilIdle(by: deadline)
         if let process = cell.tenant { origin?.learn(from: process) }
         return peak
+    }
+
+    package func rest() {
+        do throws(Errno) {
+            if let freezer = try cell.openFreezer() { try runtime.standStill(freezer) }
+        } catch {
+            engine.logger.warning(
+                "an idle sandbox cannot be stopped", metadata: ["sandbox": "\(cell.id)", "error": "\(error)"])
+        }
     }
 
     package func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {

@@ -82,6 +82,10 @@ package protocol Sandbox: Sendable {
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64
 
+    /// Nobody waits for it: it stands still, and costs no processor time, until the next ``invoke(_:deadline:)`` or its end.
+    /// Clocks go on meanwhile, and timers that have come due fire afterwards. At once; does nothing when an invocation has begun.
+    func rest()
+
     /// Brings the sandbox to rest, writes its state into `staging` and destroys it, also on failure.
     /// - Returns: what a later ``SandboxEngine/thaw`` needs to know, for the manifest, and how long the sandbox stood.
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox

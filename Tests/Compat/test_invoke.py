@@ -77,6 +77,25 @@ def test_warm_clone_keeps_its_memory(client, app):
     assert max(counts) > 1, (first, counts)
 
 
+@pytest.mark.parametrize("qualifier", ["1", "$LATEST"])
+def test_sandbox_stands_still_between_invocations(client, app, plain, qualifier):
+    """A thread of the function's does not run while nothing is asked of the function; clocks go on."""
+    rates, last = [], None
+    for _ in range(8):
+        answer, _ = invoke(client, app.name, {"action": "count_ticks"}, Qualifier=qualifier)
+        if last and answer["start"] == last["start"]:
+            elapsed = answer["monotonic"] - last["monotonic"]
+            assert elapsed > 0.4
+            assert abs(answer["wall"] - last["wall"] - elapsed) < 0.3
+            # 200 where it runs, and less than half of that on a machine that is busy.
+            rates.append((answer["ticks"] - last["ticks"]) / elapsed)
+            if rates[-1] < 20:
+                return
+        last = answer
+        invoke(client, plain.name, {"action": "doze", "seconds": 0.5})
+    pytest.fail(f"ticks a second: {rates}")
+
+
 def test_log_tail(client, app):
     _, response = invoke(client, app.name, {"action": "describe"}, Qualifier="1", LogType="Tail")
     request = response["ResponseMetadata"]["RequestId"]

@@ -222,6 +222,41 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         try cgroup.remove()  // gone already, and that is fine
     }
 
+    @Test("what is frozen uses no processor until it is let go, and can be removed", arguments: hierarchies)
+    func freezer(hierarchy: CgroupHierarchy) async throws {
+        let cgroup = try hierarchy.create(Self.name())
+        defer { Self.remove(cgroup, hierarchy) }
+        var plan = SpawnTests.shell("read line; echo \"heard $line\"; while :; do :; done")
+        plan.cgroup = cgroup
+        let words = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        plan.descriptors[0] = words.0
+        plan.descriptors[1] = output.1
+        let child = try await spawner.get().spawn(plan)
+        let freezer = try #require(try cgroup.openFreezer())
+        try freezer.freeze()
+        try words.1.descriptor.writeAll("word\n".utf8)
+        #expect(try output.0.descriptor.wait(for: .readable, atMost: .milliseconds(200)) == false)
+        try freezer.thaw()
+        let heard = try await BlockingThread.run { () throws(Errno) in try output.0.descriptor.read(upTo: 20) }
+        #expect(String(decoding: heard, as: UTF8.self) == "heard word\n")
+        // It turns in circles now. What it has used stays the same between two looks of which the first finds it frozen.
+        try freezer.freeze()
+        let stat = FilePath("/proc/\(child.pid)/stat")
+        func used() throws -> [Substring] { try Array(SmallFile.text(stat).split(separator: " ")[13...14]) }
+        var before = try used()
+        for _ in 0..<100 {
+            _ = try output.0.descriptor.wait(for: .readable, atMost: .milliseconds(20))
+            let now = try used()
+            if now == before { break }
+            before = now
+        }
+        _ = try output.0.descriptor.wait(for: .readable, atMost: .milliseconds(100))
+        #expect(try used() == before)
+        try await BlockingThread.run { () throws(CgroupError) in try cgroup.remove() }
+        #expect(try await child.wait(atMost: .seconds(5))?.reason == .killed(signal: SIGKILL, dumpedCore: false))
+    }
+
     @Test("the number of processes is bounded")
     func processLimit() async throws {
         let hierarchy = try CgroupHierarchy.detect()

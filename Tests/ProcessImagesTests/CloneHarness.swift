@@ -44,11 +44,8 @@ final class TestTemplate {
         request.user = Self.user
         request.group = Self.group
         let entrance = try cgroup?.openEntrance()
-        switch entrance {
-        case .birth: request.flags = THAW_CLONE_INTO_CGROUP.rawValue
-        case .files(let files): request.cgroup_files = UInt32(files.count)
-        case nil: break
-        }
+        if entrance?.birthplace != nil { request.flags = THAW_CLONE_INTO_CGROUP.rawValue }
+        request.cgroup_files = UInt32(entrance?.files.count ?? 0)
         try Packets.send(
             request, [control.1, holder.pidfd, output.1, output.1, connection] + (entrance?.descriptors ?? []),
             to: socket)

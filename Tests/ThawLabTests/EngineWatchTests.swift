@@ -19,6 +19,7 @@ import ThawLab
         }
 
         func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 { 0 }
+        func rest() {}
         func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox { throw .destroyed }
         func memory() async throws(SandboxError) -> MemoryUse { MemoryUse(unique: 0, shared: 0, proportional: 0) }
         func destroy() async {}

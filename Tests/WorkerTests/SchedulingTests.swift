@@ -17,6 +17,19 @@ struct SchedulingTests {
         }
     }
 
+    @Test("which stands still when nobody waits for it")
+    func rest() async throws {
+        try await WorkerFixture.with { fixture in
+            try await fixture.createPublished()
+            for count in 1...3 {
+                try await fixture.invoke()
+                await fixture.settled()
+                #expect(fixture.engine.record.rested.count == count)
+            }
+            #expect(Set(fixture.engine.record.rested) == Set(fixture.engine.record.served))
+        }
+    }
+
     @Test("but not one that ended while it was idle")
     func lost() async throws {
         try await WorkerFixture.with { fixture in
@@ -52,6 +65,7 @@ struct SchedulingTests {
             try await fixture.invoke()
             async let second = fixture.invoke()
             await settled.arrival(of: 1)
+            #expect(fixture.engine.record.rested.isEmpty)
             settled.open()
             _ = try await second
             #expect(fixture.engine.record.thaws.count == 1)

@@ -34,13 +34,19 @@ package struct Cgroup: Sendable, Hashable {
     let memory: FilePath?
     /// Version 1 only.
     let freezer: FilePath?
+    /// Its directory of version 2, which a host with version 1 may have beside the others; nil where there is none.
+    let unified: FilePath?
 
-    init(name: String, version: CgroupVersion, directories: [FilePath], memory: FilePath?, freezer: FilePath?) {
+    init(
+        name: String, version: CgroupVersion, directories: [FilePath], memory: FilePath?, freezer: FilePath?,
+        unified: FilePath?
+    ) {
         self.name = name
         self.version = version
         self.directories = directories
         self.memory = memory
         self.freezer = freezer
+        self.unified = unified
     }
 }
 

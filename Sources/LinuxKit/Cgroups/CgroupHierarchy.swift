@@ -13,8 +13,10 @@ package struct CgroupHierarchy: Sendable, Hashable {
     package let version: CgroupVersion
     /// Controllers this host does not offer: limits that need them cannot be set.
     package let missing: Set<Controller>
-    /// Our `thaw` directories: one in version 2, one per controller (its own hierarchy) in version 1.
+    /// Our `thaw` directories: one in version 2; in version 1 one per controller (its own hierarchy), and one of version 2 where that
+    /// is mounted beside them, without controllers: there members can be frozen so that they still can be killed.
     let trees: [FilePath]
+    private let unifiedTree: FilePath?
     private let parents: [Controller: FilePath]
     /// Where the files are that speak of memory.
     var memoryTree: FilePath? { parents[.memory] }
@@ -31,6 +33,7 @@ package struct CgroupHierarchy: Sendable, Hashable {
         version = .two
         missing = Set(wanted).subtracting(available)
         trees = [tree]
+        unifiedTree = tree
         foreignTrees = top.map { [$0.appending("thaw")] } ?? []
         parents = Dictionary(uniqueKeysWithValues: available.map { ($0, tree) })
     }
@@ -42,7 +45,13 @@ package struct CgroupHierarchy: Sendable, Hashable {
         }
         version = .one
         missing = Set(Controller.allCases).subtracting(available)
-        trees = available.map { root.appending($0.rawValue).appending("thaw") }
+        let trees = available.map { root.appending($0.rawValue).appending("thaw") }
+        let unified = root.appending("unified")
+        // As systemd's hybrid mode mounts it; in a container it may be for looking only.
+        unifiedTree =
+            FileStatus.exists(unified.appending("cgroup.controllers")) && FileStatus.isWritable(unified)
+            ? unified.appending("thaw") : nil
+        self.trees = unifiedTree.map { trees + [$0] } ?? trees
         foreignTrees = []
         parents = Dictionary(uniqueKeysWithValues: zip(available, trees))
     }
@@ -134,7 +143,9 @@ package struct CgroupHierarchy: Sendable, Hashable {
         for tree in foreignTrees {
             for entry in (try? Directory.entries(tree)) ?? [] where isWanted(entry) {
                 let directory = tree.appending(entry)
-                try Cgroup(name: entry, version: version, directories: [directory], memory: nil, freezer: nil).remove()
+                try Cgroup(
+                    name: entry, version: version, directories: [directory], memory: nil, freezer: nil, unified: nil
+                ).remove()
                 names.append(entry)
             }
             try? Directory.remove(tree)
@@ -156,7 +167,8 @@ package struct CgroupHierarchy: Sendable, Hashable {
         return Cgroup(
             name: name, version: version, directories: trees.map { $0.appending(name) },
             memory: parents[.memory]?.appending(name),
-            freezer: version == .one ? parents[.freezer]?.appending(name) : nil)
+            freezer: version == .one ? parents[.freezer]?.appending(name) : nil,
+            unified: unifiedTree?.appending(name))
     }
 
     /// A child has a controller only if every ancestor passes it on.

@@ -50,6 +50,9 @@ package struct FileStatus: Sendable, Hashable {
     package static func exists(_ path: FilePath) -> Bool { (try? of(path)) != nil }
     package static func isDirectory(_ path: FilePath) -> Bool { (try? of(path))?.kind == .directory }
 
+    /// Whether this process may write to it, or into it.
+    package static func isWritable(_ path: FilePath) -> Bool { path.withPlatformString { access($0, W_OK) } == 0 }
+
     /// What a symlink says, nil for anything else.
     package static func symlinkContent(_ path: FilePath) -> FilePath? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))

@@ -15,16 +15,11 @@ extension SpawnPlan {
 
         var lowered: [clinux_step] = []
         var stages: [SpawnError.Stage] = []
-        var birthplaceInCgroups: CInt = -1
-        switch entrance {
-        case .birth(let directory): birthplaceInCgroups = directory.withRaw { $0 }
-        case .files(let files):
-            // 0 is "the writer": the child moves itself before it does anything else.
-            for file in files {
-                lowered.append(arena.step(CLINUX_STEP_WRITE, number: file.descriptor.withRaw { $0 }, source: "0"))
-                stages.append(.preparation(of: file.path))
-            }
-        case nil: break
+        let birthplaceInCgroups = entrance?.birthplace?.withRaw { $0 } ?? -1
+        // 0 is "the writer": the child moves itself before it does anything else.
+        for file in entrance?.files ?? [] {
+            lowered.append(arena.step(CLINUX_STEP_WRITE, number: file.descriptor.withRaw { $0 }, source: "0"))
+            stages.append(.preparation(of: file.path))
         }
         // Before limits, which could forbid the copies, but after the steps that use a descriptor of ours.
         let beforeDescriptors = (steps.lastIndex(where: \.usesDescriptor) ?? -1) + 1

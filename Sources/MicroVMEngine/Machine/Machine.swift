@@ -5,6 +5,7 @@ import LinuxKit
 import NetworkModel
 import Sandboxes
 import SlotNetwork
+import Synchronization
 import SystemPackage
 
 /// A running QEMU and everything that exists because of it: control socket, guest channel, slot, cgroup.
@@ -19,6 +20,7 @@ final class Machine: Sendable {
     private let remains: Remains
     private let clock: any DeadlineClock
     private let ending = SingleEnd()
+    private let motion: Mutex<MachineMotion>
 
     /// What outlives the process and has to be given back.
     struct Remains: Sendable {
@@ -49,7 +51,23 @@ final class Machine: Sendable {
         self.process = process
         self.remains = remains
         self.clock = clock
+        motion = Mutex(MachineMotion(cgroup: remains.cgroup))
     }
+
+    // MARK: - Standing still
+
+    func standStill() throws(Errno) { try motion.withLock { motion throws(Errno) in try motion.standStill() } }
+
+    /// Lets it go on, and serve until ``mayStandStill()``.
+    func moveOn() throws(SandboxError) {
+        try hostCall("thaw a virtual machine") {
+            try motion.withLock { motion throws(Errno) in try motion.moveOn() }
+        }
+    }
+
+    func mayStandStill() { motion.withLock { $0.mayStandStill = true } }
+
+    // MARK: - Use
 
     /// The number of its network slot.
     var slot: Int { remains.slot.index }
@@ -67,6 +85,8 @@ final class Machine: Sendable {
 
     private func tearDown() async {
         guest.fail(.destroyed)
+        // In version 1 of cgroups what is frozen does not die.
+        try? moveOn()
         await process.end()
         guest.close()
         control.close()

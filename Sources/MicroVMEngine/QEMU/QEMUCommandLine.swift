@@ -117,7 +117,9 @@ package struct QEMUCommandLine: Sendable {
     private var kernel: [String] {
         guard role == .template else { return [] }
         let arguments =
-            ["console=ttyS0", "quiet", "panic=-1", "tsc_early_khz=\(timeStampCounterKilohertz)"]
+            // Time goes on while an idle machine stands still: its kernel is not to call that a processor that hangs.
+            ["console=ttyS0", "quiet", "panic=-1", "nowatchdog", "rcupdate.rcu_cpu_stall_suppress=1"]
+            + ["tsc_early_khz=\(timeStampCounterKilohertz)"]
             + accelerator.kernelArguments
         return [
             "-kernel", path(descriptors.kernel), "-initrd", path(descriptors.initramfs),

@@ -23,6 +23,8 @@ package final class Cell: Sendable {
     /// Of the template whose pages the tenant has.
     private let lease = Mutex<TemplateLease?>(nil)
     private let ending = SingleEnd()
+    /// Opened when the tenant stands still for the first time.
+    private let freezer = Mutex<CgroupFreezer?>(nil)
     /// The template's, about the tenant.
     private let answer = Outcome<Tenant>()
     /// A template that answers no more is found out and ended in less.
@@ -137,6 +139,14 @@ package final class Cell: Sendable {
         return await answer.wait(within: Self.answerLimit) ?? .unknown
     }
 
+    /// What stops everything in the cell; nil where the host has no such thing.
+    func openFreezer() throws(Errno) -> CgroupFreezer? {
+        try freezer.withLock { freezer throws(Errno) in
+            if freezer == nil { freezer = try cgroup.openFreezer() }
+            return freezer
+        }
+    }
+
     // MARK: - End
 
     /// Kills everything in the cell and waits until processes, cgroup and slot are given back. Every caller waits for the same
@@ -148,6 +158,8 @@ package final class Cell: Sendable {
     private func tearDown() async {
         // The kernel kills what lives in the pid namespace with its process 1, and lets nothing more be born there.
         try? process.signal(SIGKILL)
+        // In version 1 what is frozen does not die.
+        try? freezer.withLock { $0.take() }?.thaw()
         let tenant = await tenantSettled()
         let (process, cgroup) = (process, cgroup)
         await BlockingThread.run {

@@ -22,14 +22,10 @@ struct CloneRequest: Sendable {
         if hasFrozenScratch { flags |= THAW_CLONE_OVERLAY_SCRATCH.rawValue }
         if isAhead { flags |= THAW_CLONE_PREFAULT.rawValue }
         if code != nil { flags |= THAW_CLONE_CODE.rawValue }
-        var files = 0
-        switch entrance {
-        case .birth: flags |= THAW_CLONE_INTO_CGROUP.rawValue
-        case .files(let all): files = all.count
-        }
+        if entrance.birthplace != nil { flags |= THAW_CLONE_INTO_CGROUP.rawValue }
         return thaw_clone_request(
             kind: THAW_CLONE.rawValue, flags: flags, user: RuntimeUser.user, group: RuntimeUser.group,
-            cgroup_files: UInt32(files), reserved: 0, scratch_bytes: scratchBytes)
+            cgroup_files: UInt32(entrance.files.count), reserved: 0, scratch_bytes: scratchBytes)
     }
 
     /// In the order that the protocol names.

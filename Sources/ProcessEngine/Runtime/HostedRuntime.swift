@@ -133,6 +133,12 @@ package final class HostedRuntime: LoopMember {
         }
     }
 
+    /// Stops `freezer`'s processes, the runtime's among them, until the next invocation; does nothing once that has begun, or the
+    /// runtime has ended.
+    package func standStill(_ freezer: CgroupFreezer) throws(Errno) {
+        try locked { core throws(Errno) in try core.standStill(freezer) }
+    }
+
     // MARK: - The end
 
     /// Readies a waiting runtime for a freeze: passes on what it has written and closes its idle connections.

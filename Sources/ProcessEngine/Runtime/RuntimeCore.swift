@@ -86,6 +86,8 @@ final class RuntimeCore {
     private var standardError: RuntimeOutput?
     private var sink: OutputSink?
     private var process: ChildProcess?
+    /// Of the sandbox's processes while they stand still.
+    private var standstill: CgroupFreezer?
 
     init(
         _ hostSide: consuming RuntimeEndpoint.HostSide, cloneBlockedIn call: BlockingCall?,
@@ -169,10 +171,23 @@ final class RuntimeCore {
         // Its time may be over already.
         guard case .running = state else { return }
         do {
+            try moveOn()
             try wrapping(.lost(during: .invocation)) { try server.invoke(invocation) }
         } catch {
             finish(.failed(error))
         }
+    }
+
+    /// Stops the sandbox's processes until the next invocation, unless that has begun.
+    func standStill(_ freezer: CgroupFreezer) throws(Errno) {
+        guard case .ready(.invocationNext) = state, standstill == nil else { return }
+        try freezer.freeze()
+        standstill = freezer
+    }
+
+    private func moveOn() throws(SandboxError) {
+        guard let freezer = standstill.take() else { return }
+        try hostCall("thaw the processes of a sandbox") { try freezer.thaw() }
     }
 
     func quiesce() throws(SandboxError) -> HostedRuntime.Quiescence {

@@ -139,6 +139,8 @@ package final class WatchedSandbox: Sandbox {
         return try await sandbox.waitUntilIdle(by: deadline)
     }
 
+    package func rest() { sandbox.rest() }
+
     private func endInvocation() {
         let wasBusy = state.withLock { state in
             defer { state.isBusy = false }

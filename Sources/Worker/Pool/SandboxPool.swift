@@ -1,4 +1,5 @@
 internal import Basics
+internal import Sandboxes
 import Synchronization
 
 /// Which sandboxes exist and which of them are free. One lock, no suspension: on the way of every invocation.
@@ -158,7 +159,10 @@ package final class SandboxPool: Sendable {
             tellOfChange(&state)
             return true
         }
-        if isIdle { wake.yield() }
+        guard isIdle else { return }
+        // A claimer who has come meanwhile finds it standing, or never sees it stand.
+        sandbox.sandbox.rest()
+        wake.yield()
     }
 
     /// Ends a sandbox that its holder can no longer use.

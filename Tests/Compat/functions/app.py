@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 import time
 
 from snapshot_restore_py import register_after_restore, register_before_snapshot
@@ -10,6 +11,8 @@ from snapshot_restore_py import register_after_restore, register_before_snapshot
 MADE_IN_INIT = os.urandom(8).hex()
 hooks = []
 count = 0
+ticks = 0
+START = None
 
 register_before_snapshot(lambda: hooks.append("before"))
 register_after_restore(lambda: hooks.append("after"))
@@ -75,6 +78,27 @@ def measure(event, context):
     return len(json.dumps(event))
 
 
+def tick():
+    global ticks
+    while True:
+        ticks += 1
+        time.sleep(0.005)
+
+
+def count_ticks(event, context):
+    """How often a thread that the first call started has woken up, every 5 ms where nothing stops it."""
+    global START
+    if START is None:
+        START = time.time()
+        threading.Thread(target=tick, daemon=True).start()
+    return {"ticks": ticks, "monotonic": time.monotonic(), "wall": time.time(), "start": START}
+
+
+def doze(event, context):
+    time.sleep(event["seconds"])
+
+
 ACTIONS = {
-    function.__name__: function for function in (echo, nothing, describe, fail, leave, hang, large, measure)
+    function.__name__: function
+    for function in (echo, nothing, describe, fail, leave, hang, large, measure, count_ticks, doze)
 }

@@ -31,6 +31,48 @@ struct EngineTests {
         }
     }
 
+    @Test("a sandbox that rests stands still, serves again, and ends like any other")
+    func rests() async throws {
+        try await EngineFixture.with { fixture in
+            let sandbox = try await fixture.thaw(try await fixture.snapshot("threads"))
+            sandbox.rest()
+            for number in 0..<3 {
+                #expect(try await sandbox.ask("echo \(number)") == "\(number)")
+                sandbox.rest()
+                sandbox.rest()
+            }
+            // One of its threads turns in circles.
+            let process = try #require((sandbox as? ProcessSandbox)?.cell.tenant)
+            let stat = FilePath("/proc/\(process.pid)/stat")
+            func used() throws -> [Substring] { try Array(SmallFile.text(stat).split(separator: " ")[13...14]) }
+            let pidfd = try process.pidfd
+            func pass(_ time: Duration) async throws {
+                _ = try await BlockingThread.run { () throws(Errno) in
+                    try pidfd.descriptor.wait(for: .readable, atMost: time)
+                }
+            }
+            var before = try used()
+            for _ in 0..<100 {
+                try await pass(.milliseconds(20))
+                let now = try used()
+                if now == before { break }
+                before = now
+            }
+            try await pass(.milliseconds(100))
+            #expect(try used() == before)
+            await sandbox.destroy()
+            await #expect(throws: SandboxError.self) { try await sandbox.ask("echo") }
+
+            let idle = try await fixture.thaw(try await fixture.snapshot())
+            _ = try await idle.ask("count")
+            idle.rest()
+            let killed = try #require((idle as? ProcessSandbox)?.cell.tenant)
+            try killed.signal(SIGKILL)
+            #expect(try await killed.wait(atMost: .seconds(20)) != nil)
+            await idle.destroy()
+        }
+    }
+
     @Test("a frozen function is cloned as often as wanted, and no clone knows of another")
     func clones() async throws {
         try await EngineFixture.with { fixture in

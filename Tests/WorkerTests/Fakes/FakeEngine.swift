@@ -41,6 +41,8 @@ final class FakeEngine: SandboxEngine {
         var uniqueness: [Uniqueness] = []
         /// The sandbox that served each invocation, in the order in which they began.
         var served: [SandboxID] = []
+        /// The sandboxes that were told that nobody needs them.
+        var rested: [SandboxID] = []
         var ready: [SnapshotID: Int] = [:]
         var forgotten: [SnapshotID] = []
         var shed: [EngineReserve] = []
@@ -142,6 +144,8 @@ struct FakeSandbox: Sandbox {
         engine.note { $0.idleLimits.append(deadline.limit) }
         return try await script.settle()
     }
+
+    func rest() { engine.note { $0.rested.append(id) } }
 
     var isUsable: Bool { engine.record.live.contains(id) }
 
