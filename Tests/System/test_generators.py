@@ -24,7 +24,11 @@ FRESH = {
     "java17": [
         *(f"SecureRandom {algorithm}{when}" for algorithm in ("SHA1PRNG", "DRBG", "NativePRNG", "NativePRNGNonBlocking")
           for when in (" made in init", "")),
-        "new SecureRandom() made in init", "UUID.randomUUID", "Math.random", "ThreadLocalRandom",
+        "new SecureRandom() made in init", "UUID.randomUUID", "Math.random", "StrictMath.random", "ThreadLocalRandom",
+        "new Random()", "new SplittableRandom()", "Collections.shuffle", "RandomGenerator.getDefault",
+        *(f"RandomGenerator.of {algorithm}" for algorithm in (
+            "L32X64MixRandom", "L64X128MixRandom", "L64X128StarStarRandom", "L64X256MixRandom", "L64X1024MixRandom",
+            "L128X128MixRandom", "L128X256MixRandom", "L128X1024MixRandom", "Xoroshiro128PlusPlus", "Xoshiro256PlusPlus")),
     ],
 }
 COPIED = {

@@ -1,6 +1,8 @@
 package thaw.runtime;
 
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import sun.misc.Unsafe;
@@ -13,6 +15,7 @@ import sun.misc.Unsafe;
  */
 final class Internals {
     private static final Unsafe UNSAFE = unsafe();
+    private static final MethodHandle LOADED = loaded();
 
     private Internals() {
     }
@@ -41,13 +44,45 @@ final class Internals {
             return UNSAFE.getObject(object, offset);
         }
 
+        /** @param object null for a static field */
         void put(Object object, int value) {
-            UNSAFE.putInt(object, offset, value);
+            UNSAFE.putInt(object == null ? owner : object, offset, value);
+        }
+
+        void put(Object object, short value) {
+            UNSAFE.putShort(object == null ? owner : object, offset, value);
         }
 
         void put(Object object, long value) {
             UNSAFE.putLong(object, offset, value);
         }
+    }
+
+    /** The class of that name if one of the loader or its parents has loaded it already, else null. */
+    static Class<?> loaded(String name, ClassLoader loader) {
+        try {
+            for (ClassLoader at = loader; at != null; at = at.getParent()) {
+                Class<?> found = (Class<?>) LOADED.invokeExact(at, name);
+                if (found != null) {
+                    return found;
+                }
+            }
+            return null;
+        } catch (Throwable impossible) {
+            throw new IllegalStateException(name, impossible);
+        }
+    }
+
+    /** The first of the fields that the class has. */
+    static Slot slot(Class<?> type, String... names) throws NoSuchFieldException {
+        for (int index = 0; index + 1 < names.length; index++) {
+            try {
+                return new Slot(type.getDeclaredField(names[index]));
+            } catch (NoSuchFieldException otherRelease) {
+                continue;
+            }
+        }
+        return new Slot(type.getDeclaredField(names[names.length - 1]));
     }
 
     /** A field of one of the JDK's classes, which this does not initialise. */
@@ -72,6 +107,14 @@ final class Internals {
     /** Sees every member of every class. */
     static MethodHandles.Lookup lookup() throws NoSuchFieldException {
         return (MethodHandles.Lookup) get(MethodHandles.Lookup.class, "IMPL_LOOKUP");
+    }
+
+    private static MethodHandle loaded() {
+        try {
+            return lookup().findVirtual(ClassLoader.class, "findLoadedClass", MethodType.methodType(Class.class, String.class));
+        } catch (ReflectiveOperationException otherJdk) {
+            throw new ExceptionInInitializerError(otherJdk);
+        }
     }
 
     private static Unsafe unsafe() {

@@ -5,17 +5,15 @@ import java.net.InetAddress;
 import java.security.SecureRandomSpi;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import thaw.runtime.Internals.Slot;
 
 /**
- * State inside the JDK that must not be the same in every clone, or that is stale in all of them.
+ * State inside the JDK, and inside packages, that must not be the same in every clone, or that is stale in all of them.
  *
  * <p>Reseeded after a restore: the native generators ({@code new SecureRandom()}, {@code NativePRNG} and its two
  * variants: UUID.randomUUID, TLS, temporary file names and key generators use these), whose read-ahead buffer is
  * dropped and whose mixer gets fresh kernel bytes; {@code SHA1PRNG} and {@code DRBG} instances, whoever made them, and the
- * sources that later ones take their seeds from; {@code Math.random} and {@code ThreadLocalRandom}.
+ * sources that later ones take their seeds from; {@link OrdinaryGenerators}; {@link PackageGenerators}.
  * Not reachable, so left as they are: instances of {@code java.util.Random} and {@code SplittableRandom} that the function
  * itself made before the snapshot. An after-restore hook has to make those anew.
  */
@@ -33,9 +31,8 @@ final class JdkState {
     private final Slot seeder = Internals.slot(PACKAGE + "SecureRandom$SeederHolder", "seeder");
     private final Slot drbgSeeder = Internals.slot(PACKAGE + "AbstractDrbg$SeederHolder", "seeder");
     private final Slot drbgKernel = Internals.slot(PACKAGE + "AbstractDrbg$SeederHolder", "prseeder");
-    private final Slot mathRandom = Internals.slot("java.lang.Math$RandomNumberGeneratorHolder", "randomNumberGenerator");
-    private final Slot threadSeeder = Internals.slot("java.util.concurrent.ThreadLocalRandom", "seeder");
-    private final Slot threadSeed = Internals.slot("java.lang.Thread", "threadLocalRandomSeed");
+    private final OrdinaryGenerators ordinary = new OrdinaryGenerators();
+    private final PackageGenerators packages = new PackageGenerators(Thread.currentThread().getContextClassLoader());
 
     /** Looks up where all of it is, so that a clone need not. */
     JdkState() throws ReflectiveOperationException {
@@ -51,7 +48,7 @@ final class JdkState {
         }
     }
 
-    /** Gives the JDK's own random number generators fresh seeds from the kernel. */
+    /** Gives them fresh seeds from the kernel. */
     void reseed() throws IOException {
         for (Slot generator : natives) {
             reseedNative(generator.get());
@@ -65,7 +62,8 @@ final class JdkState {
             drbgSeeder.put(drbgKernel.get());
         }
         SecureRandoms.reseed();
-        reseedOrdinary();
+        ordinary.reseed();
+        packages.reseed();
     }
 
     private void reseedNative(Object io) throws IOException {
@@ -78,27 +76,6 @@ final class JdkState {
         Object mixing = mixer.get(io);
         if (mixing != null) {
             SecureRandoms.reseed((SecureRandomSpi) mixing);
-        }
-    }
-
-    /** Those that are not for secrets. */
-    private void reseedOrdinary() throws IOException {
-        Object random = mathRandom.get();
-        if (random != null) {
-            ((Random) random).setSeed(Kernel.number());
-        }
-        Object seeds = threadSeeder.get();
-        if (seeds == null) {
-            return;
-        }
-        // New threads draw their seeds from the seeder; those that live keep theirs in the Thread.
-        long seed = Kernel.number();
-        ((AtomicLong) seeds).set(seed);
-        Thread[] threads = new Thread[Thread.activeCount() + 16];
-        int count = Thread.enumerate(threads);
-        for (int index = 0; index < count; index++) {
-            // The golden gamma, as ThreadLocalRandom itself spaces seeds.
-            threadSeed.put(threads[index], seed + (index + 1) * 0x9e3779b97f4a7c15L);
         }
     }
 }
