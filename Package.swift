@@ -97,6 +97,7 @@ let package = Package(
         library("Telemetry", ["Basics", "LinuxKit", logging, system, tracing]),
         library("RuntimeAPI", ["Basics", "GuestProtocol", "LinuxKit", system]),
         library("SigV4", ["Basics", crypto]),
+        library("Authorization", ["SigV4", system]),
 
         // What a host keeps.
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
@@ -206,6 +207,7 @@ let package = Package(
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", logging, system, tracing]),
         tests("SigV4Tests", ["SigV4"]),
+        tests("AuthorizationTests", ["Authorization", "SigV4", system]),
         tests("RuntimeAPITests", ["GuestProtocol", "LinuxKit", "RuntimeAPI", "TestSupport", system]),
         // Not on ThawGuest itself, which is linked statically: the tests run its binary.
         tests("ThawGuestTests", ["GuestProtocol", "LinuxKit", "TestSupport", system]),

@@ -17,7 +17,9 @@ struct ErrorMiddleware: RouterMiddleware {
             response = refusal(error, request, context)
         } catch let error as HTTPError where error.status == .notFound {
             // What the router throws when no route fits.
-            response = Response(LambdaError.unknownAction(method: request.method.rawValue, path: request.uri.path))
+            response =
+                await ForeignCall(request)?.refusal(requestID: context.requestID)
+                ?? Response(LambdaError.unknownAction(method: request.method.rawValue, path: request.uri.path))
         }
         response.headers[.amznRequestID] = context.requestID
         return response

@@ -3,6 +3,7 @@ import HTTPTypes
 extension HTTPField.Name {
     static let amznErrorType = known("x-amzn-ErrorType")
     static let amznRequestID = known("x-amzn-RequestId")
+    static let amznTarget = known("X-Amz-Target")
     package static let amznTraceID = known("X-Amzn-Trace-Id")
     package static let clientContext = known("X-Amz-Client-Context")
     static let executedVersion = known("X-Amz-Executed-Version")
@@ -10,6 +11,8 @@ extension HTTPField.Name {
     package static let invocationType = known("X-Amz-Invocation-Type")
     static let logResult = known("X-Amz-Log-Result")
     package static let logType = known("X-Amz-Log-Type")
+
+    static let smithyProtocol = known("Smithy-Protocol")
 
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a header name") }
