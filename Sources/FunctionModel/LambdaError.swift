@@ -11,15 +11,19 @@ package struct LambdaError: Error, Sendable, Equatable {
     package var cause: String?
     /// Seconds, for the `Retry-After` header of a `TooManyRequestsException`.
     package var retryAfterSeconds: Int?
+    /// Some refusals come without the ``Code/faultType`` that others of their code have.
+    package var omitsType = false
 
     package init(
-        code: Code, message: String, reason: String? = nil, retryAfterSeconds: Int? = nil, cause: String? = nil
+        code: Code, message: String, reason: String? = nil, retryAfterSeconds: Int? = nil, cause: String? = nil,
+        omitsType: Bool = false
     ) {
         self.code = code
         self.message = message
         self.reason = reason
         self.retryAfterSeconds = retryAfterSeconds
         self.cause = cause
+        self.omitsType = omitsType
     }
 
     /// A failure of ours.

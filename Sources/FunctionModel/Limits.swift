@@ -29,6 +29,8 @@ package enum Limits {
     /// A name given as an ARN, in every other call.
     package static let functionARN = 170
     package static let qualifier = 128
+    /// A version's number, in the calls about aliases.
+    package static let functionVersion = 1_024
     package static let handler = 128
     package static let functionDescription = 256
     package static let tags = 50

@@ -176,13 +176,4 @@ package struct ListPage: Sendable, Equatable {
     }
 }
 
-package struct ListedPage: Sendable, Equatable {
-    package var items: [FunctionConfiguration]
-    /// nil on the last page.
-    package var nextMarker: String?
-
-    package init(items: [FunctionConfiguration], nextMarker: String?) {
-        self.items = items
-        self.nextMarker = nextMarker
-    }
-}
+package typealias ListedPage = Page<FunctionConfiguration>

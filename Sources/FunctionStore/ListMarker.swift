@@ -14,6 +14,12 @@ struct ListMarker: Equatable {
         number = configuration.version.column
     }
 
+    /// For lists in which names are enough.
+    init(afterName name: String) {
+        self.name = name
+        number = 0
+    }
+
     /// - Parameter text: nil means the beginning.
     init(_ text: String?) throws(FunctionStoreError) {
         guard let text else {

@@ -42,6 +42,7 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        registerAliases(&migrator)
         return migrator
     }()
 }

@@ -17,6 +17,7 @@ package final class FunctionWorker: Service {
     package struct Parts: Sendable {
         package var engine: any SandboxEngine
         package var functions: any FunctionStore
+        package var aliases: any AliasStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
         package var networks: any NetworkCatalog
@@ -32,8 +33,8 @@ package final class FunctionWorker: Service {
         package var aws: AWSConnection
 
         package init(
-            engine: any SandboxEngine, functions: any FunctionStore, snapshots: any SnapshotRepository,
-            files: any FunctionFiles,
+            engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
+            snapshots: any SnapshotRepository, files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off, memory: MemorySource = .unlimited,
@@ -41,6 +42,7 @@ package final class FunctionWorker: Service {
         ) {
             self.engine = engine
             self.functions = functions
+            self.aliases = aliases
             self.snapshots = snapshots
             self.files = files
             self.networks = networks
@@ -57,6 +59,7 @@ package final class FunctionWorker: Service {
     }
 
     package let control: FunctionControl
+    package let aliases: AliasControl
     package let publishing: PublishPipeline
     package let invocations: InvocationPath
     package let parts: Parts
@@ -72,7 +75,8 @@ package final class FunctionWorker: Service {
         self.parts = parts
         let (engine, clock) = (parts.engine, parts.clock)
         // What both a publish and an invocation use.
-        let functions = FunctionCatalog(store: parts.functions, account: configuration.account)
+        let functions = FunctionCatalog(
+            store: parts.functions, aliases: parts.aliases, account: configuration.account)
         let images = FunctionImages(files: parts.files, functions: functions)
         let ready = ReadyVersions(
             engine: engine, count: configuration.readyClones, maximumVersions: configuration.maximumReadyVersions)
@@ -111,6 +115,7 @@ package final class FunctionWorker: Service {
                 functions: functions, files: parts.files, pool: pool, memory: relief.budget, snapshots: snapshots,
                 logger: logger),
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
+        aliases = AliasControl(functions: functions)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
@@ -122,7 +127,8 @@ package final class FunctionWorker: Service {
     /// What the API asks of this worker.
     package var service: LambdaService {
         LambdaService(
-            functions: control, tags: control, versions: publishing, invocations: invocations, sandboxes: pool)
+            functions: control, aliases: aliases, tags: control, versions: publishing, invocations: invocations,
+            sandboxes: pool)
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.

@@ -19,6 +19,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         var deleted: FunctionReference?
         var invoked: InvokeRequest?
         var page: PageRequest?
+        var aliases: [FunctionAlias] = []
         var nextMarker: String?
         /// Thrown by every method when set.
         var failure: LambdaError?
@@ -31,7 +32,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
 
     /// All concerns of one.
     var service: LambdaService {
-        LambdaService(functions: self, tags: self, versions: self, invocations: self, sandboxes: self)
+        LambdaService(functions: self, aliases: self, tags: self, versions: self, invocations: self, sandboxes: self)
     }
 
     private let answer: @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse
@@ -157,7 +158,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         ]
     }
 
-    private func perform<Result: Sendable>(
+    func perform<Result: Sendable>(
         _ body: (inout State) throws(LambdaError) -> Result
     ) async throws(LambdaError) -> Result {
         try state.withLock { state throws(LambdaError) in

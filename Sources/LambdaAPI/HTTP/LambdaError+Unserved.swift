@@ -39,10 +39,6 @@ extension LambdaError {
     static let clientContextNotJSON = Self(
         code: .invalidRequestContent, message: "Client context must be a valid Base64-encoded JSON object.")
 
-    static func aliasNotFound(arn: FunctionARN) -> Self {
-        Self(code: .resourceNotFound, message: "Cannot find alias arn: \(arn)")
-    }
-
     /// What AWS says of a function's parts that were never made: its policy, its URL.
     static let resourceNotFound = Self(
         code: .resourceNotFound, message: "The resource you requested does not exist.")

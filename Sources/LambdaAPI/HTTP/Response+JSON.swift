@@ -16,7 +16,7 @@ extension Response {
     /// the type.
     init(_ error: LambdaError) {
         var members = [error.code.messageKey: error.message]
-        members["Type"] = error.code.faultType
+        members["Type"] = error.omitsType ? nil : error.code.faultType
         members["Reason"] = error.reason
         do {
             try self.init(status: HTTPResponse.Status(code: error.code.httpStatus), json: members)

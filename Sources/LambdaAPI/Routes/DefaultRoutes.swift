@@ -2,7 +2,7 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-/// Reads of what functions here never have: aliases, policies, URLs, reserved concurrency. Clients ask for them when they
+/// Reads of what functions here never have: policies, URLs, reserved concurrency. Clients ask for them when they
 /// refresh a function, and give up when the answer is anything but AWS's for "none".
 struct DefaultRoutes: RouteGroup {
     let functions: any FunctionControlling
@@ -11,12 +11,10 @@ struct DefaultRoutes: RouteGroup {
     func add(to router: Router<Context>) {
         router.get("2015-03-31/event-source-mappings") { _, _ in try Response(json: Empty(list: "EventSourceMappings"))
         }
-        router.get("2015-03-31/functions/{FunctionName}/aliases", use: emptyList("Aliases"))
         router.get(
             "2019-09-25/functions/{FunctionName}/event-invoke-config/list", use: emptyList("FunctionEventInvokeConfigs")
         )
         router.get("2021-10-31/functions/{FunctionName}/urls", use: emptyList("FunctionUrlConfigs"))
-        router.get("2015-03-31/functions/{FunctionName}/aliases/{Name}", use: getAlias)
         router.get("2015-03-31/functions/{FunctionName}/policy", use: absent { _ in .resourceNotFound })
         router.get("2021-10-31/functions/{FunctionName}/url", use: absent { _ in .resourceNotFound })
         router.get(
@@ -52,12 +50,6 @@ struct DefaultRoutes: RouteGroup {
     /// Refuses as AWS does when a function exists and the thing asked for does not.
     private func absent(_ error: @escaping @Sendable (FunctionARN) -> LambdaError) -> Handler {
         { request, context in throw error(try await existing(request, context)) }
-    }
-
-    private func getAlias(_ request: Request, _ context: Context) async throws -> Response {
-        let function = try await existing(request, context)
-        throw LambdaError.aliasNotFound(
-            arn: addressing.scope.arn(name: function.name, qualifier: addressing.pathItem("Name", context)))
     }
 
     /// The ARN of the function asked about, as the client addressed it; throws when there is none.

@@ -36,6 +36,7 @@ struct Routes: Sendable {
             DeleteFunctionRoute(functions: service.functions, addressing: addressing),
             VersionRoutes(
                 versions: service.versions, functions: service.functions, addressing: addressing, wire: wire),
+            AliasRoutes(aliases: service.aliases, addressing: addressing),
             TagRoutes(
                 tags: service.tags, functions: service.functions, addressing: addressing, abilities: abilities),
             DefaultRoutes(functions: service.functions, addressing: addressing),

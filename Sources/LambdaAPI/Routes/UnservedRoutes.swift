@@ -24,19 +24,13 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + aliases + permissions + configurations + concurrency + layers + eventSources + codeSigning
+        invoking + permissions + configurations + concurrency + layers + eventSources + codeSigning
         + capacityProviders + durableExecutions + account
 
     private static let invoking = [
         UnservedAction("InvokeAsync", .post, "2014-11-13/functions/{FunctionName}/invoke-async"),
         UnservedAction(
             "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations"),
-    ]
-
-    private static let aliases = [
-        UnservedAction("CreateAlias", .post, "2015-03-31/functions/{FunctionName}/aliases"),
-        UnservedAction("UpdateAlias", .put, "2015-03-31/functions/{FunctionName}/aliases/{Name}"),
-        UnservedAction("DeleteAlias", .delete, "2015-03-31/functions/{FunctionName}/aliases/{Name}"),
     ]
 
     private static let permissions = [

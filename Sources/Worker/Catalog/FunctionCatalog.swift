@@ -25,15 +25,23 @@ final class FunctionCatalog: Sendable {
         var configurations: [VersionKey: FunctionConfiguration] = [:]
         /// What the functions' tags ask for, by name.
         var choices: [String: TagChoices] = [:]
+        var aliases: [AliasKey: FunctionAlias] = [:]
+    }
+
+    private struct AliasKey: Hashable {
+        let function: String
+        let name: String
     }
 
     private let store: any FunctionStore
+    let aliasStore: any AliasStore
     let account: AccountScope
     private let cache = Mutex(Cache())
     private let locks = KeyedLock<String>()
 
-    init(store: any FunctionStore, account: AccountScope) {
+    init(store: any FunctionStore, aliases: any AliasStore, account: AccountScope) {
         self.store = store
+        aliasStore = aliases
         self.account = account
     }
 
@@ -47,19 +55,6 @@ final class FunctionCatalog: Sendable {
             if cache.generation == generation { cache.configurations[key] = found }
         }
         return found
-    }
-
-    /// The version that a caller means; `Function not found` names it as the caller did, or with `qualifier` appended.
-    func resolve(
-        _ reference: FunctionReference, defaultQualifier: String? = nil
-    ) async throws(LambdaError) -> FunctionConfiguration {
-        try reference.checkReachable(from: account)
-        if let version = reference.version,
-            let found = try await configuration(VersionKey(reference.name, version))
-        {
-            return found
-        }
-        throw .functionNotFound(account.arn(name: reference.name, qualifier: reference.qualifier ?? defaultQualifier))
     }
 
     /// `$LATEST` of a function.
@@ -77,6 +72,17 @@ final class FunctionCatalog: Sendable {
         let found = TagChoices(try await tags(of: name))
         cache.withLock { cache in
             if cache.generation == generation { cache.choices[name] = found }
+        }
+        return found
+    }
+
+    func alias(_ name: String, of function: String) async throws(LambdaError) -> FunctionAlias? {
+        let key = AliasKey(function: function, name: name)
+        let (known, generation) = cache.withLock { ($0.aliases[key], $0.generation) }
+        if let known { return known }
+        guard let found = try await storedAlias(name, of: function) else { return nil }
+        cache.withLock { cache in
+            if cache.generation == generation { cache.aliases[key] = found }
         }
         return found
     }
@@ -191,6 +197,14 @@ final class FunctionCatalog: Sendable {
             cache.generation += 1
             cache.configurations = cache.configurations.filter { !matches($0.key) }
             cache.choices = cache.choices.filter { !matches(VersionKey($0.key, .latest)) }
+            cache.aliases = cache.aliases.filter { !matches(VersionKey($0.key.function, .latest)) }
+        }
+    }
+
+    func forgetAlias(_ name: String, of function: String) {
+        cache.withLock { cache in
+            cache.generation += 1
+            cache.aliases[AliasKey(function: function, name: name)] = nil
         }
     }
 }

@@ -44,7 +44,7 @@ extension FunctionControl {
     }
 
     package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
-        let function = try await functions.resolve(reference)
+        let function = try await functions.resolve(reference).configuration
         let path = try functions.codePath(function.code)
         let file = try await BlockingThread.run { () throws(LambdaError) in
             do throws(Errno) { return try OwnedDescriptor.open(path, .readOnly).shared() } catch {

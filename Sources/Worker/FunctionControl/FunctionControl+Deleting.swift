@@ -10,6 +10,10 @@ extension FunctionControl {
         let name = reference.name
         try await functions.changing(name) { () throws(LambdaError) in
             _ = try await functions.latest(name)
+            if reference.qualifier != nil, let version = reference.version {
+                let aliases = try await functions.aliasNames(of: name, leadingTo: version)
+                guard aliases.isEmpty else { throw .versionHasAliases(aliases) }
+            }
             let code = try await codeOfVersions(name)
             let removed = try await functions.delete(name, reference.qualifier == nil ? nil : reference.version)
             await pruning.prune(removed, of: name, code: code)

@@ -3,7 +3,7 @@ internal import FunctionStore
 
 extension FunctionControl {
     package func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription {
-        let configuration = try await functions.resolve(reference)
+        let configuration = try await functions.resolve(reference).configuration
         return FunctionDescription(
             configuration: configuration, tags: try await functions.tags(of: configuration.functionName))
     }
@@ -11,14 +11,13 @@ extension FunctionControl {
     package func functionConfiguration(
         _ reference: FunctionReference
     ) async throws(LambdaError) -> FunctionConfiguration {
-        try await functions.resolve(reference)
+        try await functions.resolve(reference).configuration
     }
 
     package func listFunctions(
         allVersions: Bool, page: PageRequest
     ) async throws(LambdaError) -> Page<FunctionConfiguration> {
-        let listed = try await functions.list(allVersions: allVersions, page: listPage(page))
-        return Page(items: listed.items, nextMarker: listed.nextMarker)
+        try await functions.list(allVersions: allVersions, page: page.listPage())
     }
 
     package func listVersions(
@@ -26,13 +25,13 @@ extension FunctionControl {
     ) async throws(LambdaError) -> Page<FunctionConfiguration> {
         let name = try name(functionName)
         _ = try await functions.latest(name)
-        let listed = try await functions.versions(of: name, page: listPage(page))
-        return Page(items: listed.items, nextMarker: listed.nextMarker)
+        return try await functions.versions(of: name, page: page.listPage())
     }
+}
 
-    private func listPage(_ page: PageRequest) throws(LambdaError) -> ListPage {
-        try FunctionValidation.checkPage(maximumItems: page.maximumItems)
-        return ListPage(
-            marker: page.marker, limit: min(page.maximumItems ?? Limits.pageItemsGiven, Limits.pageItemsGiven))
+extension PageRequest {
+    func listPage() throws(LambdaError) -> ListPage {
+        try FunctionValidation.checkPage(maximumItems: maximumItems)
+        return ListPage(marker: marker, limit: min(maximumItems ?? Limits.pageItemsGiven, Limits.pageItemsGiven))
     }
 }

@@ -50,12 +50,11 @@ package struct InvocationPath: Invoking {
     private func successor(
         of function: FunctionConfiguration, _ request: InvokeRequest
     ) async throws(LambdaError) -> FunctionConfiguration? {
-        let present = try await functions.stored(VersionKey(function))
-        guard let present else {
-            throw .functionNotFound(
-                functions.account.arn(name: function.functionName, qualifier: request.reference.qualifier ?? "$LATEST"))
+        if let present = try await functions.stored(VersionKey(function)) {
+            return present.contentID == function.contentID ? nil : present
         }
-        return present.contentID == function.contentID ? nil : present
+        // Gone. An alias leads to another by now.
+        return try await resolve(request)
     }
 
     private func serve(
@@ -91,9 +90,10 @@ package struct InvocationPath: Invoking {
     // MARK: - 1 Resolve
 
     private func resolve(_ request: InvokeRequest) async throws(LambdaError) -> FunctionConfiguration {
-        let function = try await functions.resolve(request.reference, defaultQualifier: "$LATEST")
+        let resolved = try await functions.resolve(
+            request.reference, defaultQualifier: "$LATEST", choosing: .byWeight)
         if request.type == .event { throw .eventInvocationUnavailable }
-        return function
+        return resolved.configuration
     }
 
     /// Refuses a version that cannot be invoked; one that has lost its snapshot begins to get another.

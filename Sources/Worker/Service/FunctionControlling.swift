@@ -139,13 +139,3 @@ package struct PageRequest: Sendable {
         self.maximumItems = maximumItems
     }
 }
-
-package struct Page<Item: Sendable>: Sendable {
-    package var items: [Item]
-    package var nextMarker: String?
-
-    package init(items: [Item], nextMarker: String?) {
-        self.items = items
-        self.nextMarker = nextMarker
-    }
-}

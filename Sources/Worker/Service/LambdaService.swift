@@ -3,16 +3,18 @@
 /// Every method throws ``LambdaError``: AWS's error type and message, ready for the wire.
 package struct LambdaService: Sendable {
     package let functions: any FunctionControlling
+    package let aliases: any AliasKeeping
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
     package let sandboxes: any SandboxListing
 
     package init(
-        functions: any FunctionControlling, tags: any TagKeeping, versions: any VersionPublishing,
-        invocations: any Invoking, sandboxes: any SandboxListing
+        functions: any FunctionControlling, aliases: any AliasKeeping, tags: any TagKeeping,
+        versions: any VersionPublishing, invocations: any Invoking, sandboxes: any SandboxListing
     ) {
         self.functions = functions
+        self.aliases = aliases
         self.tags = tags
         self.versions = versions
         self.invocations = invocations
