@@ -19,6 +19,42 @@ workspace = None
 PLACES = {"/var/runtime": "runtime", "/var/lang": "lang", "/var/node_modules": "node_modules"}
 
 
+# As these packages draw ahead: each gives the buffer that it keeps.
+POOLS = {
+    "node_modules/uuid/package.json": '{"type": "module", "exports": "./rng.js"}',
+    "node_modules/uuid/rng.js": """
+        import { randomFillSync } from "crypto";
+        const pool = new Uint8Array(256);
+        export default function rng() { randomFillSync(pool); return pool; }
+    """,
+    "node_modules/nanoid/package.json": '{"type": "module", "exports": "./index.js"}',
+    "node_modules/nanoid/index.js": """
+        import { webcrypto as crypto } from "node:crypto";
+        export const pool = Buffer.allocUnsafe(128 * 21);
+        let fillPool = () => { crypto.getRandomValues(pool); };
+        export const nanoid = () => { fillPool(); return pool; };
+    """,
+    "node_modules/bson/index.js": """
+        const draw = (() => { try { return require("crypto").randomBytes; } catch { return null; } })();
+        exports.unique = draw(5);
+        exports.id = draw(16);
+    """,
+    "index.mjs": """
+        import crypto from "crypto";
+        import uuid from "uuid";
+        import { nanoid } from "nanoid";
+        import bson from "bson";
+        const bundled = new Uint8Array(256);
+        (function rng() { crypto.randomFillSync(bundled); })();
+        const drawn = { uuid: uuid(), nanoid: nanoid(), bson: bson.unique, bundled, "a key": crypto.randomBytes(256),
+          "an array": crypto.randomFillSync(new Uint8Array(256)), "an id": bson.id };
+        const texts = () => Object.entries(drawn).map(([name, bytes]) => [name, Buffer.from(bytes).toString("hex")]);
+        const before = new Map(texts());
+        export const handler = async () => Object.fromEntries(texts().map(([name, text]) => [name, text !== before.get(name)]));
+    """,
+}
+
+
 def setUpModule():
     """Lays the runtime out as its image has it, in a directory."""
     global workspace
@@ -290,6 +326,20 @@ class Snapshots(unittest.TestCase):
         self.assertEqual(len({answer["math"] for answer in answers}), 20)
         self.assertTrue(all(0 <= answer["math"] < 1 for answer in answers))
         self.assertEqual((answers[0]["name"], answers[0]["place"]), ("random", 0))
+
+    def test_pools_of_packages_are_filled_again_and_nothing_else_is(self):
+        with tempfile.TemporaryDirectory() as directory:
+            task = pathlib.Path(directory)
+            for name, source in POOLS.items():
+                (task / name).parent.mkdir(parents=True, exist_ok=True)
+                (task / name).write_text(source)
+            for seed in (False, True):
+                with self.subTest(seed=seed), node("index.handler", task=task, snap_start=True, seed=seed) as runtime:
+                    runtime.api.wait("GET restore/next")
+                    runtime.api.restore()
+                    changed = runtime.answer({})
+                self.assertEqual(changed, {"uuid": True, "nanoid": True, "bson": True, "bundled": True,
+                                           "a key": False, "an array": False, "an id": False})
 
     def test_what_is_drawn_ahead_does_not_outlive_the_snapshot(self):
         for seed in (False, True):

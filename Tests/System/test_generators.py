@@ -20,6 +20,8 @@ FRESH = {
     "nodejs20.x": [
         "crypto.randomBytes", "crypto.randomInt", "crypto.randomUUID", "crypto.getRandomValues",
         "crypto.generateKeyPairSync", "Math.random",
+        *(f"{name} in a worker thread{arguments}" for arguments in ("", " with arguments")
+          for name in ("crypto.randomBytes", "crypto.randomInt", "crypto.randomUUID", "Math.random")),
     ],
     "java17": [
         *(f"SecureRandom {algorithm}{when}" for algorithm in ("SHA1PRNG", "DRBG", "NativePRNG", "NativePRNGNonBlocking")

@@ -33,7 +33,7 @@ async function main() {
   // A native part is needed only where there are snapshots.
   const native = isSeed || isSnapStart() ? require(path.join(__dirname, 'thaw.node')) : null;
   let client = connect();
-  if (native !== null) randomness.replaceMathRandom();
+  if (native !== null) randomness.prepare();
   if (isSeed) {
     await require('./seed.js').pass(client, native, quieten);
     if (client.address !== process.env.AWS_LAMBDA_RUNTIME_API) client = connect();

@@ -7,37 +7,25 @@
 // - crypto.randomUUID draws 128 UUIDs ahead, crypto.randomInt 1024 numbers. They are used up before the snapshot, and
 //   in the clone if anything was drawn in between.
 // - Math.random is V8's, and cannot be reseeded: where snapshots are taken, it is replaced by a generator that can.
+// - Packages draw ahead, too: package-pools.js has a table. Worker threads see to their own generators: workers.js.
 //
-// Not reached: numbers that the function's own code or packages have drawn ahead (pools, as in nanoid), Math.random in other
-// realms (vm contexts) and in worker threads. An after-restore hook has to make those anew.
+// Not reached: what the function's own code has drawn ahead, and Math.random in other realms (vm contexts). An after-restore hook
+// has to make those anew.
+
+const math = require('./math-random.js');
+const pools = require('./package-pools.js');
+const workers = require('./workers.js');
 
 const UUIDS_AHEAD = 128;
 const NUMBERS_AHEAD = 1024;
 
-/** xoshiro128**, https://prng.di.unimi.it: the same quality as V8's xorshift128+, in integers that JavaScript does fast. */
-const state = new Uint32Array(4);
-const stateBytes = Buffer.from(state.buffer);
+const stateBytes = Buffer.from(math.state.buffer);
 
-function next() {
-  const [a, b, c, d] = state;
-  let result = Math.imul(b, 5);
-  result = Math.imul((result << 7) | (result >>> 25), 9);
-  const third = c ^ a;
-  const fourth = d ^ b;
-  state[1] = b ^ third;
-  state[0] = a ^ fourth;
-  state[2] = third ^ (b << 9);
-  state[3] = (fourth << 11) | (fourth >>> 21);
-  return result >>> 0;
-}
-
-/** Replaces Math.random by a generator that can be reseeded. */
-function replaceMathRandom() {
-  const original = Math.random;
-  for (let index = 0; index < state.length; index++) state[index] = Math.floor(original() * 4294967296);
-  state[0] |= 1;
-  const replacement = { random() { return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992; } };
-  Object.defineProperty(Math, 'random', { ...Object.getOwnPropertyDescriptor(Math, 'random'), value: replacement.random });
+/** Makes what can be reseeded of what cannot. Call before the function's code is loaded. */
+function prepare() {
+  math.replace();
+  pools.watch();
+  workers.watch();
 }
 
 /** How often OpenSSL's generator had taken a new seed when nothing was drawn ahead; NaN if that is not known. */
@@ -79,7 +67,7 @@ function drawAll(draw, count) {
 
 function reseed(native, text) {
   if (!native.refresh(text, stateBytes)) throw new Error('OpenSSL or the kernel gave no fresh random bytes');
-  state[0] |= 1;
+  math.seeded();
 }
 
 /**
@@ -90,6 +78,8 @@ function reseed(native, text) {
 function refresh(native, entropy) {
   reseed(native, entropy ?? '');
   if (native.reseeds() !== settled) for (const { draw, ahead } of drawnAhead()) drawAll(draw, ahead);
+  pools.renew();
+  workers.tell();
 }
 
-module.exports = { replaceMathRandom, useUp, refresh };
+module.exports = { prepare, useUp, refresh };
