@@ -177,9 +177,8 @@ let package = Package(
         library(
             "ThawCommand",
             [
-                "AWSClients", "BaseImages", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine", "NetworkModel",
-                "Sandboxes",
-                "ServerAssembly",
+                "AWSClients", "BaseImages", "CLibzip", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine",
+                "NetworkModel", "Sandboxes", "ServerAssembly", "SigV4",
                 "SlotNetwork", "Snapshots", "Telemetry", "Terminal", "Worker", argumentParser, lifecycle, logging,
                 nioCore, nioHTTP1,
                 nioPosix, system, unixSignals,
@@ -251,7 +250,8 @@ let package = Package(
             "ServerAssemblyTests",
             ["Basics", "LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", "TestSupport", logging, system]),
         tests(
-            "ThawCommandTests", ["LinuxKit", "ServerAssembly", "NetworkModel", "ThawCommand", argumentParser, system]),
+            "ThawCommandTests",
+            ["LinuxKit", "ServerAssembly", "NetworkModel", "TestSupport", "ThawCommand", argumentParser, system]),
         tests(
             "ThawLabTests",
             [

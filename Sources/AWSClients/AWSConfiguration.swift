@@ -24,11 +24,12 @@ package struct AWSConfiguration: Sendable {
     }
 }
 
-/// The services that this server asks. The values are the names that signatures have.
+/// The services that are asked. The values are the names that signatures have.
 package enum AWSService: String, Sendable, CaseIterable {
-    case sqs
-    case sns
+    case lambda
     case s3
+    case sns
+    case sqs
 }
 
 extension SigningCredentials {

@@ -17,7 +17,13 @@ package final class AWSConnection: Sendable {
     }
     private let state = Mutex(State.unused)
 
-    package init(_ configuration: AWSConfiguration) { self.configuration = configuration }
+    private let patience: Int64
+
+    /// - Parameter patience: seconds in which an answer has to go on; longer than the longest poll, 20 s.
+    package init(_ configuration: AWSConfiguration, patience: Int64 = 60) {
+        self.configuration = configuration
+        self.patience = patience
+    }
 
     /// Ends all connections; what is asked afterwards fails.
     package func shutdown() async {
@@ -35,7 +41,7 @@ package final class AWSConnection: Sendable {
             case .open(let http): return http
             case .ended: return nil
             case .unused:
-                let http = Self.makeClient()
+                let http = makeClient()
                 state = .open(http)
                 return http
             }
@@ -44,11 +50,10 @@ package final class AWSConnection: Sendable {
         return client
     }
 
-    private static func makeClient() -> HTTPClient {
+    private func makeClient() -> HTTPClient {
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            // Longer than the longest poll, 20 s.
-            timeout: .init(connect: .seconds(5), read: .seconds(60)),
+            timeout: .init(connect: .seconds(5), read: .seconds(patience)),
             connectionPool: .init(idleTimeout: .seconds(30)), decompression: .disabled)
         settings.httpVersion = .http1Only
         // Each poll has a connection to itself while it waits.

@@ -15,7 +15,13 @@ package struct Thaw: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Server",
-                subcommands: [ServeCommand.self, ImageCommand.self, NetworkCommand.self, LogsCommand.self]),
+                subcommands: [ServeCommand.self, ImageCommand.self, NetworkCommand.self]),
+            CommandGroup(
+                name: "Functions",
+                subcommands: [
+                    DeployCommand.self, InvokeCommand.self, LogsCommand.self, ListCommand.self,
+                    RemoveCommand.self,
+                ]),
             CommandGroup(
                 name: "This host",
                 subcommands: [DoctorCommand.self, SlotsCommand.self]),
