@@ -16,19 +16,23 @@ package struct BaseImage: Sendable, Equatable {
     /// The runtime's argument vector; an element that is ``handlerPlaceholder`` stands for the function's handler, and
     /// ``memoryPlaceholder`` in any of them for the function's memory size in megabytes.
     package let command: [String]
+    /// What starts it for some functions; nil when its ``command`` does for all.
+    package let launcher: Launcher?
     /// The environment that belongs to this runtime, not to a function.
     package let environment: [String: String]
     /// How it is booted without a function; nil when it cannot be.
     package let seed: Seed?
     /// As INIT_START names it, for example `python:3.11.v1`.
     package let runtimeVersion: String
+    /// The language's own, for example `3.11.2`; empty where the recipe names none.
+    package let release: String
     /// The Debian packages in the root image, as `name_version_architecture`.
     package let debianPackages: [String]
 
     package init(
         runtime: String, digest: String, root: FilePath, kernel: FilePath, initramfs: FilePath, kernelRelease: String,
-        command: [String], environment: [String: String], seed: Seed?, runtimeVersion: String,
-        debianPackages: [String]
+        command: [String], launcher: Launcher? = nil, environment: [String: String], seed: Seed?,
+        runtimeVersion: String, release: String = "", debianPackages: [String]
     ) {
         self.runtime = runtime
         self.digest = digest
@@ -37,9 +41,11 @@ package struct BaseImage: Sendable, Equatable {
         self.initramfs = initramfs
         self.kernelRelease = kernelRelease
         self.command = command
+        self.launcher = launcher
         self.environment = environment
         self.seed = seed
         self.runtimeVersion = runtimeVersion
+        self.release = release
         self.debianPackages = debianPackages
     }
 
@@ -55,14 +61,32 @@ package struct BaseImage: Sendable, Equatable {
         }
     }
 
+    /// A program of the image that is given ``BaseImage/command`` and becomes it, when a function sets one of the variables
+    /// that the program reads: a wrapper around the runtime, options that contradict the command's.
+    package struct Launcher: Codable, Sendable, Equatable {
+        package var program: String
+        package var variables: [String]
+
+        package init(program: String, variables: [String]) {
+            self.program = program
+            self.variables = variables
+        }
+    }
+
     package static let handlerPlaceholder = "{handler}"
     package static let memoryPlaceholder = "{memory}"
 
-    /// ``command`` for a function with this handler and memory size.
-    package func arguments(handler: String, memoryMegabytes: Int) -> [String] {
-        command.map { word in
+    /// ``command`` for a function with this handler, memory size and environment, behind the launcher if one is needed.
+    package func arguments(
+        handler: String, memoryMegabytes: Int, environment: [String: String]
+    ) -> [String] {
+        let own = command.map { word in
             word == BaseImage.handlerPlaceholder ? handler : BaseImage.replaced(word, memoryMegabytes)
         }
+        guard let launcher, launcher.variables.contains(where: { environment[$0]?.isEmpty == false }) else {
+            return own
+        }
+        return [launcher.program] + own
     }
 
     /// ``Seed/command`` for functions with this memory size; nil without a seed.

@@ -32,7 +32,7 @@ package struct ImageInputs: Sendable {
         let bootstrapPath = directory.appending("bootstrap.json")
         bootstrap = try RuntimeBootstrap.load(from: bootstrapPath)
 
-        var parts = [ImageInputs.builder, "root", try Files.digest(of: recipePath)]
+        var parts = [ImageInputs.builder, "root 3", try Files.digest(of: recipePath)]
         for name in (recipe.files ?? [:]).keys.sorted() {
             let file = directory.appending(FilePath(name).components)
             guard let info = FileInfo(following: file), info.isRegular else {
@@ -41,7 +41,8 @@ package struct ImageInputs: Sendable {
             parts += [name, info.isExecutable ? "x" : "-", try Files.digest(of: file)]
         }
         root = ImageInputs.digest(of: parts)
-        kernel = ImageInputs.digest(of: [ImageInputs.builder, "kernel", recipe.suite] + KernelModules.needed)
+        kernel = ImageInputs.digest(
+            of: [ImageInputs.builder, "kernel", recipe.kernelSuite ?? recipe.suite] + KernelModules.needed)
         digest = ImageInputs.digest(
             of: [
                 ImageInputs.builder, runtime, root, kernel, try Files.digest(of: share.guest),

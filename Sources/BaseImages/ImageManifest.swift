@@ -35,7 +35,10 @@ struct ImageManifest: Codable, Sendable, Equatable {
     var inputs: String
     var kernelRelease: String
     var runtimeVersion: String
+    /// Of the language; nil in what an older Thaw built.
+    var release: String?
     var command: [String]
+    var launcher: BaseImage.Launcher?
     var environment: [String: String]
     var seed: BaseImage.Seed?
     var debianPackages: [String]
@@ -75,8 +78,8 @@ struct ImageManifest: Codable, Sendable, Equatable {
         BaseImage(
             runtime: runtime, digest: digest, root: directory.appending("root.erofs"),
             kernel: directory.appending("kernel"), initramfs: directory.appending("initramfs"),
-            kernelRelease: kernelRelease, command: command, environment: environment, seed: seed,
-            runtimeVersion: runtimeVersion, debianPackages: debianPackages)
+            kernelRelease: kernelRelease, command: command, launcher: launcher, environment: environment, seed: seed,
+            runtimeVersion: runtimeVersion, release: release ?? "", debianPackages: debianPackages)
     }
 }
 

@@ -120,7 +120,9 @@ extension ImageStore {
             runtime: runtime,
             digest: ImageInputs.digest(of: [kernelFile.sha256, initramfsFile.sha256, rootFile.sha256]),
             inputs: inputs.digest, kernelRelease: kernel.manifest.kernelRelease,
-            runtimeVersion: inputs.recipe.runtimeVersion, command: inputs.bootstrap.command,
+            runtimeVersion: inputs.recipe.runtimeVersion,
+            release: inputs.recipe.releaseVersion(among: root.manifest.debianPackages),
+            command: inputs.bootstrap.command, launcher: inputs.bootstrap.launcher,
             environment: inputs.bootstrap.environment, seed: inputs.bootstrap.seed,
             debianPackages: root.manifest.debianPackages, root: rootFile, kernel: kernelFile, initramfs: initramfsFile)
         try manifest.write(to: target)

@@ -45,8 +45,10 @@ extension ImageStore {
 
     func kernelPart(_ inputs: ImageInputs, progress: @escaping Progress) async throws(ImageError) -> Part {
         try await part(inputs.kernelPart, needing: ImageStore.kernelSpace) { workspace throws(ImageError) in
-            let result = try await KernelBuilder(suite: inputs.recipe.suite, workspace: workspace, progress: progress)
-                .build()
+            let result = try await KernelBuilder(
+                suite: inputs.recipe.kernelSuite ?? inputs.recipe.suite, workspace: workspace, progress: progress
+            )
+            .build()
             let manifest = PartManifest(
                 kernelRelease: result.release, modules: result.modules.map { $0.stem ?? "" })
             return (manifest, [result.kernel, workspace.appending("modules")])

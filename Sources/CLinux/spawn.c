@@ -233,6 +233,30 @@ static void reset_signals(void) {
         syscall(SYS_rt_sigaction, signal, &plain, NULL, sizeof plain.mask); /* KILL and STOP refuse: no harm */
 }
 
+static int is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+/* Becomes the program, or says which one could not be executed. */
+static void execute(struct child *child) {
+    const struct clinux_spawn_plan *plan = child->plan;
+    int64_t step = (int64_t)plan->steps_count;
+    const char *executable = plan->executable;
+    if (child->program >= 0) {
+        syscall(SYS_execveat, child->program, "", plan->arguments, plan->environment, AT_EMPTY_PATH);
+        give_up(child, step, errno);
+    }
+    if (plan->alternative && !is_file(executable)) {
+        if (!is_file(plan->alternative)) give_up(child, step + 2, ENOENT);
+        executable = plan->alternative;
+        ((const char **)plan->arguments)[0] = executable;
+        step++;
+    }
+    execve(executable, plan->arguments, plan->environment);
+    give_up(child, step, errno);
+}
+
 static void child_main(struct child *child) {
     const struct clinux_spawn_plan *plan = child->plan;
     if (child->kept && syscall(SYS_close_range, child->kept, ~0U, CLOSE_RANGE_UNSHARE) < 0) give_up(child, -1, errno);
@@ -243,11 +267,7 @@ static void child_main(struct child *child) {
     }
     unsigned long none = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
-    if (child->program >= 0)
-        syscall(SYS_execveat, child->program, "", plan->arguments, plan->environment, AT_EMPTY_PATH);
-    else
-        execve(plan->executable, plan->arguments, plan->environment);
-    give_up(child, (int64_t)plan->steps_count, errno);
+    execute(child);
 }
 
 static int failed_before_clone(struct clinux_spawn_result *result, int error) {

@@ -18,7 +18,8 @@ package enum Runtimes {
 /// Base images have names of their own where AWS's tell an operating system or a series of releases.
 extension Runtimes {
     private static let imageNames = [
-        "nodejs20.x": "nodejs20", "provided.al2": "provided", "provided.al2023": "provided",
+        "nodejs20.x": "nodejs20", "nodejs22.x": "nodejs22", "nodejs24.x": "nodejs24", oldestProvided: "provided",
+        "provided.al2023": "provided",
     ]
 
     /// The base image that serves functions of a runtime.
@@ -28,6 +29,9 @@ extension Runtimes {
     package static func names(servedBy images: [String]) -> [String] {
         (images + imageNames.filter { images.contains($0.value) }.keys).sorted()
     }
+
+    /// The one whose operating system is older than those of all others.
+    package static let oldestProvided = "provided.al2"
 
     /// Whether the function brings its own runtime, an executable `bootstrap` in its code.
     package static func isProvided(_ runtime: String) -> Bool { image(for: runtime) == "provided" }

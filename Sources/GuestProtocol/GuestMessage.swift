@@ -67,8 +67,8 @@ package enum ExitReason: Sendable, Equatable {
     case killed(signal: Int32)
     /// The guest kernel's OOM killer ended it.
     case outOfMemory
-    /// The runtime could not be started at all.
-    case notStarted(errno: Int32)
+    /// The runtime could not be started at all: the program that the kernel refused and why, empty where there is none.
+    case notStarted(program: String, errno: Int32)
 }
 
 // MARK: - Wire
@@ -172,8 +172,9 @@ extension ExitReason {
             writer.put(UInt8(2))
             writer.put(signal)
         case .outOfMemory: writer.put(UInt8(3))
-        case .notStarted(let errno):
+        case .notStarted(let program, let errno):
             writer.put(UInt8(4))
+            writer.put(program)
             writer.put(errno)
         }
     }
@@ -183,7 +184,7 @@ extension ExitReason {
         case 1: self = .exited(status: try reader.integer())
         case 2: self = .killed(signal: try reader.integer())
         case 3: self = .outOfMemory
-        case 4: self = .notStarted(errno: try reader.integer())
+        case 4: self = .notStarted(program: try reader.string("program"), errno: try reader.integer())
         default: throw .invalidValue(field: "exit reason")
         }
     }

@@ -37,6 +37,12 @@ package struct Initialization: Sendable, Equatable {
         self.isSnapStart = isSnapStart
         self.uniqueness = uniqueness
     }
+
+    /// The runtimes that a function may bring along: the first that is there is started, with its own name as only argument.
+    package static let bootstraps = ["/var/task/bootstrap", "/opt/bootstrap"]
+
+    /// Executed where no file is at the first of ``arguments``.
+    package var alternative: String? { arguments == [Self.bootstraps[0]] ? Self.bootstraps[1] : nil }
 }
 
 package struct EnvironmentVariable: Sendable, Equatable {

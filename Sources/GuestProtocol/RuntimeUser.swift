@@ -3,4 +3,6 @@ package enum RuntimeUser {
     package static let name = "sbx_user1051"
     package static let user: UInt32 = 993
     package static let group: UInt32 = 990
+    /// Of every sandbox: its /etc/hosts is the same in all.
+    package static let hostName = "thaw"
 }

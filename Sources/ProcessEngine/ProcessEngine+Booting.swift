@@ -115,10 +115,15 @@ extension ProcessEngine {
 
     /// A program that cannot be executed is the function's fault, and its log says so; everything before is the host's.
     private func notStarted(_ error: SpawnError, output: OutputSink) -> SandboxError {
-        guard case .execution = error.stage else { return SandboxError(.host, nil, error) }
+        let program: String
+        switch error.stage {
+        case .execution: program = error.executable.string
+        case .search: program = ""
+        default: return SandboxError(.host, nil, error)
+        }
         output(
             Output(
                 stream: .standardError, timestampNanoseconds: WallClock.now(), bytes: Array("\(error)\n".utf8)))
-        return .runtimeExited(.notStarted(errno: error.errno.rawValue), during: .initialization)
+        return .runtimeExited(.notStarted(program: program, errno: error.errno.rawValue), during: .initialization)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import GuestProtocol
 import LinuxKit
 import SystemPackage
 
@@ -91,7 +92,7 @@ enum Boot {
     }
 
     private static func bringUpNetwork() throws(GuestError) {
-        sethostname("thaw", 4)
+        sethostname(RuntimeUser.hostName, RuntimeUser.hostName.utf8.count)
         try GuestNetwork.bringUp()
     }
 

@@ -5,6 +5,8 @@ import SystemPackage
 struct GuestError: Error, CustomStringConvertible {
     let description: String
     let errno: Errno
+    /// What could not be executed, empty when none was there; nil when that was not it.
+    var program: String?
 
     init(doing: String, errno: Errno) {
         description = "\(doing) failed: \(errno)"
@@ -14,6 +16,7 @@ struct GuestError: Error, CustomStringConvertible {
     private init(_ error: SpawnError) {
         description = error.description
         errno = error.errno
+        if case .search = error.stage { program = "" } else { program = error.executable.string }
     }
 
     init(_ error: NetworkError) {

@@ -14,13 +14,15 @@ final class RuntimeProcess {
     init(_ initialization: Initialization, runtimeAPIPort: UInt16, confined: Bool) throws(GuestError) {
         let program = FilePath(initialization.arguments.first ?? "")
         var plan = SpawnPlan(executable: program, arguments: initialization.arguments)
+        plan.alternative = initialization.alternative.map { FilePath($0) }
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
         plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(runtimeAPIPort)"
         plan.steps = [.newSession, .fileModeMask([.groupWrite, .otherWrite])]
         if confined {
             plan.steps += [
-                .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
-                .limit(.coreFileBytes, 0), .dropBoundingSet,
+                .limit(.openFiles, RuntimeLimit.openFiles), .limit(.processes, RuntimeLimit.processes),
+                .limit(.lockedMemoryBytes, RuntimeLimit.lockedMemoryBytes),
+                .limit(.coreFileBytes, RuntimeLimit.coreFileBytes), .dropBoundingSet,
                 .identity(user: RuntimeUser.user, group: RuntimeUser.group, supplementary: []),
             ]
         }

@@ -194,7 +194,8 @@ final class Supervisor {
         } catch {
             phase = .ended
             port.send(.output(Output(text: "\(error.description)\n")))
-            port.send(.runtimeExited(.notStarted(errno: error.errno.rawValue)))
+            let program = error.program ?? initialization.arguments.first ?? ""
+            port.send(.runtimeExited(.notStarted(program: program, errno: error.errno.rawValue)))
         }
     }
 

@@ -9,14 +9,46 @@ import Testing
     static let runtimes = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         .appending("Runtimes")
 
-    @Test("a shipped recipe can be read", arguments: ["java17", "nodejs20", "provided", "python3.11"])
+    @Test("a shipped recipe can be read", arguments: names)
     func shipped(runtime: String) throws {
         let directory = RecipeTests.runtimes.appending(runtime)
         let recipe = try RuntimeRecipe.load(from: directory.appending("image.json"))
-        #expect(recipe.suite == "bookworm")
         #expect(recipe.packages == recipe.packages.sorted())
         let bootstrap = try RuntimeBootstrap.load(from: directory.appending("bootstrap.json"))
-        #expect(bootstrap.environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_\(runtime)")
+        let environment = bootstrap.environment["AWS_EXECUTION_ENV"]
+        #expect(
+            environment
+                == (runtime == "provided" ? nil : "AWS_Lambda_" + runtime + (runtime.hasPrefix("node") ? ".x" : "")))
+    }
+
+    static let names =
+        (try? FileManager.default.contentsOfDirectory(atPath: runtimes.string))?
+        .filter { FileManager.default.fileExists(atPath: runtimes.appending($0).appending("image.json").string) }
+        .sorted()
+        ?? []
+
+    @Test(
+        "runtimes that share their sources are made of the same files",
+        arguments: [
+            ("python3.11", ["python3.13"]), ("java17", ["java21", "java25"]), ("nodejs20", ["nodejs22", "nodejs24"]),
+        ])
+    func sharedSources(elder: String, others: [String]) throws {
+        func files(_ name: String) throws -> [String: String]? {
+            try RuntimeRecipe.load(from: RecipeTests.runtimes.appending(name).appending("image.json")).files
+        }
+        let expected = try files(elder)
+        for other in others { #expect(try files(other) == expected) }
+    }
+
+    @Test(
+        "the version of a language is its package's or wheel's, without Debian's part",
+        arguments: [
+            ("python3.11", ["python3.11-minimal_3.11.9-1_amd64", "python3.11_3.11.2-6+deb12u6_amd64"], "3.11.2"),
+            ("openjdk-17-jre-headless", ["openjdk-17-jre-headless_2:17.0.13+11-2~deb12u1_amd64"], "17.0.13"),
+            ("absent", ["other_1_all"], nil),
+        ] as [(String, [String], String?)])
+    func release(name: String, packages: [String], expected: String?) {
+        #expect(RecipeTests.changed { $0.release = name }.releaseVersion(among: packages) == expected)
     }
 
     @Test func thePythonRuntimeIsAWSsOwn() throws {
@@ -70,6 +102,9 @@ import Testing
             changed { $0.packages = ["dash,bash"] },
             changed { $0.packages = ["-o"] },
             changed { $0.packages = ["dash "] },
+            changed { $0.kernelSuite = "-x" },
+            changed { $0.locales = ["en_US"] },
+            changed { $0.locales = ["../x.UTF-8"] },
             changed { $0.python = .init(version: "3.11; rm", wheels: []) },
             wheel("-r", "1"),
             wheel("a", "1 --index-url=x"),
@@ -122,10 +157,13 @@ import Testing
         let image = BaseImage(
             runtime: "r", digest: "d", root: "/r", kernel: "/k", initramfs: "/i", kernelRelease: "6",
             command: ["/bin/x", "{handler}", "{handler}x", "-m={memory}m"],
+            launcher: BaseImage.Launcher(program: "/bin/start", variables: ["V", "W"]),
             environment: [:],
             seed: BaseImage.Seed(command: ["/bin/x", "-m={memory}m", "--seed"], startVariables: ["LC_*"]),
             runtimeVersion: "r:1.v1", debianPackages: [])
-        #expect(image.arguments(handler: "a.b", memoryMegabytes: 512) == ["/bin/x", "a.b", "{handler}x", "-m=512m"])
+        let own = ["/bin/x", "a.b", "{handler}x", "-m=512m"]
+        #expect(image.arguments(handler: "a.b", memoryMegabytes: 512, environment: ["W": ""]) == own)
+        #expect(image.arguments(handler: "a.b", memoryMegabytes: 512, environment: ["W": "w"]) == ["/bin/start"] + own)
         #expect(image.seedArguments(memoryMegabytes: 512) == ["/bin/x", "-m=512m", "--seed"])
         #expect(image.runtimeVersionARN(region: "eu-central-1") == "arn:aws:lambda:eu-central-1::runtime:d")
     }

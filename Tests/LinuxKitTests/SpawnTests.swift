@@ -53,6 +53,36 @@ import Testing
         withExtendedLifetime(crowd) {}
     }
 
+    @Test("the alternative is executed, under its own name, where there is no file at the first place")
+    func alternative() async throws {
+        try await withScratchDirectory { directory in
+            let other = directory.appending("other")
+            var plan = SpawnPlan(executable: directory.appending("absent"), arguments: ["zero"])
+            plan.alternative = other
+            #expect(failure(of: plan)?.errno == .noSuchFileOrDirectory)
+            if case .search? = failure(of: plan)?.stage {
+            } else {
+                Issue.record("it does not say that neither is there")
+            }
+            // There, but nothing that can be executed: the kernel's reason, and which of the two it was.
+            _ = try syscall { creat(other.string, 0o755) }
+            #expect(failure(of: plan)?.errno == .execFormatError)
+            #expect(failure(of: plan)?.executable == other)
+            if case .execution? = failure(of: plan)?.stage {
+            } else {
+                Issue.record("it does not say that one was there")
+            }
+            plan.alternative = "/bin/echo"
+            plan.arguments = ["zero", "one"]
+            #expect(try await run(plan).output == "one\n")
+        }
+    }
+
+    private func failure(of plan: SpawnPlan) -> SpawnError? {
+        do throws(SpawnError) { _ = try plan.spawn() } catch { return error }
+        return nil
+    }
+
     @Test("descriptors may trade numbers")
     func swappedDescriptors() async throws {
         let a = try OwnedDescriptor.memoryFile(named: "a").shared()

@@ -29,7 +29,7 @@ def tearDownModule():
     workspace.cleanup()
 
 
-def java(handler, task=None, environment=None, as_seed=False, **behaviour):
+def java(handler, task=None, environment=None, as_seed=False, launched=False, **behaviour):
     """Starts the runtime with the flags it has in the base image; `as_seed`, without its function, which it is told."""
     root = pathlib.Path(workspace.name)
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
@@ -37,6 +37,8 @@ def java(handler, task=None, environment=None, as_seed=False, **behaviour):
         launch = launch["seed"]
         behaviour["defaults"] = {}
     command = ["java", *launch["command"][1:]]
+    if launched:
+        command = [str(root / "runtime/bootstrap"), *command]
     command = [word.replace("{memory}", "512") for word in command]
     command = [word.replace("/var/runtime", str(root / "runtime")) for word in command]
     settings = {"_HANDLER": handler, "LAMBDA_TASK_ROOT": str(task or root / "task"), **(environment or {})}

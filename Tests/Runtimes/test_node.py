@@ -88,7 +88,7 @@ def node(handler, task=None, environment=None, seed=False, **behaviour):
     launch = json.loads((RUNTIME / "bootstrap.json").read_text())
     command = [word.replace("/var/", f"{root}/").replace("{memory}", "512")
                for word in (launch["seed"] if seed else launch)["command"]]
-    defaults = {"NODE_PATH": f"{root}/runtime/node_modules", "UV_USE_IO_URING": "0"}
+    defaults = {"NODE_PATH": f"{root}/runtime/node_modules"}
     task = str(task or root / "task")
     settings = {"_HANDLER": handler, "LAMBDA_TASK_ROOT": task, **defaults, **(environment or {})}
     return Runtime(command, settings, defaults=defaults if seed else None, directory=task, **behaviour)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -16,15 +17,15 @@ RUNTIME = HERE.parent.parent / "Runtimes" / "python3.11"
 PYTHON = os.environ.get("RUNTIME_PYTHON")
 
 
-def python(handler, as_seed=False, environment=(), **behaviour):
+def python(handler, as_seed=False, environment=(), launcher=(), **behaviour):
     """The runtime with `handler`; `as_seed`, it is started without and told of it."""
-    start = {"PYTHONPATH": str(RUNTIME), "PYTHONDONTWRITEBYTECODE": "1"}
+    start = {"PYTHONDONTWRITEBYTECODE": "1"}
     settings = {**start, "_HANDLER": handler, "LAMBDA_TASK_ROOT": str(FUNCTIONS), **dict(environment)}
-    command = [PYTHON, "-m", "thaw_runtime", handler]
+    command = [PYTHON, str(RUNTIME / "bootstrap.py")]
     if as_seed:
         behaviour |= {"defaults": start, "arguments": command}
-        command = [*command[:-1], "--seed"]
-    return Runtime(command, settings, directory=FUNCTIONS, **behaviour)
+        command = [*command, "--seed"]
+    return Runtime([*launcher, *command], settings, directory=FUNCTIONS, **behaviour)
 
 
 def exchanges(*answers):
@@ -67,6 +68,35 @@ class PythonRuntime(unittest.TestCase):
             error = runtime.api.outcome().json()
         self.assertEqual((error["errorType"], error["errorMessage"], error["requestId"]),
                          ("ValueError", "no good", request_id))
+
+    def test_the_runtime_finds_its_own_parts_whatever_the_search_path_is(self):
+        for as_seed in (False, True):
+            with self.subTest(as_seed=as_seed), python(
+                    "paths.handler", as_seed=as_seed, environment={"PYTHONPATH": "/var/task/vendor:/elsewhere"}) as runtime:
+                found = runtime.answer({})
+                layers = "/opt/python/lib/python%d.%d/site-packages" % tuple(found["version"])
+                self.assertEqual(found["path"][:4], [str(FUNCTIONS), layers, "/opt/python", str(RUNTIME)])
+                # A seed has been started with its own path: functions that set another are not started from it.
+                self.assertEqual("/var/task/vendor" in found["path"], not as_seed)
+
+    def test_a_wrapper_is_given_the_runtimes_command_and_becomes_it(self):
+        with tempfile.TemporaryDirectory() as directory:
+            wrapper = pathlib.Path(directory, "wrapper")
+            # As AWS's documentation has it: options go before the last argument.
+            wrapper.write_text('#!/bin/bash\nargs=("$@")\nexport WRAPPED=$#\n'
+                               'exec "${args[@]:0:$#-1}" -X utf8=1 "${args[@]: -1}"\n')
+            start = [str(RUNTIME / "bootstrap")]
+            with python("paths.handler", launcher=start, environment={"AWS_LAMBDA_EXEC_WRAPPER": str(wrapper)}) as runtime:
+                runtime.exit_code()
+                self.assertIn(f"{wrapper}: is not an executable", runtime.output())
+                self.assertEqual(runtime.exit_code(), 126)
+            wrapper.chmod(0o755)
+            with python("paths.handler", launcher=start, environment={"AWS_LAMBDA_EXEC_WRAPPER": str(wrapper)}) as runtime:
+                found = runtime.answer({})
+                self.assertEqual((found["wrapped"], found["utf8"], found["shlvl"]), ("2", 1, "0"))
+        with python("paths.handler", launcher=start, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/absent"}) as runtime:
+            self.assertEqual(runtime.exit_code(), 127)
+            self.assertIn("/absent: does not exist", runtime.output())
 
     def test_without_snap_start_the_first_call_asks_for_an_event(self):
         with python("hooks.handler") as runtime:

@@ -42,7 +42,7 @@ def base(thaw):
 def images(thaw):
     directory = pathlib.Path(os.environ.get("THAW_TEST_IMAGES", ROOT / ".build/state/images"))
     # All of them, before the servers get their links to them.
-    runtimes = ["python3.11", "java17", "nodejs20", "provided"]
+    runtimes = sorted(path.parent.name for path in (ROOT / "Runtimes").glob("*/image.json"))
     subprocess.run([thaw, "image", "build", *runtimes, "--state-dir", directory.parent], check=True)
     return directory
 

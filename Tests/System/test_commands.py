@@ -120,12 +120,12 @@ def test_image_list(thaw, images):
     done = run(thaw, "image", "list", "--state-dir", images.parent)
     assert done.returncode == 0
     header, *rows = done.stdout.splitlines()
-    assert header.split() == ["RUNTIME", "VERSION", "KERNEL", "SIZE", "AGE", "USED", "BY", "DIGEST"]
+    assert header.split() == ["RUNTIME", "VERSION", "RELEASE", "KERNEL", "SIZE", "AGE", "USED", "BY", "DIGEST"]
     # Images that are no longer current stay for the snapshots taken on them.
     images_of_python = [row.split() for row in rows if row.startswith("python3.11 ")]
     assert images_of_python
     for row in images_of_python:
-        assert row[1].startswith("python:3.11.v") and len(row[-1]) == 64
+        assert row[1].startswith("python:3.11.v") and len(row[-1]) == 64 and (row[2] == "-" or row[2].startswith("3.11."))
 
 
 def test_image_that_nobody_knows(thaw, images):

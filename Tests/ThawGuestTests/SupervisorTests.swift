@@ -151,7 +151,7 @@ struct SupervisorTests {
     func notStarted(_ program: String) throws {
         let guest = try GuestUnderTest()
         try guest.initialize(arguments: [program])
-        guard case .runtimeExited(.notStarted(let code)) = try guest.next() else {
+        guard case .runtimeExited(.notStarted(program, let code)) = try guest.next() else {
             Issue.record("no exit was reported")
             return
         }
@@ -163,7 +163,7 @@ struct SupervisorTests {
     func noWorkingDirectory() throws {
         let guest = try GuestUnderTest()
         try guest.initialize(arguments: ["/bin/sh"], workingDirectory: "/nonexistent")
-        #expect(try guest.next() == .runtimeExited(.notStarted(errno: ENOENT)))
+        #expect(try guest.next() == .runtimeExited(.notStarted(program: "/bin/sh", errno: ENOENT)))
     }
 
     @Test("a runtime that ignores SIGTERM is killed after the grace, one that obeys ends before it")

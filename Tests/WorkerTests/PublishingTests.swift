@@ -92,8 +92,14 @@ struct PublishingTests {
         (.runtimeExited(.exited(status: 1), during: .initialization), "FunctionError.RuntimeInitError"),
         (.runtimeExited(.killed(signal: 9), during: .initialization), "FunctionError.RuntimeInitError"),
         (.runtimeExited(.outOfMemory, during: .initialization), "FunctionError.InitResourceExhausted"),
-        (.runtimeExited(.notStarted(errno: 2), during: .initialization), "FunctionError.InvalidEntryPoint"),
-        (.runtimeExited(.notStarted(errno: 13), during: .initialization), "FunctionError.PermissionDenied"),
+        (
+            .runtimeExited(.notStarted(program: "/x", errno: 2), during: .initialization),
+            "FunctionError.InvalidEntryPoint"
+        ),
+        (
+            .runtimeExited(.notStarted(program: "/x", errno: 13), during: .initialization),
+            "FunctionError.PermissionDenied"
+        ),
         (.timedOut(.initialization, limit: .seconds(130)), "FunctionError.InitTimeout"),
         (.lost("QEMU was killed", during: .initialization), "InternalError"),
         (.host("qemu-system-x86_64 is not installed"), "InternalError"),

@@ -11,7 +11,7 @@ from .runtime_client import connection
 
 
 def become_function():
-    """Waits until this process is told its function; returns the arguments to go on with, the program's name first."""
+    """Waits until this process is told its function, and takes its environment on."""
     rehearsal.run()
     randomness.look_ahead()
     gc.collect()
@@ -20,15 +20,14 @@ def become_function():
     function = _ask()
     # The generators of what was loaded have begun already.
     randomness.refresh()
+    # What the interpreter itself has set when it started, and would have set for the function: PEP 538.
+    coerced = {name: os.environ[name] for name in ("LC_CTYPE",) if name in os.environ}
     os.environ.clear()
-    os.environ.update(function["environment"])
+    os.environ.update(coerced | function["environment"])
     os.chdir(function["workingDirectory"])
     # Directories that were empty when they were looked into hold the function now.
     importlib.invalidate_caches()
     sys.path_importer_cache.clear()
-    # The interpreter's own arguments end with the module's name.
-    sys.argv = [sys.argv[0], *function["arguments"][3:]]
-    return sys.argv
 
 
 def _ask():

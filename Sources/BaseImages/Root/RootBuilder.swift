@@ -25,6 +25,7 @@ package struct RootBuilder: Sendable {
 
         let builder = self
         try await BlockingThread.run { () throws(ImageError) in try builder.furnish(tree) }
+        if let locales = recipe.locales { try await compile(locales, in: tree) }
         if let python = recipe.python {
             progress("installing \(python.wheels.count) wheels from PyPI")
             try await PythonPackages(python: python, workspace: workspace, log: log).install(into: tree)
@@ -42,6 +43,24 @@ package struct RootBuilder: Sendable {
         let image = workspace.appending("root.erofs")
         try await ReadOnlyImage.make(image, from: tree.path, log: log)
         return Result(image: image, debianPackages: packages)
+    }
+
+    /// With the image's own localedef, whose library they are for.
+    private func compile(_ locales: [String], in tree: RootTree) async throws(ImageError) {
+        progress("compiling \(locales.count) locales")
+        for locale in locales {
+            let parts = locale.split(separator: ".").map(String.init)
+            guard let name = parts.first, let characters = parts.last else { continue }
+            // Under this name setlocale(3) finds it, however the character set is spelt.
+            let place = "/usr/lib/locale/\(name).\(characters.lowercased().filter { $0.isLetter || $0.isNumber })"
+            try await Tool.chroot.run(
+                [
+                    tree.path.string, "/usr/bin/localedef", "--no-archive", "--no-hard-links", "-i", name, "-f",
+                    characters,
+                    place,
+                ], step: "compiling the locale \(locale)", log: log, environment: .image)
+        }
+        try Tree.remove(tree.inside("/usr/share/i18n"))
     }
 
     private func furnish(_ tree: RootTree) throws(ImageError) {

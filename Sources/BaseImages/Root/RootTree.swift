@@ -22,6 +22,7 @@ struct RootTree: Sendable {
     ]
 
     private static let user = RuntimeUser.name
+    private static let hostName = RuntimeUser.hostName
 
     static let configuration: [(path: String, content: String)] = [
         (
@@ -29,23 +30,41 @@ struct RootTree: Sendable {
             "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(RuntimeUser.user):\(RuntimeUser.group)::/home/\(user):/sbin/nologin\n"
         ),
         ("/etc/group", "root:x:0:\n\(user):x:\(RuntimeUser.group):\n"),
-        ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+        // A sandbox's host name leads to itself.
+        ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 \(hostName)\n"),
         ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
         // The gateway of every slot, which asks the name server of the function's network.
         ("/etc/resolv.conf", "nameserver 169.254.0.22\n"),
     ]
 
     static let links: [(path: String, target: String)] = [
-        ("/bin/sh", "dash"),
+        // What AWS's base has, and scripts count on: `pipefail`, `source`, arrays.
+        ("/bin/sh", "bash"),
+        ("/usr/bin/awk", "gawk"),
         ("/etc/localtime", "/usr/share/zoneinfo/UTC"),
         ("/etc/mtab", "/proc/self/mounts"),
+        // Under the names that AWS's base has for them.
+        ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"),
+        ("/etc/pki/tls/cert.pem", "/etc/ssl/certs/ca-certificates.crt"),
+        ("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/certs/ca-certificates.crt"),
+        ("/etc/ssl/certs/ca-bundle.crt", "ca-certificates.crt"),
         // Where OpenSSL looks for authorities; Debian's hashed directory is made by a script that is not run.
         ("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt"),
-        // LANG is en_US.UTF-8 on AWS. Without a locale of that name Java falls back to ASCII.
-        ("/usr/lib/locale/en_US.utf8", "C.utf8"),
         ("/var/run", "/run"),
         ("/var/tmp", "/tmp"),
     ]
+
+    /// Starts the runtime by hand, as in the images that functions are built on.
+    private static let entrypoint = """
+        #!/bin/bash
+        if [ $# -ne 1 ]; then
+            echo "entrypoint requires the handler name to be the first argument" >&2
+            exit 142
+        fi
+        export _HANDLER=$1
+        exec /var/runtime/bootstrap
+
+        """
 
     func inside(_ absolute: String) -> FilePath { path.appending(FilePath(absolute).components) }
 
@@ -59,6 +78,7 @@ struct RootTree: Sendable {
         }
         for (place, content) in RootTree.configuration { try put(Array(content.utf8), at: place) }
         for (place, target) in RootTree.links { try putLink(at: place, to: target) }
+        try put(Array(RootTree.entrypoint.utf8), at: "/lambda-entrypoint.sh", executable: true)
     }
 
     /// Replaces what is there.

@@ -52,10 +52,15 @@ package struct RuntimeRecipe: Codable, Sendable, Equatable {
     package var formatVersion: Int
     /// As INIT_START names it.
     package var runtimeVersion: String
-    /// Debian's release, for example `bookworm`. The kernel comes from it, too.
+    /// Debian's release, for example `bookworm`. The kernel comes from it, too, unless ``kernelSuite`` names another.
     package var suite: String
+    package var kernelSuite: String?
     /// Debian packages; what they depend on comes along. Nothing of them is run.
     package var packages: [String]
+    /// The package or wheel whose version is the language's: what users call the version of the runtime.
+    package var release: String?
+    /// Locales that are compiled from the package `locales`, for example `en_US.UTF-8`. `C.UTF-8` is always there.
+    package var locales: [String]?
     package var python: Python?
     package var wheels: [PickedWheel]?
     /// Files of the runtime's directory and their place in the image, absolute.
@@ -84,6 +89,18 @@ package struct RuntimeRecipe: Codable, Sendable, Equatable {
         self.remove = remove
     }
 
+    /// The version of what ``release`` names, without what Debian adds to it: `3.11.2`.
+    ///
+    /// - Parameter debianPackages: `name_version_architecture`.
+    package func releaseVersion(among debianPackages: [String]) -> String? {
+        guard let release else { return nil }
+        if let wheel = (wheels ?? []).first(where: { $0.name == release }) { return wheel.version }
+        guard let package = debianPackages.first(where: { $0.hasPrefix("\(release)_") }) else { return nil }
+        let version = package.dropFirst(release.count + 1).prefix { $0 != "_" }
+        let upstream = version.split(separator: ":").last ?? version
+        return String(upstream.prefix { $0.isNumber || $0 == "." })
+    }
+
     package static func load(from path: FilePath) throws(ImageError) -> RuntimeRecipe {
         let bytes = try Files.read(path)
         do {
@@ -104,8 +121,11 @@ package struct RuntimeRecipe: Codable, Sendable, Equatable {
         guard formatVersion == RuntimeRecipe.currentFormat else {
             throw Unusable(reason: "it has format \(formatVersion), this is for format \(RuntimeRecipe.currentFormat)")
         }
-        for name in [suite] + packages where !name.isWord(besides: "+-.") {
+        for name in [suite, kernelSuite ?? suite] + packages where !name.isWord(besides: "+-.") {
             throw Unusable(reason: "'\(name)' is no Debian name")
+        }
+        for name in locales ?? [] where !name.isWord(besides: "_.-") || name.split(separator: ".").count != 2 {
+            throw Unusable(reason: "'\(name)' is no locale and character set, like en_US.UTF-8")
         }
         if let python, !python.version.isWord(besides: ".") {
             throw Unusable(reason: "'\(python.version)' is no Python version")
@@ -157,6 +177,8 @@ package struct RuntimeBootstrap: Codable, Sendable, Equatable {
     /// The argument vector, with ``BaseImage/handlerPlaceholder`` where the handler goes.
     var command: [String]
     package var environment: [String: String]
+    /// Nil for a runtime whose command reads such variables itself, or that has none.
+    var launcher: BaseImage.Launcher?
     /// Nil for a runtime that cannot be booted without a function.
     var seed: BaseImage.Seed?
 
@@ -168,7 +190,8 @@ package struct RuntimeBootstrap: Codable, Sendable, Equatable {
         } catch {
             throw .invalidRecipe(path, reason: "\(error)")
         }
-        for command in [bootstrap.command, bootstrap.seed?.command].compactMap(\.self)
+        let launch = bootstrap.launcher.map { [$0.program] }
+        for command in [bootstrap.command, bootstrap.seed?.command, launch].compactMap(\.self)
         where command.first?.hasPrefix("/") != true {
             throw .invalidRecipe(path, reason: "'command' does not begin with an absolute path")
         }

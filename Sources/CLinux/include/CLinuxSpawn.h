@@ -57,6 +57,7 @@ struct clinux_spawn_plan {
     const struct clinux_step *steps;
     size_t steps_count;
     const char *executable;
+    const char *alternative; /* or NULL: executed, and first of the arguments, where no file is at `executable` */
     int32_t program; /* an open file that is executed instead, `executable` being its name only; -1: none */
     char *const *arguments;
     char *const *environment;
@@ -66,7 +67,9 @@ struct clinux_spawn_result {
     pid_t pid;
     int32_t pidfd;
     int32_t error; /* errno of what failed, 0 when the new program runs */
-    int64_t failed_step; /* index into steps; steps_count: execve; -1: the clone itself */
+    /* Index into steps; steps_count: execve of the executable; 1 more: of the alternative; 2 more: neither is there;
+     * -1: the clone itself. */
+    int64_t failed_step;
 };
 
 /* Makes a child that runs the steps in their order and then becomes the executable.

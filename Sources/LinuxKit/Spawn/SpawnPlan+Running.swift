@@ -29,7 +29,8 @@ extension SpawnPlan {
         lowered += steps[..<beforeDescriptors].map { $0.lowered(in: arena) } + [map]
         lowered += steps[beforeDescriptors...].map { $0.lowered(in: arena) }
         stages += steps[..<beforeDescriptors].map { .step($0) } + [.descriptors]
-        stages += steps[beforeDescriptors...].map { .step($0) } + [.execution]
+        stages += steps[beforeDescriptors...].map { .step($0) } + [.execution, .execution, .search]
+        let alternativeIndex = lowered.count + 1
 
         var result = clinux_spawn_result()
         let outcome = lowered.withUnsafeBufferPointer { steps in
@@ -39,6 +40,7 @@ extension SpawnPlan {
                 processes: birthplace.processes?.withRaw { $0 } ?? -1, owner: owner.map { Int64($0) } ?? -1,
                 steps: steps.baseAddress, steps_count: steps.count,
                 executable: UnsafePointer(arena.string(executable.string)),
+                alternative: alternative.map { UnsafePointer(arena.string($0.string)) },
                 program: program?.withRaw { $0 } ?? -1, arguments: arena.strings(arguments),
                 environment: arena.strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))
             return clinux_spawn(&plan, &result)
@@ -48,7 +50,8 @@ extension SpawnPlan {
         guard outcome == 0 else {
             let index = Int(result.failed_step)
             throw SpawnError(
-                executable: executable, stage: stages.indices.contains(index) ? stages[index] : .clone,
+                executable: index == alternativeIndex ? alternative ?? executable : executable,
+                stage: stages.indices.contains(index) ? stages[index] : .clone,
                 errno: Errno(rawValue: result.error))
         }
         return ChildProcess(pid: result.pid, pidfd: OwnedDescriptor(adopting: result.pidfd).shared())

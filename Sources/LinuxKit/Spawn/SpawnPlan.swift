@@ -11,6 +11,8 @@ package import SystemPackage
 /// A plan is a value that keeps its descriptors open; it can be used more than once.
 package struct SpawnPlan: Sendable {
     package var executable: FilePath
+    /// Executed, under its own name, where no file is at ``executable``.
+    package var alternative: FilePath?
     /// An open file to execute in place of what is at ``executable``, which then is only its name. Not for scripts.
     package var program: SharedDescriptor?
     /// argv, the program's name included.
@@ -169,6 +171,8 @@ package struct SpawnError: Error, Sendable, CustomStringConvertible {
         /// Giving the child its descriptors.
         case descriptors
         case execution
+        /// Neither the executable nor its alternative is there.
+        case search
     }
 
     package let executable: FilePath
@@ -183,6 +187,7 @@ package struct SpawnError: Error, Sendable, CustomStringConvertible {
             case .step(let step): "step \(step)"
             case .descriptors: "passing descriptors"
             case .execution: "executing it"
+            case .search: "finding it or its alternative"
             }
         return "cannot start \(executable): \(what) failed: \(errno)\(remedy.map { ". " + $0 } ?? "")"
     }

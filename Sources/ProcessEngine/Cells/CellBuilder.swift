@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import GuestProtocol
 import LinuxKit
 import Sandboxes
 import SlotNetwork
@@ -67,7 +68,8 @@ struct CellBuilder: Sendable {
         plan.namespaces = [.users, .processes, .ipc, .hostName]
         plan.owner = user.owner
         plan.cgroup = cgroup
-        plan.steps = [.hostName("thaw"), .newSession] + CellLimits.settings + [.parentDeathSignal(SIGKILL)]
+        plan.steps =
+            [.hostName(RuntimeUser.hostName), .newSession] + CellLimits.settings + [.parentDeathSignal(SIGKILL)]
         return plan
     }
 

@@ -16,6 +16,7 @@ struct RuntimePlan {
     var spawnPlan: SpawnPlan {
         var plan = SpawnPlan(
             executable: FilePath(initialization.arguments.first ?? ""), arguments: initialization.arguments)
+        plan.alternative = initialization.alternative.map { FilePath($0) }
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
         plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(RuntimeEndpoint.port)"
         plan.namespaces = [.mount]
@@ -38,8 +39,9 @@ struct RuntimePlan {
             .limit(.messageQueueBytes, min(819_200, ProcessLimit.messageQueueBytes.own)),
             .enterNamespace(holder, .users),
             // From here on nothing is the engine's any more, which may have far more files open.
-            .limit(.openFiles, 1024), .limit(.processes, 1024), .limit(.lockedMemoryBytes, 65_536),
-            .limit(.coreFileBytes, 0), .dropBoundingSet,
+            .limit(.openFiles, RuntimeLimit.openFiles), .limit(.processes, RuntimeLimit.processes),
+            .limit(.lockedMemoryBytes, RuntimeLimit.lockedMemoryBytes),
+            .limit(.coreFileBytes, min(RuntimeLimit.coreFileBytes, ProcessLimit.coreFileBytes.own)), .dropBoundingSet,
             .identity(user: RuntimeUser.user, group: RuntimeUser.group, supplementary: []),
             .clearCapabilities,
             .noNewPrivileges, .changeDirectory(workingDirectory),

@@ -31,7 +31,11 @@ struct SandboxRoot: Sendable {
             .attach(try base.attachable(), at: mountPoint),
             .attach(try devices.attachable(), at: mountPoint.appending("dev")),
         ]
-        if let code { steps.append(.attach(try code.attachable(), at: mountPoint.appending("var/task"))) }
+        if let code {
+            steps.append(.attach(try code.attachable(), at: mountPoint.appending("var/task")))
+        } else if hasProcesses {
+            steps += Self.stepsOfPlaces(at: mountPoint)
+        }
         if hasProcesses {
             steps.append(
                 .mount(
@@ -49,5 +53,33 @@ struct SandboxRoot: Sendable {
         }
         steps.append(.pivotRoot(to: mountPoint))
         return steps
+    }
+
+    /// Where code and layers will be, for a seed. The dynamic linker asks once whether a directory of LD_LIBRARY_PATH is
+    /// there, and never looks into it again if it was not: here it finds all that a function may bring along.
+    private static func stepsOfPlaces(at mountPoint: FilePath) -> [SpawnStep] {
+        // The host's own mask is no part of a seed; the plan sets the runtime's later.
+        [.fileModeMask([])]
+            + ["var/task", "opt"].flatMap { place in
+                let path = mountPoint.appending(place)
+                return [
+                    SpawnStep.mount(
+                        source: "tmpfs", target: path, type: "tmpfs", flags: [.noSetUserID, .noDevices, .noExecution],
+                        data: "mode=0755,size=64k")
+                ]
+                    + libraryDirectories.map {
+                        .makeDirectory(path.pushing(FilePath($0)), permissions: .init(rawValue: 0o755))
+                    }
+                    + [.restrictMount(target: path, .readOnly, recursive: false)]
+            }
+    }
+
+    /// ld.so(8), "glibc-hwcaps" and the "legacy" subdirectories of releases before 2.37; parents first.
+    private static let libraryDirectories = ["", "lib"].flatMap { base in
+        ([base].filter { !$0.isEmpty }
+            + [
+                "glibc-hwcaps", "glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v4", "tls",
+                "tls/x86_64", "tls/x86_64/x86_64", "x86_64", "x86_64/x86_64",
+            ].map { base.isEmpty ? $0 : "\(base)/\($0)" })
     }
 }

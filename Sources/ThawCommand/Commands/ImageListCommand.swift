@@ -10,7 +10,7 @@ struct ImageListCommand: AsyncParsableCommand, ConfiguredCommand {
         commandName: "list", abstract: "List the base images that are built, and what uses them.",
         discussion: """
             What functions start from now is current; an older image stays while a snapshot that was taken on it is there. \
-            Images share kernels, so the sum of their sizes is more than they take.
+            RELEASE is the language's own version. Images share kernels, so the sum of their sizes is more than they take.
             """)
 
     @OptionGroup var state: StateOptions
@@ -19,11 +19,12 @@ struct ImageListCommand: AsyncParsableCommand, ConfiguredCommand {
     func run() async throws {
         let users = Dictionary(
             grouping: try SnapshotStore.survey(state.directory.snapshots), by: \.snapshot.imageDigest)
-        var table = Table(["RUNTIME", "VERSION", "KERNEL", "SIZE", "AGE", "USED BY", "DIGEST"], alignRight: [3, 4])
+        var table = Table(
+            ["RUNTIME", "VERSION", "RELEASE", "KERNEL", "SIZE", "AGE", "USED BY", "DIGEST"], alignRight: [4, 5])
         for listed in try state.directory.imageStore().listed() {
             let image = listed.image
             table.add([
-                image.runtime, image.runtimeVersion, image.kernelRelease,
+                image.runtime, image.runtimeVersion, image.release.isEmpty ? "-" : image.release, image.kernelRelease,
                 Format.mebibytes(Double(listed.bytes) / 1_048_576), Self.age(since: listed.builtAt),
                 Self.users(isCurrent: listed.isCurrent, users[image.digest] ?? []), image.digest,
             ])

@@ -26,8 +26,9 @@ package protocol FunctionFiles: Sendable {
 package struct RuntimeImage: Sendable {
     package var image: SandboxImage
     package var version: RuntimeVersion
-    /// The runtime's argument vector for a handler and a memory size.
-    package var arguments: @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
+    /// The runtime's argument vector for a handler, a memory size and the environment that it starts with.
+    package var arguments:
+        @Sendable (_ handler: String, _ memoryMegabytes: Int, _ environment: [String: String]) -> [String]
     /// The environment that belongs to this runtime, not to a function.
     package var environment: [String: String]
     /// How the runtime is booted without a function for a memory size; nil when it cannot be. Its environment is
@@ -37,7 +38,8 @@ package struct RuntimeImage: Sendable {
     package init(
         image: SandboxImage, version: RuntimeVersion, environment: [String: String],
         seed: @escaping @Sendable (_ memoryMegabytes: Int) -> SeedRecipe? = { _ in nil },
-        arguments: @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int) -> [String]
+        arguments:
+            @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int, _ environment: [String: String]) -> [String]
     ) {
         self.image = image
         self.version = version
@@ -108,7 +110,7 @@ package struct StoredFunctionFiles: FunctionFiles {
                 kernel: base.kernel, initramfs: base.initramfs, root: base.root, digest: base.digest),
             version: RuntimeVersion(name: base.runtimeVersion, arn: base.runtimeVersionARN(region: region)),
             environment: base.environment, seed: { Self.seed(of: base, memoryMegabytes: $0) },
-            arguments: { base.arguments(handler: $0, memoryMegabytes: $1) })
+            arguments: { base.arguments(handler: $0, memoryMegabytes: $1, environment: $2) })
     }
 }
 

@@ -54,12 +54,13 @@ struct PublishFailure: Error {
         case .exited, .killed: Self(reason: .initError("\(reason.errorType): \(reason.wording)."))
         case .outOfMemory:
             Self(reason: .initResourceExhausted("Init used more memory than the function has. Raise MemorySize."))
-        case .notStarted(let errno) where errno == 13:  // EACCES
+        case .notStarted(_, let errno) where errno == 13:  // EACCES
             Self(
                 reason: StateReason(
-                    code: "FunctionError.PermissionDenied", message: "The runtime's bootstrap is not executable."))
-        case .notStarted(let errno):
-            Self(reason: .invalidEntryPoint("The runtime's bootstrap could not be started: errno \(errno)."))
+                    code: "FunctionError.PermissionDenied",
+                    message: "The runtime's bootstrap is not executable: \(reason.wording)."))
+        case .notStarted:
+            Self(reason: .invalidEntryPoint("The runtime's bootstrap could not be started: \(reason.wording)."))
         }
     }
 

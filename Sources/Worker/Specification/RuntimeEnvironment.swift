@@ -1,9 +1,7 @@
 internal import FunctionModel
-import GuestProtocol
 
-/// The environment variables a runtime is started with.
-/// Source: AWS Lambda Developer Guide, "Defined runtime environment variables"; what AWS adds there unsaid is recorded by
-/// LocalStack's test suite (`test_lambda_init_environment`).
+/// The environment variables a runtime is started with: those that AWS's runtimes show, which are more than the page "Defined
+/// runtime environment variables" of the AWS Lambda Developer Guide names.
 struct RuntimeEnvironment: Sendable {
     /// Where the guest serves the Runtime API.
     static let runtimeAPI = "127.0.0.1:9001"
@@ -20,13 +18,14 @@ struct RuntimeEnvironment: Sendable {
     /// - Parameter runtimeDefaults: the base image's own; like AWS's defaults they give way to the function's.
     func variables(
         for function: FunctionConfiguration, kind: Kind, runtimeDefaults: [String: String]
-    ) -> [EnvironmentVariable] {
+    ) -> [String: String] {
         var values = Self.defaults
+        if function.runtime == Runtimes.oldestProvided { values.merge(Self.oldestDefaults) { $1 } }
         values.merge(runtimeDefaults) { $1 }
         values.merge(function.environment) { $1 }
         values.merge(reserved(function)) { $1 }
         values.merge(specific(kind)) { $1 }
-        return values.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) }
+        return values
     }
 
     /// What a runtime is given that is booted before it is known for which function: what all with this memory size have in
@@ -46,8 +45,13 @@ struct RuntimeEnvironment: Sendable {
         "LD_LIBRARY_PATH":
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-        "PWD": "/var/task",
         "TZ": ":UTC",
+    ]
+
+    /// There the operating system comes without a language's directory.
+    private static let oldestDefaults = [
+        "LD_LIBRARY_PATH": "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     ]
 
     private func reserved(_ function: FunctionConfiguration) -> [String: String] {

@@ -23,6 +23,7 @@ struct SpecificationWriter: Sendable {
         var seed = image.seed(function.memorySize)
         seed?.environment = environment.seedVariables(
             memoryMegabytes: function.memorySize, runtimeDefaults: image.environment)
+        let variables = environment.variables(for: function, kind: kind, runtimeDefaults: image.environment)
         return SandboxSpecification(
             id: .random(),
             isolation: isolation,
@@ -32,8 +33,8 @@ struct SpecificationWriter: Sendable {
             memoryMegabytes: function.memorySize,
             scratchImage: try await images.scratch(of: function),
             initialization: Initialization(
-                arguments: image.arguments(function.handler, function.memorySize),
-                environment: environment.variables(for: function, kind: kind, runtimeDefaults: image.environment),
+                arguments: image.arguments(function.handler, function.memorySize, variables),
+                environment: variables.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) },
                 workingDirectory: "/var/task", isSnapStart: isSnapStart,
                 uniqueness: identity.make(role: role, token: token)),
             seed: seed)

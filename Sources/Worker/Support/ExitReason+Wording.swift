@@ -1,4 +1,5 @@
 import GuestProtocol
+internal import SystemPackage
 
 extension ExitReason {
     var errorType: String {
@@ -16,8 +17,16 @@ extension ExitReason {
         case .exited(let status): "Runtime exited with error: exit status \(status)"
         case .killed(let signal): "Runtime exited with error: signal: \(Self.signalName(signal))"
         case .outOfMemory: "Runtime exited with error: signal: killed"
-        case .notStarted: "Runtime failed to start: the bootstrap of the runtime could not be run"
+        case .notStarted("", _):
+            "Couldn't find valid bootstrap(s): [\(Initialization.bootstraps.joined(separator: " "))]"
+        case .notStarted(let program, let errno): "fork/exec \(program): \(Self.errorText(errno))"
         }
+    }
+
+    /// As Go's `syscall.Errno` prints them, which is what AWS shows.
+    private static func errorText(_ errno: Int32) -> String {
+        let text = "\(Errno(rawValue: errno))"
+        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     /// As Go's `syscall.Signal` prints them, which is what AWS shows.

@@ -201,7 +201,7 @@ struct EngineTests {
         "a runtime that does not come through its init is an error that says why",
         arguments: [
             ("never", "initialization took longer"), ("stop", "exited(status: 3)"), ("fails", "during init"),
-            ("missing", "notStarted(errno: 2)"),
+            ("missing", "notStarted(program: \"/nonexistent\", errno: 2)"),
         ])
     func initialization(mode: String, says: String) async throws {
         try await EngineFixture.with(readyCells: 1) { fixture in

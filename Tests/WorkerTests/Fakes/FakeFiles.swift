@@ -35,7 +35,7 @@ final class FakeFiles: FunctionFiles {
         RuntimeImage(
             image: SandboxImage(kernel: "/kernel", initramfs: "/initramfs", root: "/root.erofs", digest: digest),
             version: RuntimeVersion(name: "python:3.11.v1", arn: "arn:aws:lambda:us-east-1::runtime:\(digest)"),
-            environment: ["LANG": "C.UTF-8"], arguments: { handler, _ in ["/var/runtime/bootstrap", handler] })
+            environment: ["LANG": "C.UTF-8"], arguments: { handler, _, _ in ["/var/runtime/bootstrap", handler] })
     }
 
     func validate(zip: FilePath) async throws(ImageError) {
