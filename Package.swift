@@ -12,6 +12,7 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -74,6 +75,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -181,7 +183,7 @@ let package = Package(
                 "NetworkModel", "Sandboxes", "ServerAssembly", "SigV4",
                 "SlotNetwork", "Snapshots", "Telemetry", "Terminal", "Worker", argumentParser, lifecycle, logging,
                 nioCore, nioHTTP1,
-                nioPosix, system, unixSignals,
+                nioPosix, system, unixSignals, yaml,
             ]),
         library(
             "ThawLab",
@@ -251,7 +253,10 @@ let package = Package(
             ["Basics", "LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", "TestSupport", logging, system]),
         tests(
             "ThawCommandTests",
-            ["LinuxKit", "ServerAssembly", "NetworkModel", "TestSupport", "ThawCommand", argumentParser, system]),
+            [
+                "AWSClients", "LinuxKit", "ServerAssembly", "NetworkModel", "TestSupport", "ThawCommand",
+                argumentParser, system,
+            ]),
         tests(
             "ThawLabTests",
             [

@@ -8,7 +8,7 @@ package struct LambdaClient: Sendable {
 
     package init(_ connection: AWSConnection) { self.connection = connection }
 
-    private static let functions = "/2015-03-31/functions"
+    static let functions = "/2015-03-31/functions"
 
     // MARK: - Functions
 
@@ -36,7 +36,7 @@ package struct LambdaClient: Sendable {
             let page = try await call("GET", Self.functions, query: query, as: Output.self)
             all += page.functions
             guard let marker = page.nextMarker, !marker.isEmpty else { return all }
-            query = "Marker=\(URIText.encoded(marker))"
+            query = "Marker=\(Self.encoded(marker))"
         }
     }
 
@@ -91,7 +91,7 @@ package struct LambdaClient: Sendable {
         let place = "\(Self.path(name))/aliases"
         do {
             _ = try await call(
-                "PUT", "\(place)/\(URIText.encoded(alias))", body: Input(functionVersion: version), as: Output.self)
+                "PUT", "\(place)/\(Self.encoded(alias))", body: Input(functionVersion: version), as: Output.self)
         } catch  where error.refusal == "ResourceNotFoundException" {
             _ = try await call("POST", place, body: Input(name: alias, functionVersion: version), as: Output.self)
         }
@@ -125,13 +125,15 @@ package struct LambdaClient: Sendable {
 
     // MARK: - Calls
 
-    private static func path(_ name: String) -> String { "\(functions)/\(URIText.encoded(name))" }
+    static func path(_ name: String, in place: String = functions) -> String { "\(place)/\(encoded(name))" }
 
-    private static func query(_ qualifier: String?) -> String {
-        qualifier.map { "Qualifier=\(URIText.encoded($0))" } ?? ""
+    static func encoded(_ text: String) -> String { URIText.encoded(text) }
+
+    static func query(_ qualifier: String?) -> String {
+        qualifier.map { "Qualifier=\(encoded($0))" } ?? ""
     }
 
-    private func call<Output: Decodable>(
+    func call<Output: Decodable>(
         _ method: String, _ path: String, query: String = "", body: (any Encodable)? = nil, as output: Output.Type,
         seconds: Int64 = 60
     ) async throws(AWSClientError) -> Output {

@@ -60,6 +60,29 @@ def test_a_directory_becomes_a_function_with_a_snapshot(thaw, client, tmp_path):
     assert name not in thaw("ls")[1]
 
 
+def test_a_template_becomes_its_functions(thaw, client, tmp_path):
+    name = unique("deployed")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text(CODE)
+    (tmp_path / "template.yaml").write_text(f"""
+Transform: AWS::Serverless-2016-10-31
+Globals: {{Function: {{Runtime: python3.11, Handler: app.handler, Environment: {{Variables: {{GREETING: hey}}}}}}}}
+Resources:
+  Snap:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: {name}
+      CodeUri: src
+      SnapStart: {{ApplyOn: PublishedVersions}}
+      AutoPublishAlias: live
+  Table: {{Type: AWS::DynamoDB::Table}}
+""")
+    status, out, err = thaw("deploy", str(tmp_path / "template.yaml"))
+    assert (status, out) == (0, f"{name}:live\n"), err
+    assert "left out: Table: resources of type AWS::DynamoDB::Table" in err
+    assert json.loads(thaw("invoke", f"{name}:live")[1])["greeting"] == "hey"
+
+
 def test_what_goes_wrong_is_said(thaw, tmp_path):
     name = unique("deployed")
     (tmp_path / "app.py").write_text("import nothing_of_this_name\n")

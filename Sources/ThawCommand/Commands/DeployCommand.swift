@@ -11,10 +11,14 @@ struct DeployCommand: AsyncParsableCommand {
         discussion: """
             Zips a directory, without .git and __pycache__, or takes a zip as it is; creates or updates the function; publishes a \
             version with --publish, --snapstart or --alias, and waits until it is ready. What is not named stays as it is.
+
+            A template of AWS SAM is taken too: its functions, with SnapStart, AutoPublishAlias, Layers, Environment, FunctionUrlConfig \
+            and events of type SQS. What else it has is named, and left out. Build first what needs building: `sam build`, then the \
+            template below .aws-sam.
             """)
 
-    @Argument(help: "A directory with the function's code, or a zip of it.") var code: String
-    @Option(help: "The function's name.") var name: String
+    @Argument(help: "A directory with the function's code, a zip of it, or a template.yaml.") var code: String
+    @Option(help: "The function's name; of a template, the only one to deploy.") var name: String?
     @Option(help: "Its runtime, such as python3.11.") var runtime: String?
     @Option(help: "Its handler, such as app.handler.") var handler: String?
     @Option(help: "The ARN of its role. Default: one that is made up.") var role: String?
@@ -33,23 +37,52 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(help: "Publish a version, and make this alias name it.") var alias: String?
     @OptionGroup var server: ClientOptions
 
+    private var isTemplate: Bool { [".yaml", ".yml"].contains { code.lowercased().hasSuffix($0) } }
+
     func validate() throws {
         for variable in variables where !variable.dropFirst().contains("=") {
             throw ValidationError("--env must be name=value; '\(variable)' was given")
+        }
+        guard isTemplate else {
+            if name == nil { throw ValidationError("say the function's name with --name") }
+            return
+        }
+        let own: [Any?] = [runtime, handler, role, description, memory, timeout, alias]
+        guard own.allSatisfy({ $0 == nil }), variables.isEmpty, layers.isEmpty, !snapstart, !publish else {
+            throw ValidationError("the template says what its functions are; leave all but --name and --endpoint out")
         }
     }
 
     @concurrent
     func run() async throws {
-        let zip = try CodeArchive.read(StateDirectory.absolute(code))
-        let result = try await server.with { client in
-            try await Deployment(
-                client: client, name: name, settings: settings, zip: zip,
-                publishes: publish || snapstart || alias != nil, alias: alias, progress: Progress.report(name)
-            ).run()
+        let place = StateDirectory.absolute(code)
+        try await server.with { client in
+            for deployment in try isTemplate ? template(place, client) : [single(place, client)] {
+                print(try await deployment.run().reference)
+            }
         }
-        let version = result.function.version
-        print(result.alias ?? version == "$LATEST" ? name : "\(name):\(result.alias ?? version)")
+    }
+
+    private func single(_ place: FilePath, _ client: LambdaClient) throws -> Deployment {
+        let name = name ?? ""
+        return Deployment(
+            client: client, name: name, settings: settings, zip: try CodeArchive.read(place),
+            publishes: publish || snapstart || alias != nil, alias: alias, progress: Progress.report(name))
+    }
+
+    private func template(_ place: FilePath, _ client: LambdaClient) throws -> [Deployment] {
+        let template = try Template(
+            text: String(contentsOfFile: place.string, encoding: .utf8), directory: place.removingLastComponent())
+        for item in template.leftOut { Progress.say("not supported, and left out: \(item)") }
+        let functions = template.functions.filter { name == nil || $0.name == name }
+        guard !functions.isEmpty else { throw DeployError.notInTemplate(name ?? "", template.functions.map(\.name)) }
+        return try functions.map { function in
+            Deployment(
+                client: client, name: function.name, settings: function.settings,
+                zip: try CodeArchive.read(function.code ?? place), publishes: function.publishes,
+                alias: function.alias, url: function.url, queues: function.queues,
+                progress: Progress.report(function.name))
+        }
     }
 
     private var settings: LambdaFunction.Settings {

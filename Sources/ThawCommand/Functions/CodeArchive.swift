@@ -1,4 +1,4 @@
-internal import CLibzip
+import CLibzip
 import Foundation
 import LinuxKit
 import SystemPackage

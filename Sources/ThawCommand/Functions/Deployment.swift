@@ -14,18 +14,37 @@ struct Deployment: Sendable {
     let publishes: Bool
     /// What is moved to the version that was published.
     let alias: String?
+    var url: LambdaClient.URLSettings?
+    var queues: [LambdaClient.QueueSettings] = []
     let progress: @Sendable (String) -> Void
 
     /// What there is now.
     struct Result: Sendable {
         let function: LambdaFunction
         let alias: String?
+
+        /// How it is invoked.
+        var reference: String {
+            let version = function.version == "$LATEST" ? nil : function.version
+            return function.functionName + ((alias ?? version).map { ":\($0)" } ?? "")
+        }
     }
 
     func run() async throws -> Result {
         if try await client.function(name) == nil { try await create() } else { try await update() }
         let latest = try await ready(nil)
-        guard publishes else { return Result(function: latest, alias: nil) }
+        let result = publishes ? try await publish(latest) : Result(function: latest, alias: nil)
+        if let url {
+            progress("answers at \(try await client.set(url: url, of: name, qualifier: alias))")
+        }
+        for queue in queues {
+            try await client.connect(queue, to: name, qualifier: alias)
+            progress("is sent the messages of \(queue.eventSourceArn)")
+        }
+        return result
+    }
+
+    private func publish(_ latest: LambdaFunction) async throws -> Result {
         let version = try await client.publish(name).version
         let hasSnapshot = latest.snapStart?.applyOn == "PublishedVersions"
         progress("version \(version): \(hasSnapshot ? "initialising, and taking its snapshot" : "publishing")")
@@ -75,12 +94,15 @@ struct Deployment: Sendable {
 enum DeployError: Error, CustomStringConvertible {
     case incomplete(String)
     case gone(String)
+    case notInTemplate(String, [String])
     case failed(String, String?, String)
 
     var description: String {
         switch self {
         case .incomplete(let name): "there is no function \(name) yet: say --runtime and --handler to create it"
         case .gone(let name): "the function \(name) was deleted meanwhile"
+        case .notInTemplate(let name, let others):
+            "the template has no function \(name); it has \(others.joined(separator: ", "))"
         case .failed(let name, let version?, let reason):
             "version \(version) of \(name) failed: \(reason)\nSee what it said: thaw logs \(name) --version \(version)"
         case .failed(let name, nil, let reason): "\(name) failed: \(reason)\nSee what it said: thaw logs \(name)"
