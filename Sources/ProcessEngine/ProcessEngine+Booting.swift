@@ -67,7 +67,7 @@ extension ProcessEngine {
         }
         hosted.add(runtime)
         do {
-            try await run(initialization, blueprint, in: cell, runtime, output: output)
+            try await run(initialization, blueprint, isSeed: network == nil, in: cell, runtime, output: output)
             return (cell, runtime)
         } catch {
             await end(cell, runtime)
@@ -90,14 +90,15 @@ extension ProcessEngine {
     }
 
     private func run(
-        _ initialization: Initialization, _ blueprint: ProcessBlueprint, in cell: Cell, _ runtime: HostedRuntime,
-        output: OutputSink
+        _ initialization: Initialization, _ blueprint: ProcessBlueprint, isSeed: Bool, in cell: Cell,
+        _ runtime: HostedRuntime, output: OutputSink
     ) async throws(SandboxError) {
         let access = try cell.moveIn()
         let (roots, holder, side) = (roots, access.holder, access.endpoint)
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
             let root = try roots.rootForBooting(
-                base: blueprint.root, code: blueprint.code, scratchBytes: blueprint.limits.scratchBytes)
+                base: blueprint.root, code: blueprint.code, scratchBytes: blueprint.limits.scratchBytes,
+                isSeed: isSeed)
             return RuntimePlan(
                 initialization: initialization, holder: holder, cgroup: cell.cgroup, output: side,
                 root: try roots.steps(for: root)

@@ -19,6 +19,8 @@ struct SandboxRoot: Sendable {
     var code: ImageMount?
     var devices: DeviceTree
     var scratch: Scratch
+    /// Whether code and layers come later: their places are there, with all that the dynamic linker may look for in them.
+    var isSeed = false
     /// Whether /proc is mounted: in the pid namespace of the process that runs the steps.
     var hasProcesses: Bool
 
@@ -33,7 +35,7 @@ struct SandboxRoot: Sendable {
         ]
         if let code {
             steps.append(.attach(try code.attachable(), at: mountPoint.appending("var/task")))
-        } else if hasProcesses {
+        } else if isSeed {
             steps += Self.stepsOfPlaces(at: mountPoint)
         }
         if hasProcesses {

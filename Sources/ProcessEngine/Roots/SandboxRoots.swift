@@ -18,10 +18,12 @@ struct SandboxRoots: Sendable {
     }
 
     /// What a runtime boots in. Blocks.
-    func rootForBooting(base: FilePath, code: FilePath?, scratchBytes: UInt64) throws(SandboxError) -> SandboxRoot {
+    func rootForBooting(
+        base: FilePath, code: FilePath?, scratchBytes: UInt64, isSeed: Bool = false
+    ) throws(SandboxError) -> SandboxRoot {
         SandboxRoot(
             base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
-            devices: devices, scratch: .empty(bytes: scratchBytes), hasProcesses: true)
+            devices: devices, scratch: .empty(bytes: scratchBytes), isSeed: isSeed, hasProcesses: true)
     }
 
     /// What a template stands in; its clones mount /proc, and their own /tmp, themselves. Blocks.

@@ -103,7 +103,9 @@ struct EngineFixture: Sendable {
             try await restorer.value, to: directory.appending("restorer"), permissions: .init(rawValue: 0o755))
         let root = directory.appending("root-tree")
         try Directory.create(root)
-        for name in ["dev", "proc", "sys", "tmp", "var", "var/task"] { try Directory.create(root.appending(name)) }
+        for name in ["dev", "opt", "proc", "sys", "tmp", "var", "var/task"] {
+            try Directory.create(root.appending(name))
+        }
         try DurableFile.write(
             try await program.value, to: root.appending("bootstrap"), permissions: .init(rawValue: 0o755))
         let code = directory.appending("code-tree")
