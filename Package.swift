@@ -141,8 +141,8 @@ let package = Package(
         library(
             "LambdaAPI",
             [
-                "Basics", "FunctionModel", "Telemetry", "Worker", httpTypes, hummingbird, hummingbirdCore, logging,
-                nioCore, nioHTTPTypes, nioPosix, tracing,
+                "Authorization", "Basics", "FunctionModel", "SigV4", "Telemetry", "Worker", httpTypes, hummingbird,
+                hummingbirdCore, logging, nioCore, nioHTTPTypes, nioPosix, tracing,
             ]),
 
         // What is seen from outside.

@@ -42,6 +42,7 @@ package struct LambdaError: Error, Sendable, Equatable {
         case invalidRuntime = "InvalidRuntimeException"
         case invalidSubnetID = "InvalidSubnetIDException"
         case invalidZipFile = "InvalidZipFileException"
+        case policyLengthExceeded = "PolicyLengthExceededException"
         case preconditionFailed = "PreconditionFailedException"
         case requestEntityTooLarge = "RequestEntityTooLargeException"
         case requestTooLarge = "RequestTooLargeException"
@@ -71,8 +72,8 @@ extension LambdaError.Code {
 
     package var httpStatus: Int {
         switch self {
-        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .serialization, .snapStart,
-            .validation:
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
+            .serialization, .snapStart, .validation:
             400
         case .accessDenied: 403
         case .resourceNotFound, .unknownOperation: 404
@@ -95,7 +96,8 @@ extension LambdaError.Code {
             .snapStartNotReady,
             .snapStartTimeout:
             "Message"
-        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .preconditionFailed,
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
+            .preconditionFailed,
             .requestEntityTooLarge, .requestTooLarge, .resourceConflict, .resourceNotReady, .serialization,
             .tooManyRequests, .unknownOperation, .unsupportedMediaType, .validation:
             "message"
@@ -107,7 +109,8 @@ extension LambdaError.Code {
         switch self {
         case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
         case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady, .service: "Service"
-        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .preconditionFailed,
+        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
+            .preconditionFailed,
             .requestTooLarge,
             .resourceConflict, .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
             .unsupportedMediaType:

@@ -33,6 +33,8 @@ package enum Limits {
     package static let functionVersion = 1_024
     package static let handler = 128
     package static let functionDescription = 256
+    /// A resource policy, as text.
+    package static let policy = 20_480
     package static let tags = 50
     package static let tagKey = 128
     package static let tagValue = 256

@@ -43,6 +43,7 @@ enum Schema {
                     """)
         }
         registerAliases(&migrator)
+        registerAccess(&migrator)
         return migrator
     }()
 }

@@ -20,6 +20,9 @@ package struct LambdaServer: Sendable {
         /// 0 lets the kernel choose; see `onListening`.
         package var port: Int
         package var hosts: AllowedHosts
+        /// Below which names function URLs are told, and where names below `localhost` are found.
+        package var urlDomain: String?
+        package var findsLocalhost = false
         package var limits = ConnectionLimits()
         package var scope: AccountScope
         package var abilities: ServerAbilities

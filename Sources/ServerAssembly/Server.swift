@@ -90,7 +90,8 @@ package struct Server: Sendable {
         _ engine: any SandboxEngine, _ watch: ServerWatch, _ logger: Logger, _ observer: @escaping WorkerObserver
     ) throws -> FunctionWorker.Parts {
         FunctionWorker.Parts(
-            engine: engine, functions: stores.functions, aliases: stores.functions, snapshots: stores.snapshots,
+            engine: engine, functions: stores.functions, aliases: stores.functions, access: stores.functions,
+            snapshots: stores.snapshots,
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),
             networks: configuration.state.networkStore(),

@@ -18,6 +18,7 @@ package final class FunctionWorker: Service {
         package var engine: any SandboxEngine
         package var functions: any FunctionStore
         package var aliases: any AliasStore
+        package var access: any AccessStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
         package var networks: any NetworkCatalog
@@ -34,6 +35,7 @@ package final class FunctionWorker: Service {
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
+            access: any AccessStore,
             snapshots: any SnapshotRepository, files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
@@ -43,6 +45,7 @@ package final class FunctionWorker: Service {
             self.engine = engine
             self.functions = functions
             self.aliases = aliases
+            self.access = access
             self.snapshots = snapshots
             self.files = files
             self.networks = networks
@@ -60,6 +63,7 @@ package final class FunctionWorker: Service {
 
     package let control: FunctionControl
     package let aliases: AliasControl
+    package let access: AccessControl
     package let publishing: PublishPipeline
     package let invocations: InvocationPath
     package let parts: Parts
@@ -116,6 +120,7 @@ package final class FunctionWorker: Service {
                 logger: logger),
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
         aliases = AliasControl(functions: functions)
+        access = AccessControl(functions: functions, store: parts.access, clock: clock)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
@@ -127,7 +132,8 @@ package final class FunctionWorker: Service {
     /// What the API asks of this worker.
     package var service: LambdaService {
         LambdaService(
-            functions: control, aliases: aliases, tags: control, versions: publishing, invocations: invocations,
+            functions: control, aliases: aliases, permissions: access, urls: access, tags: control,
+            versions: publishing, invocations: invocations,
             sandboxes: pool)
     }
 

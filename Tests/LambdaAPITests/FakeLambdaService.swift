@@ -20,6 +20,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         var invoked: InvokeRequest?
         var page: PageRequest?
         var aliases: [FunctionAlias] = []
+        var policy: FunctionPolicy?
+        var urls: [FunctionURL] = []
         var nextMarker: String?
         /// Thrown by every method when set.
         var failure: LambdaError?
@@ -32,20 +34,23 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
 
     /// All concerns of one.
     var service: LambdaService {
-        LambdaService(functions: self, aliases: self, tags: self, versions: self, invocations: self, sandboxes: self)
+        LambdaService(
+            functions: self, aliases: self, permissions: self, urls: self, tags: self, versions: self,
+            invocations: self, sandboxes: self)
     }
 
     private let answer: @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse
 
     init(
         functions: [FunctionConfiguration] = [], tags: [String: String] = [:], zip: [UInt8] = [],
-        nextMarker: String? = nil, failure: LambdaError? = nil,
+        nextMarker: String? = nil, failure: LambdaError? = nil, policy: FunctionPolicy? = nil, urls: [FunctionURL] = [],
         answer: @escaping @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse = { request in
             InvokeResponse(executedVersion: .latest, functionError: nil, logTail: nil, payload: request.payload)
         }
     ) {
-        state = Mutex(
-            State(functions: functions, tags: tags, zip: zip, nextMarker: nextMarker, failure: failure))
+        var known = State(functions: functions, tags: tags, zip: zip, nextMarker: nextMarker, failure: failure)
+        (known.policy, known.urls) = (policy, urls)
+        state = Mutex(known)
         self.answer = answer
     }
 

@@ -25,6 +25,9 @@ package struct AllowedHosts: Sendable {
             }
     }
 
+    /// Whether `authority` names this host itself.
+    static func isLoopback(authority: String) -> Bool { isLoopback(name(in: authority)) }
+
     /// The name or address alone, without a port, in lower case.
     private static func name(in authority: String) -> String {
         var host = authority.lowercased()[...]

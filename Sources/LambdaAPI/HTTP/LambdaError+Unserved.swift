@@ -39,10 +39,6 @@ extension LambdaError {
     static let clientContextNotJSON = Self(
         code: .invalidRequestContent, message: "Client context must be a valid Base64-encoded JSON object.")
 
-    /// What AWS says of a function's parts that were never made: its policy, its URL.
-    static let resourceNotFound = Self(
-        code: .resourceNotFound, message: "The resource you requested does not exist.")
-
     static func eventInvokeConfigNotFound(arn: FunctionARN) -> Self {
         Self(code: .resourceNotFound, message: "The function \(arn) doesn't have an EventInvokeConfig")
     }

@@ -1,17 +1,23 @@
 import Basics
 import Hummingbird
 import Logging
+import NIOCore
 
 /// One HTTP exchange. Its request id is what the response's `x-amzn-RequestId`, the function's context and every log line
 /// about the exchange carry.
 package struct LambdaRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     let requestID: String
+    private let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = RequestID.make()
+        channel = source.channel
     }
+
+    /// The client's, without its port; empty where there is no network in between.
+    var remoteAddress: String { channel.remoteAddress?.ipAddress ?? "" }
 
     /// For what is said about the exchange, which is seldom anything: so the id is not put in before.
     var exchangeLogger: Logger {

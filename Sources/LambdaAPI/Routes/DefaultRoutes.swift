@@ -2,7 +2,7 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-/// Reads of what functions here never have: policies, URLs, reserved concurrency. Clients ask for them when they
+/// Reads of what functions here never have: reserved concurrency and the like. Clients ask for them when they
 /// refresh a function, and give up when the answer is anything but AWS's for "none".
 struct DefaultRoutes: RouteGroup {
     let functions: any FunctionControlling
@@ -14,9 +14,6 @@ struct DefaultRoutes: RouteGroup {
         router.get(
             "2019-09-25/functions/{FunctionName}/event-invoke-config/list", use: emptyList("FunctionEventInvokeConfigs")
         )
-        router.get("2021-10-31/functions/{FunctionName}/urls", use: emptyList("FunctionUrlConfigs"))
-        router.get("2015-03-31/functions/{FunctionName}/policy", use: absent { _ in .resourceNotFound })
-        router.get("2021-10-31/functions/{FunctionName}/url", use: absent { _ in .resourceNotFound })
         router.get(
             "2019-09-25/functions/{FunctionName}/event-invoke-config",
             use: absent(LambdaError.eventInvokeConfigNotFound))

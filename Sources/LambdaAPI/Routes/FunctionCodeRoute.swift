@@ -45,12 +45,17 @@ struct CodeLocation: Sendable {
 
     /// An address under the name by which the client reached this server.
     func url(of configuration: FunctionConfiguration, _ request: Request) -> String {
-        var host = "\(address):\(port)"
-        if let given = request.head.authority, given.utf8.allSatisfy(Self.isHostCharacter), !given.isEmpty {
-            host = given
-        }
+        let host = Self.host(of: request) ?? "\(address):\(port)"
         let version = configuration.version.qualifier.replacing("$", with: "%24")
         return "http://\(host)/_thaw/code/\(configuration.functionName)/\(version)"
+    }
+
+    /// What the client called this server, if that can stand in an address.
+    static func host(of request: Request) -> String? {
+        guard let given = request.head.authority, !given.isEmpty, given.utf8.allSatisfy(isHostCharacter) else {
+            return nil
+        }
+        return given
     }
 
     private static func isHostCharacter(_ byte: UInt8) -> Bool {

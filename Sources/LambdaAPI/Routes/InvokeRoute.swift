@@ -19,7 +19,7 @@ struct InvokeRoute: RouteGroup {
         let reference = try addressing.reference(request, context)
         let (type, logType) = try invocationAndLogType(request)
         let payload = try await payload(of: request, type: type)
-        let traceID = calls.header() ?? request.headers[.amznTraceID] ?? newTraceID()
+        let traceID = calls.header() ?? request.headers[.amznTraceID] ?? TraceID.new()
         let answer = try await invocations.invoke(
             InvokeRequest(
                 reference: reference, requestID: context.requestID, type: type, logType: logType,
@@ -100,12 +100,5 @@ struct InvokeRoute: RouteGroup {
             throw .clientContextNotJSON
         }
         return String(decoding: decoded, as: UTF8.self)
-    }
-
-    private func newTraceID() -> String {
-        var generator = SystemRandomNumberGenerator()
-        // Seconds as AWS counts them fit 32 bits until 2106.
-        return TraceID.make(
-            seconds: UInt32(truncatingIfNeeded: Int(Date().timeIntervalSince1970)), using: &generator)
     }
 }

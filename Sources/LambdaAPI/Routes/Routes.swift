@@ -16,10 +16,14 @@ struct Routes: Sendable {
     private let groups: [any RouteGroup]
     private let calls: CallMiddleware
     private let hosts: AllowedHosts
+    private let urls: FunctionURLMiddleware
 
     init(service: LambdaService, configuration: LambdaServer.Configuration) {
         calls = CallMiddleware(calls: configuration.calls, observe: configuration.observe)
         hosts = configuration.hosts
+        urls = FunctionURLMiddleware(
+            urls: service.urls, invocations: service.invocations, hosts: configuration.hosts,
+            port: configuration.port, calls: configuration.calls)
         let addressing = Addressing(scope: configuration.scope)
         let abilities = configuration.abilities
         let wire = WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus)
@@ -37,6 +41,8 @@ struct Routes: Sendable {
             VersionRoutes(
                 versions: service.versions, functions: service.functions, addressing: addressing, wire: wire),
             AliasRoutes(aliases: service.aliases, addressing: addressing),
+            PermissionRoutes(permissions: service.permissions, addressing: addressing),
+            FunctionURLRoutes(urls: service.urls, addressing: addressing, addresses: configuration.urlAddresses),
             TagRoutes(
                 tags: service.tags, functions: service.functions, addressing: addressing, abilities: abilities),
             DefaultRoutes(functions: service.functions, addressing: addressing),
@@ -50,6 +56,7 @@ struct Routes: Sendable {
         let router = Router(context: LambdaRequestContext.self)
         router.add(middleware: calls)
         router.add(middleware: ErrorMiddleware())
+        router.add(middleware: urls)
         router.add(middleware: HostCheck(hosts) { LambdaError.foreignHost($0) })
         router.add(middleware: ClientCheck())
         for group in groups { group.add(to: router) }

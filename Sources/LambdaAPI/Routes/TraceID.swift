@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 
 /// An AWS X-Ray trace header: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`.
 ///
@@ -17,6 +18,11 @@ enum TraceID {
         append(UInt64.random(in: 0...(.max), using: &generator), digits: 16, to: &text)
         text.append(contentsOf: ";Sampled=0".utf8)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    static func new() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return make(seconds: UInt32(clamping: time(nil)), using: &generator)
     }
 
     private static func append(_ value: UInt64, digits count: Int, to text: inout [UInt8]) {

@@ -24,21 +24,13 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + permissions + configurations + concurrency + layers + eventSources + codeSigning
+        invoking + configurations + concurrency + layers + eventSources + codeSigning
         + capacityProviders + durableExecutions + account
 
     private static let invoking = [
         UnservedAction("InvokeAsync", .post, "2014-11-13/functions/{FunctionName}/invoke-async"),
         UnservedAction(
             "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations"),
-    ]
-
-    private static let permissions = [
-        UnservedAction("AddPermission", .post, "2015-03-31/functions/{FunctionName}/policy"),
-        UnservedAction("RemovePermission", .delete, "2015-03-31/functions/{FunctionName}/policy/{StatementId}"),
-        UnservedAction("CreateFunctionUrlConfig", .post, "2021-10-31/functions/{FunctionName}/url"),
-        UnservedAction("UpdateFunctionUrlConfig", .put, "2021-10-31/functions/{FunctionName}/url"),
-        UnservedAction("DeleteFunctionUrlConfig", .delete, "2021-10-31/functions/{FunctionName}/url"),
     ]
 
     private static let configurations = [

@@ -4,17 +4,22 @@
 package struct LambdaService: Sendable {
     package let functions: any FunctionControlling
     package let aliases: any AliasKeeping
+    package let permissions: any PermissionKeeping
+    package let urls: any FunctionURLKeeping
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
     package let sandboxes: any SandboxListing
 
     package init(
-        functions: any FunctionControlling, aliases: any AliasKeeping, tags: any TagKeeping,
-        versions: any VersionPublishing, invocations: any Invoking, sandboxes: any SandboxListing
+        functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
+        urls: any FunctionURLKeeping, tags: any TagKeeping, versions: any VersionPublishing, invocations: any Invoking,
+        sandboxes: any SandboxListing
     ) {
         self.functions = functions
         self.aliases = aliases
+        self.permissions = permissions
+        self.urls = urls
         self.tags = tags
         self.versions = versions
         self.invocations = invocations
