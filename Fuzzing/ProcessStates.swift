@@ -28,6 +28,7 @@ enum Target: FuzzTarget {
         checkMemory(state, header)
         checkThreads(state, header)
         checkDescriptors(state, header)
+        checkFiles(state, header)
     }
 
     /// Why a state is refused, beside files of the sizes that it says; nil when it is not.
@@ -55,6 +56,7 @@ enum Target: FuzzTarget {
         for mapping: thaw_mapping in table(state, header.mappings) {
             hold(mapping.start >= end && mapping.end > mapping.start, "mappings in disorder")
             hold(!window.overlaps(mapping.start..<mapping.end), "a mapping in the window")
+            if mapping.object > 0 { let _: thaw_object = entry(state, header.objects, mapping.object - 1) }
             hold(
                 mapping.path == 0 || text(state, header, mapping.path).first == UInt8(ascii: "/"), "a path from nowhere"
             )
@@ -101,7 +103,8 @@ enum Target: FuzzTarget {
             switch thaw_descriptor_kind(descriptor.kind) {
             case THAW_FD_SAME: hold(descriptor.a < UInt64(index), "fd \(descriptor.number) is like a later one")
             case THAW_FD_PATH: hold(!text(state, header, descriptor.path).isEmpty, "a path from nowhere")
-            case THAW_FD_DELETED, THAW_FD_PIPE:
+            case THAW_FD_OBJECT: let _: thaw_object = entry(state, header.objects, descriptor.a)
+            case THAW_FD_PIPE:
                 if descriptor.a > 0 { _ = blob(state, header, descriptor.path, descriptor.a) }
             case THAW_FD_LISTENER: _ = blob(state, header, descriptor.path, descriptor.position)
             case THAW_FD_DATAGRAM:
@@ -114,6 +117,36 @@ enum Target: FuzzTarget {
             let _: thaw_descriptor = entry(state, header.descriptors, UInt64(option.descriptor))
             hold(!blob(state, header, option.value, UInt64(option.size)).isEmpty, "an option without a value")
             hold(option.size <= 32768, "an option of \(option.size) bytes")
+        }
+    }
+
+    private static func checkFiles(_ state: [UInt8], _ header: thaw_image) {
+        func checkContent(_ first: UInt64, _ count: UInt64, of size: UInt64) {
+            var end: UInt64 = 0
+            for index in first..<first + count where count > 0 {
+                let one: thaw_extent = entry(state, header.extents, index)
+                hold(one.offset >= end && one.offset + one.size <= size, "an extent outside of its file")
+                hold(!blob(state, header, one.content, one.size).isEmpty, "an extent of nothing")
+                end = one.offset + one.size
+            }
+        }
+        for node: thaw_node in table(state, header.nodes) {
+            for path in [node.path, node.place] {
+                hold(text(state, header, path).starts(with: "/tmp/".utf8), "a node outside of /tmp")
+            }
+            if node.mode & 0o170000 == 0o120000 { _ = text(state, header, node.target) }
+            checkContent(node.first_extent, node.extents, of: node.size)
+        }
+        for name: thaw_name in table(state, header.names) {
+            for path in [name.from, name.to] { _ = text(state, header, path) }
+        }
+        for object: thaw_object in table(state, header.objects) {
+            if object.kind == THAW_OBJECT_MEMORY.rawValue { _ = text(state, header, object.name) }
+            checkContent(object.first_extent, object.extents, of: object.size)
+        }
+        let numbers = Set((table(state, header.descriptors) as [thaw_descriptor]).map(\.number))
+        for lock: thaw_lock in table(state, header.locks) {
+            hold(numbers.contains(lock.number) && lock.start + lock.length < 1 << 63, "a lock of nothing")
         }
     }
 
@@ -182,16 +215,21 @@ extension Target {
             thaw_run(start: 0x12000, end: 0x13000, offset: page, source: UInt64(THAW_RUN_BASE.rawValue)),
         ].prefix(isLarge ? 2 : 1)
         let anonymous = thaw_mapping(
-            start: 0x10000, end: 0x20000, file_offset: 0, path: 0, protection: 3, flags: THAW_MAPPING_NO_HUGE.rawValue,
+            start: 0x10000, end: 0x20000, file_offset: 0, path: 0, object: 0, protection: 3, flags: THAW_MAPPING_NO_HUGE.rawValue,
             first_run: 0, runs: UInt64(runs.count))
+        let own = thaw_mapping(
+            start: 0x30000, end: 0x32000, file_offset: 0, path: 0, object: 1, protection: 3,
+            flags: THAW_MAPPING_SHARED.rawValue | THAW_MAPPING_OWN.rawValue | THAW_MAPPING_MAY_WRITE.rawValue,
+            first_run: UInt64(runs.count), runs: 0)
         let file = thaw_mapping(
-            start: 0x20000, end: 0x22000, file_offset: page, path: writer.header.executable, protection: 1,
+            start: 0x20000, end: 0x22000, file_offset: page, path: writer.header.executable, object: 0, protection: 1,
             flags: THAW_MAPPING_SHARED.rawValue, first_run: UInt64(runs.count), runs: 0)
-        writer.header.mappings = writer.add(table: isLarge ? [anonymous, file] : [anonymous])
+        writer.header.mappings = writer.add(table: isLarge ? [anonymous, file, own] : [anonymous])
         writer.header.runs = writer.add(table: Array(runs))
         if isLarge {
             writer.header.descriptors = writer.add(table: descriptors(&bytes))
             writer.header.options = writer.add(table: options(&bytes))
+            addFiles(&writer, &bytes)
             writer.header.own = THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_COREDUMP_FILTER.rawValue
             (writer.header.oom_score, writer.header.coredump_filter, writer.header.write_or_execute) = (500, 0x7F, 1)
             writer.header.watches = writer.add(table: [thaw_watch(epoll: 6, number: 5, events: 1, reserved: 0, data: 7)]
@@ -207,6 +245,36 @@ extension Target {
         }
         writer.header.bytes = writer.add(table: bytes.bytes)
         return writer.finish()
+    }
+
+    private static func addFiles(_ writer: inout StateWriter, _ bytes: inout ByteTable) {
+        let content = bytes.blob([1, 2, 3])
+        var (directory, file, link) = (thaw_node(), thaw_node(), thaw_node())
+        (directory.path, directory.mode) = (bytes.text("/tmp/a"), 0o040755)
+        (file.path, file.mode, file.size, file.extents, file.gap) = (bytes.text("/tmp/.b"), 0o100644, 9, 1, 2)
+        (link.path, link.mode, link.target) = (bytes.text("/tmp/l"), 0o120777, bytes.text("a/b"))
+        (directory.place, file.place, link.place) = (directory.path, bytes.text("/tmp/a/b"), link.path)
+        writer.header.nodes = writer.add(table: [directory, file, link])
+        writer.header.names = writer.add(
+            table: [
+                thaw_name(from: file.path, to: file.place, moves: 1, reserved: 0),
+                thaw_name(from: file.place, to: bytes.text("/tmp/c"), moves: 0, reserved: 0),
+            ])
+        var (memory, unnamed) = (thaw_object(), thaw_object())
+        (memory.kind, memory.name, memory.size, memory.seals) = (THAW_OBJECT_MEMORY.rawValue, bytes.text("heap"), 8192, 6)
+        (unnamed.kind, unnamed.permissions, unnamed.size) = (THAW_OBJECT_FILE.rawValue, 0o600, 5)
+        (memory.first_extent, memory.extents, unnamed.first_extent, unnamed.extents) = (1, 1, 2, 1)
+        writer.header.objects = writer.add(table: [memory, unnamed])
+        writer.header.extents = writer.add(
+            table: [
+                thaw_extent(offset: 4, size: 3, content: content), thaw_extent(offset: 4096, size: 2, content: content),
+                thaw_extent(offset: 0, size: 3, content: content),
+            ])
+        writer.header.locks = writer.add(
+            table: [
+                thaw_lock(
+                    number: 15, kind: THAW_LOCK_POSIX.rawValue, is_exclusive: 1, reserved: 0, start: 5, length: 10)
+            ])
     }
 
     private static func thread(_ tid: UInt32, _ writer: inout StateWriter) -> thaw_thread {
@@ -268,7 +336,7 @@ extension Target {
             one(10, THAW_FD_DATAGRAM) { ($0.a, $0.protocol, $0.id, $0.b) = (2, 17, address, 16) },
             one(11, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) },
             one(12, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) }, one(13, THAW_FD_ENDED) { $0.a = 1 },
-            one(14, THAW_FD_SAME) { $0.a = 0 }, one(15, THAW_FD_DELETED) { ($0.path, $0.a) = (content, 3) },
+            one(14, THAW_FD_SAME) { $0.a = 0 }, one(15, THAW_FD_OBJECT) { $0.a = 1 },
             one(16, THAW_FD_GIVEN_RUNTIME_API), one(17, THAW_FD_RESET) { $0.a = 10 },
         ]
     }

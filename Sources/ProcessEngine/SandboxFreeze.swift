@@ -23,7 +23,7 @@ struct SandboxFreeze: Sendable {
             pid: process.pid, initPID: cell.holderID, standardOutput: cell.endpoint.standardOutputInode,
             standardError: cell.endpoint.standardErrorInode, runtimeAPIPort: quiescence.clientPort,
             namespace: try cell.slot.openNetwork(), origin: try await origin?.image(),
-            connections: blueprint.connections)
+            connections: blueprint.connections, ownsScratch: true)
         let directory = staging.directory
         let base = try base(target.origin)
         let clock = ContinuousClock()
@@ -40,7 +40,9 @@ struct SandboxFreeze: Sendable {
             }
         }
         runtime.drainOutput()
-        try await keepScratch(of: process, at: staging.path(ProcessBlueprint.File.scratch))
+        if !frozen.hasScratch {
+            try await keepScratch(of: process, at: staging.path(ProcessBlueprint.File.scratch))
+        }
         return FrozenSandbox(
             engine: blueprint.manifest(engine.host), pause: clock.now - start, remarks: frozen.remarks)
     }

@@ -3,6 +3,7 @@
 #include "children.h"
 #include "confine.h"
 #include "descriptors.h"
+#include "files.h"
 #include "image.h"
 #include "limits.h"
 #include "memory.h"
@@ -40,6 +41,7 @@ static void enter_sandbox(const struct thaw_clone_request *request, const int *d
 
 /* As the function: what it cannot open, its image cannot make the restorer open. */
 static void build(const struct thaw_clone_request *request, const int *descriptors) {
+    if (image->nodes.count) make_nodes();
     must(sys_chdir(image_text(image->working_directory)), THAW_STEP_FILE, 0);
     make_descriptors((struct given){
         .control = descriptors[CONTROL],

@@ -1,6 +1,8 @@
 #include "descriptors.h"
 
+#include "files.h"
 #include "image.h"
+#include "memory.h"
 #include "report.h"
 #include "syscalls.h"
 #include "text.h"
@@ -41,23 +43,13 @@ static int open_path(const struct thaw_descriptor *wanted) {
     return file;
 }
 
-enum { DELETED_MODE = 0600 };
-
-/* A file without a name. One that is only read is made to be written first, then opened again. */
-static int open_deleted(const struct thaw_descriptor *wanted) {
-    int flags = reopening(wanted) & ~O_TMPFILE;
-    int readable = (flags & O_ACCMODE) != O_WRONLY;
-    int file = (int)check(sys_open("/tmp", O_TMPFILE | O_CLOEXEC | (readable ? O_RDWR : O_WRONLY), DELETED_MODE), wanted);
-    const char *bytes = image_bytes(wanted->path);
-    for (uint64_t done = 0; done < wanted->a;)
-        done += (uint64_t)check(sys_write(file, bytes + done, wanted->a - done), wanted);
+/* Through the object, at the number where it waits: with a position and flags of its own. */
+static int open_object(const struct thaw_descriptor *wanted) {
     char path[DESCRIPTOR_PATH_SIZE];
-    descriptor_path(path, file);
-    int again = (int)check(sys_open(path, flags, 0), wanted);
-    if (wanted->b != DELETED_MODE) check(sys_fchmod(file, (int)wanted->b), wanted);
-    sys_close(file);
-    if (wanted->position) check(sys_seek(again, wanted->position), wanted);
-    return again;
+    descriptor_path(path, object_descriptor(wanted->a));
+    int file = (int)check(sys_open(path, reopening(wanted) & ~O_TMPFILE, 0), wanted);
+    if (wanted->position) check(sys_seek(file, wanted->position), wanted);
+    return file;
 }
 
 static int make_event(const struct thaw_descriptor *wanted) {
@@ -88,7 +80,7 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
         check(sys_dup3(image_descriptors(wanted->a)->number, wanted->number, (int)flags & O_CLOEXEC), wanted);
         return;
     case THAW_FD_PATH: return put(open_path(wanted), wanted);
-    case THAW_FD_DELETED: return put(open_deleted(wanted), wanted);
+    case THAW_FD_OBJECT: return put(open_object(wanted), wanted);
     case THAW_FD_PIPE: return make_pipe(wanted);
     case THAW_FD_EVENT: return put(make_event(wanted), wanted);
     case THAW_FD_EPOLL: return put((int)check(sys_epoll_create1((int)flags & O_CLOEXEC), wanted), wanted);
@@ -118,8 +110,11 @@ void make_descriptors(struct given given) {
     given.runtime_api = shelve(given.runtime_api, 3);
     /* From here on the lowest number free is the one wanted next, as a rule. */
     sys_close_range(0, (unsigned)given.control - 1);
+    make_objects();
     for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
+    map_own_files();
     sys_close_range((unsigned)given.control + 1, ~0U);
+    make_locks();
 }
 
 void make_watches(void) {

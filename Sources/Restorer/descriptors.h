@@ -15,8 +15,8 @@ int first_spare(void);
 
 enum { SPARES = 4 }; /* control socket and the three given */
 
-/* Closes what the template had below, makes the image's descriptors, closes everything but those and the control socket,
- * which is first_spare() afterwards. */
+/* Closes what the template had below, makes the image's descriptors and maps what of them is mapped, closes everything but those and
+ * the control socket, which is first_spare() afterwards, and locks. */
 void make_descriptors(struct given given);
 
 /* Adds what the image's epolls watched. */

@@ -26,6 +26,11 @@ IMAGE_TABLE(watches, thaw_watch)
 IMAGE_TABLE(actions, thaw_action)
 IMAGE_TABLE(timers, thaw_timer)
 IMAGE_TABLE(children, thaw_child)
+IMAGE_TABLE(nodes, thaw_node)
+IMAGE_TABLE(names, thaw_name)
+IMAGE_TABLE(objects, thaw_object)
+IMAGE_TABLE(extents, thaw_extent)
+IMAGE_TABLE(locks, thaw_lock)
 #undef IMAGE_TABLE
 
 #endif

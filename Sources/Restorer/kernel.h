@@ -17,11 +17,13 @@
 #include <linux/futex.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/memfd.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/stat.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 #include <linux/un.h>
@@ -115,6 +117,10 @@ enum {
 #ifndef PR_TIMER_CREATE_RESTORE_IDS /* Linux 6.15 */
 #define PR_TIMER_CREATE_RESTORE_IDS 77
 #endif
+/* flock(2) */
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4
 #define TIMERFD_SET_TICKS _IOW('T', 0, uint64_t) /* TFD_IOC_SET_TICKS */
 #define MESSAGE_CLOSE_ON_EXEC 0x40000000 /* MSG_CMSG_CLOEXEC */
 #define MESSAGE_NO_SIGNAL 0x4000 /* MSG_NOSIGNAL */

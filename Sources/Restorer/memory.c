@@ -1,9 +1,12 @@
 #include "memory.h"
 
+#include "descriptors.h"
+#include "files.h"
 #include "fill.h"
 #include "image.h"
 #include "report.h"
 #include "syscalls.h"
+#include "text.h"
 
 /* The file mapped last: a library's mappings follow one another. */
 static struct {
@@ -25,12 +28,29 @@ static void advise(const struct thaw_mapping *mapping, uint32_t flag, int advice
         must(sys_madvise(mapping->start, mapping->end - mapping->start, advice), THAW_STEP_MAP, mapping->start);
 }
 
+static void advise_lasting(const struct thaw_mapping *mapping) {
+    advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
+    advise(mapping, THAW_MAPPING_RANDOM, MADV_RANDOM);
+    advise(mapping, THAW_MAPPING_SEQUENTIAL, MADV_SEQUENTIAL);
+}
+
 /* While it is filled a mapping can be written. */
 static int first_protection(const struct thaw_mapping *mapping) {
     return mapping->runs ? PROT_READ | PROT_WRITE : (int)mapping->protection;
 }
 
+static int is_own(const struct thaw_mapping *mapping) { return !!(mapping->flags & THAW_MAPPING_OWN); }
+
+/* Keeps the place of what each clone maps for itself. */
+static void reserve(const struct thaw_mapping *mapping) {
+    int flags = MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    must(
+        sys_mmap(mapping->start, mapping->end - mapping->start, PROT_NONE, flags, -1, 0), THAW_STEP_MAP,
+        mapping->start);
+}
+
 static void map(const struct thaw_mapping *mapping) {
+    if (is_own(mapping)) return reserve(mapping);
     int flags = MAP_FIXED_NOREPLACE, file = -1;
     flags |= mapping->flags & THAW_MAPPING_SHARED ? MAP_SHARED : MAP_PRIVATE;
     if (mapping->flags & THAW_MAPPING_NO_RESERVE) flags |= MAP_NORESERVE;
@@ -46,14 +66,13 @@ static void map(const struct thaw_mapping *mapping) {
 }
 
 static void finish(const struct thaw_mapping *mapping) {
+    if (is_own(mapping)) return;
     if (first_protection(mapping) != (int)mapping->protection)
         must(
             sys_mprotect(mapping->start, mapping->end - mapping->start, (int)mapping->protection), THAW_STEP_MAP,
             mapping->start);
     advise(mapping, THAW_MAPPING_WIPE_ON_FORK, MADV_WIPEONFORK);
-    advise(mapping, THAW_MAPPING_DONT_DUMP, MADV_DONTDUMP);
-    advise(mapping, THAW_MAPPING_RANDOM, MADV_RANDOM);
-    advise(mapping, THAW_MAPPING_SEQUENTIAL, MADV_SEQUENTIAL);
+    advise_lasting(mapping);
     advise(mapping, THAW_MAPPING_MERGEABLE, MADV_MERGEABLE);
 }
 
@@ -82,6 +101,7 @@ static void describe_process(void) {
 }
 
 static uint64_t not_inherited; /* mappings that a fork leaves out */
+static uint64_t own; /* mappings that each clone makes for itself */
 
 void build_memory(int memory, int base, int huge_pages_for_all) {
     /* All of them before any is filled: neighbours that are alike become one, which huge pages may lie across. */
@@ -91,10 +111,37 @@ void build_memory(int memory, int base, int huge_pages_for_all) {
     for (uint64_t i = 0; i < image->mappings.count; i++) {
         finish(image_mappings(i));
         if (image_mappings(i)->flags & THAW_MAPPING_DONT_FORK) not_inherited++;
+        if (is_own(image_mappings(i))) own++;
     }
     if (image->vvar_start)
         must(sys_arch_prctl(ARCH_MAP_VDSO_64, image->vvar_start), THAW_STEP_VDSO, image->vvar_start);
     describe_process();
+}
+
+/* Through the object or by the name: anew, so that nothing can be written that could not. */
+static int open_own(const struct thaw_mapping *mapping) {
+    char path[DESCRIPTOR_PATH_SIZE];
+    if (mapping->object) descriptor_path(path, object_descriptor(mapping->object - 1));
+    int flags = (mapping->flags & THAW_MAPPING_MAY_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK;
+    return (int)must(
+        sys_open(mapping->object ? path : image_text(mapping->path), flags, 0), THAW_STEP_FILE, mapping->start);
+}
+
+static void map_own_file(const struct thaw_mapping *mapping) {
+    int flags = MAP_FIXED | MAP_SHARED | (mapping->flags & THAW_MAPPING_NO_RESERVE ? MAP_NORESERVE : 0);
+    int file = open_own(mapping);
+    must(
+        sys_mmap(
+            mapping->start, mapping->end - mapping->start, (int)mapping->protection, flags, file,
+            mapping->file_offset),
+        THAW_STEP_MAP, mapping->start);
+    sys_close(file);
+    advise_lasting(mapping);
+}
+
+void map_own_files(void) {
+    for (uint64_t i = 0; own && i < image->mappings.count; i++)
+        if (is_own(image_mappings(i))) map_own_file(image_mappings(i));
 }
 
 static void register_barriers(void) {

@@ -9,4 +9,7 @@ void build_memory(int memory, int base, int huge_pages_for_all);
 /* What of it cannot be set before the fork that makes a clone. */
 void finish_memory(void);
 
+/* Maps what each clone maps for itself. */
+void map_own_files(void);
+
 #endif

@@ -54,6 +54,9 @@ static inline long sys_write(int file, const void *bytes, size_t length) {
 static inline long sys_pread(int file, void *bytes, size_t length, uint64_t offset) {
     return CALL(pread64, file, bytes, length, offset, 0, 0);
 }
+static inline long sys_pwrite(int file, const void *bytes, size_t length, uint64_t offset) {
+    return CALL(pwrite64, file, bytes, length, offset, 0, 0);
+}
 static inline long sys_seek(int file, uint64_t position) { return CALL(lseek, file, position, 0, 0, 0, 0); }
 static inline long sys_dup3(int file, int number, int flags) { return CALL(dup3, file, number, flags, 0, 0, 0); }
 static inline long sys_fcntl(int file, int command, long argument) {
@@ -74,6 +77,21 @@ static inline long sys_epoll_add(int epoll, int file, const struct epoll_event *
 static inline long sys_mkdir(const char *path, int mode) { return CALL(mkdir, path, mode, 0, 0, 0, 0); }
 static inline long sys_fchmod(int file, int mode) { return CALL(fchmod, file, mode, 0, 0, 0, 0); }
 static inline long sys_chmod(const char *path, int mode) { return CALL(chmod, path, mode, 0, 0, 0, 0); }
+static inline long sys_symlink(const char *target, const char *path) {
+    return CALL(symlink, target, path, 0, 0, 0, 0);
+}
+static inline long sys_link(const char *from, const char *to) { return CALL(link, from, to, 0, 0, 0, 0); }
+static inline long sys_rename(const char *from, const char *to) { return CALL(rename, from, to, 0, 0, 0, 0); }
+static inline long sys_mknod(const char *path, int mode) { return CALL(mknod, path, mode, 0, 0, 0, 0); }
+/* Of a path's last part itself, whatever that is. */
+static inline long sys_set_times(const char *path, const struct timer_time times[2]) {
+    return CALL(utimensat, AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW, 0, 0);
+}
+static inline long sys_ftruncate(int file, uint64_t size) { return CALL(ftruncate, file, size, 0, 0, 0, 0); }
+static inline long sys_flock(int file, int operation) { return CALL(flock, file, operation, 0, 0, 0, 0); }
+static inline long sys_memfd_create(const char *name, unsigned flags) {
+    return CALL(memfd_create, name, flags, 0, 0, 0, 0);
+}
 static inline long sys_unlink(const char *path) { return CALL(unlink, path, 0, 0, 0, 0, 0); }
 static inline long sys_chdir(const char *path) { return CALL(chdir, path, 0, 0, 0, 0, 0); }
 static inline long sys_umask(int mask) { return CALL(umask, mask, 0, 0, 0, 0, 0); }

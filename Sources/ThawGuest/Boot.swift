@@ -19,7 +19,7 @@ enum Boot {
         openConsole()
         try loadModules()
         try mountDisks()
-        try populateDevices()
+        populateDevices()
         try moveInto()
         try bringUpNetwork()
         return try openControlPort()
@@ -72,9 +72,7 @@ enum Boot {
         }
     }
 
-    private static func populateDevices() throws(GuestError) {
-        makeDirectory("/dev/shm")
-        try mount("tmpfs", on: "/dev/shm", type: "tmpfs", flags: [.noSetUserID, .noDevices], data: "mode=1777")
+    private static func populateDevices() {
         symlink("/proc/self/fd", "/dev/fd")
         symlink("/proc/self/fd/0", "/dev/stdin")
         symlink("/proc/self/fd/1", "/dev/stdout")

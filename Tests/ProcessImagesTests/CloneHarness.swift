@@ -33,7 +33,9 @@ final class TestTemplate {
     }
 
     /// A clone that runs. `connection` stands where the frozen one had its Runtime API.
-    func clone(connection: SharedDescriptor? = nil, in cgroup: Cgroup? = nil) throws -> TestClone {
+    func clone(
+        connection: SharedDescriptor? = nil, in cgroup: Cgroup? = nil, ownsScratch: Bool = false
+    ) throws -> TestClone {
         let holder = try Self.startHolder()
         let control = try Packets.pair()
         let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
@@ -46,6 +48,10 @@ final class TestTemplate {
         let entrance = try cgroup?.openEntrance()
         if entrance?.birthplace != nil { request.flags = THAW_CLONE_INTO_CGROUP.rawValue }
         request.cgroup_files = UInt32(entrance?.files.count ?? 0)
+        if ownsScratch {
+            request.flags |= THAW_CLONE_FRESH_SCRATCH.rawValue
+            request.scratch_bytes = 64 << 20
+        }
         try Packets.send(
             request, [control.1, holder.pidfd, output.1, output.1, connection] + (entrance?.descriptors ?? []),
             to: socket)

@@ -97,7 +97,7 @@ private struct Original {
         let header = original.header()
         for table in [
             header.threads, header.mappings, header.runs, header.descriptors, header.options, header.watches,
-            header.actions, header.timers, header.children, header.bytes,
+            header.actions, header.timers, header.children, header.objects, header.extents, header.bytes,
         ] {
             #expect(table.count > 0)
         }
@@ -268,7 +268,7 @@ private struct Original {
         try expect("impossible flags", THAW_FD_PATH) { $0.flags |= UInt32(O_CREAT) }
         try expect("the path of fd", THAW_FD_PATH) { $0.path = .max }
         try expect("stands at", THAW_FD_PATH) { $0.position = .max }
-        try expect("not inside the file", THAW_FD_DELETED) { $0.a = 1 << 40 }
+        try expect("of object", THAW_FD_OBJECT) { $0.a = 1 << 40 }
         try expect("is a pipe with", THAW_FD_PIPE) { $0.a = 1 << 30 }
         try expect("is a pipe with", THAW_FD_PIPE) { $0.b = 1 << 40 }
         try expect("impossible count", THAW_FD_EVENT) { $0.position = .max }
@@ -277,7 +277,6 @@ private struct Original {
         try expect("impossible address", THAW_FD_LISTENER) { $0.position = 4096 }
         try expect("unknown socket", THAW_FD_LISTENER) { $0.protocol = 132 }
         try expect("unknown socket", THAW_FD_DATAGRAM) { $0.protocol = 1 }
-        try expect("with permissions", THAW_FD_DELETED) { $0.b = 0o4755 }
         try expect("another family", THAW_FD_LISTENER) { $0.a = UInt64(AF_INET6) }
         try expect("unknown socket", THAW_FD_DATAGRAM) { $0.a = UInt64(AF_UNIX) }
         try expect("socket of type", THAW_FD_PAIR) { $0.a = 99 }

@@ -74,13 +74,15 @@ import Testing
     @Test("everything that is wrong is said in one go")
     func everything() throws {
         let program = RefusedState(
-            "all", "f = os.memfd_create(\"a\"); m = mmap.mmap(-1, 4096); c = subprocess.Popen([\"sleep\", \"100\"])",
+            "all",
+            "f = os.pidfd_open(os.getpid()); checked(libc.mlock(page(0x22), 4096)); "
+                + "c = subprocess.Popen([\"sleep\", \"100\"])",
             cure: "c.kill(); c.wait()")
         let subject = try Subject.python(program.program)
         _ = try subject.line()
         try withScratchDirectory { directory in
             let text = try refusals(of: subject, into: directory).map(\.description).joined(separator: "\n")
-            for part in ["memfd", "shared memory", "(sleep)"] { #expect(text.contains(part)) }
+            for part in ["pidfd", "locked into memory", "(sleep)"] { #expect(text.contains(part)) }
         }
         #expect(try subject.poke() == "alive")
     }

@@ -121,14 +121,6 @@ extension RefusedState {
             "p = f\"/tmp/thaw-fifo-{os.getpid()}\"; os.mkfifo(p); f = os.open(p, os.O_RDWR); token = f; os.unlink(p)",
             cure: "os.close(f)", "fd % is a named pipe"),
         RefusedState(
-            "a memfd", "f = os.memfd_create(\"heap\"); token = f", cure: "os.close(f)", "fd % is a memfd, memfd:heap"),
-        RefusedState(
-            "a locked file",
-            """
-            f = open(f"/tmp/thaw-lock-{os.getpid()}", "w"); os.unlink(f.name); fcntl.flock(f, fcntl.LOCK_EX)
-            token = f.fileno()
-            """, cure: "fcntl.flock(f, fcntl.LOCK_UN)", "fd % (/tmp/thaw-lock-", "holds a file lock: release it"),
-        RefusedState(
             "a deleted file elsewhere",
             "f = open(f\"/var/tmp/thaw-{os.getpid()}\", \"w\"); os.unlink(f.name); token = f.fileno()",
             cure: "f.close()",
@@ -136,13 +128,17 @@ extension RefusedState {
         RefusedState(
             "a deleted file that is too large",
             """
-            f = open(f"/tmp/thaw-large-{os.getpid()}", "w"); os.unlink(f.name); f.truncate(65 << 20); token = f.fileno()
-            """, cure: "f.truncate(64 << 20)", "fd % is a deleted file of 65 MiB"),
+            f = open(f"/tmp/thaw-large-{os.getpid()}", "w"); os.unlink(f.name); os.posix_fallocate(f.fileno(), 0, 65 << 20)
+            token = f.fileno()
+            """, cure: "f.truncate(0)", "fd % is a deleted file of 65 MiB"),
         RefusedState(
-            "a deleted file that is opened twice",
-            """
-            f = open(f"/tmp/thaw-twice-{os.getpid()}", "w"); g = open(f.name); os.unlink(f.name); token = g.fileno()
-            """, cure: "g.close()", "fd % is a deleted file that is opened twice"),
+            "a memfd that is sealed against writing",
+            "f = os.memfd_create(\"heap\", 2); checked(libc.fcntl(f, 1033, 8)); token = f", cure: "os.close(f)",
+            "fd % is a memfd that is sealed against writing, /memfd:heap"),
+        RefusedState(
+            "a locked file elsewhere",
+            "f = open(\"/usr/bin/env\"); fcntl.flock(f, fcntl.LOCK_SH); token = f.fileno()",
+            cure: "fcntl.flock(f, fcntl.LOCK_UN)", "fd % (/usr/bin/env) holds a file lock: release it"),
         RefusedState(
             "a terminal", "m, s = os.openpty(); token = s", cure: "os.close(m); os.close(s)",
             "fd % is a terminal, /dev/pts/"),
@@ -217,24 +213,19 @@ extension RefusedState {
 extension RefusedState {
     static let memory: [RefusedState] = [
         RefusedState(
-            "shared memory", "m = mmap.mmap(-1, 4096)", cure: "m.close()",
-            "is shared memory: unmap it in a before-snapshot hook"),
-        RefusedState(
-            "a file mapped shared",
+            "a file elsewhere that is mapped shared",
             """
-            f = open(f"/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096)
-            os.unlink(f.name)
-            """, cure: "m.close()", "(/tmp/thaw-map-", "is a file mapped shared and writable"),
+            f = open(f"/var/tmp/thaw-map-{os.getpid()}", "w+b"); f.truncate(4096); m = mmap.mmap(f.fileno(), 4096)
+            f.close(); os.unlink(f.name)
+            """, cure: "m.close()", "(/var/tmp/thaw-map-", "is a file mapped shared and writable"),
+        RefusedState(
+            "very much shared memory", "m = mmap.mmap(-1, 65 << 20); m.write(b\"x\" * (65 << 20))", cure: "m.close()",
+            "is shared memory, of 65 MiB: unmap it in a before-snapshot hook"),
         RefusedState(
             "System V shared memory",
             """
             i = checked(libc.shmget(0, 4096, 0o1600)); a = ctypes.c_void_p(libc.shmat(i, None, 0)); libc.shmctl(i, 0, None)
             """, cure: "libc.shmdt(a)", "is System V shared memory"),
-        RefusedState(
-            "a memfd's memory",
-            """
-            f = os.memfd_create("java_heap"); os.ftruncate(f, 4096); m = mmap.mmap(f, 4096); os.close(f)
-            """, cure: "m.close()", "is shared memory of a memfd: use a collector other than ZGC"),
         RefusedState(
             "locked memory", "a = page(0x22); checked(libc.mlock(a, 4096)); token = hex(a.value)",
             cure: "libc.munlock(a, 4096)", "the mapping at % is locked into memory: use munlock"),

@@ -20,10 +20,11 @@ FLAGS = [
 ]
 
 CARRIED = [
-    "altstack", "children", "connections", "deleted", "descriptors", "epolls", "events", "files", "files.links", "hugepages",
-    "itimers", "itimers.far", "libraries", "locks", "madvise", "masks", "memory", "pipes", "process", "registers",
-    "restart", "rseq", "scheduling", "scheduling.affinity", "signals", "signals.next", "sockets", "stack", "storm", "threads.1", "threads.2",
-    "threads.17", "threads.60", "threads.2-next", "timerfds", "timers", "tls", "vdso", "wake",
+    "altstack", "children", "connections", "deleted", "descriptors", "epolls", "events", "files", "files.links",
+    "hugepages", "itimers", "itimers.far", "libraries", "locks", "madvise", "masks", "memory", "pipes", "process",
+    "registers", "restart", "rseq", "scheduling", "scheduling.affinity", "shared", "signals", "signals.next",
+    "sockets", "stack", "storm", "threads.1", "threads.2", "threads.17", "threads.60", "threads.2-next", "timerfds",
+    "timers", "tls", "vdso", "wake",
 ]
 
 # Carried as they are, or refused in these words; never lost in silence.
@@ -55,12 +56,8 @@ REFUSED = {
     "refused.sharing-child": "is a child of the runtime",
     "refused.own-files": r"thread \d+ \(.*\) has .*descriptors of its own",
     "refused.own-directory": r"thread \d+ \(.*\) has .*directory .*of its own",
-    "refused.shared-memory": "is shared memory: unmap it in a before-snapshot hook",
     "refused.sysv": "is System V shared memory",
-    "refused.memfd-mapped": "is shared memory of a memfd",
     "refused.shm": "/the-shm",
-    "refused.shared-file": r"\(.*/the-shared-file\) is a file mapped shared and writable",
-    "refused.deleted-mapping": r"\(.*/the-deleted-file.*\) is a file mapped shared and writable",
     "refused.aio": "aio",
     "refused.pending": "signal 12 waits to be handled",
     "refused.pending-thread": "signal 35 waits to be handled",
@@ -76,15 +73,11 @@ REFUSED = {
     "refused_descriptors.pair-content": r"fd \d+ is a Unix socket with \d+ unread bytes",
     "refused_descriptors.datagram": r"fd \d+ is a UDP socket with unread datagrams",
     "refused_descriptors.backlog": r"fd \d+ listens and has 1 connections? that nobody accepted",
-    "refused_descriptors.memfd": r"fd \d+ is a memfd, memfd:the-memfd",
     "refused_descriptors.inotify": r"fd \d+ watches files \(inotify\)",
     "refused_descriptors.io-uring": r"fd \d+ is an io_uring",
     "refused_descriptors.pty": r"fd \d+ is a terminal",
     "refused_descriptors.netlink": r"fd \d+ is a netlink socket",
     "refused_descriptors.raw": r"fd \d+ is a socket of family",
-    "refused_descriptors.flock": r"fd \d+ \(.*/the-locked-file\) holds a file lock",
-    "refused_descriptors.posix-lock": r"fd \d+ \(.*/the-locked-file\) holds a file lock",
-    "refused_descriptors.ofd-lock": r"fd \d+ \(.*/the-locked-file\) holds a file lock",
     "refused_descriptors.lease": r"fd \d+ \(.*/the-locked-file\) holds a file lock",
     "refused_descriptors.pidfd": r"fd \d+ is a pidfd",
     "refused_descriptors.userfaultfd": r"fd \d+ is .*userfaultfd",

@@ -57,6 +57,11 @@ struct thaw_image {
     struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
     struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
     struct thaw_table children; /* struct thaw_child, ascending by pid */
+    struct thaw_table nodes; /* struct thaw_node: what is in /tmp, in the order in which it is made */
+    struct thaw_table names; /* struct thaw_name */
+    struct thaw_table objects; /* struct thaw_object: files that have no name */
+    struct thaw_table extents; /* struct thaw_extent, those of one node or object together and ascending */
+    struct thaw_table locks; /* struct thaw_lock */
     struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes; nothing starts at 0, which is none */
 
     /* struct prctl_mm_map of prctl(2), PR_SET_MM_MAP, without auxv and exe. */
@@ -121,12 +126,15 @@ enum thaw_mapping_flags {
     THAW_MAPPING_RANDOM = 512, /* MADV_RANDOM */
     THAW_MAPPING_SEQUENTIAL = 1024, /* MADV_SEQUENTIAL */
     THAW_MAPPING_MERGEABLE = 2048, /* MADV_MERGEABLE */
+    THAW_MAPPING_OWN = 4096, /* with THAW_MAPPING_SHARED: mapped by each clone for itself, of `object` or of its own file at `path` */
+    THAW_MAPPING_MAY_WRITE = 8192, /* of those: the file was open for writing */
 };
 
 struct thaw_mapping {
     uint64_t start, end; /* page-aligned */
-    uint64_t file_offset; /* of `path`, bytes */
-    uint64_t path; /* offset in `bytes`; 0: anonymous */
+    uint64_t file_offset; /* of `path` or `object`, bytes */
+    uint64_t path; /* offset in `bytes`; 0: anonymous, or of an object */
+    uint64_t object; /* of THAW_MAPPING_OWN: 1 + index in the table; 0: of `path` */
     uint32_t protection; /* PROT_… */
     uint32_t flags;
     uint64_t first_run, runs; /* what is not zero, or not as in the file */
@@ -143,7 +151,7 @@ struct thaw_run {
 enum thaw_descriptor_kind {
     THAW_FD_SAME = 1, /* dup(2) of the descriptor whose index in the table is `a` (a smaller one) */
     THAW_FD_PATH, /* path; opened anew with `flags`; `position` */
-    THAW_FD_DELETED, /* unnamed regular file in /tmp; its content is blob `path`, `a` bytes long; `b`: permissions; `position` */
+    THAW_FD_OBJECT, /* file without a name: object `a`; `position` */
     THAW_FD_PIPE, /* both ends or one; `id` is common to the ends; `a` bytes of content at blob `path`, in the entry of the
                      first end that appears; access mode in `flags`; `b`: capacity */
     THAW_FD_EVENT, /* eventfd: `position` is the count; `a`: 1 for EFD_SEMAPHORE */
@@ -203,6 +211,56 @@ struct thaw_timer {
     uint64_t sigev_value;
     uint64_t tid;
     uint64_t value, interval; /* ns, remaining */
+};
+
+/* Something in /tmp. */
+struct thaw_node {
+    uint64_t path; /* at which it is made */
+    uint64_t place; /* at which it is when all names are made */
+    uint32_t mode; /* S_IF… and permissions */
+    uint32_t gap; /* inode numbers left out before it */
+    uint64_t size; /* of a regular file */
+    uint64_t first_extent, extents; /* of a regular file */
+    uint64_t target; /* of a symbolic link: offset in `bytes` */
+    int64_t accessed, modified; /* nanoseconds since 1970 */
+};
+
+/* After all nodes are made: what is at `from` is at `to`, too, or instead. */
+struct thaw_name {
+    uint64_t from, to; /* paths */
+    uint32_t moves; /* rename(2) instead of link(2) */
+    uint32_t reserved;
+};
+
+enum thaw_object_kind {
+    THAW_OBJECT_FILE = 1, /* of /tmp */
+    THAW_OBJECT_MEMORY, /* memfd_create(2) of `name`; shared memory without a name is one, too */
+};
+
+struct thaw_object {
+    uint32_t kind;
+    uint32_t permissions;
+    uint64_t name; /* offset in `bytes` */
+    uint64_t size;
+    uint64_t first_extent, extents;
+    uint32_t seals; /* F_SEAL_…, of memory */
+    uint32_t reserved;
+};
+
+/* `size` bytes at `offset` of a file; what is in none is a hole. */
+struct thaw_extent {
+    uint64_t offset, size;
+    uint64_t content; /* blob */
+};
+
+enum thaw_lock_kind { THAW_LOCK_FLOCK = 1, THAW_LOCK_POSIX, THAW_LOCK_DESCRIPTION /* F_OFD_SETLK */ };
+
+struct thaw_lock {
+    int32_t number; /* descriptor */
+    uint32_t kind;
+    uint32_t is_exclusive;
+    uint32_t reserved;
+    uint64_t start, length; /* 0: to the end of the file, wherever that is */
 };
 
 /* A child that has ended and was not waited for. */

@@ -114,6 +114,9 @@ enum thaw_step {
     THAW_STEP_OPTION, /* detail: descriptor << 32 | level << 16 | number of the option */
     THAW_STEP_PROCESSORS,
     THAW_STEP_CHILD,
+    THAW_STEP_SCRATCH, /* detail: index of a node, beyond those of a name; of an object */
+    THAW_STEP_OBJECT,
+    THAW_STEP_LOCK,
 };
 
 #endif

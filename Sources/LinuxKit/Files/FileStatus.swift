@@ -23,6 +23,7 @@ package struct FileStatus: Sendable, Hashable {
     package let links: UInt32
     /// Nanoseconds since 1970. Wraps around in 2262, where a trap would end the process: a file may claim any time.
     package let modified: Int64
+    package let accessed: Int64
 
     /// Of the file at `path`, a symlink itself unless `following`.
     package static func of(_ path: FilePath, following: Bool = true) throws(Errno) -> FileStatus {
@@ -86,5 +87,6 @@ package struct FileStatus: Sendable, Hashable {
         deviceNumber = UInt64(status.stx_rdev_major) << 32 | UInt64(status.stx_rdev_minor)
         links = status.stx_nlink
         modified = status.stx_mtime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_mtime.tv_nsec)
+        accessed = status.stx_atime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_atime.tv_nsec)
     }
 }

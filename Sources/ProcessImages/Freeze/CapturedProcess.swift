@@ -12,8 +12,10 @@ struct CapturedProcess {
     let descriptors: [thaw_descriptor]
     let options: [thaw_option]
     let watches: [thaw_watch]
+    let files: FileCapture
     let children: [thaw_child]
     let remarks: [String]
+    let hasScratch: Bool
 
     /// The file `state`.
     func state(memorySize: UInt64, baseSize: UInt64, _ memory: CopiedMemory) -> [UInt8] {
@@ -50,6 +52,11 @@ struct CapturedProcess {
                     tid: $0.thread, value: $0.time.value, interval: $0.time.interval)
             })
         writer.header.children = writer.add(table: children)
+        writer.header.nodes = writer.add(table: files.nodes)
+        writer.header.names = writer.add(table: files.names)
+        writer.header.objects = writer.add(table: files.objects)
+        writer.header.extents = writer.add(table: files.extents)
+        writer.header.locks = writer.add(table: files.locks)
         writer.header.bytes = writer.add(table: table.bytes)
         return writer.finish()
     }
@@ -141,10 +148,9 @@ struct CapturedProcess {
             entry.end = mapping.area.end
             entry.protection = mapping.area.protection
             entry.flags = mapping.flags
-            if let path = mapping.path {
-                entry.path = table.text(path)
-                entry.file_offset = mapping.area.fileOffset
-            }
+            entry.object = mapping.object
+            if let path = mapping.path { entry.path = table.text(path) }
+            if mapping.path != nil || mapping.object != 0 { entry.file_offset = mapping.area.fileOffset }
             let runs = memory.runsOfMapping[index] ?? next..<next
             entry.first_run = UInt64(runs.lowerBound)
             entry.runs = UInt64(runs.count)

@@ -8,17 +8,17 @@ extension DescriptorCapture {
     private static let harmlessDevices: Set<String> = [
         "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
     ]
-    /// Of one unnamed file, and of all together: the state has to fit into its place in a clone.
-    private static let largestDeletedFile: Int64 = 64 << 20
-    private static let roomForContents = 192 << 20
 
     mutating func takeFile(_ descriptor: OpenDescriptor) throws(Errno) {
         let status = try FileStatus.of(FilePath("/proc/\(process.pid)/fd/\(descriptor.number)"))
-        if descriptor.info.value("lock") != nil {
+        let locks = FileLockLine.all(in: descriptor.info)
+        let isOwn = descriptor.link.hasPrefix(ScratchTree.place + "/") || descriptor.link.hasPrefix("/memfd:")
+        if locks.contains(where: \.isLease) || !locks.isEmpty && !isOwn {
             // Not looked at any further: to open it would break a lease.
             return refuse(
                 descriptor, "(\(descriptor.link)) holds a file lock", "release it in a before-snapshot hook")
         }
+        takeLocks(locks, of: descriptor, status)
         switch status.kind {
         case .regular, .directory: takeNamed(descriptor, status)
         case .characterDevice where Self.harmlessDevices.contains(descriptor.link): addPath(descriptor)
@@ -31,14 +31,12 @@ extension DescriptorCapture {
     }
 
     private mutating func takeNamed(_ descriptor: OpenDescriptor, _ status: FileStatus) {
-        if descriptor.link.hasPrefix("/memfd:") {
-            return refuse(descriptor, "is a memfd, \(descriptor.link.dropFirst())")
-        }
+        if descriptor.link.hasPrefix(Self.memory) { return takeObject(descriptor, THAW_OBJECT_MEMORY) }
         if status.links == 0 {
             guard status.kind == .regular, descriptor.link.hasPrefix("/tmp/") else {
                 return refuse(descriptor, "is a deleted file outside of /tmp, \(descriptor.link)")
             }
-            return takeDeleted(descriptor, status)
+            return takeObject(descriptor, THAW_OBJECT_FILE)
         }
         let named = try? FileStatus.of(FilePath("/proc/\(process.pid)/root\(descriptor.link)"), following: false)
         guard let named, named.inode == status.inode, named.device == status.device else {
@@ -55,28 +53,58 @@ extension DescriptorCapture {
         }
     }
 
-    private mutating func takeDeleted(_ descriptor: OpenDescriptor, _ status: FileStatus) {
-        guard status.size <= Self.largestDeletedFile, table.bytes.count + Int(status.size) <= Self.roomForContents
-        else {
-            return refuse(descriptor, "is a deleted file of \(status.size >> 20) MiB, \(descriptor.link)")
-        }
-        guard deletedFiles.insert(status.inode).inserted else {
-            return refuse(descriptor, "is a deleted file that is opened twice, \(descriptor.link)")
-        }
-        let content: [UInt8]
+    static let memory = "/memfd:"
+
+    private mutating func takeObject(_ descriptor: OpenDescriptor, _ kind: thaw_object_kind) {
+        let path = FilePath("/proc/\(process.pid)/fd/\(descriptor.number)")
+        let object: UInt64
         do {
-            // Opened anew: the descriptor itself may be for writing only.
-            let path = FilePath("/proc/\(process.pid)/fd/\(descriptor.number)")
-            content = try OwnedDescriptor.open(path, .readOnly).readAll(limit: Int(Self.largestDeletedFile))
+            object = try files.object(at: path, kind, named: Self.memoryName(descriptor.link), &table)
         } catch {
-            return refuse(descriptor, "is a deleted file that cannot be read (\(error)), \(descriptor.link)")
+            let what = kind == THAW_OBJECT_MEMORY ? "memfd" : "deleted file"
+            return refuse(descriptor, "is a \(what) \(error.text), \(descriptor.link)")
         }
-        let place = content.isEmpty ? 0 : table.blob(content)
-        add(descriptor, THAW_FD_DELETED) {
-            $0.path = place
-            $0.a = UInt64(content.count)
-            $0.b = UInt64(status.permissions.rawValue & 0o777)
+        add(descriptor, THAW_FD_OBJECT) {
+            $0.a = object
             $0.position = descriptor.position
         }
     }
+
+    /// Of what /proc calls "/memfd:NAME (deleted)"; of shared memory without a name none.
+    static func memoryName(_ link: String) -> String {
+        guard link.hasPrefix(memory) else { return "" }
+        let name = link.dropFirst(memory.count)
+        let mark = " (deleted)"
+        return String(name.hasSuffix(mark) ? name.dropLast(mark.count) : name)
+    }
+
+    // MARK: - Locks
+
+    /// Those of a process are told of each descriptor of the file: one that may lock so again is found when all are known.
+    private mutating func takeLocks(_ locks: [FileLockLine], of descriptor: OpenDescriptor, _ status: FileStatus) {
+        for line in locks {
+            guard let kind = line.kind else { continue }
+            let lock = thaw_lock(
+                number: descriptor.number, kind: kind, is_exclusive: line.isExclusive ? 1 : 0, reserved: 0,
+                start: line.start, length: line.length)
+            guard kind == THAW_LOCK_POSIX.rawValue else {
+                files.locks.append(lock)
+                continue
+            }
+            let key = ProcessLock(file: FileCapture.FileIdentity(status), line: line)
+            let needed = line.isExclusive ? O_WRONLY : O_RDONLY
+            let may = [O_RDWR, needed].contains(descriptor.accessMode)
+            if may || processLocks[key] == nil { processLocks[key] = lock }
+        }
+    }
+
+    mutating func finishLocks() {
+        files.locks += processLocks.values.sorted { ($0.number, $0.start) < ($1.number, $1.start) }
+    }
+}
+
+/// A lock that belongs to the process, fcntl(2), F_SETLK.
+struct ProcessLock: Hashable {
+    let file: FileCapture.FileIdentity
+    let line: FileLockLine
 }

@@ -44,8 +44,8 @@ struct DescriptorCapture {
     var refusals = Refusals()
     /// What clones do not have as it is here.
     var remarks: [String] = []
-    /// Inodes of unnamed files that are in the table.
-    var deletedFiles: Set<UInt64> = []
+    var files = FileCapture()
+    var processLocks: [ProcessLock: thaw_lock] = [:]
     var pipes = PipeEnds()
     /// Asked for when the first Unix socket is met.
     var unixSockets: [UInt32: UnixSocketRecord]?
@@ -79,11 +79,18 @@ struct DescriptorCapture {
         for descriptor in opened where descriptor.link == "anon_inode:[eventpoll]" {
             try takeWatches(of: descriptor, among: opened)
         }
+        finishLocks()
         if let port = target.runtimeAPIPort, !foundRuntimeAPI {
             refusals.add(
                 "the runtime has no connection from port \(port) on which it waits for the Runtime API",
                 "wait in GET restore/next or invocation/next for the snapshot", patience: .moment)
         }
+    }
+
+    /// What is in /tmp, which each clone has for itself.
+    mutating func take(_ tree: ScratchTree) throws(Errno) {
+        if !tree.keepsNumbers { remarks.append("files in /tmp have other inode numbers in every clone") }
+        try files.take(tree, &table)
     }
 
     private func firstOfSameFile(_ descriptor: OpenDescriptor, among firsts: [Int]) throws(Errno) -> Int? {

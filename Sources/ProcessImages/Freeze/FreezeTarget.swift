@@ -20,11 +20,13 @@ package struct FreezeTarget: Sendable {
     package var connections: ConnectionPolicy
     /// Whether what may settle is refused, to be looked at again.
     var isPatient = false
+    /// Whether /tmp is the process's alone, so that a little of it may be a part of `state`.
+    package var ownsScratch: Bool
 
     package init(
         pid: CInt, initPID: CInt? = nil, standardOutput: UInt64, standardError: UInt64, runtimeAPIPort: UInt16?,
         namespace: SharedDescriptor, origin: ProcessImage? = nil, means: FreezeMeans = .host,
-        connections: ConnectionPolicy = .reset
+        connections: ConnectionPolicy = .reset, ownsScratch: Bool = false
     ) {
         self.pid = pid
         self.initPID = initPID
@@ -35,6 +37,7 @@ package struct FreezeTarget: Sendable {
         self.origin = origin
         self.means = means
         self.connections = connections
+        self.ownsScratch = ownsScratch
     }
 }
 
@@ -76,4 +79,6 @@ package struct FrozenProcess: Sendable, Equatable {
     package let sharedBytes: UInt64
     /// What clones do not have as it was, a sentence each.
     package let remarks: [String]
+    /// Whether what is in /tmp was written, too.
+    package let hasScratch: Bool
 }

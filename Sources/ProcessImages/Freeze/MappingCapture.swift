@@ -22,6 +22,8 @@ struct CapturedMapping {
     let path: String?
     /// `enum thaw_mapping_flags`.
     let flags: UInt32
+    /// 1 + index of a file without a name; 0: of none.
+    var object: UInt64 = 0
 }
 
 /// Where the vdso and its data lie.
@@ -39,11 +41,17 @@ struct MappingCapture {
     private let process: ProcessAccess
     private let windowRange: Range<UInt64>
     private let origin: ProcessImage?
+    /// Whether each clone has what is in /tmp for itself from the start.
+    private let ownsScratch: Bool
     /// Whether the name of a mapped file still leads to it, by name.
     private var reachable: [String: Bool] = [:]
 
-    init(_ areas: [MemoryArea], of process: ProcessAccess, origin: ProcessImage?, into refusals: inout Refusals) {
+    init(
+        _ areas: [MemoryArea], of process: ProcessAccess, origin: ProcessImage?, ownsScratch: Bool,
+        into refusals: inout Refusals
+    ) {
         self.process = process
+        self.ownsScratch = ownsScratch
         self.origin = origin
         window = origin?.window ?? ImageWindow.place(beside: areas.map(\.range)) ?? 0
         windowRange = window..<window + THAW_WINDOW_SIZE
@@ -94,17 +102,57 @@ struct MappingCapture {
         guard area.inode != 0, area.name != "/dev/zero" else { return keep(area, .anonymous) }
         if area.name.hasPrefix("/memfd:") { return refuse(area, "is of a memfd", into: &refusals) }
         guard area.name.hasPrefix("/") else { return refuse(area, "is no memory", into: &refusals) }
-        guard !area.name.hasPrefix("/dev/") || area.name.hasPrefix("/dev/shm/") else {
-            return refuse(area, "is of a device", into: &refusals)
-        }
-        if isReachable(area) { keep(area, .file, path: area.name) } else { keep(area, .copy) }
+        guard !area.name.hasPrefix("/dev/") else { return refuse(area, "is of a device", into: &refusals) }
+        let isOfTemplate = !(ownsScratch && area.isInScratch) && isReachable(area)
+        if isOfTemplate { keep(area, .file, path: area.name) } else { keep(area, .copy) }
     }
 
     private mutating func takeShared(_ area: MemoryArea, into refusals: inout Refusals) {
-        guard !area.isWritable, !area.properties.contains(.mayWrite), area.name.hasPrefix("/") else {
-            return refuse(area, Self.sharing(area.name), remedy: Self.remedy(sharing: area.name), into: &refusals)
+        let mayWrite = area.isWritable || area.properties.contains(.mayWrite)
+        switch area.name {
+        case _ where area.isInScratch && (mayWrite || ownsScratch):
+            keepOwn(area, path: isReachable(area) ? area.name : nil)
+        case _ where area.isShareableMemory: keepOwn(area, path: nil)
+        case _ where mayWrite || !area.name.hasPrefix("/"):
+            refuse(area, Self.sharing(area.name), remedy: Self.remedy(sharing: area.name), into: &refusals)
+        default:
+            if isReachable(area) { keep(area, .none, path: area.name) } else { keep(area, .copy) }
         }
-        if isReachable(area) { keep(area, .none, path: area.name) } else { keep(area, .copy) }
+    }
+
+    /// What each clone maps for itself.
+    private mutating func keepOwn(_ area: MemoryArea, path: String?) {
+        var flags = Self.flags(of: area.properties) & Self.lastingFlags
+        flags |= THAW_MAPPING_SHARED.rawValue | THAW_MAPPING_OWN.rawValue
+        if area.isWritable || area.properties.contains(.mayWrite) { flags |= THAW_MAPPING_MAY_WRITE.rawValue }
+        mappings.append(CapturedMapping(area: area, content: .none, path: path, flags: flags))
+    }
+
+    private static let lastingFlags =
+        THAW_MAPPING_NO_RESERVE.rawValue | THAW_MAPPING_DONT_FORK.rawValue | THAW_MAPPING_DONT_DUMP.rawValue
+        | THAW_MAPPING_RANDOM.rawValue | THAW_MAPPING_SEQUENTIAL.rawValue
+
+    /// Finds the files without a name that are mapped, once it is known which of them are open.
+    mutating func takeObjects(
+        _ files: inout FileCapture, _ table: inout ByteTable, into refusals: inout Refusals
+    ) {
+        for index in mappings.indices {
+            let mapping = mappings[index]
+            guard mapping.flags & THAW_MAPPING_OWN.rawValue != 0, mapping.path == nil else { continue }
+            let area = mapping.area
+            let kind = area.isInScratch ? THAW_OBJECT_FILE : THAW_OBJECT_MEMORY
+            do throws(FileCapture.Finding) {
+                mappings[index].object =
+                    1
+                    + (try files.object(
+                        at: FilePath("/proc/\(process.pid)/map_files/\(area.hexRange)"), kind,
+                        named: DescriptorCapture.memoryName(area.name), &table))
+            } catch {
+                refuse(
+                    area, "\(Self.sharing(area.name)), \(error.text)", remedy: Self.remedy(sharing: area.name),
+                    into: &refusals)
+            }
+        }
     }
 
     private mutating func keep(_ area: MemoryArea, _ content: CapturedMapping.Content, path: String? = nil) {
@@ -132,8 +180,7 @@ struct MappingCapture {
     /// Whether a clone that opens the file by its name gets the file that is mapped.
     private mutating func isReachable(_ area: MemoryArea) -> Bool {
         if let known = reachable[area.name] { return known }
-        let range = "\(String(area.start, radix: 16))-\(String(area.end, radix: 16))"
-        let mapped = try? FileStatus.of(FilePath("/proc/\(process.pid)/map_files/\(range)"))
+        let mapped = try? FileStatus.of(FilePath("/proc/\(process.pid)/map_files/\(area.hexRange)"))
         let named = try? FileStatus.of(FilePath("/proc/\(process.pid)/root\(area.name)"), following: false)
         let same = mapped != nil && mapped?.inode == named?.inode && mapped?.device == named?.device
         reachable[area.name] = same

@@ -20,7 +20,14 @@ struct MemoryArea {
     var ownKilobytes: UInt64 = 0
 
     var range: Range<UInt64> { start..<end }
+    /// As /proc/PID/map_files names it.
+    var hexRange: String { "\(String(start, radix: 16))-\(String(end, radix: 16))" }
     var isWritable: Bool { protection & UInt32(PROT_WRITE) != 0 }
+    var isInScratch: Bool { name.hasPrefix(ScratchTree.place + "/") }
+    /// Shared memory that only who maps it, or has it open, can reach: anonymous memory, and memfd_create(2)'s.
+    var isShareableMemory: Bool {
+        name.hasPrefix(DescriptorCapture.memory) || name.hasPrefix("/dev/zero") || name.hasPrefix("[anon_shmem:")
+    }
 
     /// VmFlags of proc(5), those that matter.
     struct Properties: OptionSet {

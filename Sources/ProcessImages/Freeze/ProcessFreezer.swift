@@ -89,7 +89,8 @@ private struct Freeze {
             return FrozenProcess(
                 pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: stopped.threads.count,
                 mappings: captured.mappings.count, runs: memory.runs.count, descriptors: captured.descriptors.count,
-                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes, remarks: captured.remarks)
+                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes, remarks: captured.remarks,
+                hasScratch: captured.hasScratch)
         } catch {
             stopped.release()
             throw error
@@ -118,15 +119,20 @@ private struct Freeze {
         let areas = try Self.perform("read the mappings of process \(target.pid)") { () throws(Errno) in
             try MemoryArea.all(of: target.pid)
         }
-        let mappings = MappingCapture(areas, of: process, origin: target.origin, into: &refusals)
+        let tree =
+            target.ownsScratch ? ScratchTree(of: target.pid, executable: traits.executable, areas: areas) : nil
+        var mappings = MappingCapture(
+            areas, of: process, origin: target.origin, ownsScratch: tree != nil, into: &refusals)
         var descriptors = DescriptorCapture(target, process)
         descriptors.refusals = refusals
         do {
+            if let tree { try descriptors.take(tree) }
             try descriptors.capture()
         } catch {
             throw .failed("cannot read the descriptors of process \(target.pid): \(error)")
         }
         refusals = descriptors.refusals
+        mappings.takeObjects(&descriptors.files, &descriptors.table, into: &refusals)
         guard let vdso = mappings.vdso, refusals.all.isEmpty else { throw .refused(refusals.all) }
         let inside = try ask(stopped, traits, vdso)
         Self.refuse(inside, into: &refusals)
@@ -135,7 +141,8 @@ private struct Freeze {
         return CapturedProcess(
             traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
             table: descriptors.table, descriptors: descriptors.entries, options: descriptors.options,
-            watches: descriptors.watches, children: children, remarks: descriptors.remarks)
+            watches: descriptors.watches, files: descriptors.files, children: children,
+            remarks: descriptors.remarks, hasScratch: tree != nil)
     }
 
     private func ask(

@@ -32,6 +32,12 @@ enum ImageLimit {
     static let mappings = 1 << 20
     static let descriptorNumber: Int32 = 1 << 20
     static let pid: UInt32 = 1 << 22
+    /// Of /tmp, each with its name or its names; and inode numbers that are left out before one.
+    static let nodes = 1 << 12
+    static let gap: UInt32 = 1 << 16
+    /// Each is held open while a clone is made.
+    static let objects = 1 << 12
+    static let fileSize: UInt64 = 1 << 40
     /// Of 64 processors each.
     static let processorWords = 16
     static let pipeCapacity: UInt64 = 1 << 20

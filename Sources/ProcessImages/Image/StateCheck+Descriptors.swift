@@ -34,11 +34,10 @@ extension StateCheck {
         case THAW_FD_PATH:
             try bytes.checkPath(at: descriptor.path, name)
             try StateReader.require(descriptor.position < 1 << 63, "\(name) stands at \(descriptor.position)")
-        case THAW_FD_DELETED:
-            try checkContent(of: descriptor, name)
+        case THAW_FD_OBJECT:
             try StateReader.require(
-                descriptor.position < 1 << 63 && descriptor.b <= 0o777,
-                "\(name) stands at \(descriptor.position), with permissions \(descriptor.b)")
+                descriptor.position < 1 << 63 && descriptor.a < UInt64(objects.count),
+                "\(name) stands at \(descriptor.position) of object \(descriptor.a)")
         case THAW_FD_EVENT:
             try StateReader.require(
                 descriptor.position < .max && descriptor.a <= 1, "\(name) has an impossible count")
@@ -162,7 +161,7 @@ extension StateCheck {
             }
             // What epoll_ctl(2) refuses.
             try StateReader.require(
-                kind != THAW_FD_PATH.rawValue && kind != THAW_FD_DELETED.rawValue,
+                kind != THAW_FD_PATH.rawValue && kind != THAW_FD_OBJECT.rawValue,
                 "fd \(watch.epoll) watches the file fd \(watch.number)")
             let pair = UInt64(UInt32(bitPattern: watch.epoll)) << 32 | UInt64(UInt32(bitPattern: watch.number))
             try StateReader.require(

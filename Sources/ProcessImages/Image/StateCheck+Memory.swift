@@ -7,6 +7,7 @@ extension StateCheck {
         | THAW_MAPPING_DONT_FORK.rawValue | THAW_MAPPING_WIPE_ON_FORK.rawValue | THAW_MAPPING_HUGE.rawValue
         | THAW_MAPPING_NO_HUGE.rawValue | THAW_MAPPING_DONT_DUMP.rawValue | THAW_MAPPING_STACK.rawValue
         | THAW_MAPPING_RANDOM.rawValue | THAW_MAPPING_SEQUENTIAL.rawValue | THAW_MAPPING_MERGEABLE.rawValue
+        | THAW_MAPPING_OWN.rawValue | THAW_MAPPING_MAY_WRITE.rawValue
 
     func checkMappings() throws(ProcessImageError) {
         try StateReader.require(!mappings.isEmpty, "it has no mappings")
@@ -37,7 +38,14 @@ extension StateCheck {
         let all = UInt32(PROT_READ | PROT_WRITE | PROT_EXEC)
         try StateReader.require(mapping.protection & ~all == 0, "\(name) has an unknown protection")
         try StateReader.require(mapping.flags & ~Self.knownFlags == 0, "\(name) has unknown flags")
-        if mapping.path == 0 {
+        let isOwn = has(THAW_MAPPING_OWN)
+        if isOwn {
+            try StateReader.require(
+                has(THAW_MAPPING_SHARED) && mapping.object <= UInt64(objects.count)
+                    && (mapping.object == 0) != (mapping.path == 0), "\(name) is of no file of its own")
+        }
+        try StateReader.require(isOwn || mapping.object == 0, "\(name) is of an object and not its own")
+        if mapping.path == 0, !isOwn {
             try StateReader.require(
                 mapping.file_offset == 0 && !has(THAW_MAPPING_SHARED), "\(name) is anonymous and yet of a file")
         } else {
@@ -46,15 +54,18 @@ extension StateCheck {
                 isPageAligned(mapping.file_offset) && !overflow && fileEnd < 1 << 62, "\(name) has an impossible offset"
             )
             try StateReader.require(!has(THAW_MAPPING_GROWS_DOWN), "\(name) is a stack and yet of a file")
-            try bytes.checkPath(at: mapping.path, name)
+            if mapping.object == 0 { try bytes.checkPath(at: mapping.path, name) }
         }
         if has(THAW_MAPPING_SHARED) {
             try StateReader.require(
-                mapping.protection & UInt32(PROT_WRITE) == 0 && mapping.runs == 0, "\(name) is shared and yet changed")
+                mapping.runs == 0
+                    && (mapping.protection & UInt32(PROT_WRITE) == 0 || isOwn && has(THAW_MAPPING_MAY_WRITE)),
+                "\(name) is shared and yet changed")
         }
+        try StateReader.require(isOwn || !has(THAW_MAPPING_MAY_WRITE), "\(name) may be written and is not its own")
         if has(THAW_MAPPING_WIPE_ON_FORK) {
             try StateReader.require(
-                mapping.path == 0 && mapping.runs == 0, "\(name) comes back empty and yet has content")
+                mapping.path == 0 && mapping.runs == 0 && !isOwn, "\(name) comes back empty and yet has content")
         }
         try StateReader.require(
             !(has(THAW_MAPPING_HUGE) && has(THAW_MAPPING_NO_HUGE)), "\(name) wants huge pages and wants none")

@@ -17,6 +17,11 @@ package struct StateCheck {
     let actions: StateTable<thaw_action>
     let timers: StateTable<thaw_timer>
     let children: StateTable<thaw_child>
+    let nodes: StateTable<thaw_node>
+    let names: StateTable<thaw_name>
+    let objects: StateTable<thaw_object>
+    let extents: StateTable<thaw_extent>
+    let locks: StateTable<thaw_lock>
     let bytes: StateBytes
 
     /// Parts of the file that something is read from: they may not share a byte.
@@ -37,6 +42,8 @@ package struct StateCheck {
         try check.checkSignals()
         try check.checkTimers()
         try check.checkChildren()
+        try check.checkFiles()
+        try check.checkLocks()
         try check.checkParts()
         return StateSummary(check)
     }
@@ -63,10 +70,16 @@ package struct StateCheck {
         actions = try reader.table(header.actions, limit: 64, "signal actions")
         timers = try reader.table(header.timers, limit: 1 << 16, "timers")
         children = try reader.table(header.children, limit: Int(ImageLimit.pid), "children")
+        nodes = try reader.table(header.nodes, limit: ImageLimit.nodes, "nodes")
+        names = try reader.table(header.names, limit: ImageLimit.nodes, "names")
+        objects = try reader.table(header.objects, limit: ImageLimit.objects, "objects")
+        extents = try reader.table(header.extents, limit: state.count, "extents")
+        locks = try reader.table(header.locks, limit: state.count, "locks")
         bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
         parts = [
             0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
-            options.place, watches.place, actions.place, timers.place, children.place, bytes.table.place,
+            options.place, watches.place, actions.place, timers.place, children.place, nodes.place, names.place,
+            objects.place, extents.place, locks.place, bytes.table.place,
         ]
     }
 

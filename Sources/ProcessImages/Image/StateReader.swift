@@ -70,6 +70,14 @@ struct StateBytes {
         try StateReader.require(rest.contains(0), "the path of \(name()) does not end")
     }
 
+    /// A text that starts at `offset`, and ends.
+    func checkText(at offset: UInt64, _ name: @autoclosure () -> String) throws(ProcessImageError) {
+        let isInside = offset > 0 && offset < UInt64(raw.count)
+        try StateReader.require(
+            isInside && raw[Int(offset)..<Swift.min(raw.count, Int(offset) + 4096)].contains(0),
+            "the text of \(name()) does not end inside the file")
+    }
+
     /// `size` bytes that start at `offset`.
     func blob(at offset: UInt64, _ size: UInt64, _ name: @autoclosure () -> String) throws(ProcessImageError)
         -> UnsafeRawBufferPointer

@@ -53,12 +53,6 @@ static void own_directory(void) {
     lone_thread(CLONE_FILES);
 }
 
-static void shared_memory(void) {
-    char *memory = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(memory != MAP_FAILED, "mmap: %s", strerror(errno));
-    memory[5] = 'x';
-}
-
 static void sysv_memory(void) {
     int id = TRY(shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600));
     void *memory = shmat(id, NULL, 0);
@@ -66,33 +60,11 @@ static void sysv_memory(void) {
     REQUIRE(memory != (void *)-1, "shmat: %s", strerror(errno));
 }
 
-static void memfd_mapped(void) {
-    int file = TRY(memfd_create("the-memfd", MFD_CLOEXEC));
-    MUST(ftruncate(file, 3 * PAGE));
-    REQUIRE(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) != MAP_FAILED, "mmap: %s", strerror(errno));
-    close(file);
-}
-
 static void shm_file(void) {
     int file = TRY(open("/dev/shm/the-shm", O_CREAT | O_RDWR, 0600));
     unlink("/dev/shm/the-shm");
     MUST(ftruncate(file, PAGE));
     REQUIRE(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) != MAP_FAILED, "mmap: %s", strerror(errno));
-}
-
-static void shared_file(void) {
-    int file = MUST(open(scratch("the-shared-file"), O_CREAT | O_RDWR, 0600));
-    MUST(ftruncate(file, PAGE));
-    char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    REQUIRE(memory != MAP_FAILED, "mmap: %s", strerror(errno));
-    memory[7] = 'x';
-}
-
-static void deleted_mapping(void) {
-    int file = MUST(open(scratch("the-deleted-file"), O_CREAT | O_RDWR, 0600));
-    MUST(ftruncate(file, PAGE));
-    MUST(unlink(scratch("the-deleted-file")));
-    REQUIRE(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0) != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
 static void aio(void) {
@@ -161,8 +133,8 @@ static void traced(void) {
 
 static const struct state states[] = {
     {"child", child}, {"sharing-child", sharing_child}, {"own-files", own_files},
-    {"own-directory", own_directory}, {"shared-memory", shared_memory}, {"sysv", sysv_memory},
-    {"memfd-mapped", memfd_mapped}, {"shm", shm_file}, {"shared-file", shared_file}, {"deleted-mapping", deleted_mapping},
+    {"own-directory", own_directory}, {"sysv", sysv_memory},
+    {"shm", shm_file}, 
     {"aio", aio}, {"pending", pending}, {"pending-thread", pending_of_thread}, {"secret", secret}, {"seccomp", filter},
     {"landlock", landlock}, {"deleted-directory", deleted_directory}, {"traced", traced},
 };

@@ -3,7 +3,6 @@
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/un.h>
 
@@ -78,11 +77,6 @@ static void waiting_connection(void) {
     close(client);
 }
 
-static void memfd_open(void) {
-    int file = TRY(memfd_create("the-memfd", MFD_CLOEXEC));
-    MUST(write(file, "content", 7));
-}
-
 static void inotify(void) {
     int descriptor = TRY(inotify_init1(IN_CLOEXEC));
     TRY(inotify_add_watch(descriptor, scratch(""), IN_CREATE));
@@ -105,31 +99,9 @@ static void raw(void) {
     TRY(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
 }
 
-static void locked(int kind) {
-    int file = MUST(open(scratch("the-locked-file"), O_CREAT | O_RDWR, 0600));
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (kind == 0)
-        TRY(flock(file, LOCK_EX));
-    else if (kind == 3)
-        TRY(fcntl(file, F_SETLEASE, F_WRLCK));
-    else
-        TRY(fcntl(file, kind == 1 ? F_SETLK : F_OFD_SETLK, &lock));
-}
-
-static void flock_lock(void) {
-    locked(0);
-}
-
-static void posix_lock(void) {
-    locked(1);
-}
-
-static void ofd_lock(void) {
-    locked(2);
-}
-
 static void lease(void) {
-    locked(3);
+    int file = MUST(open(scratch("the-locked-file"), O_CREAT | O_RDWR, 0600));
+    TRY(fcntl(file, F_SETLEASE, F_WRLCK));
 }
 
 static void pidfd(void) {
@@ -194,8 +166,8 @@ static void async(void) {
 static const struct state states[] = {
     {"tcp", tcp}, {"unconnected-tcp", unconnected_tcp}, {"unconnected-unix", unconnected_unix},
     {"unix", unix_connected}, {"pair-content", pair_with_content}, {"datagram", datagram_with_content},
-    {"backlog", waiting_connection}, {"memfd", memfd_open}, {"inotify", inotify}, {"io-uring", io_uring}, {"pty", pty},
-    {"netlink", netlink}, {"raw", raw}, {"flock", flock_lock}, {"posix-lock", posix_lock}, {"ofd-lock", ofd_lock},
+    {"backlog", waiting_connection}, {"inotify", inotify}, {"io-uring", io_uring}, {"pty", pty},
+    {"netlink", netlink}, {"raw", raw}, 
     {"lease", lease}, {"pidfd", pidfd}, {"userfaultfd", userfault}, {"fanotify", fanotify}, {"queue", queue},
     {"rights", descriptor_under_way}, {"ghost-watch", ghost_watch}, {"packets", packets}, {"fifo", fifo}, {"async", async},
 };
