@@ -60,7 +60,7 @@ struct TemplateStarter: Sendable {
         var plan = restorer.plan(arguments: ["template"] + (HugePages.setting == .always ? ["huge-pages-for-all"] : []))
         plan.namespaces = [.mount]
         plan.cgroup = try hostCall { try cgroups.createForTemplates() }
-        plan.steps = try roots.steps(for: root) + [.newSession, .limit(.coreFileBytes, 0), .parentDeathSignal(SIGKILL)]
+        plan.steps = try roots.steps(for: root) + [.newSession, .parentDeathSignal(SIGKILL)]
         let state = try hostCall("make a file in memory") { try image.sealedState().shared() }
         plan.descriptors = [3: socket, 4: state, 5: image.memory]
         if let base = image.base { plan.descriptors[6] = base }
