@@ -10,9 +10,13 @@ package enum EnvironmentVariables {
         "LAMBDA_TASK_ROOT",
     ]
 
-    /// The variables as AWS measures and prints them, `{"A":"1","B":"2"}`; sorted, where AWS keeps the client's order.
-    package static func compactJSON(_ variables: [String: String]) -> String {
-        let members = variables.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+    /// The variables as AWS measures and prints them, `{"A":"1","B":"2"}`.
+    ///
+    /// - Parameter order: the names as the client sent them; sorted where that is not known.
+    package static func compactJSON(_ variables: [String: String], order: [String]? = nil) -> String {
+        let sorted = variables.keys.sorted()
+        let names = order.flatMap { Set($0) == Set(sorted) && $0.count == sorted.count ? $0 : nil } ?? sorted
+        let members = names.map { "\(quoted($0)):\(quoted(variables[$0] ?? ""))" }
         return "{\(members.joined(separator: ","))}"
     }
 

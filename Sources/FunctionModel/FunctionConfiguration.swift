@@ -15,11 +15,15 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     /// Megabytes of `/tmp`, 512–10240.
     package var ephemeralStorage: Int
     package var environment: [String: String]
+    /// Whether a client ever gave an `Environment`, which answers then have although it is empty. Rows of before have nothing here.
+    package var isEnvironmentGiven: Bool?
     package var architectures: [String]
     package var tracingMode: String
     package var snapStart: SnapStart
     /// Nil when it never was set. Rows of before it existed have none.
     package var vpc: VPCConfiguration?
+    /// Nil is ``LoggingConfiguration/standard``.
+    package var logging: LoggingConfiguration?
     package var code: CodeReference
     package var state: FunctionState
     package var lastUpdate: LastUpdate?
@@ -36,7 +40,8 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
         functionName: String, version: FunctionVersion, runtime: String, role: String, handler: String,
         description: String = "", timeout: Int = 3, memorySize: Int = 128, ephemeralStorage: Int = 512,
         environment: [String: String] = [:], architectures: [String] = ["x86_64"], tracingMode: String = "PassThrough",
-        snapStart: SnapStart = .off, vpc: VPCConfiguration? = nil, code: CodeReference, state: FunctionState,
+        snapStart: SnapStart = .off, vpc: VPCConfiguration? = nil, logging: LoggingConfiguration? = nil,
+        code: CodeReference, state: FunctionState,
         lastUpdate: LastUpdate?, lastModified: Date, revisionID: String, contentID: String? = nil,
         runtimeVersionARN: String? = nil
     ) {
@@ -54,6 +59,7 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
         self.tracingMode = tracingMode
         self.snapStart = snapStart
         self.vpc = vpc
+        self.logging = logging
         self.code = code
         self.state = state
         self.lastUpdate = lastUpdate

@@ -13,6 +13,8 @@ package struct FunctionMembers: Sendable, Equatable {
     /// Megabytes.
     package var ephemeralStorage: Int?
     package var environment: [String: String]?
+    /// The names of the variables as the request had them, which a refusal repeats; nil where that is not known.
+    package var environmentOrder: [String]?
     package var architectures: [String]?
     package var tracingMode: String?
     package var snapStart: String?
@@ -20,12 +22,14 @@ package struct FunctionMembers: Sendable, Equatable {
     /// `Ipv6AllowedForDualStack` of `VpcConfig`.
     package var allowsIPv6: Bool?
     package var tags: [String: String]?
+    package var logging: LoggingMembers?
 
     package init(
         runtime: String? = nil, role: String? = nil, handler: String? = nil, description: String? = nil,
         timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil, environment: [String: String]? = nil,
         architectures: [String]? = nil, tracingMode: String? = nil, snapStart: String? = nil,
-        vpc: VPCConfiguration? = nil, allowsIPv6: Bool? = nil, tags: [String: String]? = nil
+        vpc: VPCConfiguration? = nil, allowsIPv6: Bool? = nil, tags: [String: String]? = nil,
+        logging: LoggingMembers? = nil, environmentOrder: [String]? = nil
     ) {
         self.runtime = runtime
         self.role = role
@@ -41,6 +45,8 @@ package struct FunctionMembers: Sendable, Equatable {
         self.vpc = vpc
         self.allowsIPv6 = allowsIPv6
         self.tags = tags
+        self.logging = logging
+        self.environmentOrder = environmentOrder
     }
 }
 

@@ -68,8 +68,8 @@ package struct FunctionReference: Sendable, Hashable {
         let type =
             parts.count > 6 && parts[0] == "arn" && parts[1].hasPrefix("aws") && parts[2] == "lambda" ? parts[5] : ""
         // Resources that AWS has and this server does not.
-        if ["layer", "code-signing-config", "event-source-mapping", "capacity-provider"].contains(type) {
-            throw .taggedResourceNotFound(arn)
+        if parts.count == 7, let kind = TaggableResource(type: type, id: parts[6]) {
+            throw .taggedResourceNotFound(kind.rawValue, arn)
         }
         guard type == "function", let parsed = FunctionNamePattern.created.match(arn),
             parsed.region == String(parts[3]),

@@ -25,3 +25,32 @@ package enum IsolationChoice: String, Sendable, CaseIterable {
     case microvm
     case process
 }
+
+/// What else AWS lets be tagged, as its messages call it.
+enum TaggableResource: String {
+    case layer = "Layer"
+    case codeSigningConfiguration = "Code signing config"
+    case eventSourceMapping = "Event source mapping"
+    case capacityProvider = "Capacity provider"
+
+    /// - Parameters:
+    ///   - type: the part of an ARN that names the kind.
+    ///   - id: the part after it; nil when it has not the form of one.
+    init?(type: Substring, id: Substring) {
+        let isName = !id.isEmpty && id.utf8.allSatisfy(\.isNameCharacter)
+        switch type {
+        case "layer" where isName: self = .layer
+        case "capacity-provider" where isName: self = .capacityProvider
+        case "code-signing-config" where CodeSigningConfiguration.isID(id): self = .codeSigningConfiguration
+        case "event-source-mapping" where Self.isUUID(id): self = .eventSourceMapping
+        default: return nil
+        }
+    }
+
+    /// `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
+    private static func isUUID(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12]
+            && parts.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 && Character(UnicodeScalar($0)).isHexDigit } }
+    }
+}

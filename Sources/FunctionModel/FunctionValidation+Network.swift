@@ -13,15 +13,14 @@ extension FunctionValidation {
 }
 
 extension ConstraintViolations {
-    /// AWS's own subnet IDs have hexadecimal digits where the names of networks stand here.
+    /// AWS's own subnet IDs have letters and digits where the names of networks stand here, which have hyphens, too.
     mutating func checkVPC(_ vpc: VPCConfiguration) {
         let subnets = "[\(vpc.subnetIDs.joined(separator: ", "))]"
         if vpc.subnetIDs.count > Limits.subnets {
             add(subnets, at: "vpcConfig.subnetIds", .lengthAtMost(Limits.subnets))
         }
         if !vpc.subnetIDs.allSatisfy(Self.isSubnet) {
-            let pattern = "subnet-[0-9a-z-]{1,\(Limits.networkName)}"
-            add(subnets, at: "vpcConfig.subnetIds", .elements(Self.wording(pattern)))
+            add(subnets, at: "vpcConfig.subnetIds", .elements(Self.wording("subnet-[0-9a-z]*")))
         }
         let groups = "[\(vpc.securityGroupIDs.joined(separator: ", "))]"
         if vpc.securityGroupIDs.count > Limits.securityGroups {
@@ -43,6 +42,10 @@ extension ConstraintViolations {
     }
 
     private static func wording(_ pattern: String) -> String {
-        "Member must satisfy constraint: [Member must satisfy regular expression pattern: \(pattern)]"
+        """
+        Member must satisfy constraint: [Member must have length less than or equal to \(Limits.securityGroupID), \
+        Member must have length greater than or equal to 0, \
+        Member must satisfy regular expression pattern: \(pattern), Member must not be null]
+        """
     }
 }

@@ -91,6 +91,7 @@ extension FunctionValidation {
         if let applyOn = members.snapStart, SnapStart.ApplyOn(rawValue: applyOn) == nil {
             violations.add(applyOn, at: "snapStart.applyOn", .oneOf(snapStartValues))
         }
+        if let logging = members.logging { violations.checkLogging(logging) }
         if let vpc = members.vpc { violations.checkVPC(vpc) }
         if let environment = members.environment { violations.checkEnvironmentNames(environment) }
         if let tags = members.tags { violations.checkTags(tags) }
@@ -124,7 +125,7 @@ extension FunctionValidation {
             throw .unavailable(architecture: missing, available: server.architectures)
         }
         if let size = members.memorySize, !Limits.memory.contains(size) { throw .memoryAboveQuota }
-        if let environment = members.environment { try checkEnvironment(environment) }
+        if let environment = members.environment { try checkEnvironment(environment, members.environmentOrder) }
         if let tags = members.tags { try checkMeaning(of: tags, by: server) }
         try checkNetwork(of: members)
     }
@@ -136,11 +137,13 @@ extension FunctionValidation {
         throw .unknown(runtime: runtime)
     }
 
-    private static func checkEnvironment(_ variables: [String: String]) throws(LambdaError) {
+    private static func checkEnvironment(
+        _ variables: [String: String], _ order: [String]?
+    ) throws(LambdaError) {
         let reserved = variables.keys.filter(EnvironmentVariables.reserved.contains).sorted()
         if !reserved.isEmpty { throw .reservedVariables(reserved) }
         if let name = variables.filter({ $0.value.utf8.contains(0) }).keys.min() { throw .nulInVariable(name) }
-        let measured = EnvironmentVariables.compactJSON(variables)
+        let measured = EnvironmentVariables.compactJSON(variables, order: order)
         if measured.utf8.count > Limits.environment { throw .environmentTooLarge(measured: measured) }
     }
 }

@@ -18,12 +18,11 @@ extension LambdaError {
             message: "Functions from '\(region)' are not reachable in this region ('\(own)')")
     }
 
-    /// AWS sends no message here; ours says which account would have been served.
+    /// AWS sends no message here; the log has one.
     package static func foreignAccount(_ account: String, own: String) -> Self {
         Self(
-            code: .accessDenied,
-            message:
-                "The function belongs to account \(account), and this server holds the functions of account \(own).")
+            code: .accessDenied, message: "",
+            cause: "the function belongs to account \(account), and this server holds the functions of account \(own)")
     }
 
     package static func updateInProgress(arn: String) -> Self {

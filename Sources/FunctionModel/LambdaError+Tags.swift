@@ -11,8 +11,9 @@ extension LambdaError {
         code: .invalidParameterValue,
         message: "Tags on function aliases and versions are not supported. Please specify a function ARN.")
 
-    package static func taggedResourceNotFound(_ arn: String) -> Self {
-        Self(code: .resourceNotFound, message: "Resource not found: \(arn)")
+    /// - Parameter kind: as AWS says it, such as `Event source mapping`.
+    package static func taggedResourceNotFound(_ kind: String, _ arn: String) -> Self {
+        Self(code: .resourceNotFound, message: "\(kind) not found: \(arn)")
     }
 
     package static func reservedTag(_ key: String) -> Self {

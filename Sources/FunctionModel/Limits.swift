@@ -35,6 +35,7 @@ package enum Limits {
     package static let functionDescription = 256
     /// A resource policy, as text.
     package static let policy = 20_480
+    package static let logGroup = 512
     package static let tags = 50
     package static let tagKey = 128
     package static let tagValue = 256

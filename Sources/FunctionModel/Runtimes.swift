@@ -22,12 +22,12 @@ extension Runtimes {
         "provided.al2023": "provided",
     ]
 
-    /// The base image that serves functions of a runtime.
+    /// The base image that serves functions of a runtime. Functions of older servers may have an image's own name.
     package static func image(for runtime: String) -> String { imageNames[runtime] ?? runtime }
 
-    /// Every name under which functions can be created where there are recipes for these base images: their own and AWS's.
+    /// AWS's names under which functions can be created where there are recipes for these base images.
     package static func names(servedBy images: [String]) -> [String] {
-        (images + imageNames.filter { images.contains($0.value) }.keys).sorted()
+        current.filter { images.contains(image(for: $0)) }.sorted()
     }
 
     /// The one whose operating system is older than those of all others.

@@ -25,7 +25,8 @@ package protocol FunctionStore: Sendable {
         _ configuration: FunctionConfiguration, expectedRevision: String?, snapshotID: String?
     ) async throws(FunctionStoreError)
 
-    /// Gives the function's next number to a version, unless `decide` finds that nothing is to be published.
+    /// Gives the function's next number to a version, and `$LATEST` a new revision, unless `decide` finds that nothing is to be
+    /// published.
     ///
     /// `decide` runs inside the transaction: what it sees is what is published. A number is used once in a function's
     /// life, also when the version that had it was deleted. A ``LambdaError`` that it throws comes back as `.refused`;

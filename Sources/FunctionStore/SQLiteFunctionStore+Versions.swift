@@ -27,6 +27,10 @@ extension SQLiteFunctionStore {
                         """)
                 }
                 try VersionRow(configuration).insert(db)
+                // A publish shows in $LATEST as a new revision.
+                var marked = latest
+                marked.revisionID = FunctionConfiguration.makeRevisionID()
+                try VersionRow(marked).update(db)
                 try db.execute(
                     sql: "UPDATE function SET nextNumber = ? WHERE name = ?", arguments: [number + 1, name])
                 return PublishOutcome(configuration: configuration, isNew: true)

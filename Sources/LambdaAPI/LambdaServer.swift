@@ -26,8 +26,8 @@ package struct LambdaServer: Sendable {
         package var limits = ConnectionLimits()
         package var scope: AccountScope
         package var abilities: ServerAbilities
-        /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. By default it is
-        /// `InProgress`, because Terraform fails on its absence and every other client takes both.
+        /// Leaves `LastUpdateStatus` out while a function is `Pending`, which is what AWS sends. Otherwise it is
+        /// `InProgress`, because some versions of Terraform fail on its absence.
         package var strictLastUpdateStatus: Bool
         /// The answer to `GET /healthz`; must be quick.
         package var health: @Sendable () async -> HealthReport
@@ -38,7 +38,7 @@ package struct LambdaServer: Sendable {
         package init(
             address: String = "127.0.0.1", port: Int = 9000, allowedHosts: [String] = [],
             scope: AccountScope = AccountScope(),
-            abilities: ServerAbilities, strictLastUpdateStatus: Bool = false,
+            abilities: ServerAbilities, strictLastUpdateStatus: Bool = true,
             health: @escaping @Sendable () async -> HealthReport = { HealthReport([.init("process")]) },
             calls: CallTracer = .off, observe: (@Sendable (APIExchange) -> Void)? = nil
         ) {

@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable {
     package var aws = AWSChoice()
     package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
     /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.
-    package var strictLastUpdateStatus = false
+    package var strictLastUpdateStatus = true
 
     package init(state: StateDirectory) { self.state = state }
 

@@ -130,7 +130,8 @@ def test_configuration_update(client, throwaway):
     assert after["Environment"] == {"Variables": {"AB": "c"}}
     client.update_function_configuration(FunctionName=name, Environment={"Variables": {}})
     wait(client, "function_updated_v2", FunctionName=name)
-    assert "Environment" not in client.get_function_configuration(FunctionName=name)
+    # What was given is kept, also when it is nothing.
+    assert client.get_function_configuration(FunctionName=name)["Environment"] == {"Variables": {}}
 
 
 def test_revision_must_be_the_latest(client, raises, throwaway):

@@ -11,9 +11,9 @@ import Testing
 /// Sends single requests to the API over a fake worker, without a socket.
 struct APITester {
     var service: FakeLambdaService
-    var strictLastUpdateStatus = false
+    var strictLastUpdateStatus = true
 
-    init(_ service: FakeLambdaService, strictLastUpdateStatus: Bool = false) {
+    init(_ service: FakeLambdaService, strictLastUpdateStatus: Bool = true) {
         self.service = service
         self.strictLastUpdateStatus = strictLastUpdateStatus
     }

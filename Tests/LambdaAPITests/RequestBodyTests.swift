@@ -100,8 +100,12 @@ import Worker
         (creation(#","VpcConfig":{"SubnetIds":"subnet-1"}"#), "SerializationException", "'VpcConfig.SubnetIds'"),
         (creation(#","KMSKeyArn":"arn:aws:kms:x"#) + "\"", "SerializationException", "json"),
         (creation(#","KMSKeyArn":"arn:aws:kms:x""#), "InvalidParameterValueException", "KMSKeyArn"),
-        (creation(#","LoggingConfig":{"LogFormat":"JSON"}"#), "InvalidParameterValueException", "LogFormat JSON"),
-        (creation(#","LoggingConfig":{"LogGroup":"mine"}"#), "InvalidParameterValueException", "LogGroup mine"),
+        (creation(#","LoggingConfig":{"LogFormat":"XML"}"#), "ValidationException", "'loggingConfig.logFormat'"),
+        (creation(#","LoggingConfig":{"LogGroup":"a b"}"#), "ValidationException", "'loggingConfig.logGroup'"),
+        (
+            creation(#","LoggingConfig":{"SystemLogLevel":"TRACE"}"#), "ValidationException",
+            "Member must satisfy enum value set: [DEBUG, INFO, WARN]"
+        ),
         (creation().replacing("python3.11", with: "nodejs20.x"), "InvalidParameterValueException", "nodejs20.x"),
         (creation().replacing("python3.11", with: "cobol"), "InvalidParameterValueException", "cobol"),
         (creation().replacing(#""Runtime":"python3.11","#, with: ""), "InvalidParameterValueException", "mandatory"),

@@ -50,6 +50,23 @@ import Worker
         #expect(response.text.contains(excerpt), "\(response.text)")
     }
 
+    @Test(
+        "Other resources that AWS lets be tagged are not there",
+        arguments: [
+            ("event-source-mapping:0f2c2a7e-0d3c-4b7a-9a52-1c0e6d1d2f3a", "Event source mapping not found: "),
+            ("capacity-provider:p", "Capacity provider not found: "), ("layer:l", "Layer not found: "),
+        ])
+    func others(resource: String, message: String) async throws {
+        let arn = "arn:aws:lambda:us-east-1:123456789012:\(resource)"
+        let response = try await APITester(Self.service()).send(.get, "/2017-03-31/tags/\(arn)")
+        #expect(response.status == .notFound)
+        #expect(try response.json["Message"] == JSONText(stringLiteral: message + arn))
+        // With a part too many it is no ARN of such a thing.
+        let qualified = try await APITester(Self.service()).send(.get, "/2017-03-31/tags/\(arn):alias")
+        #expect(qualified.status == .badRequest)
+        #expect(qualified.text.contains("at 'resource' failed to satisfy constraint"))
+    }
+
     @Test("A resource that is not named by its ARN is refused", arguments: ["f", "arn%3Aaws%3Asomething"])
     func names(resource: String) async throws {
         let response = try await APITester(Self.service()).send(.get, "/2017-03-31/tags/\(resource)")

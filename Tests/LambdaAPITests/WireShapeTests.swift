@@ -79,6 +79,62 @@ import Testing
         #expect(json["StateReasonCode"] == "Creating")
     }
 
+    @Test("An Environment that was given is shown, also when it is empty")
+    func emptyEnvironment() async throws {
+        var function = FunctionConfiguration.sample()
+        function.isEnvironmentGiven = true
+        let json = try await APITester(FakeLambdaService(functions: [function])).send(
+            .get, "/2015-03-31/functions/f/configuration"
+        ).json
+        #expect(json["Environment"] == "{Variables: {}}")
+    }
+
+    @Test(
+        "LoggingConfig has levels with JSON only, and the function's own group unless told",
+        arguments: [
+            (LoggingMembers(), "{LogFormat: Text, LogGroup: /aws/lambda/f}"),
+            (LoggingMembers(group: "cool"), "{LogFormat: Text, LogGroup: cool}"),
+            (
+                LoggingMembers(format: "JSON"),
+                "{ApplicationLogLevel: INFO, LogFormat: JSON, LogGroup: /aws/lambda/f, SystemLogLevel: INFO}"
+            ),
+            (
+                LoggingMembers(format: "JSON", systemLevel: "DEBUG"),
+                "{ApplicationLogLevel: INFO, LogFormat: JSON, LogGroup: /aws/lambda/f, SystemLogLevel: DEBUG}"
+            ),
+        ] as [(LoggingMembers, JSONText)])
+    func logging(members: LoggingMembers, expected: JSONText) async throws {
+        var function = FunctionConfiguration.sample()
+        var logging = LoggingConfiguration.standard
+        logging.set(members)
+        function.logging = logging
+        let json = try await APITester(FakeLambdaService(functions: [function])).send(
+            .get, "/2015-03-31/functions/f/configuration"
+        ).json
+        #expect(json["LoggingConfig"] == expected)
+        logging.set(LoggingMembers(format: "Text"))
+        #expect(logging == LoggingConfiguration(format: .text, group: members.group))
+    }
+
+    @Test("A function of another account is refused with no message at all, as AWS does")
+    func foreignAccount() async throws {
+        let response = try await APITester(FakeLambdaService()).send(
+            .get, "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af")
+        #expect(response.status.code == 403)
+        #expect(response.text == #"{"Message":null}"#)
+    }
+
+    @Test("Too large an environment is told in the request's order")
+    func environmentOrder() async throws {
+        let large = String(repeating: "x", count: 4_100)
+        let body =
+            #"{"Other": [{"a": "]\"}], "Environment": {"Variables": {"SMALL":"ok", "LARGE" : "\#(large)","A1":""}}}"#
+        let response = try await APITester(FakeLambdaService(functions: [.sample()])).send(
+            .put, "/2015-03-31/functions/f/configuration", body: body)
+        #expect(response.status == .badRequest)
+        #expect(response.text.contains(#"String measured: {\"SMALL\":\"ok\",\"LARGE\":\"\#(large)\",\"A1\":\"\"}"#))
+    }
+
     @Test("What is unset is left out, never null")
     func unset() async throws {
         let response = try await APITester(FakeLambdaService(functions: [.sample()])).send(

@@ -230,6 +230,21 @@ struct PublishingTests {
         }
     }
 
+    @Test("is a new revision of $LATEST, and publishing nothing new is none")
+    func latestRevision() async throws {
+        try await WorkerFixture.with { fixture in
+            try await fixture.create(snapStart: false)
+            await fixture.settled()
+            let before = try await fixture.configuration().revisionID
+            let version = try await fixture.publish(revisionID: before)
+            let after = try await fixture.configuration().revisionID
+            #expect(after != before)
+            #expect(try await fixture.configuration("f", "1").revisionID == version.revisionID)
+            #expect(try await fixture.publish().revisionID == version.revisionID)
+            #expect(try await fixture.configuration().revisionID == after)
+        }
+    }
+
     @Test("of a function that is deleted meanwhile leaves nothing behind")
     func deletedMeanwhile() async throws {
         let meeting = Meeting()

@@ -21,6 +21,10 @@ extension LambdaError {
         code: .invalidParameterValue,
         message: "Only code given as ZipFile is supported by this server. Send the zip itself instead of its place.")
 
+    static let imageForZipFunction = Self(
+        code: .invalidParameterValue,
+        message: "Please don't provide ImageUri when updating a function with packageType Zip.")
+
     static let codeMissing = Self(
         code: .invalidParameterValue, message: "Please provide a source for function code.")
 

@@ -37,11 +37,18 @@ extension Request {
 
     static func decoded<Members: Decodable>(_ type: Members.Type, _ body: [UInt8]) throws -> Members {
         do {
-            return try JSONDecoder().decode(type, from: body.isEmpty ? Data("{}".utf8) : Data(body))
+            let decoder = JSONDecoder()
+            decoder.userInfo[.body] = body
+            return try decoder.decode(type, from: body.isEmpty ? Data("{}".utf8) : Data(body))
         } catch let error as DecodingError {
             throw LambdaError.bodyIsNotJSON(error.explanation)
         }
     }
+}
+
+extension CodingUserInfoKey {
+    /// The bytes that are decoded: a decoder does not tell in which order an object's members came.
+    static let body = CodingUserInfoKey(rawValue: "body") ?? { preconditionFailure("a key of text is a key") }()
 }
 
 extension DecodingError {

@@ -15,9 +15,10 @@ extension Response {
     /// An error as AWS words it on the wire: its type in `x-amzn-ErrorType`, the message under the key that belongs to
     /// the type.
     init(_ error: LambdaError) {
-        var members = [error.code.messageKey: error.message]
-        members["Type"] = error.omitsType ? nil : error.code.faultType
-        members["Reason"] = error.reason
+        // One of AWS's errors has null where the others have their message.
+        var members = [error.code.messageKey: error.message.isEmpty ? nil : error.message]
+        if let type = error.code.faultType, !error.omitsType { members["Type"] = type }
+        if let reason = error.reason { members["Reason"] = reason }
         do {
             try self.init(status: HTTPResponse.Status(code: error.code.httpStatus), json: members)
         } catch {

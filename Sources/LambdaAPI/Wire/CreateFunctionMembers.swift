@@ -46,7 +46,6 @@ struct CreateFunctionMembers: Decodable {
             throw .runtimeAndHandlerMissing
         }
         try unserved.check()
-        try settings.checkLogging(functionName: reference.name)
         try code.check(upload)
         return CreateFunctionRequest(
             functionName: reference.name, runtime: runtime, role: role, handler: handler, code: upload,

@@ -50,11 +50,23 @@ struct FunctionConfigurationShape: Encodable {
     }
 
     struct LoggingConfig: Encodable {
-        let logFormat = "Text"
+        var logFormat: String
+        var applicationLogLevel: String?
+        var systemLogLevel: String?
         var logGroup: String
+
+        init(_ configuration: FunctionConfiguration) {
+            let logging = configuration.logging ?? .standard
+            logFormat = logging.format.rawValue
+            applicationLogLevel = logging.applicationLevel
+            systemLogLevel = logging.systemLevel
+            logGroup = configuration.logGroup
+        }
 
         private enum CodingKeys: String, CodingKey {
             case logFormat = "LogFormat"
+            case applicationLogLevel = "ApplicationLogLevel"
+            case systemLogLevel = "SystemLogLevel"
             case logGroup = "LogGroup"
         }
     }
@@ -106,8 +118,8 @@ extension FunctionConfigurationShape {
         lastModified = WireFormat.lastModified(configuration.lastModified)
         codeSha256 = configuration.code.sha256
         version = configuration.version.qualifier
-        environment =
-            configuration.environment.isEmpty ? nil : EnvironmentShape(variables: configuration.environment)
+        let hasEnvironment = configuration.isEnvironmentGiven ?? !configuration.environment.isEmpty
+        environment = hasEnvironment ? EnvironmentShape(variables: configuration.environment) : nil
         tracingConfig = TracingConfigShape(mode: configuration.tracingMode)
         revisionID = configuration.revisionID
         architectures = configuration.architectures
@@ -116,6 +128,6 @@ extension FunctionConfigurationShape {
             applyOn: configuration.snapStart.applyOn.rawValue,
             optimizationStatus: configuration.snapStart.optimizationStatus.rawValue)
         vpcConfig = configuration.vpc.map(VPCConfigShape.init)
-        loggingConfig = LoggingConfig(logGroup: WireFormat.logGroup(functionName: configuration.functionName))
+        loggingConfig = LoggingConfig(configuration)
     }
 }

@@ -26,11 +26,20 @@ struct SettingsMembers: Decodable {
 
     struct LoggingConfigMember: Decodable {
         var logFormat: String?
+        var applicationLogLevel: String?
+        var systemLogLevel: String?
         var logGroup: String?
 
         private enum CodingKeys: String, CodingKey {
             case logFormat = "LogFormat"
+            case applicationLogLevel = "ApplicationLogLevel"
+            case systemLogLevel = "SystemLogLevel"
             case logGroup = "LogGroup"
+        }
+
+        var members: LoggingMembers {
+            LoggingMembers(
+                format: logFormat, applicationLevel: applicationLogLevel, systemLevel: systemLogLevel, group: logGroup)
         }
     }
 
@@ -57,7 +66,8 @@ extension SettingsMembers {
             runtime: runtime, role: role, handler: handler, description: description, timeout: timeout,
             memorySize: memorySize, ephemeralStorage: ephemeralStorage?.size, environment: environment?.variables,
             architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn,
-            vpc: vpcConfig?.value, allowsIPv6: vpcConfig?.ipv6AllowedForDualStack, tags: tags)
+            vpc: vpcConfig?.value, allowsIPv6: vpcConfig?.ipv6AllowedForDualStack, tags: tags,
+            logging: loggingConfig?.members, environmentOrder: environment?.order)
     }
 
     /// For the worker, once checked.
@@ -68,14 +78,7 @@ extension SettingsMembers {
             // An Environment without Variables removes them all.
             environment: environment.map { $0.variables ?? [:] }, architectures: architectures,
             tracingMode: tracingConfig?.mode,
-            snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value)
-    }
-
-    /// Refuses a log that would not be where and how this server writes it.
-    func checkLogging(functionName: String) throws(LambdaError) {
-        if let format = loggingConfig?.logFormat, format != "Text" { throw .unserved(member: "LogFormat \(format)") }
-        if let group = loggingConfig?.logGroup, group != WireFormat.logGroup(functionName: functionName) {
-            throw .unserved(member: "LogGroup \(group)")
-        }
+            snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value,
+            logging: loggingConfig?.members)
     }
 }

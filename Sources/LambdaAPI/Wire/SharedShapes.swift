@@ -3,9 +3,27 @@ import FunctionModel
 /// `Environment`, in requests and responses.
 struct EnvironmentShape: Codable {
     var variables: [String: String]?
+    /// The names as the request had them, where they are repeated to the client: in the refusal of too many of them.
+    var order: [String]?
 
     private enum CodingKeys: String, CodingKey {
         case variables = "Variables"
+    }
+
+    init(variables: [String: String]) { self.variables = variables }
+
+    init(from decoder: any Decoder) throws {
+        variables = try decoder.container(keyedBy: CodingKeys.self)
+            .decodeIfPresent([String: String].self, forKey: .variables)
+        let size = (variables ?? [:]).reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        if size > Limits.environment / 2, let body = decoder.userInfo[.body] as? [UInt8] {
+            order = JSONKeys.names(at: ["Environment", "Variables"], in: body)
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(variables, forKey: .variables)
     }
 }
 

@@ -30,6 +30,7 @@ struct UpdateFunctionCodeMembers: Decodable {
         functionName: String, abilities: ServerAbilities, upload: CodeUpload
     ) throws(LambdaError) -> UpdateFunctionCodeRequest {
         try FunctionValidation.checkUpdate(FunctionMembers(architectures: architectures), by: abilities)
+        if code.imageURI != nil { throw .imageForZipFunction }
         try code.check(upload)
         return UpdateFunctionCodeRequest(
             functionName: functionName, code: upload, publish: publish ?? false, dryRun: dryRun ?? false,
@@ -59,7 +60,6 @@ struct UpdateFunctionConfigurationMembers: Decodable {
     ) throws(LambdaError) -> UpdateFunctionConfigurationRequest {
         try FunctionValidation.checkUpdate(settings.functionMembers(), by: abilities)
         try unserved.check()
-        try settings.checkLogging(functionName: functionName)
         return UpdateFunctionConfigurationRequest(
             functionName: functionName, runtime: settings.runtime, role: settings.role, handler: settings.handler,
             settings: try settings.settings(), revisionID: revisionID)

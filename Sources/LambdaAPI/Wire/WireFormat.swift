@@ -58,7 +58,4 @@ struct WireFormat: Sendable {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         return "\(date.formatted(style).dropLast())+0000"  // the style ends with Z
     }
-
-    /// Where AWS keeps a function's log unless told otherwise.
-    static func logGroup(functionName: String) -> String { "/aws/lambda/\(functionName)" }
 }

@@ -119,7 +119,10 @@ package struct ServerOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("strict-last-update-status"), inversion: .prefixedNo,
-        help: "Leave LastUpdateStatus out while a function is Pending, exactly as AWS does.")
+        help: """
+            Leave LastUpdateStatus out while a function is Pending, as AWS does. Terraform's AWS provider 6.2 and 6.3 fail on \
+            that when they publish with SnapStart: they need --no-strict-last-update-status, with which it is InProgress.
+            """)
     var strictLastUpdateStatus = Self.standard.strictLastUpdateStatus
 
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")

@@ -54,7 +54,7 @@ package struct MeasuredFunction: Sendable {
             """
         zip.add("index.js", Array(code.utf8))
         return MeasuredFunction(
-            name: name, runtime: "nodejs20", handler: "index.handler", memorySize: 512, timeout: 30, environment: [:],
+            name: name, runtime: "nodejs20.x", handler: "index.handler", memorySize: 512, timeout: 30, environment: [:],
             zip: zip.archive, event: Array(#"{"echo":1}"#.utf8), expected: .object(["echo": .number(1)]))
     }
 

@@ -8,16 +8,17 @@ extension FunctionControl {
         let name = try FunctionReference(creating: request.functionName, in: functions.account).name
         try FunctionValidation.checkCreation(members(of: request), by: abilities)
         try await check(zip: request.code)
-        let draft = draft(of: request, name: name)
+        var draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
         try networks.check(draft.network(tagged: FunctionTags.network(request.tags)))
-        _ = try await images.runtime(draft.runtime)
+        draft.runtimeVersionARN = try await images.runtime(draft.runtime).version.arn
+        let wanted = draft
         return try await functions.changing(name) { () throws(LambdaError) in
             if try await functions.configuration(VersionKey(name, .latest)) != nil {
                 throw .functionAlreadyExists(name: name)
             }
             let created = try await storingCode(request.code) { code throws(LambdaError) in
-                var configuration = draft
+                var configuration = wanted
                 configuration.code = code
                 let created = configuration.created(at: clock.date)
                 try await functions.create(created, tags: request.tags)
@@ -57,7 +58,7 @@ extension FunctionSettings {
         FunctionMembers(
             description: description, timeout: timeout, memorySize: memorySize, ephemeralStorage: ephemeralStorage,
             environment: environment, architectures: architectures, tracingMode: tracingMode,
-            snapStart: snapStart?.rawValue, vpc: vpc)
+            snapStart: snapStart?.rawValue, vpc: vpc, logging: logging)
     }
 
     /// Sets what was given.
@@ -66,10 +67,15 @@ extension FunctionSettings {
         if let timeout { configuration.timeout = timeout }
         if let memorySize { configuration.memorySize = memorySize }
         if let ephemeralStorage { configuration.ephemeralStorage = ephemeralStorage }
-        if let environment { configuration.environment = environment }
+        if let environment { (configuration.environment, configuration.isEnvironmentGiven) = (environment, true) }
         if let architectures { configuration.architectures = architectures }
         if let tracingMode { configuration.tracingMode = tracingMode }
         if let snapStart { configuration.snapStart.applyOn = snapStart }
         if let vpc { configuration.setVPC(vpc) }
+        if let logging {
+            var next = configuration.logging ?? .standard
+            next.set(logging)
+            configuration.logging = next
+        }
     }
 }

@@ -28,12 +28,14 @@ extension FunctionControl {
         members.role = request.role
         members.handler = request.handler
         try FunctionValidation.checkUpdate(members, by: abilities)
-        if let runtime = request.runtime { _ = try await images.runtime(runtime) }
+        var runtimeVersionARN: String?
+        if let runtime = request.runtime { runtimeVersionARN = try await images.runtime(runtime).version.arn }
         if let network = request.settings.vpc?.network { try networks.check(.vpc(network)) }
-        return try await functions.changing(name) { () throws(LambdaError) in
+        return try await functions.changing(name) { [runtimeVersionARN] () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
-            let change: @Sendable (inout FunctionConfiguration) -> Void = { configuration in
+            let change: @Sendable (inout FunctionConfiguration) -> Void = { [runtimeVersionARN] configuration in
                 if let runtime = request.runtime { configuration.runtime = runtime }
+                if let runtimeVersionARN { configuration.runtimeVersionARN = runtimeVersionARN }
                 if let role = request.role { configuration.role = role }
                 if let handler = request.handler { configuration.handler = handler }
                 request.settings.apply(to: &configuration)

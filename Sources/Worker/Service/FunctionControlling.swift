@@ -63,11 +63,12 @@ package struct FunctionSettings: Sendable {
     package var snapStart: SnapStart.ApplyOn?
     /// Empty takes the function out of its network.
     package var vpc: VPCConfiguration?
+    package var logging: LoggingMembers?
 
     package init(
         description: String? = nil, timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil,
         environment: [String: String]? = nil, architectures: [String]? = nil, tracingMode: String? = nil,
-        snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil
+        snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil, logging: LoggingMembers? = nil
     ) {
         self.description = description
         self.timeout = timeout
@@ -78,6 +79,7 @@ package struct FunctionSettings: Sendable {
         self.tracingMode = tracingMode
         self.snapStart = snapStart
         self.vpc = vpc
+        self.logging = logging
     }
 }
 
