@@ -35,6 +35,9 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     package var contentID: String
     /// `RuntimeVersionConfig.RuntimeVersionArn`, once it is known which base image serves the version.
     package var runtimeVersionARN: String?
+    /// Of a version that runs in a virtual machine because it could not be frozen as a process: why it could not. Rows of before it
+    /// existed have none.
+    package var isolationReason: String?
 
     package init(
         functionName: String, version: FunctionVersion, runtime: String, role: String, handler: String,

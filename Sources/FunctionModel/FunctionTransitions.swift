@@ -8,6 +8,7 @@ import struct Foundation.UUID
 /// created -> Pending -> Active | Failed
 /// $LATEST:  Active|Failed|Inactive + update InProgress -> Successful | Failed
 /// version:  Pending -> Active (SnapStart: optimisation On) -> Inactive -> Pending (Restoring) -> Active | Failed
+///           Active | Inactive -> Failed, when no clone of it can be made
 /// ```
 extension FunctionConfiguration {
     package static func makeRevisionID() -> String { UUID().uuidString.lowercased() }
@@ -119,6 +120,20 @@ extension FunctionConfiguration {
         guard case .inactive = state else { return nil }
         var next = changed()
         next.state = .pending(.restoring)
+        return next
+    }
+
+    /// A version of which no clone can be made, whatever snapshot is taken of it.
+    package func unrestorable(_ reason: StateReason) -> Self? {
+        guard version != .latest else { return nil }
+        switch state {
+        case .active, .inactive: break
+        case .pending, .failed: return nil
+        }
+        var next = changed()
+        next.state = .failed(reason)
+        next.lastUpdate = .failed(reason)
+        next.snapStart.optimizationStatus = .off
         return next
     }
 
@@ -236,6 +251,11 @@ extension StateReason {
     /// Init ended well, but in a state of which no snapshot can be taken. The code is ours: AWS freezes whole machines.
     package static func snapshotRefused(_ message: String) -> Self {
         Self(code: "FunctionError.SnapshotRefused", message: message)
+    }
+
+    /// A snapshot was taken, and no clone can be made of it. The code is ours, too.
+    package static func snapshotUnusable(_ message: String) -> Self {
+        Self(code: "FunctionError.SnapshotUnusable", message: message)
     }
 
     /// The function asks for what this server does not have.

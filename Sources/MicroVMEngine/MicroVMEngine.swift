@@ -7,6 +7,7 @@ import NIOPosix
 import Sandboxes
 import SlotNetwork
 import Snapshots
+import Synchronization
 import SystemPackage
 
 /// Sandboxes that are virtual machines: QEMU's `microvm`, with hardware virtualisation where the host has it.
@@ -75,17 +76,21 @@ package final class MicroVMEngine: SandboxEngine {
         MachineDescription.refusal(of: manifest, on: processor, qemuVersion: qemuVersion)
     }
 
-    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
-        guard count == 0 || !snapshot.isLeaving else { return }
+    @discardableResult
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
+        guard count == 0 || !snapshot.isLeaving else { return nil }
+        let failure = Mutex<SandboxError?>(nil)
         await standing.keep(count, of: snapshot.id) { [self] in
             do throws(SandboxError) { return try await prepareAhead(snapshot) } catch {
                 launcher.logger.warning(
                     "cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+                failure.withLock { $0 = error }
                 return nil
             }
         } end: { [self] machine in
             await end(machine)
         }
+        return failure.withLock { $0 }
     }
 
     package func forget(_ snapshot: SnapshotID) async {

@@ -77,7 +77,8 @@ package struct MeteredEngine: SandboxEngine {
 
     package func sweep() async throws(SandboxError) { try await engine.sweep() }
     package func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
-    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
+    @discardableResult
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
         await engine.keepReady(count, of: snapshot)
     }
     package func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }

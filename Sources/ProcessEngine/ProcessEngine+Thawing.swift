@@ -143,28 +143,38 @@ extension ProcessEngine {
 
     // MARK: - Ahead
 
-    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
-        guard count > 0 else { return await templates.dropReadyClones(of: snapshot.id) }
-        guard !snapshot.isLeaving else { return }
+    @discardableResult
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
+        guard count > 0 else {
+            await templates.dropReadyClones(of: snapshot.id)
+            return nil
+        }
+        guard !snapshot.isLeaving else { return nil }
+        let failure: SandboxError?
         do {
             let lease = try templates.lease(snapshot)
-            await keepReady(count, of: lease.template)
+            failure = await keepReady(count, of: lease.template)
             lease.end()
         } catch {
-            logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(error)"])
+            failure = error
         }
+        if let failure {
+            logger.warning("cannot prepare a clone", metadata: ["snapshot": "\(snapshot.id)", "error": "\(failure)"])
+        }
+        return failure
     }
 
-    private func keepReady(_ count: Int, of template: Template) async {
+    private func keepReady(_ count: Int, of template: Template) async -> SandboxError? {
+        var failure: SandboxError?
         await template.parked.keep(count) { [self] in
-            do { return try await parked(template) } catch {
-                logger.warning(
-                    "cannot prepare a clone", metadata: ["snapshot": "\(template.snapshot.id)", "error": "\(error)"])
+            do throws(SandboxError) { return try await parked(template) } catch {
+                failure = error
                 return nil
             }
         } end: { [self] clone in
             await end(clone)
         }
+        return failure
     }
 
     package func forget(_ snapshot: SnapshotID) async { await templates.forget(snapshot) }

@@ -93,11 +93,12 @@ package final class EngineSelection: SandboxEngine {
         return engine.refusal(of: manifest)
     }
 
-    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
-        guard let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation) else { return }
+    @discardableResult
+    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
+        guard let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation) else { return nil }
         // An engine that is not there keeps nothing that could be dropped.
-        guard count > 0 || isMade(level), let engine = try? await engine(level) else { return }
-        await engine.keepReady(count, of: snapshot)
+        guard count > 0 || isMade(level), let engine = try? await engine(level) else { return nil }
+        return await engine.keepReady(count, of: snapshot)
     }
 
     package func forget(_ snapshot: SnapshotID) async {

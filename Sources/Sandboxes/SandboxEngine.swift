@@ -34,7 +34,9 @@ package protocol SandboxEngine: Sendable {
 
     /// Keeps `count` clones of `snapshot` prepared ahead, as far as the engine can; 0 drops them all, and leaves what clones are
     /// made of.
-    func keepReady(_ count: Int, of snapshot: SnapshotLease) async
+    /// - Returns: why there are fewer; nil where there are that many, or nobody knows.
+    @discardableResult
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError?
 
     /// Lets go of everything that belongs to a snapshot which nobody is to use again, and so of the secrets in it. Take it out of
     /// its repository first: then nothing of it is kept from now on.

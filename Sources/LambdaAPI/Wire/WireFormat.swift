@@ -33,7 +33,7 @@ struct WireFormat: Sendable {
         case .inactive(let given): (shape.state, reason) = ("Inactive", given)
         case .failed(let given): (shape.state, reason) = ("Failed", given)
         }
-        shape.stateReason = reason?.message
+        shape.stateReason = reason?.message ?? configuration.isolationReason
         shape.stateReasonCode = reason?.code
     }
 

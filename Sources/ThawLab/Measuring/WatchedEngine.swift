@@ -64,11 +64,12 @@ struct WatchedEngine: SandboxEngine {
 
     func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
 
-    func keepReady(_ count: Int, of snapshot: SnapshotLease) async {
+    @discardableResult
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
         watch.begin()
         defer { watch.end() }
         watch.note(snapshot)
-        await engine.keepReady(count, of: snapshot)
+        return await engine.keepReady(count, of: snapshot)
     }
 
     func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }

@@ -6,6 +6,8 @@ internal import Snapshots
 /// The version has no snapshot that can be used; it must be made anew.
 struct UnusableSnapshot: Error {
     let reason: String
+    /// Whether a clone was to be made of it, and could not.
+    var wasTried = false
 }
 
 /// The snapshots of the versions in use, each read and checked once.

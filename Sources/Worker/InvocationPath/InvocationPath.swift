@@ -77,7 +77,10 @@ package struct InvocationPath: Invoking {
                 record.outcome = answer.outcome
                 return try answer.afterInit(error, log, request, function)
             case .snapshotUnusable(let error):
-                try await renewal.renew(VersionKey(function), because: error.reason)
+                try await renewal.renew(VersionKey(function), because: error.reason, afterTrial: error.wasTried)
+                if let present = try await functions.stored(VersionKey(function)), case .failed(let reason) = present.state {
+                    throw .wrongState(present.state.name, reason: reason)
+                }
                 throw .snapStartNotReady
             }
         }
@@ -167,8 +170,11 @@ package struct InvocationPath: Invoking {
     private func reserveMemory(
         _ function: FunctionConfiguration, _ key: SandboxKey
     ) async throws(SandboxStarter.Failure) -> MemoryReservation {
-        let level = try await rethrowing(
-            try await placement.isolation(of: function), as: SandboxStarter.Failure.refused)
+        let level =
+            if function.isolationReason != nil { IsolationLevel.microvm } else {
+                try await rethrowing(
+                    try await placement.isolation(of: function), as: SandboxStarter.Failure.refused)
+            }
         guard let reservation = await memory.reserve(key.version, at: level, megabytes: function.memorySize) else {
             throw .refused(.hostMemoryShort)
         }
@@ -199,7 +205,9 @@ package struct InvocationPath: Invoking {
         case .snapshot:
             let snapshot = try await rethrowing(
                 try await snapshots.snapshot(of: key.version), as: SandboxStarter.Failure.snapshotUnusable)
-            return try await starter.thaw(snapshot, of: function, key: key)
+            let started = try await starter.thaw(snapshot, of: function, key: key)
+            renewal.thawed(key.version)
+            return started
         }
     }
 

@@ -101,6 +101,8 @@ struct SandboxStarter: Sendable {
                 coldStart: .restored(duration))
         } catch {
             log.write(.restoreReport(clock.now() - began, error.logged))
+            // The runtime's own words are in the log already.
+            if !error.isOfRuntime { log.write(text: "No clone could be made: \(error)") }
             log.close()
             throw Self.failure(ofRestore: error)
         }
@@ -111,7 +113,7 @@ struct SandboxStarter: Sendable {
         case .restoreFailed(let failure): .refused(.snapStartFailed(failure.summary))
         case .timedOut: .refused(.snapStartTimeout)
         case .runtimeExited(let reason, _): .refused(.snapStartFailed(reason.wording))
-        case .snapshotUnusable: .snapshotUnusable(UnusableSnapshot(reason: error.message))
+        case .snapshotUnusable: .snapshotUnusable(UnusableSnapshot(reason: error.message, wasTried: true))
         case .initializationFailed, .lost, .freezeRefused, .host, .isolationUnavailable, .destroyed:
             .refused(.service("\(error)"))
         }

@@ -2,6 +2,15 @@ import GuestProtocol
 internal import Sandboxes
 
 extension SandboxError {
+    /// Whether the runtime reported it.
+    var isOfRuntime: Bool {
+        switch code {
+        case .initializationFailed, .restoreFailed: true
+        case .timedOut, .runtimeExited, .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable, .destroyed:
+            false
+        }
+    }
+
     /// What a report line says of it.
     var logged: LogFailure {
         switch code {

@@ -27,21 +27,26 @@ actor ReadyVersions {
 
     /// A clone of this version has been asked for, or, when it was just published, soon will be. Returns when the engine has made
     /// up what is missing.
-    func use(_ key: VersionKey, _ snapshot: SnapshotLease, isNew: Bool = false) async {
+    /// - Returns: why it cannot.
+    @discardableResult
+    func use(_ key: VersionKey, _ snapshot: SnapshotLease, isNew: Bool = false) async -> SandboxError? {
         // Of one that was deleted meanwhile nothing is kept, not even the lease.
-        guard count > 0, maximumVersions > 0, !snapshot.isLeaving else { return }
+        guard count > 0, maximumVersions > 0, !snapshot.isLeaving else { return nil }
         uses += 1
         var dropped: [SnapshotLease] = []
         if let place = places[key] {
             if place.snapshot.id != snapshot.id { dropped.append(place.snapshot) }
         } else if places.count >= maximumVersions {
-            guard let displaced = displaced(by: isNew ? uses : waiting[key] ?? 0) else { return wait(key) }
+            guard let displaced = displaced(by: isNew ? uses : waiting[key] ?? 0) else {
+                wait(key)
+                return nil
+            }
             dropped.append(displaced)
         }
         waiting[key] = nil
         places[key] = Place(snapshot: snapshot, lastUse: uses)
         for old in dropped { await engine.keepReady(0, of: old) }
-        await engine.keepReady(count, of: snapshot)
+        return await engine.keepReady(count, of: snapshot)
     }
 
     /// Lets go of a snapshot that no version has any more. Take it out of the store first.

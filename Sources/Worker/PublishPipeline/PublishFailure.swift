@@ -9,6 +9,8 @@ struct PublishFailure: Error {
     let reason: StateReason
     /// The whole of it, for the log; nil where the reason says it.
     var cause: String?
+    /// Whether the process was in a state that no process is frozen in.
+    var isRefusalOfFreeze = false
 
     /// A failure of ours, or of what lies on the host.
     private static func ours(_ detail: String) -> Self { Self(reason: .internalError(detail), cause: detail) }
@@ -65,10 +67,17 @@ struct PublishFailure: Error {
     }
 
     /// The snapshot could not be taken after a good init.
-    static func ofFreeze(_ error: SandboxError) -> Self {
-        if error.code == .freezeRefused { return Self(reason: .snapshotRefused(error.message)) }
+    static func ofFreeze(_ error: SandboxError, at level: IsolationLevel) -> Self {
+        if error.code == .freezeRefused {
+            return Self(
+                reason: .snapshotRefused(level == .process ? "\(error.message). \(remedy)" : error.message),
+                isRefusalOfFreeze: true)
+        }
         return ours("The snapshot could not be taken: \(error)")
     }
+
+    private static let remedy =
+        "A virtual machine is frozen whole: give the function the tag \(FunctionTags.isolationKey)=microvm"
 
     static func ofStaging(_ error: SnapshotError) -> Self { ours("\(error)") }
 

@@ -81,6 +81,35 @@ extension PublishPipeline {
             ])
     }
 
+    /// A version that is there has failed: no clone can be made of its snapshot, and there is none that would do.
+    func giveUp(_ key: VersionKey, because reason: String) async throws(LambdaError) {
+        try await functions.changing(key.functionName) { () throws(LambdaError) in
+            guard let current = try await functions.configuration(key),
+                let failed = current.unrestorable(.snapshotUnusable("No clone can be made of the snapshot: \(reason)"))
+            else { return }
+            let old = try await functions.snapshotID(of: key)
+            try await functions.update(failed, from: current)
+            await snapshots.forget(key)
+            if let old { await remove(old, of: key) }
+        }
+        logger.warning(
+            "version failed",
+            metadata: ["function": "\(key.functionName)", "version": "\(key.version)", "reason": "\(reason)"])
+    }
+
+    /// Removes a snapshot that its version has no more; another one's row takes its place whether or not the store can forget it now.
+    func remove(_ old: String, of key: VersionKey) async {
+        do throws(LambdaError) { try await functions.removeSnapshot(old) } catch {
+            logger.error(
+                "cannot forget a snapshot",
+                metadata: [
+                    "function": "\(key.functionName)", "version": "\(key.version)", "snapshot": "\(old)",
+                    "error": "\(error)",
+                ])
+        }
+        await snapshots.remove(old)
+    }
+
     /// Does what nobody would ask for again: while the store fails, because its disk is full or its database locked, it is tried
     /// again, until `limit` has passed or a stop begins.
     func insisting<R: Sendable>(

@@ -88,6 +88,8 @@ package struct PublishPipeline: VersionPublishing {
         let snapshot: SnapshotLease
         let runtimeVersionARN: String
         let times: Times
+        /// Why it was frozen in a virtual machine where that is not the server's choice; nil else.
+        var isolationReason: String?
     }
 
     /// Where the time of a publish went, for the log.
@@ -106,15 +108,16 @@ package struct PublishPipeline: VersionPublishing {
         // It may have been deleted while it waited its turn.
         let present = try await insisting(key) { () throws(LambdaError) in try await functions.configuration(key) }
         guard present == function else { return }
+        let published: Published
         do {
-            let published = try await makeSnapshot(of: function)
+            published = try await makeSnapshot(of: function)
             guard try await timed(.install, try await install(published, as: key)) else { return }
-            report(published, key)
-            await makeReady(published, key)
         } catch {
             try await conclude(key, from: function, error, runtimeVersionARN: nil)
-            observe(.publishEnded(failure: error.reason.code))
+            return observe(.publishEnded(failure: error.reason.code))
         }
+        report(published, key)
+        try await makeReady(published, function)
     }
 
     /// One of the steps, for whoever measures and traces.
@@ -135,21 +138,50 @@ package struct PublishPipeline: VersionPublishing {
 
     /// Steps 2 to 6. Nothing half-made is left when this throws; the init log is kept.
     private func makeSnapshot(of function: FunctionConfiguration) async throws(PublishFailure) -> Published {
+        let log = logs.open(function)
+        defer { log.close() }
+        do { return try await makeSnapshot(of: function, log) } catch {
+            guard error.isRefusalOfFreeze else { throw error }
+            guard try await mayBecomeMachine(function) else { throw error }
+            let reason = "The version runs in a virtual machine: \(error.reason.message)"
+            log.write(text: reason)
+            logger.notice(
+                "a version is frozen in a virtual machine, as its process cannot be",
+                metadata: [
+                    "function": "\(function.functionName)", "version": "\(function.version)",
+                    "reason": "\(error.reason.message)",
+                ])
+            var published = try await makeSnapshot(of: function, at: .microvm, log)
+            published.isolationReason = reason
+            return published
+        }
+    }
+
+    /// Whether neither the function's owner nor the operator has said that it be a process.
+    private func mayBecomeMachine(_ function: FunctionConfiguration) async throws(PublishFailure) -> Bool {
+        let choice = try await rethrowing(
+            try await functions.choices(function.functionName).isolation, as: PublishFailure.ofPlacement)
+        return choice == .auto && placement.defaultLevel == .process && configuration.isolations.contains(.microvm)
+    }
+
+    /// - Parameter level: where the version is frozen; nil leaves that to its function.
+    private func makeSnapshot(
+        of function: FunctionConfiguration, at level: IsolationLevel? = nil, _ log: LogStream
+    ) async throws(PublishFailure) -> Published {
         let image = try await timed(.image, try await image(of: function))
         let staging = try await rethrowing(try store.stage(), as: PublishFailure.ofStaging)
         // Finds nothing any more after a commit.
         defer { staging.discard() }
-        let log = logs.open(function)
-        defer { log.close() }
 
         let began = clock.now()
         let specification = try await timed(
             .specification,
-            try await specification(for: function, image, token: tokens.token(for: staging.id.description)))
+            try await specification(
+                for: function, at: level, image, token: tokens.token(for: staging.id.description)))
         let sandbox = try await timed(
             .initialization, try await initialize(specification, function, image, log))
         let initialized = clock.now()
-        let frozen = try await timed(.freeze, try await freeze(sandbox, into: staging, log))
+        let frozen = try await timed(.freeze, try await freeze(sandbox, of: specification.isolation, into: staging, log))
         let written = clock.now()
         let stored = try await timed(.commit, try await commit(staging, frozen, function, image))
         return Published(
@@ -169,10 +201,12 @@ package struct PublishPipeline: VersionPublishing {
 
     /// Makes the image of the code, too, unless it is there.
     private func specification(
-        for function: FunctionConfiguration, _ image: RuntimeImage, token: String
+        for function: FunctionConfiguration, at level: IsolationLevel?, _ image: RuntimeImage, token: String
     ) async throws(PublishFailure) -> SandboxSpecification {
-        let isolation = try await rethrowing(
-            try await placement.isolation(of: function), as: PublishFailure.ofPlacement)
+        let isolation =
+            if let level { level } else {
+                try await rethrowing(try await placement.isolation(of: function), as: PublishFailure.ofPlacement)
+            }
         let network = try await rethrowing(try await placement.network(of: function), as: PublishFailure.ofPlacement)
         return try await rethrowing(
             try await specifications.specification(
@@ -202,7 +236,7 @@ package struct PublishPipeline: VersionPublishing {
     // MARK: - 5 Freeze
 
     private func freeze(
-        _ sandbox: any Sandbox, into staging: SnapshotStaging, _ log: LogStream
+        _ sandbox: any Sandbox, of level: IsolationLevel, into staging: SnapshotStaging, _ log: LogStream
     ) async throws(PublishFailure) -> FrozenSandbox {
         do {
             let frozen = try await sandbox.freeze(into: staging)
@@ -210,7 +244,7 @@ package struct PublishPipeline: VersionPublishing {
             return frozen
         } catch {
             log.write(text: "The snapshot could not be taken: \(error)")
-            throw .ofFreeze(error)
+            throw .ofFreeze(error, at: level)
         }
     }
 
@@ -243,6 +277,7 @@ package struct PublishPipeline: VersionPublishing {
                         return false
                     }
                     next.runtimeVersionARN = published.runtimeVersionARN
+                    next.isolationReason = published.isolationReason
                     await snapshots.adopt(published.snapshot, of: key)
                     try await functions.update(next, from: current, snapshotID: id)
                     return true
@@ -270,7 +305,14 @@ package struct PublishPipeline: VersionPublishing {
 
     // MARK: - 8 Ready
 
-    private func makeReady(_ published: Published, _ key: VersionKey) async {
-        await ready.use(key, published.snapshot, isNew: true)
+    private func makeReady(_ published: Published, _ function: FunctionConfiguration) async throws(LambdaError) {
+        let key = VersionKey(function)
+        let failure = await ready.use(key, published.snapshot, isNew: true)
+        guard let failure, failure.code == .snapshotUnusable else { return }
+        // The snapshot is as good as it will be: who calls hears of it now, and not that the version is initialised again.
+        let log = logs.open(function)
+        log.write(text: "No clone could be made: \(failure)")
+        log.close()
+        try await giveUp(key, because: failure.message)
     }
 }

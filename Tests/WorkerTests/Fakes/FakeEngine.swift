@@ -21,6 +21,8 @@ final class FakeEngine: SandboxEngine {
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
+        /// Why no clone can be prepared.
+        var prepare: @Sendable () -> SandboxError? = { nil }
         var refusal: @Sendable (SnapshotManifest) -> String? = { _ in nil }
         var shed: @Sendable (EngineReserve, UInt64) -> UInt64 = { _, _ in 0 }
         var shutdown: @Sendable () -> Void = {}
@@ -103,7 +105,11 @@ final class FakeEngine: SandboxEngine {
 
     func refusal(of manifest: SnapshotManifest) -> String? { script.withLock { $0.refusal }(manifest) }
 
-    func keepReady(_ count: Int, of snapshot: SnapshotLease) async { note { $0.ready[snapshot.id] = count } }
+    @discardableResult
+    func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
+        note { $0.ready[snapshot.id] = count }
+        return script.withLock { $0.prepare }()
+    }
 
     func forget(_ snapshot: SnapshotID) async {
         note {
