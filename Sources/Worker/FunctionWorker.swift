@@ -134,7 +134,7 @@ package final class FunctionWorker: Service {
         LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, tags: control,
             versions: publishing, invocations: invocations,
-            sandboxes: pool)
+            sandboxes: pool, logs: LogArchive(files: parts.logs))
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.

@@ -36,14 +36,17 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
     var service: LambdaService {
         LambdaService(
             functions: self, aliases: self, permissions: self, urls: self, tags: self, versions: self,
-            invocations: self, sandboxes: self)
+            invocations: self, sandboxes: self, logs: logs)
     }
 
+    /// What functions are said to have logged.
+    let logs: any LogReading
     private let answer: @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse
 
     init(
         functions: [FunctionConfiguration] = [], tags: [String: String] = [:], zip: [UInt8] = [],
         nextMarker: String? = nil, failure: LambdaError? = nil, policy: FunctionPolicy? = nil, urls: [FunctionURL] = [],
+        logs: any LogReading = NoLogs(),
         answer: @escaping @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse = { request in
             InvokeResponse(executedVersion: .latest, functionError: nil, logTail: nil, payload: request.payload)
         }
@@ -51,6 +54,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         var known = State(functions: functions, tags: tags, zip: zip, nextMarker: nextMarker, failure: failure)
         (known.policy, known.urls) = (policy, urls)
         state = Mutex(known)
+        self.logs = logs
         self.answer = answer
     }
 
@@ -206,4 +210,12 @@ extension FunctionConfiguration {
             code: CodeReference(sha256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", size: 276), state: state,
             lastUpdate: lastUpdate, lastModified: .sample, revisionID: "3b1e7c1a-57a5-4a0c-9a4c-1f6f0f9f4d10")
     }
+}
+
+struct NoLogs: LogReading {
+    func logGroups() async throws(LambdaError) -> [LogGroupSummary] { [] }
+    func logStreams(of group: String) async throws(LambdaError) -> [LogStreamSummary]? { nil }
+    func ends(of stream: LogStreamSummary) async throws(LambdaError) -> ClosedRange<Int64>? { nil }
+    func logEvents(_ query: LogStreamQuery) async throws(LambdaError) -> LogStreamPage? { nil }
+    func searchLogs(_ search: LogSearch) async throws(LambdaError) -> LogSearchPage? { nil }
 }

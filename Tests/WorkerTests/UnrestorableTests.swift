@@ -7,7 +7,8 @@ import Worker
 
 @Suite("A version of which no clone can be made")
 struct UnrestorableTests {
-    private static let reason = "a file that was mapped or open at the freeze cannot be opened: too many links (descriptor 7)"
+    private static let reason =
+        "a file that was mapped or open at the freeze cannot be opened: too many links (descriptor 7)"
 
     @Test("is initialised once more, and has failed with the restorer's reason when that was no better")
     func again() async throws {

@@ -47,6 +47,7 @@ struct Routes: Sendable {
                 tags: service.tags, functions: service.functions, addressing: addressing, abilities: abilities),
             DefaultRoutes(functions: service.functions, addressing: addressing),
             UnservedRoutes(),
+            LogsRoute(logs: service.logs, scope: configuration.scope),
             SandboxRoute(sandboxes: service.sandboxes),
             HealthRoute(health: configuration.health),
         ]

@@ -78,7 +78,9 @@ package struct InvocationPath: Invoking {
                 return try answer.afterInit(error, log, request, function)
             case .snapshotUnusable(let error):
                 try await renewal.renew(VersionKey(function), because: error.reason, afterTrial: error.wasTried)
-                if let present = try await functions.stored(VersionKey(function)), case .failed(let reason) = present.state {
+                if let present = try await functions.stored(VersionKey(function)),
+                    case .failed(let reason) = present.state
+                {
                     throw .wrongState(present.state.name, reason: reason)
                 }
                 throw .snapStartNotReady

@@ -6,7 +6,8 @@ extension SandboxError {
     var isOfRuntime: Bool {
         switch code {
         case .initializationFailed, .restoreFailed: true
-        case .timedOut, .runtimeExited, .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable, .destroyed:
+        case .timedOut, .runtimeExited, .lost, .freezeRefused, .snapshotUnusable, .host, .isolationUnavailable,
+            .destroyed:
             false
         }
     }

@@ -181,7 +181,8 @@ package struct PublishPipeline: VersionPublishing {
         let sandbox = try await timed(
             .initialization, try await initialize(specification, function, image, log))
         let initialized = clock.now()
-        let frozen = try await timed(.freeze, try await freeze(sandbox, of: specification.isolation, into: staging, log))
+        let frozen = try await timed(
+            .freeze, try await freeze(sandbox, of: specification.isolation, into: staging, log))
         let written = clock.now()
         let stored = try await timed(.commit, try await commit(staging, frozen, function, image))
         return Published(

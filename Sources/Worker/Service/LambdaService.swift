@@ -10,11 +10,12 @@ package struct LambdaService: Sendable {
     package let versions: any VersionPublishing
     package let invocations: any Invoking
     package let sandboxes: any SandboxListing
+    package let logs: any LogReading
 
     package init(
         functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
         urls: any FunctionURLKeeping, tags: any TagKeeping, versions: any VersionPublishing, invocations: any Invoking,
-        sandboxes: any SandboxListing
+        sandboxes: any SandboxListing, logs: any LogReading
     ) {
         self.functions = functions
         self.aliases = aliases
@@ -24,5 +25,6 @@ package struct LambdaService: Sendable {
         self.versions = versions
         self.invocations = invocations
         self.sandboxes = sandboxes
+        self.logs = logs
     }
 }

@@ -18,14 +18,16 @@ struct WorkerFixture: Sendable {
     let worker: FunctionWorker
 
     static func with(
-        _ script: FakeEngine.Script = FakeEngine.Script(), isolation: IsolationLevel = .microvm, maximumSandboxes: Int = 8,
+        _ script: FakeEngine.Script = FakeEngine.Script(), isolation: IsolationLevel = .microvm,
+        maximumSandboxes: Int = 8,
         keepWarm: Duration = .seconds(300), readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }, memory: MemorySource = .unlimited,
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
-                directory, FakeEngine(script, isolation: isolation), maximumSandboxes: maximumSandboxes, keepWarm: keepWarm,
+                directory, FakeEngine(script, isolation: isolation), maximumSandboxes: maximumSandboxes,
+                keepWarm: keepWarm,
                 readyClones: readyClones, others: others, snapshots: snapshots, memory: memory)
             try await body(fixture)
             await fixture.worker.stop()
