@@ -67,6 +67,9 @@ package enum SlotAddresses {
     /// Also whom guests ask for names.
     package static let gateway = IPv4Address(169, 254, 0, 22)
     package static let prefixLength: UInt8 = 30
+    /// One more of the slot's loopback: where functions find the Runtime API.
+    package static let platform = IPv4Address(169, 254, 100, 1)
+    static let all = "\(guest)/\(prefixLength) \(platform)"
     /// The largest packet a guest sends, in bytes: with what a tunnel adds it is one of 1,500 (RFC 7348, 4.3).
     package static let largestPacket: UInt32 = 1450
     /// A virtual machine's interface.

@@ -7,7 +7,10 @@ enum GuestNetwork {
     static func bringUp() throws(GuestError) {
         do throws(NetworkError) {
             var session = NetlinkSession(transport: try NetlinkSocket())
-            try session.bringUp(try session.link(named: "lo"))
+            let loopback = try session.link(named: "lo")
+            try session.bringUp(loopback)
+            // Where functions find the Runtime API, as in a slot.
+            try session.addAddress(.init(169, 254, 100, 1), prefix: 32, to: loopback)
             guard FileStatus.exists("/sys/class/net/eth0") else { return }
             let interface = try session.link(named: "eth0")
             try session.disableIPv6Addresses(of: interface)

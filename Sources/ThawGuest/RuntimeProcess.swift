@@ -16,7 +16,8 @@ final class RuntimeProcess {
         var plan = SpawnPlan(executable: program, arguments: initialization.arguments)
         plan.alternative = initialization.alternative.map { FilePath($0) }
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
-        plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(runtimeAPIPort)"
+        plan.environment["AWS_LAMBDA_RUNTIME_API"] =
+            "\(confined ? RuntimeAPIAddress.host : "127.0.0.1"):\(runtimeAPIPort)"
         plan.steps = [.newSession, .fileModeMask([.groupWrite, .otherWrite])]
         if confined {
             plan.steps += [
@@ -30,6 +31,7 @@ final class RuntimeProcess {
         let output = try Self.pipe(.standardOutput)
         let errors = try Self.pipe(.standardError)
         plan.descriptors = [1: output.writer, 2: errors.writer]
+        if let number = initialization.recordsDescriptor { plan.descriptors[number] = output.writer }
         child = try GuestError.wrap(spawning: plan)
         pid = child.pid
         standardOutput = output.reader

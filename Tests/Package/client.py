@@ -34,7 +34,9 @@ def reached(path, field, value):
 
 code = io.BytesIO()
 with zipfile.ZipFile(code, "w") as archive:
-    archive.writestr("app.py", HANDLER)
+    entry = zipfile.ZipInfo("app.py")
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, HANDLER)
 call("POST", FUNCTIONS, json.dumps({
     "FunctionName": "hello", "Runtime": "python3.11", "Handler": "app.handler", "Timeout": 30,
     "Role": "arn:aws:iam::123456789012:role/any", "SnapStart": {"ApplyOn": "PublishedVersions"},

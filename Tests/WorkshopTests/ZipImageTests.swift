@@ -20,7 +20,7 @@ import Workshop
             #expect(try Images.text(root.appending("app.py")) == "print(1)")
             #expect(try Images.bytes(root.appending("empty")) == [])
             #expect(try Images.text(root.appending("large")) == String(repeating: "0123456789", count: 2000))
-            for (name, mode) in [("app.py", 0o644), ("bin", 0o755), ("bin/run", 0o755), ("windows.txt", 0o644)] {
+            for (name, mode) in [("app.py", 0o600), ("bin", 0o700), ("bin/run", 0o755), ("windows.txt", 0o644)] {
                 let status = try FileStatus.of(root.appending(FilePath(name).components))
                 #expect(status.permissions.rawValue == CModeT(mode))
                 #expect([status.user, status.group] == [0, 0])

@@ -31,21 +31,21 @@ import Workshop
     }
 
     @Test(
-        "only the execute bit of a file's mode counts",
+        "a file has the permissions that the archive tells",
         arguments: [
-            (UInt32?.none, false),  // packed on Windows
-            (0, false),
-            (0o100644, false),
-            (0o100000, false),  // nobody may read it: on AWS the function would fail
-            (0o100600, false),
-            (0o100755, true),
-            (0o100100, true),
-            (0o104755, true),  // set-user-ID is dropped
-            (0o100777, true),
-        ])
-    func modes(mode: UInt32?, isExecutable: Bool) throws {
+            (UInt32?.none, 0o644),  // packed on Windows
+            (0, 0o644),
+            (0o100644, 0o644),
+            (0o100000, 0o644),  // nobody may do anything with it: no permissions were told
+            (0o100600, 0o600),  // unreadable for the function, as on AWS
+            (0o600, 0o600),
+            (0o100755, 0o755),
+            (0o104755, 0o755),  // set-user-ID is dropped
+            (0o100777, 0o777),
+        ] as [(UInt32?, UInt16)])
+    func modes(mode: UInt32?, permissions: UInt16) throws {
         let plan = try ZipPlan([ZipEntry(index: 3, name: "f", size: 2, unixMode: mode)], limits: .lambda)
-        #expect(plan.files == [ZipPlan.File(index: 3, path: "f", size: 2, isExecutable: isExecutable)])
+        #expect(plan.files == [ZipPlan.File(index: 3, path: "f", size: 2, permissions: permissions)])
     }
 
     @Test func directoriesAndLinksAreToldByTheirMode() throws {

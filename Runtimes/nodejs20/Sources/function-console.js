@@ -1,7 +1,8 @@
 'use strict';
 
 // The function's console: each call is one line on standard output, as AWS's runtime writes it. Time, request id, level and
-// message are separated by tabs; line feeds within a message become carriage returns, so that one call stays one record.
+// message are separated by tabs. One call is one record: a frame on a platform that tells records apart, else a line, in which line feeds
+// become carriage returns.
 // AWS_LAMBDA_LOG_FORMAT=JSON makes each line a JSON object; AWS_LAMBDA_LOG_LEVEL drops what is less severe.
 
 const util = require('util');
@@ -13,6 +14,8 @@ const REQUEST_ID = Symbol.for('aws.lambda.runtime.requestId');
 const TENANT_ID = Symbol.for('aws.lambda.runtime.tenantId');
 
 let format = textLine;
+/** The platform has given a descriptor for frames, which is one more of standard output: all that is written keeps its order. */
+let isFramed = false;
 
 /** Which invocation the lines belong to from now on. */
 function serving(requestId, tenantId) {
@@ -22,6 +25,8 @@ function serving(requestId, tenantId) {
 
 /** Replaces the console's methods, as the environment says now. */
 function install() {
+  isFramed = process.env._LAMBDA_TELEMETRY_LOG_FD !== undefined;
+  delete process.env._LAMBDA_TELEMETRY_LOG_FD;
   format = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? jsonLine : textLine;
   // An unknown level filters nothing: losing lines would be worse.
   const lowest = Math.max(0, LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase()));
@@ -31,8 +36,19 @@ function install() {
   console.log = console.info;
 }
 
+/** As AWS's runtimes frame it: a mark, the length, the time in microseconds, the text. */
+function frame(text) {
+  const body = Buffer.from(text);
+  const head = Buffer.alloc(16);
+  head.writeUInt32BE(0xa55a0003, 0);
+  head.writeUInt32BE(body.length, 4);
+  head.writeBigUInt64BE(BigInt(Date.now()) * 1000n, 8);
+  return Buffer.concat([head, body]);
+}
+
 function write(level, values) {
-  process.stdout.write(format(level, values).replace(/\n/g, '\r') + '\n');
+  const text = format(level, values);
+  process.stdout.write(isFramed ? frame(text) : text.replace(/\n/g, '\r') + '\n');
 }
 
 function textLine(level, values) {

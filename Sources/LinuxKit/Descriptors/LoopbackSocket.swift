@@ -2,13 +2,19 @@ internal import CLinux
 import Glibc
 package import SystemPackage
 
-/// TCP over 127.0.0.1, in whatever network namespace the calling thread is.
+/// TCP over the loopback device, in whatever network namespace the calling thread is.
 package enum LoopbackSocket {
-    /// Listens, nonblocking. Port 0 lets the kernel choose: ask ``port(of:)``.
+    /// Every address of the host, and the one that connections go to.
+    private static let every: UInt32 = 0
+    private static let first: UInt32 = 0x7F00_0001
+
+    /// Listens at every address of the loopback device, and nowhere else; nonblocking. Port 0 lets the kernel choose: ask
+    /// ``port(of:)``.
     package static func listen(port: UInt16, backlog: CInt = 128) throws(Errno) -> OwnedDescriptor {
         let listener = try stream(nonblocking: true)
         try setOption(listener, SOL_SOCKET, SO_REUSEADDR, 1)
-        try withAddress(port: port) { address, length throws(Errno) in
+        try bindToLoopback(listener)
+        try withAddress(every, port: port) { address, length throws(Errno) in
             try listener.withRaw { raw throws(Errno) in _ = try syscall { bind(raw, address, length) } }
         }
         try listener.withRaw { raw throws(Errno) in _ = try syscall { Glibc.listen(raw, backlog) } }
@@ -31,7 +37,7 @@ package enum LoopbackSocket {
     /// Connects and waits for it; the connection blocks on reads and writes.
     package static func connect(port: UInt16) throws(Errno) -> OwnedDescriptor {
         let connection = try stream(nonblocking: false)
-        try withAddress(port: port) { address, length throws(Errno) in
+        try withAddress(first, port: port) { address, length throws(Errno) in
             try connection.withRaw { raw throws(Errno) in _ = try syscall { Glibc.connect(raw, address, length) } }
         }
         try setOption(connection, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -63,6 +69,13 @@ package enum LoopbackSocket {
         return UInt16(bigEndian: address.sin_port)
     }
 
+    /// SO_BINDTODEVICE of socket(7): what comes by another device is not for this socket.
+    private static func bindToLoopback(_ socket: borrowing OwnedDescriptor) throws(Errno) {
+        try socket.withRaw { raw throws(Errno) in
+            _ = try syscall { setsockopt(raw, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2) }
+        }
+    }
+
     private static func stream(nonblocking: Bool) throws(Errno) -> OwnedDescriptor {
         OwnedDescriptor(
             adopting: try shim { clinux_socket(AF_INET, OwnedDescriptor.streamType, 0, nonblocking ? 1 : 0) })
@@ -78,12 +91,12 @@ package enum LoopbackSocket {
     }
 
     private static func withAddress(
-        port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Void
+        _ host: UInt32, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Void
     ) throws(Errno) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
         let outcome = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Result<Void, Errno> in
                 Result { () throws(Errno) in try body(generic, socklen_t(MemoryLayout<sockaddr_in>.size)) }

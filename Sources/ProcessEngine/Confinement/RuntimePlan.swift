@@ -18,11 +18,12 @@ struct RuntimePlan {
             executable: FilePath(initialization.arguments.first ?? ""), arguments: initialization.arguments)
         plan.alternative = initialization.alternative.map { FilePath($0) }
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
-        plan.environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(RuntimeEndpoint.port)"
+        plan.environment["AWS_LAMBDA_RUNTIME_API"] = "\(RuntimeAPIAddress.host):\(RuntimeEndpoint.port)"
         plan.namespaces = [.mount]
         plan.birthplace = Birthplace(processes: holder)
         plan.cgroup = cgroup
         plan.descriptors = [1: output.standardOutput, 2: output.standardError]
+        if let number = initialization.recordsDescriptor { plan.descriptors[number] = output.standardOutput }
         plan.steps = Self.steps(
             in: holder, root: root, workingDirectory: FilePath(initialization.workingDirectory))
         return plan

@@ -1,3 +1,4 @@
+import GuestProtocol
 import LinuxKit
 import Synchronization
 import SystemPackage
@@ -6,7 +7,7 @@ import SystemPackage
 /// dialled and accepted, and the pipes of its output. Serves one runtime.
 package final class RuntimeEndpoint: Sendable {
     /// AWS's, and part of every snapshot.
-    package static let port: UInt16 = 9001
+    package static let port = RuntimeAPIAddress.port
 
     /// What the process gets; it must be dropped here once it is passed on, or the host never sees the runtime let go of it.
     package struct ProcessSide: Sendable {

@@ -16,6 +16,8 @@ package struct KeepRecord: Sendable, Equatable, Codable {
     package var hasTunnel: Bool
     var tunnelSource: String?
     var bytesPerSecond: UInt64?
+    /// Those that every slot has.
+    var addresses: String
 }
 
 extension KeepRecord {
@@ -26,7 +28,7 @@ extension KeepRecord {
             range: range.description, egress: configuration.egress, tunnelPort: configuration.tunnelPort,
             trunkSize: configuration.trunkSize,
             hasTunnel: false, tunnelSource: nil,
-            bytesPerSecond: configuration.bytesPerSecond)
+            bytesPerSecond: configuration.bytesPerSecond, addresses: SlotAddresses.all)
     }
 
     /// Whether a server of this configuration would have built the same.
@@ -34,7 +36,7 @@ extension KeepRecord {
         programs == KernelPrograms.digest && layout == configuration.layout && count == configuration.count
             && egress == configuration.egress && tunnelPort == configuration.tunnelPort
             && trunkSize == configuration.trunkSize
-            && bytesPerSecond == configuration.bytesPerSecond
+            && bytesPerSecond == configuration.bytesPerSecond && addresses == SlotAddresses.all
             && IPv4Prefix(range).map(configuration.ranges.overlaps) == true
     }
 

@@ -147,12 +147,14 @@ package struct SlotPlan: Sendable {
         }
     }
 
-    /// What processes in the slot use: loopback, and the guest's address on this interface.
+    /// What processes in the slot use: loopback with the platform's address, and the guest's on this interface.
     private func giveAddress(to interface: NetlinkRequest.Link) -> [NetlinkRequest] {
-        [.change(.loopback, .up)] + NetlinkRequest.bringUpWithoutIPv6(interface, arp: true) + [
-            .addAddress(SlotAddresses.guest, prefix: SlotAddresses.prefixLength, to: interface),
-            .addNeighbour(SlotAddresses.gateway, SlotAddresses.gatewayStation, on: interface),
-            .addRoute(to: IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0), via: SlotAddresses.gateway, over: interface),
-        ]
+        [.change(.loopback, .up), .addAddress(SlotAddresses.platform, prefix: 32, to: .loopback)]
+            + NetlinkRequest.bringUpWithoutIPv6(interface, arp: true) + [
+                .addAddress(SlotAddresses.guest, prefix: SlotAddresses.prefixLength, to: interface),
+                .addNeighbour(SlotAddresses.gateway, SlotAddresses.gatewayStation, on: interface),
+                .addRoute(
+                    to: IPv4Prefix(IPv4Address(0, 0, 0, 0), length: 0), via: SlotAddresses.gateway, over: interface),
+            ]
     }
 }

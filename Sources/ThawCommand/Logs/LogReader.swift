@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// Reads a function's log streams: files of lines `TIME<TAB>TEXT`, see ``LogFiles``.
+/// Reads a function's log streams: files of lines `TIME<TAB>TEXT`, or `<TAB>TEXT` where an event goes on, see ``LogFiles``.
 package struct LogReader: Sendable {
     let directory: FilePath
     /// `$LATEST` or a number; nil shows all.
@@ -16,7 +16,7 @@ package struct LogReader: Sendable {
 
     struct Line {
         let time: Substring
-        let text: Substring
+        var text: Substring
         let stream: String
     }
 
@@ -42,11 +42,17 @@ package struct LogReader: Sendable {
 
     func parse(_ text: String, of stream: FilePath) -> [Line] {
         let name = stream.string.dropFirst(directory.string.utf8.count + 1)
-        return text.split(separator: "\n", omittingEmptySubsequences: true).map { line in
+        var lines: [Line] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: true) {
+            if line.first == "\t", let last = lines.indices.last {
+                lines[last].text += "\n" + line.dropFirst()
+                continue
+            }
             let tab = line.firstIndex(of: "\t") ?? line.startIndex
             let text = tab == line.startIndex ? line : line[line.index(after: tab)...]
-            return Line(time: line[..<tab], text: text, stream: String(name))
+            lines.append(Line(time: line[..<tab], text: text, stream: String(name)))
         }
+        return lines
     }
 
     /// The finished lines of a stream that begin at or after `offset`, and where the next one begins.

@@ -4,7 +4,7 @@ package import Logging
 import Synchronization
 package import SystemPackage
 
-/// The files under `<state-dir>/logs`, each line `TIME<TAB>TEXT`: one a log stream, or several where a stream is long.
+/// The files under `<state-dir>/logs`, each line `TIME<TAB>TEXT`, `<TAB>TEXT` where an event goes on: one a log stream, or several where a stream is long.
 ///
 /// Whoever logs only appends to a queue; one thread writes, each file's lines in the order of the queue, so that a slow disk
 /// holds up no request and blocks no thread of the cooperative pool. It gathers what comes within some milliseconds: under

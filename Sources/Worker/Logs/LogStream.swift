@@ -17,6 +17,8 @@ final class LogStream: Sendable {
     private struct State {
         /// Started but unfinished lines, by stream.
         var partial: [Output.Stream: LineCutter] = [:]
+        /// Of standard output, on which records come.
+        var records = RecordSplitter()
         /// Of the running invocation, when its caller asked for it.
         var tail: LogTail?
     }
@@ -33,10 +35,34 @@ final class LogStream: Sendable {
 
     private func write(_ output: Output) {
         state.withLock { state in
-            state.tail?.append(output.bytes)
-            append(
-                state.partial[output.stream, default: LineCutter()].take(output.bytes), at: output.timestampNanoseconds)
+            if output.stream != .standardOutput || state.records.isText(output.bytes) {
+                write(text: output.bytes, on: output.stream, at: output.timestampNanoseconds, &state)
+            } else {
+                for piece in state.records.take(output.bytes) { write(piece, at: output.timestampNanoseconds, &state) }
+            }
         }
+    }
+
+    private func write(_ piece: RecordSplitter.Piece, at time: UInt64, _ state: inout State) {
+        switch piece {
+        case .text(let bytes): write(text: bytes, on: .standardOutput, at: time, &state)
+        case .record(let bytes):
+            finishLine(of: .standardOutput, at: time, &state)
+            let event = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+            state.tail?.append(Array(event) + [UInt8(ascii: "\n")])
+            append([event], at: time)
+        }
+    }
+
+    private func write(text bytes: [UInt8], on stream: Output.Stream, at time: UInt64, _ state: inout State) {
+        state.tail?.append(bytes)
+        append(state.partial[stream, default: LineCutter()].take(bytes), at: time)
+    }
+
+    private func finishLine(of stream: Output.Stream, at time: UInt64, areOurs: Bool = false, _ state: inout State) {
+        guard let rest = state.partial[stream]?.takeRest(), !rest.isEmpty else { return }
+        state.tail?.append([UInt8(ascii: "\n")])
+        append([rest[...]], at: time, areOurs: areOurs)
     }
 
     /// Writes lines of the platform's own, after what the runtime left unfinished.
@@ -47,12 +73,11 @@ final class LogStream: Sendable {
     private func write(texts: [String]) {
         let now = clock.wallClock()
         state.withLock { state in
-            var lines: [ArraySlice<UInt8>] = []
+            if let piece = state.records.takeRest() { write(piece, at: now, &state) }
             for stream in [Output.Stream.standardOutput, .standardError] {
-                guard let rest = state.partial[stream]?.takeRest(), !rest.isEmpty else { continue }
-                lines.append(rest[...])
-                state.tail?.append([UInt8(ascii: "\n")])
+                finishLine(of: stream, at: now, areOurs: true, &state)
             }
+            var lines: [ArraySlice<UInt8>] = []
             for text in texts {
                 let bytes = Array(text.utf8)
                 lines.append(bytes[...])
@@ -80,6 +105,7 @@ final class LogStream: Sendable {
     func close() {
         let now = clock.wallClock()
         state.withLock { state in
+            if let piece = state.records.takeRest() { write(piece, at: now, &state) }
             append(state.partial.values.compactMap { $0.isEmpty ? nil : $0.unfinished[...] }, at: now)
             state.partial = [:]
         }
@@ -97,7 +123,14 @@ final class LogStream: Sendable {
         for line in lines {
             stamp.appendISO8601(to: &bytes)
             bytes.append(UInt8(ascii: "\t"))
-            bytes.append(contentsOf: line)
+            if line.contains(UInt8(ascii: "\n")) {
+                // One event: what goes on in another line has a tab where lines have their time.
+                for byte in line {
+                    bytes.append(contentsOf: byte == UInt8(ascii: "\n") ? [byte, UInt8(ascii: "\t")] : [byte])
+                }
+            } else {
+                bytes.append(contentsOf: line)
+            }
             bytes.append(UInt8(ascii: "\n"))
         }
         files.append(bytes, to: file, always: areOurs)

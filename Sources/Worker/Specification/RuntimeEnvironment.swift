@@ -1,10 +1,13 @@
 internal import FunctionModel
+import GuestProtocol
 
 /// The environment variables a runtime is started with: those that AWS's runtimes show, which are more than the page "Defined
 /// runtime environment variables" of the AWS Lambda Developer Guide names.
 struct RuntimeEnvironment: Sendable {
-    /// Where the guest serves the Runtime API.
-    static let runtimeAPI = "127.0.0.1:9001"
+    /// Where sandboxes find the Runtime API.
+    static let runtimeAPI = "\(RuntimeAPIAddress.host):\(RuntimeAPIAddress.port)"
+    private static let credentials =
+        "http://\(RuntimeAPIAddress.credentialsHost):\(RuntimeAPIAddress.port)/2021-04-23/credentials"
 
     let region: String
 
@@ -84,7 +87,7 @@ struct RuntimeEnvironment: Sendable {
         case .snapStart(let token):
             [
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://\(Self.runtimeAPI)/2021-04-23/credentials",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": Self.credentials,
                 "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
             ]
         case .onDemand(let role, let logGroup, let logStream):

@@ -36,11 +36,12 @@ struct ZipImage {
             let node = plan.nodes[next.node]
             switch node.content {
             case .directory:
-                let made = writer.add(node.name, in: next.parent, Self.attributes(S_IFDIR | 0o755), .directory)
+                let mode = S_IFDIR | mode_t(node.permissions)
+                let made = writer.add(node.name, in: next.parent, Self.attributes(mode), .directory)
                 pending += sorted(next.node).map { ($0, made) }
-            case .file(let index, let size, let isExecutable):
+            case .file(let index, let size, let permissions):
                 let content = try content(index, size, of: archive)
-                let mode: mode_t = S_IFREG | (isExecutable ? 0o755 : 0o644)
+                let mode = S_IFREG | mode_t(permissions)
                 _ = writer.add(node.name, in: next.parent, Self.attributes(mode), content)
             case .link(let index, let size):
                 let content = try target(index, size, of: archive, name: next.node)

@@ -9,14 +9,14 @@ package struct ZipPlan: Sendable {
         var index: UInt64
         package var path: FilePath
         var size: Int
-        /// Whether any execute bit was set: the mode is 0755, else 0644.
-        var isExecutable: Bool
+        /// Who may read, write and execute it.
+        var permissions: UInt16
 
-        package init(index: UInt64, path: FilePath, size: Int, isExecutable: Bool) {
+        package init(index: UInt64, path: FilePath, size: Int, permissions: UInt16) {
             self.index = index
             self.path = path
             self.size = size
-            self.isExecutable = isExecutable
+            self.permissions = permissions
         }
     }
 
@@ -39,7 +39,7 @@ package struct ZipPlan: Sendable {
     enum Content: Sendable {
         /// What is in it, by number in ``nodes``.
         case directory([Name: Int])
-        case file(index: UInt64, size: Int, isExecutable: Bool)
+        case file(index: UInt64, size: Int, permissions: UInt16)
         case link(index: UInt64, size: Int)
     }
 
@@ -47,6 +47,8 @@ package struct ZipPlan: Sendable {
         var name: Name
         var parent: Int
         var content: Content
+        /// Of a directory.
+        var permissions: UInt16 = 0o755
     }
 
     /// The first is the root; a parent comes before what is in it.
@@ -71,7 +73,7 @@ package struct ZipPlan: Sendable {
         var names = try ZipPlan.names(in: entry.name)
         let type = entry.unixMode.map { $0 & 0o170000 } ?? 0
         if entry.name.utf8.last == UInt8(ascii: "/") || type == 0o040000 {
-            _ = try directory(names)
+            nodes[try directory(names)].permissions = ZipPlan.permissions(entry, usually: 0o755)
             return
         }
         guard let name = names.popLast() else { throw .invalidZip("an entry has no name") }
@@ -89,12 +91,19 @@ package struct ZipPlan: Sendable {
             }
             content = .link(index: entry.index, size: Int(entry.size))
         case 0, 0o100000:
-            let isExecutable = (entry.unixMode ?? 0) & 0o111 != 0
-            content = .file(index: entry.index, size: Int(entry.size), isExecutable: isExecutable)
+            content = .file(
+                index: entry.index, size: Int(entry.size), permissions: ZipPlan.permissions(entry, usually: 0o644))
         default:
             throw .invalidZip("the entry '\(entry.name)' is a device, pipe or socket")
         }
         try add(name, to: parent, content)
+    }
+
+    /// As the archive has them, so that what only its owner may read is as unreadable as on AWS: files are root's, functions are
+    /// not. An archive that tells none, or nothing at all for anybody, gets the usual ones.
+    private static func permissions(_ entry: ZipEntry, usually usual: UInt16) -> UInt16 {
+        let told = UInt16((entry.unixMode ?? 0) & 0o777)
+        return told == 0 ? usual : told
     }
 
     /// The directory of this path, made with those above it where they are not there yet.
@@ -161,8 +170,8 @@ extension ZipPlan {
 
     package var files: [File] {
         nodes.indices.compactMap {
-            guard case .file(let index, let size, let isExecutable) = nodes[$0].content else { return nil }
-            return File(index: index, path: path(of: $0), size: size, isExecutable: isExecutable)
+            guard case .file(let index, let size, let permissions) = nodes[$0].content else { return nil }
+            return File(index: index, path: path(of: $0), size: size, permissions: permissions)
         }
     }
 

@@ -3,7 +3,11 @@ package thaw.runtime;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import com.amazonaws.services.lambda.runtime.logging.LogFormat;
 import com.amazonaws.services.lambda.runtime.logging.LogLevel;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -20,6 +24,8 @@ import thaw.runtime.json.JsonWriter;
 public final class FunctionLogger implements LambdaLogger {
     private static final FunctionLogger SHARED =
         new FunctionLogger(System.getenv("AWS_LAMBDA_LOG_FORMAT"), System.getenv("AWS_LAMBDA_LOG_LEVEL"));
+
+    private static final FileOutputStream RECORDS = new FileOutputStream(FileDescriptor.out);
 
     private final LogFormat format;
     private final LogLevel lowest;
@@ -86,11 +92,29 @@ public final class FunctionLogger implements LambdaLogger {
     }
 
     private static void write(byte[] message) {
+        if (System.getenv("_LAMBDA_TELEMETRY_LOG_FD") != null) {
+            writeFrame(message);
+            return;
+        }
         boolean ended = message.length > 0 && message[message.length - 1] == '\n';
         byte[] line = ended ? message : java.util.Arrays.copyOf(message, message.length + 1);
         line[line.length - 1] = '\n';
         PrintStream out = System.out;
         out.write(line, 0, line.length);
         out.flush();
+    }
+
+    /** As AWS's runtimes frame it: a mark, the length, the time in microseconds, the text. The descriptor is one more of this stream. */
+    private static void writeFrame(byte[] message) {
+        ByteBuffer frame = ByteBuffer.allocate(16 + message.length);
+        frame.putInt(0xa55a0003).putInt(message.length).putLong(System.currentTimeMillis() * 1000).put(message);
+        // Not through System.out, which the function may have replaced.
+        System.out.flush();
+        try {
+            RECORDS.write(frame.array());
+        } catch (IOException closed) {
+            // The platform is gone, and with it whoever would read this.
+            return;
+        }
     }
 }

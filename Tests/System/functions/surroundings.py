@@ -1,0 +1,64 @@
+"""What a function finds around it."""
+
+import importlib
+import locale
+import logging
+import os
+import pathlib
+import resource
+import socket
+import subprocess
+import sys
+import warnings
+import zoneinfo
+
+
+def owner(path):
+    try:
+        return pathlib.Path(path).owner()
+    except KeyError:
+        return f"nobody: {os.stat(path).st_uid}"
+
+
+def absent_modules():
+    """Of the standard library."""
+    absent = {}
+    warnings.simplefilter("ignore")
+    for name in sorted(sys.stdlib_module_names - {"antigravity", "this"}):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            absent[name] = str(error)
+    return absent
+
+
+def readable(path):
+    try:
+        return pathlib.Path(path).read_text()
+    except OSError as error:
+        return error.strerror
+
+
+def handler(event, context):
+    if event == "fail":
+        raise ValueError("first\nsecond")
+    logging.getLogger().error("one\ntwo")
+    print("printed\rthus")
+    locale.setlocale(locale.LC_ALL, "")
+    return {
+        "environment": dict(os.environ),
+        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in ("RLIMIT_NPROC", "RLIMIT_CORE", "RLIMIT_NOFILE")},
+        "owners": {path: owner(path) for path in ("/var/task", "/var/task/surroundings.py", "/opt", "/var/runtime", "/tmp")},
+        "absent": absent_modules(),
+        "grouped": locale.format_string("%.2f", 1234567.8, grouping=True),
+        "address": socket.gethostbyname(socket.gethostname()),
+        "zone": str(zoneinfo.ZoneInfo("US/Eastern")),
+        "secret": readable("/var/task/secret"),
+        "public": readable("/var/task/public"),
+        "bundle": os.path.exists("/etc/pki/tls/certs/ca-bundle.crt"),
+        "entrypoint": os.access("/lambda-entrypoint.sh", os.X_OK),
+        "boto3": importlib.import_module("boto3").client("s3", region_name="us-east-1").meta.service_model.service_name,
+        "shell": subprocess.run(
+            ["sh", "-c", "set -o pipefail; printf '%s\\n' b a | sort | awk '{print NR $1}' | gzip | gzip -d; false | true || echo x"],
+            capture_output=True, text=True).stdout.split(),
+    }
