@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-DEADLINE = 30  # seconds until a test gives up waiting for the runtime
+DEADLINE = 120  # seconds until a test gives up waiting for the runtime; generous, as the machine may be busy
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:example:7"
 BASE = "/2018-06-01/runtime/"
 
@@ -87,8 +87,8 @@ class FakeRuntimeAPI:
                 if api.chunked:
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
-                    for start in range(0, len(body), 1000):
-                        piece = body[start:start + 1000]
+                    for start in range(0, len(body), 7000):
+                        piece = body[start:start + 7000]
                         self.wfile.write(b"%x;note=1\r\n%s\r\n" % (len(piece), piece))
                     self.wfile.write(b"0\r\nTrailer: x\r\n\r\n")
                 else:

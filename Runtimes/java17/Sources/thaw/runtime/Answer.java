@@ -19,17 +19,25 @@ final class Answer {
             return binder.read(event, 0, event.length);
         } catch (JsonException malformed) {
             throw new RuntimeException("An error occurred during JSON parsing", new UncheckedIOException(malformed));
+        } catch (RuntimeException refused) {
+            // A collection that takes no null, for instance.
+            throw new RuntimeException("An error occurred during JSON parsing",
+                new UncheckedIOException(new IOException(Fault.describe(refused), refused)));
         }
     }
 
-    /** Writes what a handler returned; a stream is the answer's bytes, null and nothing are null. */
-    static void write(Object value, Bytes answer) throws IOException {
+    /**
+     * Writes what a handler returned; a stream is the answer's bytes, null and nothing are null.
+     *
+     * @param declared the type that the handler says it returns
+     */
+    static void write(Object value, Class<?> declared, Bytes answer) throws IOException {
         if (value instanceof InputStream) {
             ((InputStream) value).transferTo(answer);
             return;
         }
         try {
-            JsonWriter.write(value, answer);
+            JsonWriter.write(value, declared, answer);
         } catch (JsonException unwritable) {
             throw new RuntimeException("An error occurred during JSON serialization of response",
                 new UncheckedIOException(unwritable));

@@ -25,9 +25,11 @@ public final class Bootstrap {
         }
         RuntimeClient client = new RuntimeClient(address);
         SecureRandoms.watch();
+        HostNames.limitFailures();
         if (arguments.length > 0 && arguments[0].equals("--seed")) {
             rehearse(Rehearsal.COMPILING);
             Seed.becomeFunction(client);
+            HostNames.limitFailures();
         }
         serve(client);
         System.exit(1);

@@ -1,7 +1,6 @@
 package thaw.runtime;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
@@ -15,8 +14,9 @@ final class BoundMethod implements EventHandler {
     private final Method method;
     private final int parameters;
     private final boolean contextOnly;
-    /** Null when the method takes no event, or takes it as a stream. */
+    /** Null when the method takes no event. */
     private final Binder binder;
+    private final Class<?> declared;
 
     /** @param target null for a static method */
     BoundMethod(Object target, Method method, Class<?> owner) {
@@ -25,8 +25,8 @@ final class BoundMethod implements EventHandler {
         Type[] types = method.getGenericParameterTypes();
         parameters = types.length;
         contextOnly = parameters == 1 && types[0] == Context.class;
-        boolean bound = parameters > 0 && !contextOnly && types[0] != InputStream.class;
-        binder = bound ? new Binder(Types.member(types[0], owner)) : null;
+        binder = parameters > 0 && !contextOnly ? new Binder(Types.member(types[0], owner)) : null;
+        declared = Types.raw(Types.member(method.getGenericReturnType(), owner));
     }
 
     @Override
@@ -35,8 +35,8 @@ final class BoundMethod implements EventHandler {
         if (parameters == 2 || contextOnly) {
             arguments[parameters - 1] = context;
         }
-        if (parameters > 0 && !contextOnly) {
-            arguments[0] = binder == null ? Answer.stream(event) : Answer.event(binder, event);
+        if (binder != null) {
+            arguments[0] = Answer.event(binder, event);
         }
         Object result;
         try {
@@ -44,6 +44,6 @@ final class BoundMethod implements EventHandler {
         } catch (InvocationTargetException thrown) {
             throw thrown.getCause();
         }
-        Answer.write(result, answer);
+        Answer.write(result, declared, answer);
     }
 }

@@ -41,7 +41,8 @@ final class Fault {
     /** An exception in one line. It is the user's, so asking it may throw as well. */
     static String describe(Throwable thrown) {
         String message = message(thrown);
-        return message == null ? thrown.getClass().getName() : thrown.getClass().getName() + ": " + message;
+        String type = thrown.getClass().getName();
+        return message.equals(type) ? type : type + ": " + message;
     }
 
     /** Whether the JVM cannot be trusted with another event. */
@@ -66,7 +67,7 @@ final class Fault {
     /** The text for the log: a summary, then the stack trace without the runtime's own frames. */
     String text() {
         StringBuilder text = new StringBuilder();
-        text.append(message == null ? "null" : message).append(": ").append(type);
+        text.append(message).append(": ").append(type);
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         String label = "\n";
         for (Throwable part = thrown; part != null && seen.add(part) && seen.size() < MOST_CAUSES; part = cause(part)) {
@@ -111,11 +112,13 @@ final class Fault {
         return frames;
     }
 
+    /** An exception without a message is told by its class, as on AWS. */
     private static String message(Throwable thrown) {
         try {
-            return thrown.getMessage();
+            String message = thrown.getLocalizedMessage();
+            return message == null ? thrown.getClass().getName() : message;
         } catch (RuntimeException broken) {
-            return null;
+            return thrown.getClass().getName();
         }
     }
 

@@ -10,12 +10,13 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Type;
+import java.util.Arrays;
 import thaw.runtime.json.Types;
 
 /**
  * Finds and makes the function's handler from its name: {@code package.Class} for a class that implements one of the
- * handler interfaces, {@code package.Class::method} for that or any public method that takes an event, a context,
- * both, or an input and an output stream.
+ * handler interfaces, {@code package.Class::method} for that or any public method that takes an event or streams, and
+ * perhaps a context.
  */
 final class HandlerLoader {
     private static final String INTERFACE_METHOD = "handleRequest";
@@ -44,7 +45,7 @@ final class HandlerLoader {
         }
         if (byInterface && RequestHandler.class.isAssignableFrom(type)) {
             Type[] types = Types.arguments(type, RequestHandler.class);
-            return new BoundInterface((RequestHandler<?, ?>) make(type), types[0]);
+            return new BoundInterface((RequestHandler<?, ?>) make(type), types[0], types[1]);
         }
         if (method == null) {
             throw new HandlerException(Fault.of("Class does not implement an appropriate handler interface: "
@@ -114,24 +115,40 @@ final class HandlerLoader {
     /** Whether the runtime knows what to pass for each parameter. */
     private static boolean isHandler(Method method) {
         Class<?>[] parameters = method.getParameterTypes();
-        if (isStream(method)) {
-            return parameters.length < 3 || parameters.length == 3 && parameters[2] == Context.class;
+        int last = parameters.length - 1;
+        boolean endsWithContext = last >= 0 && parameters[last] == Context.class;
+        switch (parameters.length) {
+            case 0:
+            case 1:
+                return true;
+            case 2:
+                return endsWithContext && parameters[0] != Context.class || takes(parameters, InputStream.class, OutputStream.class);
+            default:
+                return takes(parameters, InputStream.class, OutputStream.class, Context.class);
         }
-        return parameters.length < 2 || parameters.length == 2 && parameters[1] == Context.class;
+    }
+
+    private static boolean takes(Class<?>[] parameters, Class<?>... wanted) {
+        return Arrays.equals(parameters, wanted);
     }
 
     private static boolean isStream(Method method) {
         Class<?>[] parameters = method.getParameterTypes();
-        return parameters.length > 1 && parameters[0] == InputStream.class && parameters[1] == OutputStream.class;
+        return parameters.length > 0 && (parameters[0] == InputStream.class || parameters[0] == OutputStream.class);
     }
 
-    /** Of several methods of one name, the one that takes more is meant, then the one declared nearest. */
+    /** Of several methods of one name, the one that takes more is meant, a context counted twice; then the one declared nearest. */
     private static boolean isPreferred(Method method, Method chosen) {
-        int more = method.getParameterCount() - chosen.getParameterCount();
+        int more = weight(method.getParameterTypes()) - weight(chosen.getParameterTypes());
         if (more != 0) {
             return more > 0;
         }
         Class<?> declarer = method.getDeclaringClass();
         return declarer != chosen.getDeclaringClass() && chosen.getDeclaringClass().isAssignableFrom(declarer);
+    }
+
+    private static int weight(Class<?>[] parameters) {
+        int last = parameters.length - 1;
+        return last >= 0 && parameters[last] == Context.class ? parameters.length + 1 : parameters.length;
     }
 }

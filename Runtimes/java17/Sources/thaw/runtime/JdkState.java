@@ -1,14 +1,11 @@
 package thaw.runtime;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.security.SecureRandomSpi;
-import java.util.Collection;
-import java.util.Map;
 import thaw.runtime.Internals.Slot;
 
 /**
- * State inside the JDK, and inside packages, that must not be the same in every clone, or that is stale in all of them.
+ * State inside the JDK, and inside packages, that must not be the same in every clone.
  *
  * <p>Reseeded after a restore: the native generators ({@code new SecureRandom()}, {@code NativePRNG} and its two
  * variants: UUID.randomUUID, TLS, temporary file names and key generators use these), whose read-ahead buffer is
@@ -36,16 +33,6 @@ final class JdkState {
 
     /** Looks up where all of it is, so that a clone need not. */
     JdkState() throws ReflectiveOperationException {
-    }
-
-    /** Forgets every host name looked up so far. A JDK that keeps them elsewhere keeps them: they expire in 30 s. */
-    static void forgetHostNames() {
-        try {
-            ((Map<?, ?>) Internals.get(InetAddress.class, "cache")).clear();
-            ((Collection<?>) Internals.get(InetAddress.class, "expirySet")).clear();
-        } catch (ReflectiveOperationException | ClassCastException differentJdk) {
-            System.err.println("host names looked up so far stay cached: " + differentJdk);
-        }
     }
 
     /** Gives them fresh seeds from the kernel. */

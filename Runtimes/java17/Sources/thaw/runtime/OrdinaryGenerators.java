@@ -31,10 +31,19 @@ final class OrdinaryGenerators {
         seeds.add(Internals.slot("java.util.Random", "seedUniquifier"));
         seeds.add(Internals.slot("java.util.SplittableRandom", "defaultGen"));
         for (String algorithm : ALGORITHMS) {
-            Class<?> type = Internals.loaded("jdk.random." + algorithm, ClassLoader.getSystemClassLoader());
+            Class<?> type = algorithm(algorithm);
             if (type != null) {
                 seeds.add(Internals.slot(type, NAMES_OF_SEEDS));
             }
+        }
+    }
+
+    /** Later JDKs have them in another module, whose classes cannot be asked for without being loaded. */
+    private static Class<?> algorithm(String name) {
+        try {
+            return Class.forName("jdk.internal.random." + name, false, null);
+        } catch (ClassNotFoundException earlierJdk) {
+            return Internals.loaded("jdk.random." + name, ClassLoader.getSystemClassLoader());
         }
     }
 

@@ -114,8 +114,8 @@ final class Rehearsal {
         InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         try (ServerSocket listener = new ServerSocket(0, 1, loopback)) {
             RuntimeClient client = new RuntimeClient("127.0.0.1:" + listener.getLocalPort());
-            InvocationLoop untyped = new InvocationLoop(client, new BoundInterface(new UntypedHandler(), Map.class));
-            InvocationLoop typed = new InvocationLoop(client, new BoundInterface(new TypedHandler(), Sample.class));
+            InvocationLoop untyped = new InvocationLoop(client, new BoundInterface(new UntypedHandler(), Map.class, Object.class));
+            InvocationLoop typed = new InvocationLoop(client, new BoundInterface(new TypedHandler(), Sample.class, Sample.class));
             InvocationLoop streamed = new InvocationLoop(client, new StreamInterface(new StreamHandler()));
             Thread platform = platform(listener);
             platform.start();

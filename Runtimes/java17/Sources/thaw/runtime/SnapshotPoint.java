@@ -23,7 +23,7 @@ final class SnapshotPoint {
         JdkState state = null;
         try {
             Core.getGlobalContext().beforeCheckpoint(null);
-            JdkState.forgetHostNames();
+            HostNames.forget();
             state = new JdkState();
             Rehearsal.restore(state, Rehearsal.COMPILING);
             Quiet.awaitCompilers();

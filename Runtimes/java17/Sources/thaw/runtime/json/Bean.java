@@ -10,11 +10,14 @@ import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import sun.reflect.ReflectionFactory;
 
 /**
  * A class as JSON sees it. Read through public getters ({@code getX}, {@code isX}), record accessors and public
@@ -24,7 +27,10 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Bean {
     private static final Map<Class<?>, Bean> KNOWN = new ConcurrentHashMap<>();
     /** The classes of AWS's events library, whose JSON names differ from their bean names in case and dashes. */
-    private static final String EVENTS = "com.amazonaws.services.lambda.runtime.events.";
+    private static final String[] EVENTS = {
+        "com.amazonaws.services.lambda.runtime.events.", "com.amazonaws.services.dynamodbv2.model.",
+        "com.amazonaws.services.s3.event.",
+    };
 
     /** Where a property's value comes from. */
     static final class Source {
@@ -81,20 +87,28 @@ final class Bean {
     private final boolean lenient;
     private final Map<String, Target> targets = new LinkedHashMap<>();
     private final Source[] sources;
+    /** Of AWS's events some have no setters: their constructors only take what their fields keep. */
+    private final boolean isOfConstructor;
     private final Constructor<?> constructor;
 
     private Bean(Class<?> type) {
         this.type = type;
-        lenient = type.getName().startsWith(EVENTS);
+        lenient = Arrays.stream(EVENTS).anyMatch(type.getName()::startsWith);
         Map<String, Source> found = new LinkedHashMap<>();
         if (type.isRecord()) {
+            isOfConstructor = false;
             constructor = record(found);
         } else {
-            constructor = emptyConstructor();
+            Constructor<?> empty = emptyConstructor();
+            isOfConstructor = empty == null && lenient && !Modifier.isAbstract(type.getModifiers());
+            constructor = isOfConstructor ? withoutConstructor() : empty;
             declaredOrder(found);
             getters(found);
             fields(found);
             setters();
+            if (isOfConstructor) {
+                ownFields();
+            }
         }
         List<Source> readable = new ArrayList<>();
         for (Source source : found.values()) {
@@ -129,6 +143,11 @@ final class Bean {
         return targets.values();
     }
 
+    /** Whether dates are seconds, as in the events of AWS's own services. */
+    boolean countsSeconds() {
+        return lenient;
+    }
+
     boolean isRecord() {
         return type.isRecord();
     }
@@ -157,6 +176,22 @@ final class Bean {
             return found.trySetAccessible() || reachable(found) ? found : null;
         } catch (NoSuchMethodException none) {
             return null;
+        }
+    }
+
+    private Constructor<?> withoutConstructor() {
+        try {
+            return ReflectionFactory.getReflectionFactory().newConstructorForSerialization(type, Object.class.getConstructor());
+        } catch (NoSuchMethodException impossible) {
+            return null;
+        }
+    }
+
+    private void ownFields() {
+        for (Field field : type.getDeclaredFields()) {
+            if (!Modifier.isStatic(field.getModifiers()) && !targets.containsKey(field.getName()) && field.trySetAccessible()) {
+                place(field.getName(), new Target(field.getGenericType(), field, -1));
+            }
         }
     }
 
@@ -194,18 +229,42 @@ final class Bean {
         }
     }
 
+    /** In the order in which the JVM gives the methods, the class's own first. */
     private void getters(Map<String, Source> found) {
-        Map<String, Source> sorted = new TreeMap<>();
-        for (Method method : type.getMethods()) {
-            String name = getterName(method);
-            if (name != null && (method.trySetAccessible() || reachable(method))) {
-                Source known = sorted.get(name);
-                if (known == null || known.member.getName().startsWith("is")) {
-                    sorted.put(name, new Source(name, method));
+        Set<Class<?>> parts = new LinkedHashSet<>();
+        ancestors(type, parts);
+        Map<String, Source> known = new LinkedHashMap<>();
+        for (Class<?> part : parts) {
+            for (Method method : part.getDeclaredMethods()) {
+                String name = getterName(method);
+                if (isSetter(method)) {
+                    // A setter alone has the name's place, too.
+                    known.putIfAbsent(decapitalized(method.getName().substring(3)), null);
+                }
+                if (name != null && (method.trySetAccessible() || reachable(method))) {
+                    Source other = known.get(name);
+                    if (other == null || isNearer(method, (Method) other.member)) {
+                        known.put(name, new Source(name, method));
+                    }
                 }
             }
         }
-        found.putAll(sorted);
+        found.putAll(known);
+    }
+
+    private static void ancestors(Class<?> type, Set<Class<?>> parts) {
+        for (Class<?> part = type; part != null && part != Object.class; part = part.getSuperclass()) {
+            parts.add(part);
+            for (Class<?> implemented : part.getInterfaces()) {
+                ancestors(implemented, parts);
+            }
+        }
+    }
+
+    /** Whether a getter takes another's place: `get` goes before `is` in one class. */
+    private static boolean isNearer(Method method, Method other) {
+        return other.getName().startsWith("is") && method.getName().startsWith("get")
+            && method.getDeclaringClass() == other.getDeclaringClass();
     }
 
     private void fields(Map<String, Source> found) {
@@ -225,19 +284,22 @@ final class Bean {
     private void setters() {
         for (Class<?> part = type; part != null && part != Object.class; part = part.getSuperclass()) {
             for (Method method : part.getDeclaredMethods()) {
-                String name = method.getName();
-                if (!name.startsWith("set") || name.length() == 3 || method.getParameterCount() != 1
-                    || Modifier.isStatic(method.getModifiers()) || method.isBridge()
-                    || !(method.trySetAccessible() || reachable(method))) {
+                if (!isSetter(method) || !(method.trySetAccessible() || reachable(method))) {
                     continue;
                 }
-                String property = decapitalized(name.substring(3));
+                String property = decapitalized(method.getName().substring(3));
                 Target known = targets.get(property);
                 if (known == null || known.member instanceof Field || matchesGetter(method, known)) {
                     place(property, new Target(method.getGenericParameterTypes()[0], method, -1));
                 }
             }
         }
+    }
+
+    private static boolean isSetter(Method method) {
+        String name = method.getName();
+        return name.startsWith("set") && name.length() > 3 && method.getParameterCount() == 1
+            && !Modifier.isStatic(method.getModifiers()) && !method.isBridge();
     }
 
     /** Of two setters in one class the one that takes what the getter gives is meant. */
@@ -263,8 +325,8 @@ final class Bean {
     private static String getterName(Method method) {
         Class<?> result = method.getReturnType();
         String name = method.getName();
-        if (Modifier.isStatic(method.getModifiers()) || method.getParameterCount() != 0 || result == void.class
-            || method.isBridge() || method.getDeclaringClass() == Object.class) {
+        if (!Modifier.isPublic(method.getModifiers()) || Modifier.isStatic(method.getModifiers())
+            || method.getParameterCount() != 0 || result == void.class || method.isBridge() || method.getDeclaringClass() == Object.class) {
             return null;
         }
         if (name.startsWith("get") && name.length() > 3) {

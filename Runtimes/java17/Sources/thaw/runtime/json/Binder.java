@@ -4,13 +4,13 @@ import java.lang.reflect.Array;
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +19,10 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Makes a Java value of a wanted type from what {@link JsonReader} read, as AWS's Java runtime is configured to:
@@ -84,14 +88,20 @@ public final class Binder {
         if (raw == Optional.class) {
             return Optional.ofNullable(tree == null ? null : bind(tree, Types.arguments(type, Optional.class)[0]));
         }
+        if (raw == AtomicReference.class) {
+            return new AtomicReference<>(bind(tree, Types.arguments(type, AtomicReference.class)[0]));
+        }
         if (tree == null) {
             return raw.isPrimitive() ? Array.get(Array.newInstance(raw, 1), 0) : null;
         }
         if (raw.isArray()) {
             return array(tree, type, raw);
         }
-        if (Collection.class.isAssignableFrom(raw)) {
+        if (Collection.class.isAssignableFrom(raw) || raw == Iterable.class) {
             return collection(tree, type, raw);
+        }
+        if (tree instanceof List && Times.isOfFields(raw)) {
+            return Times.ofFields((List<?>) tree, raw);
         }
         if (tree instanceof List) {
             return single((List<?>) tree, type, raw);
@@ -99,8 +109,14 @@ public final class Binder {
         if (Map.class.isAssignableFrom(raw)) {
             return map(tree, type, raw);
         }
+        if (raw == Map.Entry.class) {
+            return entry(tree, type);
+        }
         if (tree instanceof Map && !Scalars.isScalar(raw)) {
             return bean((Map<?, ?>) tree, type, raw);
+        }
+        if (isBlank(tree) && isBean(raw) && !isAbstract(raw)) {
+            return null;
         }
         return Scalars.convert(tree, raw);
     }
@@ -109,16 +125,35 @@ public final class Binder {
         if (tree instanceof String && (raw == byte[].class || raw == char[].class)) {
             return Scalars.convert(tree, raw);
         }
-        if ("".equals(tree) && raw != String[].class) {
+        if (isBlank(tree)) {
             return null;
+        }
+        Class<?> element = raw.getComponentType();
+        boolean isWrapped = !(tree instanceof List);
+        if (isWrapped && element.isPrimitive()
+            && (tree instanceof String || element == char.class || element == byte.class && tree instanceof BigDecimal)) {
+            throw Scalars.mismatch(tree, raw);
         }
         Type component = component(type);
         List<?> elements = tree instanceof List ? (List<?>) tree : Collections.singletonList(tree);
-        Object array = Array.newInstance(raw.getComponentType(), elements.size());
+        Object array = Array.newInstance(element, elements.size());
         for (int index = 0; index < elements.size(); index++) {
-            Array.set(array, index, bind(elements.get(index), component));
+            Array.set(array, index, element(elements.get(index), component));
         }
         return array;
+    }
+
+    /** Empty or blank text, which stands for null where something else is wanted. */
+    private static boolean isBlank(Object tree) {
+        return tree instanceof String && ((String) tree).isBlank();
+    }
+
+    /** An element of an array or a collection. Texts among them are not unwrapped. */
+    private static Object element(Object tree, Type type) throws JsonException {
+        if (type == String.class && tree instanceof List || type == char.class && !(tree instanceof String)) {
+            throw Scalars.mismatch(tree, Types.raw(type));
+        }
+        return bind(tree, type);
     }
 
     private static Type component(Type type) {
@@ -127,14 +162,17 @@ public final class Binder {
     }
 
     private static Object collection(Object tree, Type type, Class<?> raw) throws JsonException {
-        Type element = Types.arguments(type, Collection.class)[0];
-        if ("".equals(tree) && element != String.class) {
+        Type element = Types.arguments(type, Iterable.class)[0];
+        if (isBlank(tree) && raw != java.util.EnumSet.class) {
             return null;
         }
         Collection<Object> collection = emptyCollection(raw, Types.raw(element));
         List<?> elements = tree instanceof List ? (List<?>) tree : Collections.singletonList(tree);
         for (Object value : elements) {
-            collection.add(bind(value, element));
+            Object bound = element(value, element);
+            if (bound != null || raw != java.util.EnumSet.class) {
+                collection.add(bound);
+            }
         }
         return collection;
     }
@@ -147,29 +185,51 @@ public final class Binder {
         if (raw == java.util.EnumSet.class) {
             return (Collection) java.util.EnumSet.noneOf((Class) element);
         }
-        if (raw.isAssignableFrom(LinkedHashSet.class)) {
-            return new LinkedHashSet<>();
+        if (raw != LinkedHashSet.class && raw.isAssignableFrom(HashSet.class)) {
+            return new HashSet<>();
         }
         if (SortedSet.class.isAssignableFrom(raw) && raw.isAssignableFrom(TreeSet.class)) {
             return new TreeSet<>();
         }
-        if (Queue.class.isAssignableFrom(raw) && raw.isAssignableFrom(ArrayDeque.class)) {
-            return new ArrayDeque<>();
+        if (Queue.class.isAssignableFrom(raw) && raw.isAssignableFrom(LinkedList.class)) {
+            return new LinkedList<>();
         }
         return (Collection<Object>) make(raw);
     }
 
     /** A list where no list is wanted: its only element, or null for none. */
     private static Object single(List<?> tree, Type type, Class<?> raw) throws JsonException {
-        if (tree.size() > 1) {
+        if (tree.isEmpty() && raw == char.class) {
+            return '\0';
+        }
+        if (tree.isEmpty() && !raw.isPrimitive() && !isAbstract(raw)) {
+            return null;
+        }
+        Object only = tree.size() == 1 ? tree.get(0) : tree;
+        if (only instanceof List || only == null && !Scalars.takesNullInArray(raw) || isBlank(only) && isBean(raw)
+            || raw == java.nio.ByteBuffer.class) {
             throw new JsonException("cannot make a " + raw.getName() + " of an array of " + tree.size() + " elements");
         }
-        return bind(tree.isEmpty() ? null : tree.get(0), type);
+        Object bound = bind(only, type);
+        if (bound instanceof AtomicInteger || bound instanceof AtomicLong || bound instanceof AtomicBoolean) {
+            throw Scalars.mismatch(tree, raw);
+        }
+        return bound;
+    }
+
+    private static boolean isBean(Class<?> raw) {
+        return !Scalars.isScalar(raw) && !Map.class.isAssignableFrom(raw);
+    }
+
+    /** Whether nothing can be made of the type but what its bytes or somebody else say. */
+    private static boolean isAbstract(Class<?> raw) {
+        return raw == java.nio.ByteBuffer.class || java.lang.reflect.Modifier.isAbstract(raw.getModifiers()) && !raw.isEnum()
+            && !raw.getName().startsWith("java.");
     }
 
     @SuppressWarnings("unchecked")
     private static Object map(Object tree, Type type, Class<?> raw) throws JsonException {
-        if ("".equals(tree)) {
+        if (isBlank(tree)) {
             return null;
         }
         if (!(tree instanceof Map)) {
@@ -178,7 +238,7 @@ public final class Binder {
         Type[] members = Types.arguments(type, Map.class);
         Class<?> key = Types.raw(members[0]);
         Map<Object, Object> map;
-        if (raw.isAssignableFrom(LinkedHashMap.class)) {
+        if (raw != java.util.HashMap.class && raw.isAssignableFrom(LinkedHashMap.class)) {
             map = new LinkedHashMap<>();
         } else if (raw.isAssignableFrom(TreeMap.class)) {
             map = new TreeMap<>();
@@ -188,10 +248,22 @@ public final class Binder {
             map = (Map<Object, Object>) (raw == java.util.EnumMap.class ? enumMap(key) : make(raw));
         }
         for (Map.Entry<?, ?> member : ((Map<?, ?>) tree).entrySet()) {
-            Object name = key == Object.class ? member.getKey() : Scalars.convert(member.getKey(), key);
-            map.put(name, bind(member.getValue(), members[1]));
+            Object name = Scalars.key((String) member.getKey(), key);
+            if (name != null || raw != java.util.EnumMap.class) {
+                map.put(name, bind(member.getValue(), members[1]));
+            }
         }
         return map;
+    }
+
+    private static Object entry(Object tree, Type type) throws JsonException {
+        if (!(tree instanceof Map) || ((Map<?, ?>) tree).size() != 1) {
+            throw Scalars.mismatch(tree, Map.Entry.class);
+        }
+        Type[] members = Types.arguments(type, Map.Entry.class);
+        Map.Entry<?, ?> only = ((Map<?, ?>) tree).entrySet().iterator().next();
+        return new java.util.AbstractMap.SimpleEntry<>(
+            Scalars.key((String) only.getKey(), Types.raw(members[0])), bind(only.getValue(), members[1]));
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -212,7 +284,8 @@ public final class Binder {
         for (Map.Entry<?, ?> member : tree.entrySet()) {
             Bean.Target target = bean.target((String) member.getKey());
             if (target != null) {
-                target.set(made, member(member, target, type, raw));
+                boolean isSeconds = bean.countsSeconds() && target.type == java.util.Date.class;
+                target.set(made, isSeconds ? Scalars.dateOfSeconds(member.getValue()) : member(member, target, type, raw));
             }
         }
         return made;

@@ -258,16 +258,52 @@ public final class JsonReader {
 
     private Number longNumber(String text, boolean whole) throws JsonException {
         if (whole) {
-            BigInteger value = new BigInteger(text);
-            return value.bitLength() < 64 ? (Number) Long.valueOf(value.longValue()) : value;
+            return whole(text);
         }
         if (!exact) {
             return Double.valueOf(text);
         }
         try {
-            return new BigDecimal(text);
+            return new Written(text);
         } catch (NumberFormatException huge) {
             throw problem("exponent out of range");
+        }
+    }
+
+    /** The smallest of Integer, Long and BigInteger that holds it. */
+    static Number whole(String text) {
+        BigInteger value = new BigInteger(text);
+        if (value.bitLength() > 63) {
+            return value;
+        }
+        long small = value.longValue();
+        return small == (int) small ? (Number) Integer.valueOf((int) small) : (Number) Long.valueOf(small);
+    }
+
+    /** A number that stays as it was written where text is wanted. */
+    private static final class Written extends BigDecimal {
+        private static final long serialVersionUID = 1L;
+        private final String text;
+
+        Written(String text) {
+            super(text);
+            this.text = text;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+
+        /** Of its own zeros there are two. */
+        @Override
+        public double doubleValue() {
+            return Double.parseDouble(text);
+        }
+
+        @Override
+        public float floatValue() {
+            return Float.parseFloat(text);
         }
     }
 

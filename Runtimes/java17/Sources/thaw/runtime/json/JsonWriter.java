@@ -7,6 +7,8 @@ import java.util.Date;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Writes any value as JSON in UTF-8, as AWS's Java runtime is configured to: members whose value is null are left
@@ -26,6 +28,23 @@ public final class JsonWriter {
 
     public static void write(Object value, Bytes out) throws JsonException {
         new JsonWriter(out).value(value);
+    }
+
+    /** @param declared the type as which it is written: of a class's object no more than that class or interface has */
+    public static void write(Object value, Class<?> declared, Bytes out) throws JsonException {
+        JsonWriter writer = new JsonWriter(out);
+        if (value != null && declared != value.getClass() && declared.isInstance(value) && isBean(declared)) {
+            writer.bean(value, Bean.of(declared));
+        } else {
+            writer.value(value);
+        }
+    }
+
+    /** Whether objects of that type, subclasses' too, are written by their properties. */
+    private static boolean isBean(Class<?> type) {
+        return type != Object.class && !type.isEnum() && !type.isArray() && !Map.class.isAssignableFrom(type)
+            && !Iterable.class.isAssignableFrom(type) && !Iterator.class.isAssignableFrom(type)
+            && !Number.class.isAssignableFrom(type) && !type.getName().startsWith("java.");
     }
 
     private void value(Object value) throws JsonException {
@@ -62,8 +81,16 @@ public final class JsonWriter {
             out.ascii(Long.toString(((Calendar) value).getTimeInMillis()));
         } else if (value instanceof Optional) {
             value(((Optional<?>) value).orElse(null));
+        } else if (value.getClass().getName().startsWith("java.time.") && Times.tree(value) != null) {
+            value(Times.tree(value));
         } else if (Textual.writes(value)) {
             string(Textual.text(value));
+        } else if (value instanceof AtomicBoolean) {
+            out.ascii(value.toString());
+        } else if (value instanceof AtomicReference) {
+            value(((AtomicReference<?>) value).get());
+        } else if (value instanceof Map.Entry) {
+            object(java.util.Collections.singletonMap(((Map.Entry<?, ?>) value).getKey(), ((Map.Entry<?, ?>) value).getValue()));
         } else if (value instanceof Iterable) {
             elements(((Iterable<?>) value).iterator());
         } else if (value instanceof Iterator) {
@@ -71,7 +98,7 @@ public final class JsonWriter {
         } else if (value.getClass().isArray()) {
             array(value);
         } else {
-            bean(value);
+            bean(value, Bean.of(value.getClass()));
         }
     }
 
@@ -139,10 +166,10 @@ public final class JsonWriter {
         out.write(']');
     }
 
-    private void bean(Object bean) throws JsonException {
+    private void bean(Object bean, Bean type) throws JsonException {
         out.write('{');
         boolean first = true;
-        for (Bean.Source property : Bean.of(bean.getClass()).sources()) {
+        for (Bean.Source property : type.sources()) {
             Object value = property.value(bean);
             if (value == null) {
                 continue;
@@ -153,7 +180,7 @@ public final class JsonWriter {
             first = false;
             string(property.name);
             out.write(':');
-            value(value);
+            value(value instanceof Date && type.countsSeconds() ? (Object) (((Date) value).getTime() / 1000.0) : value);
         }
         out.write('}');
     }

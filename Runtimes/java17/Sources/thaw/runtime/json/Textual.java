@@ -10,16 +10,27 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAccessor;
 import java.time.temporal.TemporalAmount;
 import java.util.Base64;
 import java.util.Currency;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TimeZone;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /** Types that are one JSON string. */
 final class Textual {
+    private static final Set<Class<?>> READ = Set.of(UUID.class, URI.class, URL.class, Locale.class, Currency.class, Charset.class,
+        Path.class, java.io.File.class, ZoneId.class, TimeZone.class, Pattern.class, Class.class, java.net.InetAddress.class,
+        StringBuilder.class);
+    private static final DateTimeFormatter DATE_KEY = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSxxx");
+    /** Of AWS's events; the package comes with the function. */
+    private static final String JODA = "org.joda.time.DateTime";
+
     private Textual() {
     }
 
@@ -29,15 +40,20 @@ final class Textual {
             || value instanceof URL || value instanceof Class || value instanceof Locale || value instanceof Currency
             || value instanceof Charset || value instanceof Path || value instanceof java.io.File
             || value instanceof ZoneId || value instanceof TimeZone || value instanceof ByteBuffer
-            || value instanceof java.net.InetAddress;
+            || value instanceof java.net.InetAddress || value instanceof Pattern || value.getClass().getName().equals(JODA);
+    }
+
+    /** Whether a type is read from text by {@link #parse}. */
+    static boolean reads(Class<?> type) {
+        return READ.contains(type) || type.getName().startsWith("java.time.") || type.getName().equals(JODA);
     }
 
     static String text(Object value) {
         if (value instanceof Class) {
             return ((Class<?>) value).getName();
         }
-        if (value instanceof Locale) {
-            return ((Locale) value).toLanguageTag();
+        if (value instanceof java.io.File) {
+            return ((java.io.File) value).getAbsolutePath();
         }
         if (value instanceof TimeZone) {
             return ((TimeZone) value).getID();
@@ -63,12 +79,12 @@ final class Textual {
             return ((Enum<?>) key).name();
         }
         if (key instanceof java.util.Date) {
-            return ((java.util.Date) key).toInstant().toString();
+            return DATE_KEY.format(((java.util.Date) key).toInstant().atOffset(ZoneOffset.UTC));
         }
         return text(key);
     }
 
-    /** The value of type {@code type} that the text stands for, or null if the type is not textual. */
+    /** The value of type {@code type} that the text stands for. */
     static Object parse(String text, Class<?> type) throws JsonException {
         try {
             if (type == UUID.class) {
@@ -81,7 +97,8 @@ final class Textual {
                 return new URL(text);
             }
             if (type == Locale.class) {
-                return Locale.forLanguageTag(text.replace('_', '-'));
+                String[] parts = text.split("[-_]", 3);
+                return new Locale(parts[0], parts.length > 1 ? parts[1] : "", parts.length > 2 ? parts[2] : "");
             }
             if (type == Currency.class) {
                 return Currency.getInstance(text);
@@ -101,14 +118,21 @@ final class Textual {
             if (type == TimeZone.class) {
                 return TimeZone.getTimeZone(text);
             }
-            if (type == ByteBuffer.class) {
-                return ByteBuffer.wrap(Base64.getDecoder().decode(text));
+            if (type == Pattern.class) {
+                return Pattern.compile(text);
             }
-            if (type == StringBuilder.class) {
-                return new StringBuilder(text);
+            if (type == Class.class) {
+                return Class.forName(text, false, Thread.currentThread().getContextClassLoader());
+            }
+            if (type == java.net.InetAddress.class) {
+                return java.net.InetAddress.getByName(text);
             }
             if (type.getName().startsWith("java.time.")) {
-                return time(text, type);
+                Object read = Times.ofText(text, type);
+                return read != null ? read : time(text.trim(), type);
+            }
+            if (type.getName().equals(JODA)) {
+                return type.getMethod("parse", String.class).invoke(null, text);
             }
             return null;
         } catch (Exception refused) {
