@@ -8,6 +8,12 @@ package struct SQSMessage: Sendable, Decodable, Equatable {
     package var messageAttributes: [String: Attribute]?
     package var messageAttributesMD5: String?
 
+    package init(messageID: String, receiptHandle: String, body: String) {
+        self.messageID = messageID
+        self.receiptHandle = receiptHandle
+        self.body = body
+    }
+
     package struct Attribute: Sendable, Decodable, Equatable {
         package var dataType: String
         package var stringValue: String?

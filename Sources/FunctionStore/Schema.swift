@@ -44,6 +44,7 @@ enum Schema {
         }
         registerAliases(&migrator)
         registerAccess(&migrator)
+        registerEventSources(&migrator)
         return migrator
     }()
 }

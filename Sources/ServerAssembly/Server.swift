@@ -91,6 +91,7 @@ package struct Server: Sendable {
     ) throws -> FunctionWorker.Parts {
         FunctionWorker.Parts(
             engine: engine, functions: stores.functions, aliases: stores.functions, access: stores.functions,
+            eventSources: stores.functions,
             snapshots: stores.snapshots,
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),

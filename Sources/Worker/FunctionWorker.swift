@@ -19,6 +19,7 @@ package final class FunctionWorker: Service {
         package var functions: any FunctionStore
         package var aliases: any AliasStore
         package var access: any AccessStore
+        package var eventSources: any EventSourceStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
         package var networks: any NetworkCatalog
@@ -35,8 +36,8 @@ package final class FunctionWorker: Service {
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
-            access: any AccessStore,
-            snapshots: any SnapshotRepository, files: any FunctionFiles,
+            access: any AccessStore, eventSources: any EventSourceStore, snapshots: any SnapshotRepository,
+            files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off, memory: MemorySource = .unlimited,
@@ -46,6 +47,7 @@ package final class FunctionWorker: Service {
             self.functions = functions
             self.aliases = aliases
             self.access = access
+            self.eventSources = eventSources
             self.snapshots = snapshots
             self.files = files
             self.networks = networks
@@ -66,9 +68,11 @@ package final class FunctionWorker: Service {
     package let access: AccessControl
     package let publishing: PublishPipeline
     package let invocations: InvocationPath
+    package let eventSources: EventSourceControl
     package let parts: Parts
     package let pool: SandboxPool
     package let tasks = BackgroundTasks()
+    private let polling: EventSourcePolling
     private let recovery: Recovery
     private let eviction: IdleEviction
     private let relief: MemoryRelief
@@ -121,6 +125,16 @@ package final class FunctionWorker: Service {
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
         aliases = AliasControl(functions: functions)
         access = AccessControl(functions: functions, store: parts.access, clock: clock)
+        let sqs = SQSClient(parts.aws)
+        polling = EventSourcePolling(
+            sqs: sqs,
+            delivery: QueuePoller.Delivery(
+                invocations: invocations, clock: clock,
+                concurrency: (max(configuration.maximumSandboxes / 2, 1), configuration.maximumSandboxes)),
+            logger: logger)
+        eventSources = EventSourceControl(
+            functions: functions, store: parts.eventSources, polling: polling, sqs: sqs, tasks: tasks, clock: clock,
+            logger: logger)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
@@ -133,12 +147,15 @@ package final class FunctionWorker: Service {
     package var service: LambdaService {
         LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, tags: control,
-            versions: publishing, invocations: invocations,
-            sandboxes: pool, logs: LogArchive(files: parts.logs))
+            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool,
+            logs: LogArchive(files: parts.logs))
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
-    package func recover() async throws { try await recovery.recover() }
+    package func recover() async throws {
+        try await recovery.recover()
+        try await eventSources.recover()
+    }
 
     /// Evicts idle sandboxes, watches the host's memory and keeps logs within their limits until shutdown begins, then lets what is
     /// under way end, and ends everything.
@@ -155,12 +172,14 @@ package final class FunctionWorker: Service {
 
     /// Ends the worker: no sandbox and no task of it is left afterwards.
     package func stop() async {
+        polling.close()
         pool.close()
         await drain.run()
         // Publishes are not worth waiting for: the next start resumes them.
         tasks.cancelAll()
         await parts.engine.shutdown()
         await tasks.drain()
+        await polling.drain()
         await parts.aws.shutdown()
         await parts.logs.stop()
     }

@@ -88,7 +88,7 @@ import Testing
             ("arn:gov:lambda:us-east-1:123456789012:function:f", .validation, "at 'resource'"),
             ("arn:aws:lambda:here:123456789012:function:f", .validation, "at 'resource'"),
             ("arn:aws:lambda:us-east-1:12:function:f", .validation, "at 'resource'"),
-            ("\(arn):event-source-mapping:0", .resourceNotFound, "Resource not found"),
+            ("\(arn):event-source-mapping:0", .validation, "at 'resource'"),
             ("arn:aws:lambda:us-east-1:210987654321:function:f", .accessDenied, "210987654321"),
             ("arn:aws:lambda:eu-west-1:123456789012:function:f", .resourceNotFound, "eu-west-1"),
         ])

@@ -36,7 +36,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
     var service: LambdaService {
         LambdaService(
             functions: self, aliases: self, permissions: self, urls: self, tags: self, versions: self,
-            invocations: self, sandboxes: self, logs: logs)
+            invocations: self, eventSources: self, sandboxes: self, logs: logs)
     }
 
     /// What functions are said to have logged.

@@ -9,8 +9,6 @@ struct DefaultRoutes: RouteGroup {
     let addressing: Addressing
 
     func add(to router: Router<Context>) {
-        router.get("2015-03-31/event-source-mappings") { _, _ in try Response(json: Empty(list: "EventSourceMappings"))
-        }
         router.get(
             "2019-09-25/functions/{FunctionName}/event-invoke-config/list", use: emptyList("FunctionEventInvokeConfigs")
         )

@@ -43,8 +43,10 @@ struct Routes: Sendable {
             AliasRoutes(aliases: service.aliases, addressing: addressing),
             PermissionRoutes(permissions: service.permissions, addressing: addressing),
             FunctionURLRoutes(urls: service.urls, addressing: addressing, addresses: configuration.urlAddresses),
+            EventSourceRoutes(eventSources: service.eventSources, addressing: addressing),
             TagRoutes(
-                tags: service.tags, functions: service.functions, addressing: addressing, abilities: abilities),
+                tags: service.tags, eventSources: service.eventSources, functions: service.functions,
+                addressing: addressing, abilities: abilities),
             DefaultRoutes(functions: service.functions, addressing: addressing),
             UnservedRoutes(),
             LogsRoute(logs: service.logs, scope: configuration.scope),

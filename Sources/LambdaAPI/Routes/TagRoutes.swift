@@ -4,6 +4,7 @@ import Worker
 
 struct TagRoutes: RouteGroup {
     let tags: any TagKeeping
+    let eventSources: any EventSourceKeeping
     let functions: any FunctionControlling
     let addressing: Addressing
     let abilities: ServerAbilities
@@ -15,14 +16,23 @@ struct TagRoutes: RouteGroup {
     }
 
     private func listTags(_ request: Request, _ context: Context) async throws -> Response {
+        if let arn = eventSourceMapping(context) {
+            return try Response(json: ["Tags": try await eventSources.tagsOfEventSourceMapping(arn)])
+        }
         let description = try await functions.functionDescription(tagged(context))
         return try Response(json: ["Tags": description.tags])
     }
 
     /// TagResource: 204, and tags that are there already get their new values.
     private func tagResource(_ request: Request, _ context: Context) async throws -> Response {
-        let function = try tagged(context)
         let members = try await request.members(TagResourceMembers.self, operation: "TagResource")
+        if let arn = eventSourceMapping(context) {
+            try FunctionValidation.checkTags(members.tags, by: abilities)
+            let given = members.tags ?? [:]
+            try await eventSources.changeTagsOfEventSourceMapping(arn) { $0.merging(given) { $1 } }
+            return Response(status: .noContent)
+        }
+        let function = try tagged(context)
         try FunctionValidation.checkTags(members.tags, by: abilities)
         try await tags.tagFunction(function.name, tags: members.tags ?? [:])
         return Response(status: .noContent)
@@ -30,11 +40,22 @@ struct TagRoutes: RouteGroup {
 
     /// UntagResource: 204, also for keys that are not there.
     private func untagResource(_ request: Request, _ context: Context) async throws -> Response {
-        let function = try tagged(context)
         let keys = request.uri.queryParameters[values: "tagKeys"].map(String.init)
+        if let arn = eventSourceMapping(context) {
+            try FunctionValidation.checkTagKeys(keys)
+            try await eventSources.changeTagsOfEventSourceMapping(arn) { $0.filter { !keys.contains($0.key) } }
+            return Response(status: .noContent)
+        }
+        let function = try tagged(context)
         try FunctionValidation.checkTagKeys(keys)
         try await tags.untagFunction(function.name, keys: keys)
         return Response(status: .noContent)
+    }
+
+    /// The ARN in the path, if it is an event source mapping's.
+    private func eventSourceMapping(_ context: Context) -> String? {
+        let arn = addressing.pathItem("Resource", context)
+        return EventSourceMapping.isARN(arn) ? arn : nil
     }
 
     private func tagged(_ context: Context) throws(LambdaError) -> FunctionReference {

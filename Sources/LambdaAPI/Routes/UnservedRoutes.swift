@@ -24,7 +24,7 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + configurations + concurrency + layers + eventSources + codeSigning
+        invoking + configurations + concurrency + layers + codeSigning
         + capacityProviders + durableExecutions + account
 
     private static let invoking = [
@@ -67,13 +67,6 @@ package struct UnservedRoutes: RouteGroup {
             "RemoveLayerVersionPermission", .delete, layerVersions + "/{VersionNumber}/policy/{StatementId}"),
     ]
     private static let layerVersions = "2018-10-31/layers/{LayerName}/versions"
-
-    private static let eventSources = [
-        UnservedAction("CreateEventSourceMapping", .post, "2015-03-31/event-source-mappings"),
-        UnservedAction("GetEventSourceMapping", .get, "2015-03-31/event-source-mappings/{UUID}"),
-        UnservedAction("UpdateEventSourceMapping", .put, "2015-03-31/event-source-mappings/{UUID}"),
-        UnservedAction("DeleteEventSourceMapping", .delete, "2015-03-31/event-source-mappings/{UUID}"),
-    ]
 
     private static let codeSigning = [
         UnservedAction("CreateCodeSigningConfig", .post, codeSigningConfigs),

@@ -9,13 +9,14 @@ package struct LambdaService: Sendable {
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
+    package let eventSources: any EventSourceKeeping
     package let sandboxes: any SandboxListing
     package let logs: any LogReading
 
     package init(
         functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
         urls: any FunctionURLKeeping, tags: any TagKeeping, versions: any VersionPublishing, invocations: any Invoking,
-        sandboxes: any SandboxListing, logs: any LogReading
+        eventSources: any EventSourceKeeping, sandboxes: any SandboxListing, logs: any LogReading
     ) {
         self.functions = functions
         self.aliases = aliases
@@ -24,6 +25,7 @@ package struct LambdaService: Sendable {
         self.tags = tags
         self.versions = versions
         self.invocations = invocations
+        self.eventSources = eventSources
         self.sandboxes = sandboxes
         self.logs = logs
     }
