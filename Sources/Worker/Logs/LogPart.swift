@@ -27,12 +27,13 @@ struct LogPart {
     struct Line {
         let time: Int64
         let offset: Int64
-        let text: ArraySlice<UInt8>
+        var text: ArraySlice<UInt8>
         /// Where the next one begins.
-        let next: Int64
+        var next: Int64
     }
 
-    /// Gives finished lines from `offset` on, which is the beginning of one, until `body` returns false.
+    /// Gives finished lines from `offset` on, which is the beginning of one, until `body` returns false. A line that begins with a
+    /// tab belongs to the one before.
     func lines(from offset: Int64, _ body: (Line) -> Bool) {
         guard offset < status.size, let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else {
             return
@@ -41,15 +42,25 @@ struct LogPart {
         var rest: [UInt8] = []
         var begin = offset
         var end = offset
+        var whole: Line?
         while true {
             let piece = Self.read(file, end)
-            if piece.isEmpty { return }
+            if piece.isEmpty {
+                if let whole { _ = body(whole) }
+                return
+            }
             end += Int64(piece.count)
             rest += piece
             var start = rest.startIndex
             while let newline = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
                 let next = begin + Int64(newline + 1 - start)
-                if let line = Self.line(rest[start..<newline], at: begin, next: next), !body(line) { return }
+                if rest[start] == UInt8(ascii: "\t") {
+                    whole?.text += [UInt8(ascii: "\n")] + rest[(start + 1)..<newline]
+                    whole?.next = next
+                } else {
+                    if let line = whole.take(), !body(line) { return }
+                    whole = Self.line(rest[start..<newline], at: begin, next: next)
+                }
                 (start, begin) = (newline + 1, next)
             }
             rest.removeFirst(start)
