@@ -245,7 +245,9 @@ let package = Package(
         tests(
             "LambdaAPITests",
             [
-                "FunctionModel", "LambdaAPI", "Telemetry", "Worker", httpTypes, hummingbird, logging, nioCore, system,
+                "FunctionModel", "LambdaAPI", "Telemetry", "TestSupport", "Worker", httpTypes, hummingbird, logging,
+                nioCore,
+                system,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(
