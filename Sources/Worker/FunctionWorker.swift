@@ -145,10 +145,13 @@ package final class FunctionWorker: Service {
 
     /// What the API asks of this worker.
     package var service: LambdaService {
-        LambdaService(
+        let functions = control.functions
+        let logs = LogArchive(files: parts.logs) { name in
+            try? await functions.configuration(VersionKey(name, .latest))?.logGroup
+        }
+        return LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, tags: control,
-            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool,
-            logs: LogArchive(files: parts.logs))
+            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool, logs: logs)
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.

@@ -12,9 +12,10 @@ import Worker
     private static let streams = ["2026/11/30/[1]aa", "2026/11/30/[$LATEST]bb", "2026/12/01/[2]cc"]
 
     /// `f` has ten events in each of three streams, a second apart, `g` has one.
-    private func withLogs(_ body: (_ send: (String, String) async throws -> TestResponse) async throws -> Void)
-        async throws
-    {
+    /// - Parameter group: that of both functions, where they have chosen one.
+    private func withLogs(
+        group: String? = nil, _ body: (_ send: (String, String) async throws -> TestResponse) async throws -> Void
+    ) async throws {
         try await withScratchDirectory { directory in
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let files = LogFiles(directory: directory, logger: logger)
@@ -26,9 +27,9 @@ import Worker
                 }
             }
             files.append(
-                Array("2026-11-30T00:00:00.000Z\tSTART RequestId: 1\n".utf8),
+                Array("2026-11-30T00:00:00.000Z\tSTART RequestId: 1\n\tgoes on\n\t\tindented\n".utf8),
                 to: files.file(function: "g", stream: "2026/11/30/[3]dd"))
-            let tester = APITester(FakeLambdaService(logs: LogArchive(files: files)))
+            let tester = APITester(FakeLambdaService(logs: LogArchive(files: files) { _ in group }))
             try await body { action, members in
                 try await tester.send(
                     .post, "/",
@@ -57,6 +58,27 @@ import Worker
             #expect(second["logGroups"]?.text.contains("lambda/g") == true && second["nextToken"] == nil)
             let none = try await send("DescribeLogGroups", #"{"logGroupNamePrefix": "/aws/other"}"#).json
             #expect(none["logGroups"] == "[]")
+        }
+    }
+
+    @Test("a group that functions have chosen has the streams of all of them, and their own groups are none")
+    func chosen() async throws {
+        try await withLogs(group: "shared") { send in
+            let groups = try await send("DescribeLogGroups", "{}").json
+            #expect(groups["logGroups"]?.text.split(separator: "logGroupName: ").count == 2)
+            let events = try await send("FilterLogEvents", #"{"logGroupName": "shared"}"#).json
+            #expect(events["events"]?.text.split(separator: "eventId").count == 32)
+            let own = try await send("FilterLogEvents", #"{"logGroupName": "\#(Self.group)"}"#).json
+            #expect(own["__type"] == "ResourceNotFoundException")
+        }
+    }
+
+    @Test("an event of several lines is one")
+    func lines() async throws {
+        try await withLogs { send in
+            let events = try await send("FilterLogEvents", #"{"logGroupName": "/aws/lambda/g"}"#).json
+            #expect(events["events"]?.text.split(separator: "eventId").count == 2)
+            #expect(events["events"]?.text.contains("message: START RequestId: 1\ngoes on\n\tindented\n,") == true)
         }
     }
 

@@ -57,7 +57,7 @@ struct SandboxStarter: Sendable {
         _ log: LogStream, phase: InitPhase
     ) async throws(SandboxError) -> Started {
         let kind = RuntimeEnvironment.Kind.onDemand(
-            identity.credentials.credentials(function.role), logGroup: "/aws/lambda/\(function.functionName)",
+            identity.credentials.credentials(function.role), logGroup: function.logGroup,
             logStream: log.name)
         let specification = try await hostCall {
             try await specifications.specification(

@@ -6,6 +6,6 @@ struct FunctionLogs: Sendable {
     let clock: WorkerClock
 
     func open(_ function: FunctionConfiguration) -> LogStream {
-        LogStream(function: function.functionName, version: function.version, files: files, clock: clock)
+        LogStream(of: function, files: files, clock: clock)
     }
 }

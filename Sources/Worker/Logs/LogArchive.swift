@@ -12,68 +12,76 @@ package struct LogArchive: LogReading {
     private static let pageBytes = 1 << 20
 
     private let files: LogFiles
+    /// The group of a function's log; nil for a function that is gone.
+    private let groupOf: @Sendable (_ function: String) async -> String?
 
-    package init(files: LogFiles) { self.files = files }
+    package init(files: LogFiles, groupOf: @escaping @Sendable (_ function: String) async -> String? = { _ in nil }) {
+        self.files = files
+        self.groupOf = groupOf
+    }
 
     package func logGroups() async throws(LambdaError) -> [LogGroupSummary] {
-        await reading { directory in
-            Self.entries(directory).compactMap { function in
-                let streams = Self.streams(in: directory.appending(function))
-                guard let first = streams.map(\.name).min() else { return nil }
-                return LogGroupSummary(
-                    name: Self.groupPrefix + function, created: Self.day(of: first),
-                    bytes: streams.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.status.size } })
-            }
+        var groups: [String: LogGroupSummary] = [:]
+        for function in await reading(Self.entries) {
+            let streams = await reading { Self.streams(in: $0.appending(function)) }
+            guard let first = streams.map(\.name).min() else { continue }
+            let name = await group(of: function)
+            let created = Self.day(of: first)
+            var group = groups[name] ?? LogGroupSummary(name: name, created: created, bytes: 0)
+            group.created = min(group.created, created)
+            group.bytes += streams.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.status.size } }
+            groups[name] = group
         }
+        return groups.values.sorted { $0.name < $1.name }
     }
 
     package func logStreams(of group: String) async throws(LambdaError) -> [LogStreamSummary]? {
-        guard let function = Self.function(of: group) else { return nil }
-        return await reading { directory in
-            let streams = Self.streams(in: directory.appending(function))
-            return streams.isEmpty ? nil : streams.map { $0.summary(in: group) }
-        }
+        let streams = await streams(of: group)
+        return streams.isEmpty ? nil : streams.map { $0.summary(in: group) }
     }
 
     package func ends(of stream: LogStreamSummary) async throws(LambdaError) -> ClosedRange<Int64>? {
-        guard let function = Self.function(of: stream.group) else { return nil }
-        return await reading { directory in
-            guard let found = Self.stream(stream.name, in: directory.appending(function)) else { return nil }
-            var ends: (first: Int64, last: Int64)?
-            found.parts.first?.lines(from: 0) { line in
-                ends = (line.time, line.time)
-                return false
-            }
-            if let part = found.parts.last {
-                part.lines(from: part.offset(since: stream.modified)) { line in
-                    ends = (min(ends?.first ?? line.time, line.time), max(ends?.last ?? line.time, line.time))
-                    return true
-                }
-            }
-            return ends.map { $0.first...$0.last }
-        }
+        guard let found = await streams(of: stream.group).first(where: { $0.name == stream.name }) else { return nil }
+        return await BlockingThread.run { found.ends(modified: stream.modified) }
     }
 
     package func logEvents(_ query: LogStreamQuery) async throws(LambdaError) -> LogStreamPage? {
-        guard let function = Self.function(of: query.group) else { return nil }
-        return await reading { directory in
-            Self.stream(query.stream, in: directory.appending(function)).map { $0.page(query, bytes: Self.pageBytes) }
-        }
+        guard let found = await streams(of: query.group).first(where: { $0.name == query.stream }) else { return nil }
+        return await BlockingThread.run { found.page(query, bytes: Self.pageBytes) }
     }
 
     package func searchLogs(_ search: LogSearch) async throws(LambdaError) -> LogSearchPage? {
-        guard let function = Self.function(of: search.group) else { return nil }
-        return await reading { directory in
-            let streams = Self.streams(in: directory.appending(function))
-            if streams.isEmpty { return nil }
+        let streams = await streams(of: search.group)
+        if streams.isEmpty { return nil }
+        return await BlockingThread.run {
             var found = FoundEvents(limit: search.limit, bytes: Self.pageBytes)
             for stream in streams where search.streams.contains(stream.name) { stream.find(search, &found) }
             return found.page()
         }
     }
 
-    private func reading<R: Sendable>(_ body: @escaping @Sendable (FilePath) -> R) async -> R {
+    // MARK: - Groups
+
+    private func group(of function: String) async -> String { await groupOf(function) ?? Self.groupPrefix + function }
+
+    /// By name.
+    private func streams(of group: String) async -> [LogStreamFiles] {
         await files.flush()
+        var functions: [String] = []
+        if let function = Self.function(of: group), await self.group(of: function) == group {
+            functions = [function]
+        } else {
+            for function in await reading(Self.entries) where await self.group(of: function) == group {
+                functions.append(function)
+            }
+        }
+        let names = functions
+        return await reading { directory in
+            names.flatMap { Self.streams(in: directory.appending($0)) }.sorted { $0.name < $1.name }
+        }
+    }
+
+    private func reading<R: Sendable>(_ body: @escaping @Sendable (FilePath) -> R) async -> R {
         let directory = files.directory
         return await BlockingThread.run { body(directory) }
     }
@@ -86,10 +94,6 @@ package struct LogArchive: LogReading {
         let name = String(group.dropFirst(groupPrefix.count))
         guard FilePath.Component(name) != nil, !name.contains("/"), !name.hasPrefix(".") else { return nil }
         return name
-    }
-
-    private static func stream(_ name: String, in directory: FilePath) -> LogStreamFiles? {
-        streams(in: directory).first { $0.name == name }
     }
 
     /// By name.
@@ -130,7 +134,7 @@ package struct LogArchive: LogReading {
 }
 
 /// The files of one stream, the oldest first.
-struct LogStreamFiles {
+struct LogStreamFiles: Sendable {
     let name: String
     private(set) var parts: [LogPart] = []
 
@@ -146,6 +150,22 @@ struct LogStreamFiles {
 
     func summary(in group: String) -> LogStreamSummary {
         LogStreamSummary(group: group, name: name, modified: modified)
+    }
+
+    /// Times of the first and the last event.
+    func ends(modified: Int64) -> ClosedRange<Int64>? {
+        var ends: (first: Int64, last: Int64)?
+        parts.first?.lines(from: 0) { line in
+            ends = (line.time, line.time)
+            return false
+        }
+        if let part = parts.last {
+            part.lines(from: part.offset(since: modified)) { line in
+                ends = (min(ends?.first ?? line.time, line.time), max(ends?.last ?? line.time, line.time))
+                return true
+            }
+        }
+        return ends.map { $0.first...$0.last }
     }
 
     func page(_ query: LogStreamQuery, bytes: Int) -> LogStreamPage {

@@ -100,7 +100,9 @@ package struct InvocationReport: Sendable {
     /// Whole milliseconds, each part rounded up: the duration, and the restore where there was one.
     package var billedMilliseconds: Int { Self.roundedUp(duration) + (billedRestoreMilliseconds ?? 0) }
 
-    private var billedRestoreMilliseconds: Int? {
+    var maximumMemoryMegabytes: UInt64 { (maximumMemoryBytes + 1_048_575) >> 20 }
+
+    var billedRestoreMilliseconds: Int? {
         guard case .restored(let duration) = coldStart else { return nil }
         return Self.roundedUp(duration)
     }
@@ -110,7 +112,7 @@ package struct InvocationReport: Sendable {
     package var text: String {
         var text = "REPORT RequestId: \(requestID)\tDuration: \(LogLine.milliseconds(duration)) ms"
         text += "\tBilled Duration: \(billedMilliseconds) ms\tMemory Size: \(memorySizeMegabytes) MB"
-        text += "\tMax Memory Used: \((maximumMemoryBytes + 1_048_575) >> 20) MB"
+        text += "\tMax Memory Used: \(maximumMemoryMegabytes) MB"
         switch coldStart {
         case nil: break
         case .initialized(let duration): text += "\tInit Duration: \(LogLine.milliseconds(duration)) ms"

@@ -3,7 +3,7 @@ internal import SystemPackage
 internal import Telemetry
 
 /// One file of a log stream, read line by line. Blocks.
-struct LogPart {
+struct LogPart: Sendable {
     /// What is read of a file at once.
     private static let piece = 64 << 10
     /// Clocks of guests lag behind the host's a little, so lines are not quite in the order of their times.

@@ -12,6 +12,7 @@ final class LogStream: Sendable {
     private let file: LogFile
     private let files: LogFiles
     private let clock: WorkerClock
+    private let form: LogForm
     private let state = Mutex(State())
 
     private struct State {
@@ -23,9 +24,11 @@ final class LogStream: Sendable {
         var tail: LogTail?
     }
 
-    init(function: String, version: FunctionVersion, files: LogFiles, clock: WorkerClock) {
-        name = "\(Timestamp(nanoseconds: clock.wallClock()).datePath)/[\(version)]\(Hexadecimal.random(bytes: 16))"
-        file = files.file(function: function, stream: name)
+    init(of function: FunctionConfiguration, files: LogFiles, clock: WorkerClock) {
+        let day = Timestamp(nanoseconds: clock.wallClock()).datePath
+        name = "\(day)/[\(function.version)]\(Hexadecimal.random(bytes: 16))"
+        file = files.file(function: function.functionName, stream: name)
+        form = LogForm(function)
         self.files = files
         self.clock = clock
     }
@@ -49,29 +52,51 @@ final class LogStream: Sendable {
         case .record(let bytes):
             finishLine(of: .standardOutput, at: time, &state)
             let event = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+            if case .json(let form) = form, !form.takes(event) { return }
             state.tail?.append(Array(event) + [UInt8(ascii: "\n")])
             append([event], at: time)
         }
     }
 
     private func write(text bytes: [UInt8], on stream: Output.Stream, at time: UInt64, _ state: inout State) {
-        state.tail?.append(bytes)
-        append(state.partial[stream, default: LineCutter()].take(bytes), at: time)
+        let lines = state.partial[stream, default: LineCutter()].take(bytes)
+        switch form {
+        case .text:
+            state.tail?.append(bytes)
+            append(lines, at: time)
+        case .json(let form):
+            // Whole lines, as it is not known before whether one is taken.
+            let taken = lines.filter { form.takes($0) }
+            for line in taken { state.tail?.append(line + [UInt8(ascii: "\n")]) }
+            append(taken, at: time)
+        }
     }
 
     private func finishLine(of stream: Output.Stream, at time: UInt64, areOurs: Bool = false, _ state: inout State) {
         guard let rest = state.partial[stream]?.takeRest(), !rest.isEmpty else { return }
+        if case .json = form { state.tail?.append(rest) }
         state.tail?.append([UInt8(ascii: "\n")])
         append([rest[...]], at: time, areOurs: areOurs)
     }
 
     /// Writes lines of the platform's own, after what the runtime left unfinished.
-    func write(_ lines: LogLine...) { write(texts: lines.map(\.text)) }
-
-    func write(text: String) { write(texts: [text]) }
-
-    private func write(texts: [String]) {
+    func write(_ lines: LogLine...) {
         let now = clock.wallClock()
+        switch form {
+        case .text: write(lines.map { Array($0.text.utf8) }, at: now)
+        case .json(let form): write(lines.compactMap { form.line($0, at: now) }, at: now)
+        }
+    }
+
+    func write(text: String) {
+        let now = clock.wallClock()
+        switch form {
+        case .text: write([Array(text.utf8)], at: now)
+        case .json(let form): write([form.line(text, at: now)], at: now)
+        }
+    }
+
+    private func write(_ texts: [[UInt8]], at now: UInt64) {
         state.withLock { state in
             if let piece = state.records.takeRest() { write(piece, at: now, &state) }
             for stream in [Output.Stream.standardOutput, .standardError] {
@@ -79,9 +104,8 @@ final class LogStream: Sendable {
             }
             var lines: [ArraySlice<UInt8>] = []
             for text in texts {
-                let bytes = Array(text.utf8)
-                lines.append(bytes[...])
-                state.tail?.append(bytes + [UInt8(ascii: "\n")])
+                lines.append(text[...])
+                state.tail?.append(text + [UInt8(ascii: "\n")])
             }
             append(lines, at: now, areOurs: true)
         }

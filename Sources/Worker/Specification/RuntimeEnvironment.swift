@@ -61,6 +61,10 @@ struct RuntimeEnvironment: Sendable {
         var values = common(function)
         // AWS names no environment that the function brings itself.
         if !Runtimes.isProvided(function.runtime) { values["AWS_EXECUTION_ENV"] = "AWS_Lambda_\(function.runtime)" }
+        if let logging = function.logging, logging.format == .json {
+            values["AWS_LAMBDA_LOG_FORMAT"] = logging.format.rawValue
+            values["AWS_LAMBDA_LOG_LEVEL"] = logging.applicationLevel
+        }
         return values
     }
 

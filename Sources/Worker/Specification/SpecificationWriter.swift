@@ -23,6 +23,8 @@ struct SpecificationWriter: Sendable {
         var seed = image.seed(function.memorySize)
         seed?.environment = environment.seedVariables(
             memoryMegabytes: function.memorySize, runtimeDefaults: image.environment)
+        // Runtimes look at the form of their logs when they start.
+        if function.logging?.format == .json { seed = nil }
         let variables = environment.variables(for: function, kind: kind, runtimeDefaults: image.environment)
         return SandboxSpecification(
             id: .random(),
