@@ -35,7 +35,7 @@ package final class AWSConnection: Sendable {
         if case .open(let http) = state { try? await http.shutdown() }
     }
 
-    private func client(for service: AWSService) throws(AWSClientError) -> HTTPClient {
+    func client(for service: AWSService) throws(AWSClientError) -> HTTPClient {
         let client = state.withLock { state -> HTTPClient? in
             switch state {
             case .open(let http): return http

@@ -6,9 +6,11 @@ package struct SNSClient: Sendable {
 
     package init(_ connection: AWSConnection) { self.connection = connection }
 
-    /// Publishes to a topic; the attributes are texts.
+    /// Publishes to a topic.
+    ///
+    /// - Parameter numbers: which of the attributes are no texts.
     package func publish(
-        topicARN: String, message: String, attributes: [String: String] = [:]
+        topicARN: String, message: String, attributes: [String: String] = [:], numbers: Set<String> = []
     ) async throws(AWSClientError) {
         var items = [
             ("Action", "Publish"), ("Version", "2010-03-31"), ("TopicArn", topicARN), ("Message", message),
@@ -16,7 +18,8 @@ package struct SNSClient: Sendable {
         for (index, attribute) in attributes.sorted(by: { $0.key < $1.key }).enumerated() {
             let entry = "MessageAttributes.entry.\(index + 1)"
             items += [
-                ("\(entry).Name", attribute.key), ("\(entry).Value.DataType", "String"),
+                ("\(entry).Name", attribute.key),
+                ("\(entry).Value.DataType", numbers.contains(attribute.key) ? "Number" : "String"),
                 ("\(entry).Value.StringValue", attribute.value),
             ]
         }

@@ -77,17 +77,18 @@ package struct SQSClient: Sendable {
         }
     }
 
-    /// Puts a message into a queue; the attributes are texts.
+    /// Puts a message into a queue.
     ///
     /// - Parameters:
+    ///   - numbers: which of the attributes are no texts.
     ///   - group: of a FIFO queue, which needs it.
     ///   - deduplication: of a FIFO queue; nil leaves it to the content.
     package func send(
-        _ body: String, to queueURL: String, attributes: [String: String] = [:], group: String? = nil,
-        deduplication: String? = nil
+        _ body: String, to queueURL: String, attributes: [String: String] = [:], numbers: Set<String> = [],
+        group: String? = nil, deduplication: String? = nil
     ) async throws(AWSClientError) {
         struct Value: Encodable {
-            var dataType = "String"
+            var dataType: String
             var stringValue: String
         }
         struct Input: Encodable {
@@ -100,7 +101,12 @@ package struct SQSClient: Sendable {
         struct Output: Decodable {}
         let input = Input(
             queueUrl: queueURL, messageBody: body,
-            messageAttributes: attributes.isEmpty ? nil : attributes.mapValues { Value(stringValue: $0) },
+            messageAttributes: attributes.isEmpty
+                ? nil
+                : Dictionary(
+                    uniqueKeysWithValues: attributes.map { name, value in
+                        (name, Value(dataType: numbers.contains(name) ? "Number" : "String", stringValue: value))
+                    }),
             messageGroupId: group, messageDeduplicationId: deduplication)
         _ = try await call("SendMessage", input, as: Output.self)
     }

@@ -24,6 +24,8 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     package var vpc: VPCConfiguration?
     /// Nil is ``LoggingConfiguration/standard``.
     package var logging: LoggingConfiguration?
+    /// `DeadLetterConfig.TargetArn`: where events go that the function could not handle.
+    package var deadLetterTarget: String?
     package var code: CodeReference
     package var state: FunctionState
     package var lastUpdate: LastUpdate?

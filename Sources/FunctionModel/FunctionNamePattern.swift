@@ -95,7 +95,7 @@ struct FunctionNamePattern {
     }
 
     /// `(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}`
-    private static func isRegion(_ part: Substring) -> Bool {
+    static func isRegion(_ part: Substring) -> Bool {
         var words = part.split(separator: "-", omittingEmptySubsequences: false)[...]
         if words.first == "eusc" { words = words.dropFirst() }
         guard let country = words.popFirst(), country.utf8.count == 2, country.utf8.allSatisfy(\.isLowercase),

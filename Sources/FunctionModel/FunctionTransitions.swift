@@ -175,6 +175,12 @@ extension FunctionConfiguration {
         }
     }
 
+    /// Refuses an event for what cannot be invoked and may never be. One that is being renewed can wait for it.
+    package func checkAcceptsEvents() throws(LambdaError) {
+        if case .inactive = state { return }
+        try checkInvocable()
+    }
+
     /// Refuses a call whose `RevisionId` is not the present one; nil is not checked.
     package func checkRevision(_ given: String?) throws(LambdaError) {
         if let given, given != revisionID { throw .revisionMismatch }

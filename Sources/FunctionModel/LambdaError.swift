@@ -44,6 +44,7 @@ package struct LambdaError: Error, Sendable, Equatable {
         case invalidZipFile = "InvalidZipFileException"
         case policyLengthExceeded = "PolicyLengthExceededException"
         case preconditionFailed = "PreconditionFailedException"
+        case provisionedConcurrencyConfigNotFound = "ProvisionedConcurrencyConfigNotFoundException"
         case requestEntityTooLarge = "RequestEntityTooLargeException"
         case requestTooLarge = "RequestTooLargeException"
         case resourceConflict = "ResourceConflictException"
@@ -76,7 +77,7 @@ extension LambdaError.Code {
             .serialization, .snapStart, .validation:
             400
         case .accessDenied: 403
-        case .resourceNotFound, .unknownOperation: 404
+        case .provisionedConcurrencyConfigNotFound, .resourceNotFound, .unknownOperation: 404
         case .snapStartTimeout: 408
         case .resourceConflict, .snapStartNotReady: 409
         case .preconditionFailed: 412
@@ -97,9 +98,9 @@ extension LambdaError.Code {
             .snapStartTimeout:
             "Message"
         case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
-            .preconditionFailed,
-            .requestEntityTooLarge, .requestTooLarge, .resourceConflict, .resourceNotReady, .serialization,
-            .tooManyRequests, .unknownOperation, .unsupportedMediaType, .validation:
+            .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestEntityTooLarge, .requestTooLarge,
+            .resourceConflict, .resourceNotReady, .serialization, .tooManyRequests, .unknownOperation,
+            .unsupportedMediaType, .validation:
             "message"
         }
     }
@@ -110,9 +111,8 @@ extension LambdaError.Code {
         case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
         case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady, .service: "Service"
         case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
-            .preconditionFailed,
-            .requestTooLarge,
-            .resourceConflict, .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
+            .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestTooLarge, .resourceConflict,
+            .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
             .unsupportedMediaType:
             "User"
         }

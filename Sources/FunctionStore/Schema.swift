@@ -45,6 +45,8 @@ enum Schema {
         registerAliases(&migrator)
         registerAccess(&migrator)
         registerEventSources(&migrator)
+        registerConcurrency(&migrator)
+        registerEvents(&migrator)
         return migrator
     }()
 }

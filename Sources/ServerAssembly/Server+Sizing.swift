@@ -38,6 +38,8 @@ extension Server {
     static func workerConfiguration(_ configuration: ServerConfiguration) -> WorkerConfiguration {
         var worker = WorkerConfiguration(account: configuration.account)
         worker.maximumSandboxes = configuration.maximumSandboxes
+        worker.concurrency = configuration.concurrency
+        worker.eventTargets = configuration.eventTargets
         worker.keepWarm = configuration.keepWarm
         worker.readyClones = configuration.readyClones
         worker.restoreLimit = configuration.restoreLimit

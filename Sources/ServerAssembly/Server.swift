@@ -91,7 +91,7 @@ package struct Server: Sendable {
     ) throws -> FunctionWorker.Parts {
         FunctionWorker.Parts(
             engine: engine, functions: stores.functions, aliases: stores.functions, access: stores.functions,
-            eventSources: stores.functions,
+            eventSources: stores.functions, concurrency: stores.functions, events: stores.functions,
             snapshots: stores.snapshots,
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),
@@ -101,7 +101,10 @@ package struct Server: Sendable {
             credentials: .placeholders(clock: .system),
             generations: try Generations(
                 at: configuration.state.generation, wallClock: WorkerClock.system.wallClock(), logger: logger),
-            observer: watch.observer(observer), calls: watch.calls, memory: .host())
+            observer: watch.observer(observer), calls: watch.calls, memory: .host(),
+            aws: AWSConnection(
+                try configuration.aws.configuration(
+                    region: configuration.account.region, environment: ProcessInfo.processInfo.environment)))
     }
 
     /// What serves: run it until it ends, by `triggerGracefulShutdown()`.

@@ -28,6 +28,10 @@ package struct ServerConfiguration: Sendable {
     package var traceLog: FilePath?
     package var isolation = Isolation.auto
     package var maximumSandboxes = 32
+    /// Invocations of the account at a time, and what reservations must leave of them.
+    package var concurrency = ConcurrencyLimits()
+    /// By ARN: where what is told of events goes instead.
+    package var eventTargets: [String: EventTarget] = [:]
     package var keepWarm = Duration.seconds(300)
     package var readyClones = 1
     /// What the templates of process sandboxes may have in memory, in MB; nil is a third of what the server may have.

@@ -20,6 +20,8 @@ package final class FunctionWorker: Service {
         package var aliases: any AliasStore
         package var access: any AccessStore
         package var eventSources: any EventSourceStore
+        package var concurrency: any ConcurrencyStore
+        package var events: any EventStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
         package var networks: any NetworkCatalog
@@ -36,8 +38,8 @@ package final class FunctionWorker: Service {
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
-            access: any AccessStore, eventSources: any EventSourceStore, snapshots: any SnapshotRepository,
-            files: any FunctionFiles,
+            access: any AccessStore, eventSources: any EventSourceStore, concurrency: any ConcurrencyStore,
+            events: any EventStore, snapshots: any SnapshotRepository, files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off, memory: MemorySource = .unlimited,
@@ -48,6 +50,8 @@ package final class FunctionWorker: Service {
             self.aliases = aliases
             self.access = access
             self.eventSources = eventSources
+            self.concurrency = concurrency
+            self.events = events
             self.snapshots = snapshots
             self.files = files
             self.networks = networks
@@ -66,6 +70,11 @@ package final class FunctionWorker: Service {
     package let control: FunctionControl
     package let aliases: AliasControl
     package let access: AccessControl
+    package let concurrency: ConcurrencyControl
+    package let eventConfigurations: EventInvokeControl
+    /// What clients have sent as events, and who tries them.
+    package let events: EventQueue
+    package let dispatcher: EventDispatcher
     package let publishing: PublishPipeline
     package let invocations: InvocationPath
     package let eventSources: EventSourceControl
@@ -97,6 +106,11 @@ package final class FunctionWorker: Service {
             environment: RuntimeEnvironment(region: configuration.account.region))
         let logs = FunctionLogs(files: parts.logs, clock: clock)
         pool = SandboxPool(limit: configuration.maximumSandboxes, clock: clock, tasks: tasks)
+        let admission = Admission(configuration.concurrency)
+        // The rest is left to those who wait for an answer.
+        events = EventQueue(
+            store: parts.events, limit: configuration.maximumSandboxes - configuration.maximumSandboxes / 4,
+            clock: clock)
 
         publishing = PublishPipeline(
             engine: engine, functions: functions, images: images, placement: placement, specifications: specifications,
@@ -111,16 +125,18 @@ package final class FunctionWorker: Service {
             clock: clock,
             logger: logger)
         invocations = InvocationPath(
-            functions: functions, placement: placement, pool: pool,
+            functions: functions, admission: admission, events: events, placement: placement, pool: pool,
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
             snapshots: snapshots, renewal: renewal, ready: ready, memory: relief, tasks: tasks,
             clock: clock, observe: parts.observer, calls: parts.calls)
         control = FunctionControl(
-            functions: functions, images: images, networks: parts.networks, publishing: publishing,
+            functions: functions, admission: admission, images: images, networks: parts.networks,
+            publishing: publishing,
             pruning: Pruning(
-                functions: functions, files: parts.files, pool: pool, memory: relief.budget, snapshots: snapshots,
+                functions: functions, admission: admission, files: parts.files, pool: pool, memory: relief.budget,
+                snapshots: snapshots,
                 logger: logger),
             isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
         aliases = AliasControl(functions: functions)
@@ -135,6 +151,13 @@ package final class FunctionWorker: Service {
         eventSources = EventSourceControl(
             functions: functions, store: parts.eventSources, polling: polling, sqs: sqs, tasks: tasks, clock: clock,
             logger: logger)
+        concurrency = ConcurrencyControl(functions: functions, store: parts.concurrency, admission: admission)
+        eventConfigurations = EventInvokeControl(
+            functions: functions, store: parts.events, targets: configuration.eventTargets, clock: clock)
+        dispatcher = EventDispatcher(
+            queue: events, functions: functions, invocations: invocations, admission: admission,
+            sender: EventSender(account: configuration.account, aws: parts.aws, targets: configuration.eventTargets),
+            tasks: tasks, clock: clock, logger: logger)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
@@ -150,25 +173,29 @@ package final class FunctionWorker: Service {
             try? await functions.configuration(VersionKey(name, .latest))?.logGroup
         }
         return LambdaService(
-            functions: control, aliases: aliases, permissions: access, urls: access, tags: control,
-            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool, logs: logs)
+            functions: control, aliases: aliases, permissions: access, urls: access, concurrency: concurrency,
+            eventConfigurations: eventConfigurations, tags: control, versions: publishing, invocations: invocations,
+            eventSources: eventSources, sandboxes: pool, logs: logs)
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
     package func recover() async throws {
+        try await concurrency.recover()
         try await recovery.recover()
         try await eventSources.recover()
     }
 
-    /// Evicts idle sandboxes, watches the host's memory and keeps logs within their limits until shutdown begins, then lets what is
+    /// Tries events, evicts idle sandboxes, watches the host's memory and keeps logs within their limits until shutdown begins, then lets what is
     /// under way end, and ends everything.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             async let watching: Void = self.relief.run(self.parts.memory.beats())
             async let keeping: Void = self.retention.run()
+            async let dispatching: Void = self.dispatcher.run()
             await self.eviction.run()
             await watching
             await keeping
+            await dispatching
         }
         await stop()
     }
@@ -183,6 +210,7 @@ package final class FunctionWorker: Service {
         await parts.engine.shutdown()
         await tasks.drain()
         await polling.drain()
+        await events.close()
         await parts.aws.shutdown()
         await parts.logs.stop()
     }

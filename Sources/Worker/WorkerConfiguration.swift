@@ -6,6 +6,9 @@ package struct WorkerConfiguration: Sendable {
     package var account: AccountScope
     /// Sandboxes at a time, over all functions; an invocation that would need one more gets 429.
     package var maximumSandboxes: Int
+    package var concurrency: ConcurrencyLimits
+    /// By ARN: where what is told of events goes instead.
+    package var eventTargets: [String: EventTarget] = [:]
     /// How long an idle sandbox waits for its next invocation.
     package var keepWarm: Duration
     /// Clones prepared ahead for each version that has been used lately.
@@ -26,7 +29,8 @@ package struct WorkerConfiguration: Sendable {
     package var drainLimit: Duration
 
     package init(
-        account: AccountScope = AccountScope(), maximumSandboxes: Int = 32, keepWarm: Duration = .seconds(300),
+        account: AccountScope = AccountScope(), maximumSandboxes: Int = 32,
+        concurrency: ConcurrencyLimits = ConcurrencyLimits(), keepWarm: Duration = .seconds(300),
         readyClones: Int = 1, maximumReadyVersions: Int = 8, isolations: [IsolationLevel] = IsolationLevel.allCases,
         initLimits: [IsolationLevel: Duration] = [:],
         publishInitLimit: Duration = .seconds(Limits.snapStartInitSeconds),
@@ -35,6 +39,7 @@ package struct WorkerConfiguration: Sendable {
     ) {
         self.account = account
         self.maximumSandboxes = maximumSandboxes
+        self.concurrency = concurrency
         self.keepWarm = keepWarm
         self.readyClones = readyClones
         self.maximumReadyVersions = maximumReadyVersions

@@ -23,6 +23,10 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         var policy: FunctionPolicy?
         var urls: [FunctionURL] = []
         var nextMarker: String?
+        /// By function.
+        var reserved: [String: Int] = [:]
+        /// By qualifier.
+        var eventConfigurations: [String: EventInvokeConfiguration] = [:]
         /// Thrown by every method when set.
         var failure: LambdaError?
     }
@@ -35,7 +39,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
     /// All concerns of one.
     var service: LambdaService {
         LambdaService(
-            functions: self, aliases: self, permissions: self, urls: self, tags: self, versions: self,
+            functions: self, aliases: self, permissions: self, urls: self, concurrency: self, eventConfigurations: self,
+            tags: self, versions: self,
             invocations: self, eventSources: self, sandboxes: self, logs: logs)
     }
 
@@ -72,7 +77,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
 
     func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription {
         let configuration = try await functionConfiguration(reference)
-        return FunctionDescription(configuration: configuration, tags: seen.tags)
+        return FunctionDescription(
+            configuration: configuration, tags: seen.tags, reservedConcurrency: seen.reserved[reference.name])
     }
 
     func functionConfiguration(_ reference: FunctionReference) async throws(LambdaError) -> FunctionConfiguration {
@@ -176,7 +182,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         }
     }
 
-    private static func find(_ reference: FunctionReference, in state: State) throws(LambdaError)
+    static func find(_ reference: FunctionReference, in state: State) throws(LambdaError)
         -> FunctionConfiguration
     {
         let found = state.functions.first { $0.functionName == reference.name && $0.version == reference.version }

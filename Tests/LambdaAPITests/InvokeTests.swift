@@ -72,6 +72,28 @@ import Worker
         #expect(service.seen.invoked?.type == .dryRun)
     }
 
+    @Test("Event answers 202 without a body and without a version")
+    func event() async throws {
+        let service = Self.service()
+        let response = try await APITester(service).send(
+            .post, Self.path, headers: [.invocationType: "Event"], body: #"{"a":1}"#)
+        #expect(response.status == .accepted)
+        #expect(response.body.readableBytes == 0)
+        #expect(response.header("X-Amz-Executed-Version") == nil)
+        let request = try #require(service.seen.invoked)
+        #expect(request.type == .event && request.requestID == response.header("x-amzn-RequestId"))
+        #expect(String(decoding: request.payload, as: UTF8.self) == #"{"a":1}"#)
+    }
+
+    @Test("InvokeAsync is an event, too")
+    func invokeAsync() async throws {
+        let service = Self.service()
+        let response = try await APITester(service).send(
+            .post, "/2014-11-13/functions/f/invoke-async", body: #"{"a":1}"#)
+        #expect(response.status == .accepted)
+        #expect(service.seen.invoked?.type == .event)
+    }
+
     @Test("The caller's trace goes on, and a new one is made where there is none")
     func trace() async throws {
         let service = Self.service()
@@ -102,8 +124,8 @@ import Worker
             "Could not parse request body into json"
         ),
         (
-            [.invocationType: "Event"], "{}", 400, "InvalidParameterValueException",
-            "InvocationType Event is not supported"
+            [.invocationType: "Event"], "foo", 400, "InvalidRequestContentException",
+            "Could not parse request body into json"
         ),
         ([.invocationType: "Later"], "{}", 400, "ValidationException", "'invocationType'"),
         ([.invocationType: "dryrun"], "{}", 400, "ValidationException", "[Event, RequestResponse, DryRun]"),
@@ -138,6 +160,25 @@ import Worker
         let payload = "\"" + String(repeating: "a", count: size - 2) + "\""
         let response = try await APITester(Self.service()).send(.post, Self.path, body: payload)
         #expect(response.status.code == status)
+    }
+
+    @Test(
+        "and so may an event's, a megabyte",
+        arguments: [
+            ("2015-03-31/functions/f/invocations", 1_048_576, 202),
+            ("2015-03-31/functions/f/invocations", 1_048_577, 413),
+            ("2014-11-13/functions/f/invoke-async", 262_144, 202),
+            ("2014-11-13/functions/f/invoke-async", 262_145, 413),
+        ])
+    func eventPayloadLimit(path: String, size: Int, status: Int) async throws {
+        let payload = "\"" + String(repeating: "a", count: size - 2) + "\""
+        let response = try await APITester(Self.service()).send(
+            .post, "/" + path, headers: [.invocationType: "Event"], body: payload)
+        #expect(response.status.code == status)
+        guard status == 413 else { return }
+        #expect(response.header("x-amzn-ErrorType") == "RequestTooLargeException")
+        let text = "\(size) byte payload is too large for the Event invocation type (limit \(size - 1) bytes)"
+        #expect(try response.json["message"]?.text == text)
     }
 
     @Test("An unknown function or version is a 404", arguments: ["f/invocations?Qualifier=9", "g/invocations"])

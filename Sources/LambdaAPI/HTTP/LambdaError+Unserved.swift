@@ -28,12 +28,6 @@ extension LambdaError {
     static let codeMissing = Self(
         code: .invalidParameterValue, message: "Please provide a source for function code.")
 
-    static let unservedEvent = Self(
-        code: .invalidParameterValue,
-        message: """
-            InvocationType Event is not supported by this server. Use RequestResponse, or DryRun to check the function only.
-            """)
-
     static func qualifierNotTaken(_ action: String) -> Self {
         Self(
             code: .invalidParameterValue,
@@ -42,10 +36,6 @@ extension LambdaError {
 
     static let clientContextNotJSON = Self(
         code: .invalidRequestContent, message: "Client context must be a valid Base64-encoded JSON object.")
-
-    static func eventInvokeConfigNotFound(arn: FunctionARN) -> Self {
-        Self(code: .resourceNotFound, message: "The function \(arn) doesn't have an EventInvokeConfig")
-    }
 
     static func webPage(origin: String) -> Self {
         Self(

@@ -2,20 +2,13 @@ import FunctionModel
 import Hummingbird
 import Worker
 
-/// Reads of what functions here never have: reserved concurrency and the like. Clients ask for them when they
+/// Reads of what functions here never have: code signing and the like. Clients ask for them when they
 /// refresh a function, and give up when the answer is anything but AWS's for "none".
 struct DefaultRoutes: RouteGroup {
     let functions: any FunctionControlling
     let addressing: Addressing
 
     func add(to router: Router<Context>) {
-        router.get(
-            "2019-09-25/functions/{FunctionName}/event-invoke-config/list", use: emptyList("FunctionEventInvokeConfigs")
-        )
-        router.get(
-            "2019-09-25/functions/{FunctionName}/event-invoke-config",
-            use: absent(LambdaError.eventInvokeConfigNotFound))
-        router.get("2019-09-30/functions/{FunctionName}/concurrency", use: members { _ in [:] })
         router.get("2020-06-30/functions/{FunctionName}/code-signing-config", use: members { _ in [:] })
         router.get(
             "2021-07-20/functions/{FunctionName}/runtime-management-config",
@@ -34,33 +27,10 @@ struct DefaultRoutes: RouteGroup {
         }
     }
 
-    /// Answers a list without entries, for functions that exist.
-    private func emptyList(_ member: String) -> Handler {
-        { request, context in
-            _ = try await existing(request, context)
-            return try Response(json: Empty(list: member))
-        }
-    }
-
-    /// Refuses as AWS does when a function exists and the thing asked for does not.
-    private func absent(_ error: @escaping @Sendable (FunctionARN) -> LambdaError) -> Handler {
-        { request, context in throw error(try await existing(request, context)) }
-    }
-
     /// The ARN of the function asked about, as the client addressed it; throws when there is none.
     private func existing(_ request: Request, _ context: Context) async throws -> FunctionARN {
         let reference = try addressing.reference(request, context)
         _ = try await functions.functionConfiguration(reference)
         return addressing.scope.arn(reference)
-    }
-}
-
-/// `{"<list>": []}`
-private struct Empty: Encodable {
-    let list: String
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode([list: [String]()])
     }
 }

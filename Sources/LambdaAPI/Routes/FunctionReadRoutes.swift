@@ -20,7 +20,8 @@ struct FunctionReadRoutes: RouteGroup {
         let shape = GetFunctionShape(
             configuration: wire.configuration(description.configuration, qualifier: reference.qualifier),
             code: .init(location: codeLocation.url(of: description.configuration, request)),
-            tags: description.tags.isEmpty ? nil : description.tags)
+            tags: description.tags.isEmpty ? nil : description.tags,
+            concurrency: description.reservedConcurrency.map { ConcurrencyShape(reserved: $0) })
         return try Response(json: shape)
     }
 

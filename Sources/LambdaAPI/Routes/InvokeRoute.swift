@@ -12,6 +12,7 @@ struct InvokeRoute: RouteGroup {
 
     func add(to router: Router<Context>) {
         router.post("2015-03-31/functions/{FunctionName}/invocations", use: invoke)
+        router.post("2014-11-13/functions/{FunctionName}/invoke-async", use: invokeAsync)
     }
 
     /// Invoke. A function that fails is a 200 with `X-Amz-Function-Error`; payloads pass byte for byte both ways.
@@ -24,7 +25,11 @@ struct InvokeRoute: RouteGroup {
             InvokeRequest(
                 reference: reference, requestID: context.requestID, type: type, logType: logType,
                 clientContext: try clientContext(request), payload: payload, traceID: traceID))
-        guard type == .requestResponse else { return Response(status: .noContent) }
+        switch type {
+        case .dryRun: return Response(status: .noContent)
+        case .event: return Response(status: .accepted, headers: [.amznTraceID: traceID])
+        case .requestResponse: break
+        }
 
         var headers: HTTPFields = [.contentType: "application/json"]
         headers[.executedVersion] = answer.executedVersion.qualifier
@@ -58,13 +63,30 @@ struct InvokeRoute: RouteGroup {
             }
         }
         try violations.throwIfAny()
-        guard type != .event else { throw .unservedEvent }
         return (type, logType)
     }
 
-    private func payload(of request: Request, type: InvokeRequest.InvocationType) async throws -> [UInt8] {
-        let payload = try await request.wholeBody(limit: Limits.payload) { size in
-            .payloadTooLarge(size: size, invocationType: type.rawValue, limit: Limits.payload)
+    /// InvokeAsync, which AWS keeps for clients of its first days: an event, and 202.
+    private func invokeAsync(_ request: Request, _ context: Context) async throws -> Response {
+        let reference = try addressing.reference(request, context)
+        let payload = try await payload(of: request, type: .event, limit: Limits.invokeAsyncPayload)
+        _ = try await invocations.invoke(
+            InvokeRequest(
+                reference: reference, requestID: context.requestID, type: .event, logType: .none, clientContext: nil,
+                payload: payload, traceID: calls.header() ?? request.headers[.amznTraceID] ?? TraceID.new()))
+        return Response(status: .accepted)
+    }
+
+    private static func limit(_ type: InvokeRequest.InvocationType) -> Int {
+        type == .event ? Limits.asynchronousPayload : Limits.payload
+    }
+
+    private func payload(
+        of request: Request, type: InvokeRequest.InvocationType, limit: Int? = nil
+    ) async throws -> [UInt8] {
+        let limit = limit ?? Self.limit(type)
+        let payload = try await request.wholeBody(limit: limit) { size in
+            .payloadTooLarge(size: size, invocationType: type.rawValue, limit: limit)
         }
         guard payload.count > Self.smallPayload else {
             try Self.check(payload)

@@ -47,6 +47,8 @@ struct Routes: Sendable {
             TagRoutes(
                 tags: service.tags, eventSources: service.eventSources, functions: service.functions,
                 addressing: addressing, abilities: abilities),
+            ConcurrencyRoutes(concurrency: service.concurrency, addressing: addressing),
+            EventInvokeConfigRoutes(configurations: service.eventConfigurations, addressing: addressing),
             DefaultRoutes(functions: service.functions, addressing: addressing),
             UnservedRoutes(),
             LogsRoute(logs: service.logs, scope: configuration.scope),

@@ -28,24 +28,17 @@ package struct UnservedRoutes: RouteGroup {
         + capacityProviders + durableExecutions + account
 
     private static let invoking = [
-        UnservedAction("InvokeAsync", .post, "2014-11-13/functions/{FunctionName}/invoke-async"),
         UnservedAction(
-            "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations"),
+            "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations")
     ]
 
     private static let configurations = [
-        UnservedAction("PutFunctionEventInvokeConfig", .put, eventInvokeConfig),
-        UnservedAction("UpdateFunctionEventInvokeConfig", .post, eventInvokeConfig),
-        UnservedAction("DeleteFunctionEventInvokeConfig", .delete, eventInvokeConfig),
         UnservedAction("PutFunctionRecursionConfig", .put, "2024-08-31/functions/{FunctionName}/recursion-config"),
         UnservedAction(
             "PutRuntimeManagementConfig", .put, "2021-07-20/functions/{FunctionName}/runtime-management-config"),
     ]
-    private static let eventInvokeConfig = "2019-09-25/functions/{FunctionName}/event-invoke-config"
 
     private static let concurrency = [
-        UnservedAction("PutFunctionConcurrency", .put, "2017-10-31/functions/{FunctionName}/concurrency"),
-        UnservedAction("DeleteFunctionConcurrency", .delete, "2017-10-31/functions/{FunctionName}/concurrency"),
         UnservedAction("GetFunctionScalingConfig", .get, scalingConfig),
         UnservedAction("PutFunctionScalingConfig", .put, scalingConfig),
         UnservedAction("PutProvisionedConcurrencyConfig", .put, provisionedConcurrency),

@@ -30,6 +30,7 @@ struct FunctionConfigurationShape: Encodable {
     var runtimeVersionConfig: RuntimeVersionConfig?
     var loggingConfig: LoggingConfig
     var vpcConfig: VPCConfigShape?
+    var deadLetterConfig: DeadLetterConfigShape?
 
     struct SnapStartShape: Encodable {
         var applyOn: String
@@ -100,6 +101,7 @@ struct FunctionConfigurationShape: Encodable {
         case runtimeVersionConfig = "RuntimeVersionConfig"
         case loggingConfig = "LoggingConfig"
         case vpcConfig = "VpcConfig"
+        case deadLetterConfig = "DeadLetterConfig"
     }
 }
 
@@ -129,5 +131,6 @@ extension FunctionConfigurationShape {
             optimizationStatus: configuration.snapStart.optimizationStatus.rawValue)
         vpcConfig = configuration.vpc.map(VPCConfigShape.init)
         loggingConfig = LoggingConfig(configuration)
+        deadLetterConfig = configuration.deadLetterTarget.map { DeadLetterConfigShape(target: $0) }
     }
 }

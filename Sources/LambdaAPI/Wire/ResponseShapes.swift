@@ -4,6 +4,8 @@ struct GetFunctionShape: Encodable {
     var code: CodeLocation
     /// Left out when there are none.
     var tags: [String: String]?
+    /// Left out when nothing is reserved.
+    var concurrency: ConcurrencyShape?
 
     struct CodeLocation: Encodable {
         /// Always `S3` on AWS, whose clients show it and follow `Location`.
@@ -21,6 +23,7 @@ struct GetFunctionShape: Encodable {
         case configuration = "Configuration"
         case code = "Code"
         case tags = "Tags"
+        case concurrency = "Concurrency"
     }
 }
 

@@ -15,6 +15,7 @@ struct SettingsMembers: Decodable {
     var snapStart: SnapStartMember?
     var loggingConfig: LoggingConfigMember?
     var vpcConfig: VPCConfigMember?
+    var deadLetterConfig: DeadLetterConfigShape?
 
     struct SnapStartMember: Decodable {
         var applyOn: String?
@@ -56,6 +57,7 @@ struct SettingsMembers: Decodable {
         case snapStart = "SnapStart"
         case loggingConfig = "LoggingConfig"
         case vpcConfig = "VpcConfig"
+        case deadLetterConfig = "DeadLetterConfig"
     }
 }
 
@@ -72,13 +74,16 @@ extension SettingsMembers {
 
     /// For the worker, once checked.
     func settings(architectures: [String]? = nil) throws(LambdaError) -> FunctionSettings {
-        FunctionSettings(
+        try Destination.checkDeadLetter(deadLetterConfig?.target)
+        return FunctionSettings(
             description: description, timeout: timeout, memorySize: memorySize,
             ephemeralStorage: ephemeralStorage?.size,
             // An Environment without Variables removes them all.
             environment: environment.map { $0.variables ?? [:] }, architectures: architectures,
             tracingMode: tracingConfig?.mode,
             snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value,
-            logging: loggingConfig?.members)
+            logging: loggingConfig?.members,
+            // A DeadLetterConfig without a TargetArn ends it.
+            deadLetterTarget: deadLetterConfig.map { $0.target ?? "" })
     }
 }

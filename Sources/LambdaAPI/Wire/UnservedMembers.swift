@@ -22,7 +22,6 @@ struct UnservedMembers: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case capacityProviderConfig = "CapacityProviderConfig"
         case codeSigningConfigARN = "CodeSigningConfigArn"
-        case deadLetterConfig = "DeadLetterConfig"
         case durableConfig = "DurableConfig"
         case fileSystemConfigs = "FileSystemConfigs"
         case imageConfig = "ImageConfig"

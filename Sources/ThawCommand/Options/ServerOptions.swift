@@ -11,6 +11,7 @@ package struct ServerOptions: ParsableArguments {
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Network slots") package var slots: SlotOptions
     @OptionGroup(title: "Functions' logs") package var logs: LogOptions
+    @OptionGroup(title: "Concurrency and events") package var concurrency: ConcurrencyOptions
     @OptionGroup(title: "Other services of AWS") package var aws: AWSOptions
 
     @Option(help: "Address to listen on. Who can reach it can run code here.")
@@ -190,6 +191,8 @@ package struct ServerOptions: ParsableArguments {
         server.restoreLimit = .seconds(restoreLimitSeconds)
         server.drainLimit = .seconds(drainSeconds)
         server.logs = logs.limits
+        server.concurrency = concurrency.limits
+        server.eventTargets = concurrency.targets
         server.aws = aws.choice
         server.account = AccountScope(region: region, accountID: accountID)
         server.strictLastUpdateStatus = strictLastUpdateStatus

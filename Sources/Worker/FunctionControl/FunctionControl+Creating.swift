@@ -77,5 +77,8 @@ extension FunctionSettings {
             next.set(logging)
             configuration.logging = next
         }
+        if let deadLetterTarget {
+            configuration.deadLetterTarget = deadLetterTarget.isEmpty ? nil : deadLetterTarget
+        }
     }
 }

@@ -5,7 +5,8 @@ extension FunctionControl {
     package func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription {
         let configuration = try await functions.resolve(reference).configuration
         return FunctionDescription(
-            configuration: configuration, tags: try await functions.tags(of: configuration.functionName))
+            configuration: configuration, tags: try await functions.tags(of: configuration.functionName),
+            reservedConcurrency: admission.reserved(configuration.functionName))
     }
 
     package func functionConfiguration(

@@ -6,6 +6,7 @@ internal import Sandboxes
 /// The functions themselves: created, read, changed, tagged, deleted. What a change begins is finished by the publish pipeline.
 package struct FunctionControl: FunctionControlling, TagKeeping {
     let functions: FunctionCatalog
+    let admission: Admission
     let images: FunctionImages
     let networks: any NetworkCatalog
     let publishing: PublishPipeline

@@ -7,6 +7,7 @@ internal import Logging
 /// Clears away what versions leave that were deleted.
 struct Pruning: Sendable {
     let functions: FunctionCatalog
+    let admission: Admission
     let files: any FunctionFiles
     let pool: SandboxPool
     let memory: HostMemoryBudget
@@ -17,6 +18,7 @@ struct Pruning: Sendable {
     func prune(_ removed: RemovedVersions, of name: String, code: [CodeReference]) async {
         let gone = Set(removed.versions.map { VersionKey(name, $0) })
         pool.retire { gone.contains($0) }
+        if removed.versions.contains(.latest) { admission.forget(name) }
         memory.forget { gone.contains($0) }
         for key in gone { await snapshots.forget(key) }
         for id in removed.snapshotIDs { await snapshots.remove(id) }

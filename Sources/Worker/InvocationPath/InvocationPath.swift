@@ -1,5 +1,6 @@
 internal import Basics
 package import FunctionModel
+internal import FunctionStore
 import GuestProtocol
 internal import Sandboxes
 internal import Snapshots
@@ -10,6 +11,8 @@ internal import Tracing
 /// 4 invoke, 5 give the sandbox back, 6 answer as AWS does (`InvocationAnswer.swift`).
 package struct InvocationPath: Invoking {
     let functions: FunctionCatalog
+    let admission: Admission
+    let events: EventQueue
     let placement: Placement
     let pool: SandboxPool
     let starter: SandboxStarter
@@ -24,11 +27,23 @@ package struct InvocationPath: Invoking {
 
     package func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
         var function = try await resolve(request)
-        if request.type == .dryRun {
+        switch request.type {
+        case .requestResponse: break
+        case .event:
+            try function.checkAcceptsEvents()
+            try await events.accept(Event(request, acceptedAt: events.now))
+            fallthrough
+        case .dryRun:
             return InvokeResponse(executedVersion: function.version, functionError: nil, logTail: nil, payload: [])
         }
         var record = InvocationRecord(of: function)
         defer { observe(.invoked(record)) }
+        let permit: Admission.Permit
+        do throws(LambdaError) { permit = try admission.enter(VersionKey(function)) } catch {
+            record.outcome = InvocationRecord.Outcome(error)
+            throw error
+        }
+        defer { admission.leave(permit) }
         while true {
             let failure: LambdaError
             do { return try await serve(request, function, &record) } catch { failure = error }
@@ -97,7 +112,6 @@ package struct InvocationPath: Invoking {
     private func resolve(_ request: InvokeRequest) async throws(LambdaError) -> FunctionConfiguration {
         let resolved = try await functions.resolve(
             request.reference, defaultQualifier: "$LATEST", choosing: .byWeight)
-        if request.type == .event { throw .eventInvocationUnavailable }
         return resolved.configuration
     }
 

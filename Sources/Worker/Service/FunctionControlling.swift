@@ -64,11 +64,14 @@ package struct FunctionSettings: Sendable {
     /// Empty takes the function out of its network.
     package var vpc: VPCConfiguration?
     package var logging: LoggingMembers?
+    /// An ARN; empty ends it.
+    package var deadLetterTarget: String?
 
     package init(
         description: String? = nil, timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil,
         environment: [String: String]? = nil, architectures: [String]? = nil, tracingMode: String? = nil,
-        snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil, logging: LoggingMembers? = nil
+        snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil, logging: LoggingMembers? = nil,
+        deadLetterTarget: String? = nil
     ) {
         self.description = description
         self.timeout = timeout
@@ -80,6 +83,7 @@ package struct FunctionSettings: Sendable {
         self.snapStart = snapStart
         self.vpc = vpc
         self.logging = logging
+        self.deadLetterTarget = deadLetterTarget
     }
 }
 
@@ -87,10 +91,15 @@ package struct FunctionSettings: Sendable {
 package struct FunctionDescription: Sendable {
     package var configuration: FunctionConfiguration
     package var tags: [String: String]
+    /// Nil when nothing is reserved.
+    package var reservedConcurrency: Int?
 
-    package init(configuration: FunctionConfiguration, tags: [String: String]) {
+    package init(
+        configuration: FunctionConfiguration, tags: [String: String], reservedConcurrency: Int? = nil
+    ) {
         self.configuration = configuration
         self.tags = tags
+        self.reservedConcurrency = reservedConcurrency
     }
 }
 

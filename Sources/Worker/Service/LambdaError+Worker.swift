@@ -12,9 +12,3 @@ extension LambdaError {
 
     static let stopping = LambdaError.service("The server is stopping.")
 }
-
-extension LambdaError {
-    static let eventInvocationUnavailable = LambdaError(
-        code: .invalidParameterValue,
-        message: "InvocationType Event is not available on this server. Use RequestResponse or DryRun.")
-}

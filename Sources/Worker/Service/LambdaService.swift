@@ -6,6 +6,8 @@ package struct LambdaService: Sendable {
     package let aliases: any AliasKeeping
     package let permissions: any PermissionKeeping
     package let urls: any FunctionURLKeeping
+    package let concurrency: any ConcurrencyControlling
+    package let eventConfigurations: any EventInvokeControlling
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
@@ -15,13 +17,17 @@ package struct LambdaService: Sendable {
 
     package init(
         functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
-        urls: any FunctionURLKeeping, tags: any TagKeeping, versions: any VersionPublishing, invocations: any Invoking,
+        urls: any FunctionURLKeeping, concurrency: any ConcurrencyControlling,
+        eventConfigurations: any EventInvokeControlling, tags: any TagKeeping, versions: any VersionPublishing,
+        invocations: any Invoking,
         eventSources: any EventSourceKeeping, sandboxes: any SandboxListing, logs: any LogReading
     ) {
         self.functions = functions
         self.aliases = aliases
         self.permissions = permissions
         self.urls = urls
+        self.concurrency = concurrency
+        self.eventConfigurations = eventConfigurations
         self.tags = tags
         self.versions = versions
         self.invocations = invocations

@@ -1,0 +1,73 @@
+package import FunctionModel
+import GRDB
+
+import struct Foundation.Date
+
+extension SQLiteFunctionStore: ConcurrencyStore {
+    package func reservedConcurrency() async throws(FunctionStoreError) -> [String: Int] {
+        try await read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT * FROM reservedConcurrency")
+            return Dictionary(
+                rows.map { ($0["functionName"] as String, $0["executions"] as Int) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    package func setReservedConcurrency(
+        _ executions: Int?, of function: String
+    ) async throws(FunctionStoreError) {
+        try await write { db in
+            guard try Self.exists(function, db) else { throw FunctionStoreError.notFound(function) }
+            guard let executions else {
+                return try db.execute(
+                    sql: "DELETE FROM reservedConcurrency WHERE functionName = ?", arguments: [function])
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO reservedConcurrency (functionName, executions) VALUES (:function, :executions)
+                    ON CONFLICT DO UPDATE SET executions = :executions
+                    """,
+                arguments: ["function": function, "executions": executions])
+        }
+    }
+
+    package func provisionedConcurrency() async throws(FunctionStoreError) -> [ProvisionedConcurrency] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM provisionedConcurrency ORDER BY functionName, qualifier").map {
+                ProvisionedConcurrency(
+                    functionName: $0["functionName"], qualifier: $0["qualifier"], requested: $0["requested"],
+                    lastModified: Date(timeIntervalSince1970: $0["lastModified"]))
+            }
+        }
+    }
+
+    package func setProvisionedConcurrency(
+        _ configuration: ProvisionedConcurrency
+    ) async throws(FunctionStoreError) {
+        try await write { db in
+            guard try Self.exists(configuration.functionName, db) else {
+                throw FunctionStoreError.notFound(configuration.functionName)
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO provisionedConcurrency (functionName, qualifier, requested, lastModified)
+                    VALUES (:function, :qualifier, :requested, :modified)
+                    ON CONFLICT DO UPDATE SET requested = :requested, lastModified = :modified
+                    """,
+                arguments: [
+                    "function": configuration.functionName, "qualifier": configuration.qualifier,
+                    "requested": configuration.requested,
+                    "modified": configuration.lastModified.timeIntervalSince1970,
+                ])
+        }
+    }
+
+    package func removeProvisionedConcurrency(
+        of function: String, qualifier: String
+    ) async throws(FunctionStoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "DELETE FROM provisionedConcurrency WHERE functionName = ? AND qualifier = ?",
+                arguments: [function, qualifier])
+        }
+    }
+}
