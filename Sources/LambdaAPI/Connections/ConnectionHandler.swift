@@ -20,7 +20,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var isStreamed: Bool
     }
 
-    /// What a client whose request was refused has to read that, or to go on sending.
+    /// What a client that still sends has, when the connection is to end, to read its answer or to go on.
     private static let lingering = TimeAmount.seconds(2)
 
     private let connections: Connections
@@ -39,6 +39,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Bytes that were read after the answer.
     private var drained = 0
     private var isRefused = false
+    /// Whether the connection ends once the client has sent what it began to.
+    private var isEnding = false
     /// When the server began to stop.
     private var stopping: NIODeadline?
 
@@ -89,6 +91,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             guard count(bytes.readableBytes, context) else { return }
         case .end:
             body = nil
+            if isEnding { return context.close(promise: nil) }
             if openRequests == 0 { wait(limits.idle, context) } else { serve() }
         }
         context.fireChannelRead(data)
@@ -138,8 +141,18 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         drained += bytes
         body?.size += bytes
         guard drained <= ConnectionLimits.drainedBody else { return context.close(promise: nil) }
-        guard isRefused, let body else { return }
+        guard isRefused || isEnding, let body else { return }
         set(min(body.start + time(for: body.size), .now() + Self.lingering), context)
+    }
+
+    /// Ends the connection at once only where no answer would be lost by it.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .all, body != nil, openRequests == 0, !isRefused, !isEnding else {
+            return context.close(mode: mode, promise: promise)
+        }
+        isEnding = true
+        context.close(mode: .output, promise: promise)
+        set(.now() + Self.lingering, context)
     }
 
     // MARK: - Answers
