@@ -138,7 +138,8 @@ package final class FunctionWorker: Service {
                 functions: functions, admission: admission, files: parts.files, pool: pool, memory: relief.budget,
                 snapshots: snapshots,
                 logger: logger),
-            isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock, logger: logger)
+            s3: S3Client(parts.aws), isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock,
+            logger: logger)
         aliases = AliasControl(functions: functions)
         access = AccessControl(functions: functions, store: parts.access, clock: clock)
         let sqs = SQSClient(parts.aws)

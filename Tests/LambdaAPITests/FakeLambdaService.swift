@@ -91,6 +91,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         return CodeContent(size: zip.count) { offset, count in Array(zip.dropFirst(offset).prefix(count)) }
     }
 
+    func fetchCode(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError) { throw .codePlaceUnknown }
+
     func beginUpload() -> CodeUpload { CodeUpload(in: FilePath(NSTemporaryDirectory())) }
 
     func listFunctions(allVersions: Bool, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration> {

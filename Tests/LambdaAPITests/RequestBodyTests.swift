@@ -188,7 +188,8 @@ import Worker
     @Test(
         "An update that cannot be is refused",
         arguments: [
-            ("code", "{}", "Please provide a source for function code."), ("code", #"{"S3Bucket":"b"}"#, "ZipFile"),
+            ("code", "{}", "Please provide a source for function code."),
+            ("code", #"{"S3Bucket":"b"}"#, "Please provide a source"),
             ("code", #"{"ZipFile":"UEsDBA==","Architectures":["arm64"]}"#, "arm64"),
             ("code", #"{"ZipFile":7}"#, "'ZipFile' is not of type String"),
             ("configuration", #"{"Timeout":0}"#, "'timeout'"), ("configuration", #"{"Runtime":"cobol"}"#, "cobol"),

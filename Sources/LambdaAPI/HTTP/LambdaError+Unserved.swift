@@ -19,7 +19,7 @@ extension LambdaError {
 
     static let unservedCode = Self(
         code: .invalidParameterValue,
-        message: "Only code given as ZipFile is supported by this server. Send the zip itself instead of its place.")
+        message: "Only code given as ZipFile, or by S3Bucket and S3Key, is supported by this server.")
 
     static let imageForZipFunction = Self(
         code: .invalidParameterValue,

@@ -19,8 +19,9 @@ struct CreateFunctionRoute: RouteGroup {
         let members = try await UploadReader.members(
             CreateFunctionMembers.self, of: request, zipAt: ["Code", "ZipFile"], to: upload,
             operation: "CreateFunction")
-        let created = try await functions.createFunction(
-            members.request(scope: scope, abilities: abilities, upload: upload))
+        let creation = try members.request(scope: scope, abilities: abilities, upload: upload)
+        if let place = members.code?.place { try await functions.fetchCode(place, into: upload) }
+        let created = try await functions.createFunction(creation)
         return try Response(status: .created, json: wire.configuration(created, qualifier: nil))
     }
 }

@@ -20,8 +20,9 @@ struct FunctionUpdateRoutes: RouteGroup {
         let members = try await UploadReader.members(
             UpdateFunctionCodeMembers.self, of: request, zipAt: ["ZipFile"], to: upload,
             operation: "UpdateFunctionCode")
-        let updated = try await functions.updateFunctionCode(
-            members.request(functionName: name, abilities: abilities, upload: upload))
+        let update = try members.request(functionName: name, abilities: abilities, upload: upload)
+        if let place = members.code.place { try await functions.fetchCode(place, into: upload) }
+        let updated = try await functions.updateFunctionCode(update)
         return try Response(json: wire.configuration(updated, qualifier: addressing.scope.arn(updated).qualifier))
     }
 

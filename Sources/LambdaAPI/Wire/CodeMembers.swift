@@ -7,6 +7,7 @@ struct CodeMembers: Decodable {
     var zipFile: String?
     var s3Bucket: String?
     var s3Key: String?
+    var s3ObjectVersion: String?
     var imageURI: String?
     var sourceKeyARN: String?
 
@@ -14,13 +15,22 @@ struct CodeMembers: Decodable {
         case zipFile = "ZipFile"
         case s3Bucket = "S3Bucket"
         case s3Key = "S3Key"
+        case s3ObjectVersion = "S3ObjectVersion"
         case imageURI = "ImageUri"
         case sourceKeyARN = "SourceKMSKeyArn"
     }
 
-    /// Whether there is a zip, of a size that AWS takes.
+    /// Where the zip is to be fetched; nil when the request brings it.
+    var place: CodePlace? {
+        guard let s3Bucket, let s3Key else { return nil }
+        return CodePlace(bucket: s3Bucket, key: s3Key, version: s3ObjectVersion)
+    }
+
+    /// Whether there is a zip, of a size that AWS takes, or a place to fetch it from.
     func check(_ upload: CodeUpload) throws(LambdaError) {
-        guard s3Bucket == nil, s3Key == nil, imageURI == nil, sourceKeyARN == nil else { throw .unservedCode }
+        guard imageURI == nil, sourceKeyARN == nil else { throw .unservedCode }
+        if zipFile == nil, place != nil { return }
+        guard s3Bucket == nil, s3Key == nil else { throw .codeMissing }
         guard zipFile != nil else { throw .codeMissing }
         try FunctionValidation.checkZip(size: upload.size)
     }

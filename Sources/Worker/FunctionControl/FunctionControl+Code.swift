@@ -1,3 +1,4 @@
+internal import AWSClients
 internal import BaseImages
 internal import Basics
 package import FunctionModel
@@ -10,9 +11,38 @@ internal import SystemPackage
 extension FunctionControl {
     package func beginUpload() -> CodeUpload { CodeUpload(functions.draftCode()) }
 
+    /// The limit is the unzipped size: what AWS says of uploads, 50 MB, is about those that come with the request.
+    package func fetchCode(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError) {
+        let object = S3Object(bucket: place.bucket, key: place.key, version: place.version)
+        do throws(AWSClientError) {
+            try await s3.read(object, limit: Limits.unzippedCode) { piece throws(AWSClientError) in
+                let written = await BlockingThread.run { () throws(Never) in
+                    piece.withUnsafeBytes { bytes in
+                        Result { () throws(LambdaError) in try upload.append(bytes) }
+                    }
+                }
+                if case .failure(let error) = written {
+                    throw AWSClientError(.cancelled, .s3, error.description)
+                }
+            }
+        } catch {
+            throw Self.refusal(ofFetch: error)
+        }
+    }
+
+    private static func refusal(ofFetch error: AWSClientError) -> LambdaError {
+        switch error.code {
+        case .refused(let type, _): .codeRefused(type, error.message)
+        case .notConfigured: .codePlaceUnknown
+        case .tooLarge: .unzippedTooLarge
+        case .unreachable, .badAnswer: .codeUnreachable(error.description)
+        case .cancelled: .service(error.message.isEmpty ? error.description : error.message)
+        }
+    }
+
     /// Quick checks of an upload, before it is stored; only so many at a time as the gate lets in.
     func check(zip: CodeUpload) async throws(LambdaError) {
-        try FunctionValidation.checkZip(size: zip.size)
+        if zip.size == 0 { throw .notAZip }
         let (files, draft) = (images.files, zip.draft)
         try await uploads.pass { () async throws(LambdaError) in
             let path = try await rethrowing(try draft.path(), as: FunctionCatalog.lambdaError)

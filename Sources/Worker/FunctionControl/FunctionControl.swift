@@ -1,3 +1,4 @@
+internal import AWSClients
 internal import Basics
 package import FunctionModel
 internal import Logging
@@ -11,6 +12,7 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     let networks: any NetworkCatalog
     let publishing: PublishPipeline
     let pruning: Pruning
+    let s3: S3Client
     /// Uploads whose zips are read at a time.
     let uploads = Gate(limit: 2)
     /// The levels that functions may ask for, and the one of those that ask for none.

@@ -9,6 +9,8 @@ package protocol FunctionControlling: Sendable {
     func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent
     /// Where the zip of a creation or an update arrives.
     func beginUpload() -> CodeUpload
+    /// Has the zip of a creation or an update arrive from where it is.
+    func fetchCode(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError)
     func listFunctions(allVersions: Bool, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration>
     func listVersions(functionName: String, page: PageRequest) async throws(LambdaError) -> Page<FunctionConfiguration>
     func deleteFunction(_ reference: FunctionReference) async throws(LambdaError)
