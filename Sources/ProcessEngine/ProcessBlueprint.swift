@@ -13,6 +13,8 @@ struct ProcessBlueprint: Sendable {
     var code: FilePath?
     var limits: CellLimits
     var readyCall: ReadyCall
+    /// Whether the connection on which the runtime waits goes on after the answer.
+    var keepsConnection = true
     /// Counts at the freeze alone.
     var connections = ConnectionPolicy.reset
 
@@ -31,6 +33,7 @@ struct ProcessBlueprint: Sendable {
         static let memory = "memoryMegabytes"
         static let scratch = "scratchBytes"
         static let readyCall = "readyCall"
+        static let keepsConnection = "keepsConnection"
     }
 
     func manifest(_ host: SnapshotRequirements) -> EngineManifest {
@@ -39,6 +42,7 @@ struct ProcessBlueprint: Sendable {
             parameters: [
                 Key.imageDigest: imageDigest, Key.memory: "\(limits.memoryMegabytes)",
                 Key.scratch: "\(limits.scratchBytes)", Key.readyCall: "\(readyCall.rawValue)",
+                Key.keepsConnection: keepsConnection ? "1" : "0",
             ])
     }
 
@@ -51,6 +55,7 @@ struct ProcessBlueprint: Sendable {
                 memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576),
                 scratchBytes: try manifest.number(Key.scratch, in: 0...1 << 40)),
             readyCall: try manifest.readyCall(Key.readyCall))
+        keepsConnection = try manifest.number(Key.keepsConnection, in: 0...1) == 1
     }
 
     init(root: FilePath, imageDigest: String, code: FilePath?, limits: CellLimits, readyCall: ReadyCall) {

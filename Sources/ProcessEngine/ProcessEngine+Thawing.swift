@@ -68,17 +68,20 @@ extension ProcessEngine {
 
     private func newClone(of template: Template, by deadline: Deadline) async throws(SandboxError) -> Clone {
         let call: BlockingCall = template.blueprint.readyCall == .restoreNext ? .restoreNext : .invocationNext
-        return try await newClone(template.blueprint.limits, blockedIn: call, isSnapStart: true, by: deadline)
+        return try await newClone(
+            template.blueprint.limits, blockedIn: call, isSnapStart: true,
+            keepsConnection: template.blueprint.keepsConnection, by: deadline)
     }
 
     /// - Parameter call: the Runtime API call in which the frozen runtime waits.
     func newClone(
-        _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool, by deadline: Deadline
+        _ limits: CellLimits, blockedIn call: BlockingCall, isSnapStart: Bool, keepsConnection: Bool = true,
+        by deadline: Deadline
     ) async throws(SandboxError) -> Clone {
         let cell =
             if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits, by: deadline) }
         do {
-            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart)
+            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart, keepsConnection: keepsConnection)
         } catch {
             await cells.end(cell)
             throw error

@@ -43,6 +43,8 @@ struct SandboxFreeze: Sendable {
         if !frozen.hasScratch {
             try await keepScratch(of: process, at: staging.path(ProcessBlueprint.File.scratch))
         }
+        var blueprint = blueprint
+        blueprint.keepsConnection = quiescence.keepsConnection
         return FrozenSandbox(
             engine: blueprint.manifest(engine.host), pause: clock.now - start, remarks: frozen.remarks)
     }

@@ -18,6 +18,8 @@ package final class RuntimeAPIServer {
         package var isSnapStart: Bool
         /// Whether `/runtime/seed/next` exists, in which a runtime waits that knows no function yet.
         package var servesSeed = false
+        /// Of a connection that is taken over: whether it goes on after the answer that it waits for, as its request asked.
+        package var keepsAdopted = true
         /// The upper half of every token: tells the servers apart that share an ``EventQueue``. The lower half must be zero.
         package var tokens: UInt64 = 0
         /// How many bytes are read at once. The room for them belongs to the server as long as it lives.
@@ -92,7 +94,9 @@ package final class RuntimeAPIServer {
         listener: consuming OwnedDescriptor, options: Options, queue: EventQueue
     ) throws(Errno) {
         try self.init(listener: listener, options: options, queue: queue)
-        blocked = try add(connection)
+        let adopted = try add(connection)
+        if !options.keepsAdopted { adopted.closeAfterSending() }
+        blocked = adopted
         state =
             switch call {
             case .restoreNext: .restoreReady
@@ -171,6 +175,9 @@ package final class RuntimeAPIServer {
     package var blockedClientPort: UInt16? {
         blocked.flatMap { connection in try? LoopbackSocket.peerPort(of: connection.descriptor) }
     }
+
+    /// Whether the connection whose request blocks is to go on after the answer: not with `Connection: close`, nor HTTP/1.0.
+    package var keepsBlocked: Bool { blocked?.keepAlive ?? true }
 
     /// Closes every connection that is between two requests: none of them could live on in a clone, and the runtime
     /// sees an orderly end. One in the middle of a request stays.

@@ -171,6 +171,14 @@ import Testing
         #expect(others.count == 40)
     }
 
+    @Test("a clone whose request asked for the end of its connection sees it after the answer")
+    func closing() async throws {
+        let clone = try await Clone(blockedIn: .restoreNext, loop: try EngineLoop(), keepsConnection: false)
+        try clone.runtime.answerRestore(.sample)
+        #expect(try await BlockingThread.run { try clone.player.hear().head }.hasPrefix("HTTP/1.1 200"))
+        await #expect(throws: Player.Ended.self) { try await BlockingThread.run { _ = try clone.player.hear() } }
+    }
+
     @Test("before a freeze idle connections see their end, and the blocked one is named")
     func quiescing() async throws {
         let clone = try await Clone(blockedIn: .invocationNext, loop: try EngineLoop())

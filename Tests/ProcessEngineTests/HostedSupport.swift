@@ -51,16 +51,24 @@ struct Clone {
     let joint: Joint
     let written = Written()
 
-    init(blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true) async throws {
-        try self.init(try await Joint.make(), blockedIn: call, loop: loop, isSnapStart: isSnapStart)
+    init(
+        blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true, keepsConnection: Bool = true
+    ) async throws {
+        try self.init(
+            try await Joint.make(), blockedIn: call, loop: loop, isSnapStart: isSnapStart,
+            keepsConnection: keepsConnection)
     }
 
-    init(_ joint: Joint, blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true) throws {
+    init(
+        _ joint: Joint, blockedIn call: BlockingCall, loop: EngineLoop, isSnapStart: Bool = true,
+        keepsConnection: Bool = true
+    ) throws {
         self.joint = joint
         let side = try #require(joint.endpoint.takeProcessSide())
         player = Player(side.connection)
         runtime = try HostedRuntime(
-            cloneBlockedIn: call, endpoint: joint.endpoint, loop: loop, isSnapStart: isSnapStart
+            cloneBlockedIn: call, endpoint: joint.endpoint, loop: loop, isSnapStart: isSnapStart,
+            keepsConnection: keepsConnection
         ) { 0 }
         try runtime.deliverOutput(to: written.sink)
     }

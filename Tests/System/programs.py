@@ -20,11 +20,11 @@ FLAGS = [
 ]
 
 CARRIED = [
-    "altstack", "children", "connections", "deleted", "descriptors", "epolls", "events", "files", "files.links",
-    "hugepages", "itimers", "itimers.far", "libraries", "locks", "madvise", "masks", "memory", "pipes", "process",
-    "registers", "restart", "rseq", "scheduling", "scheduling.affinity", "shared", "signals", "signals.next",
-    "sockets", "stack", "storm", "threads.1", "threads.2", "threads.17", "threads.60", "threads.2-next", "timerfds",
-    "timers", "tls", "vdso", "wake",
+    "altstack", "altstack.once", "altstack.once-next", "children", "connections", "deleted", "descriptors",
+    "epolls", "events", "files", "files.links", "hugepages", "itimers", "itimers.far", "libraries", "locks",
+    "madvise", "masks", "memory", "pipes", "process", "registers", "restart", "rseq", "scheduling",
+    "scheduling.affinity", "shared", "signals", "signals.next", "sockets", "stack", "storm", "threads.1",
+    "threads.2", "threads.17", "threads.60", "threads.2-next", "timerfds", "timers", "tls", "vdso", "wake",
 ]
 
 # Carried as they are, or refused in these words; never lost in silence.

@@ -19,15 +19,18 @@ final class Clone: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter call: the Runtime API call in which the frozen runtime waits.
+    /// - Parameters:
+    ///   - call: the Runtime API call in which the frozen runtime waits.
+    ///   - keepsConnection: whether the connection on which it waits goes on after the answer.
     init(
-        in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool
+        in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool, keepsConnection: Bool
     ) throws(SandboxError) {
         let access = try cell.moveIn()
         let cgroup = cell.cgroup
         let runtime = try hostCall("serve the Runtime API of a clone") {
             try HostedRuntime(
                 cloneBlockedIn: call, endpoint: cell.endpoint, loop: loop, isSnapStart: isSnapStart,
+                keepsConnection: keepsConnection,
                 outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
         }
         let parts = CloneParts(cell: cell, control: access.equipment.control, runtime: runtime)

@@ -18,6 +18,8 @@ package final class HostedRuntime: LoopMember {
         package let call: BlockingCall
         /// The runtime's own port of the connection on which it waits.
         package let clientPort: UInt16
+        /// Whether it goes on after the answer.
+        package let keepsConnection: Bool
     }
 
     private let seat: LoopSeat
@@ -39,12 +41,14 @@ package final class HostedRuntime: LoopMember {
     }
 
     /// For a clone of a process that was frozen while it waited in `call`.
+    /// - Parameter keepsConnection: whether its connection goes on after the answer.
     package convenience init(
         cloneBlockedIn call: BlockingCall, endpoint: RuntimeEndpoint, loop: EngineLoop, isSnapStart: Bool,
-        outOfMemoryKills: @escaping @Sendable () -> UInt64
+        keepsConnection: Bool = true, outOfMemoryKills: @escaping @Sendable () -> UInt64
     ) throws(Errno) {
-        try self.init(
-            endpoint, cloneBlockedIn: call, loop, RuntimeAPIServer.Options(isSnapStart: isSnapStart), outOfMemoryKills)
+        var options = RuntimeAPIServer.Options(isSnapStart: isSnapStart)
+        options.keepsAdopted = keepsConnection
+        try self.init(endpoint, cloneBlockedIn: call, loop, options, outOfMemoryKills)
     }
 
     private init(

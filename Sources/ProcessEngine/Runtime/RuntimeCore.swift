@@ -203,7 +203,8 @@ final class RuntimeCore {
         guard let port = server?.blockedClientPort else {
             throw .lost("the runtime has given up the connection on which it waited", during: .freeze)
         }
-        return HostedRuntime.Quiescence(call: call, clientPort: port)
+        return HostedRuntime.Quiescence(
+            call: call, clientPort: port, keepsConnection: server?.keepsBlocked ?? true)
     }
 
     func drainOutput() {

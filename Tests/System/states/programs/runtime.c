@@ -1,4 +1,5 @@
-// A minimal Lambda runtime: one connection to the Runtime API that is kept, one event at a time.
+// A minimal Lambda runtime: one connection to the Runtime API that is kept, one event at a time. With "once" in its variant it asks for
+// the end of the connection with each question, and waits for that, as a client of HTTP/1.0 does.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -8,6 +9,7 @@
 #include "state.h"
 
 static int connection = -1;
+static bool once;
 static char head[16384];
 static char restored[16384];
 static char event[65536];
@@ -153,10 +155,18 @@ static int answer(void) {
 
 static void get(const char *path) {
     char request[256];
-    int size = snprintf(request, sizeof request, "GET /2018-06-01/runtime/%s HTTP/1.1\r\nHost: runtime\r\n\r\n", path);
+    int size = snprintf(request, sizeof request, "GET /2018-06-01/runtime/%s HTTP/1.1\r\nHost: runtime\r\n%s\r\n", path,
+        once ? "Connection: close\r\n" : "");
     send_all(request, size);
     if (answer() != 200)
         lost(path);
+    if (once) {
+        char more;
+        if (read(connection, &more, 1) != 0)
+            lost("more than an answer");
+        close(connection);
+        dial();
+    }
 }
 
 static void respond(const char *request, const char *body) {
@@ -212,6 +222,7 @@ int main(void) {
     const char *handler = getenv("_HANDLER");
     const char *dot = handler ? strchr(handler, '.') : NULL;
     const char *variant = dot ? dot + 1 : "";
+    once = strstr(variant, "once");
     prepare(variant);
     const char *type = getenv("AWS_LAMBDA_INITIALIZATION_TYPE");
     size_t length = strlen(variant);
