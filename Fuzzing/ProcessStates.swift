@@ -107,6 +107,10 @@ enum Target: FuzzTarget {
             case THAW_FD_PIPE:
                 if descriptor.a > 0 { _ = blob(state, header, descriptor.path, descriptor.a) }
             case THAW_FD_LISTENER: _ = blob(state, header, descriptor.path, descriptor.position)
+            case THAW_FD_CONNECTION:
+                _ = blob(state, header, descriptor.path, descriptor.position)
+                _ = blob(state, header, descriptor.b, descriptor.position)
+                _ = blob(state, header, descriptor.value, descriptor.interval)
             case THAW_FD_DATAGRAM:
                 _ = blob(state, header, descriptor.path, descriptor.position)
                 _ = blob(state, header, descriptor.id, descriptor.b)
@@ -230,7 +234,8 @@ extension Target {
             writer.header.descriptors = writer.add(table: descriptors(&bytes))
             writer.header.options = writer.add(table: options(&bytes))
             addFiles(&writer, &bytes)
-            writer.header.own = THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_COREDUMP_FILTER.rawValue
+            writer.header.own =
+                THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_COREDUMP_FILTER.rawValue | THAW_OWN_CONNECTIONS.rawValue
             (writer.header.oom_score, writer.header.coredump_filter, writer.header.write_or_execute) = (500, 0x7F, 1)
             writer.header.watches = writer.add(table: [thaw_watch(epoll: 6, number: 5, events: 1, reserved: 0, data: 7)]
             )
@@ -338,6 +343,11 @@ extension Target {
             one(12, THAW_FD_PAIR) { ($0.a, $0.id) = (1, 9) }, one(13, THAW_FD_ENDED) { $0.a = 1 },
             one(14, THAW_FD_SAME) { $0.a = 0 }, one(15, THAW_FD_OBJECT) { $0.a = 1 },
             one(16, THAW_FD_GIVEN_RUNTIME_API), one(17, THAW_FD_RESET) { $0.a = 10 },
+            one(18, THAW_FD_CONNECTION) { ($0.a, $0.id, $0.path, $0.position, $0.b) = (2, 18, address, 16, address) },
+            one(19, THAW_FD_CONNECTION) {
+                ($0.a, $0.id, $0.path, $0.position, $0.b) = (2, 18, address, 16, address)
+                ($0.value, $0.interval, $0.protocol) = (content, 3, 1)
+            },
         ]
     }
 }

@@ -90,6 +90,7 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
     case THAW_FD_DATAGRAM: return put(make_datagram(wanted), wanted);
     case THAW_FD_PAIR: return make_socket_pair(wanted);
     case THAW_FD_ENDED: return put(make_ended(wanted), wanted);
+    case THAW_FD_CONNECTION: return put(take_connection(wanted), wanted);
     case THAW_FD_RESET: return put(make_reset(wanted), wanted);
     case THAW_FD_GIVEN_OUTPUT: return put_given(given.output, wanted);
     case THAW_FD_GIVEN_ERROR: return put_given(given.error, wanted);
@@ -111,6 +112,7 @@ void make_descriptors(struct given given) {
     /* From here on the lowest number free is the one wanted next, as a rule. */
     sys_close_range(0, (unsigned)given.control - 1);
     make_objects();
+    if (image->own & THAW_OWN_CONNECTIONS) make_connections();
     for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
     map_own_files();
     sys_close_range((unsigned)given.control + 1, ~0U);

@@ -31,6 +31,10 @@ int make_listener(const struct thaw_descriptor *wanted);
 int make_datagram(const struct thaw_descriptor *wanted);
 int make_reset(const struct thaw_descriptor *wanted);
 
+/* connections.c: before anything listens where their ends are; and an end of one, out of the way. */
+void make_connections(void);
+int take_connection(const struct thaw_descriptor *wanted);
+
 /* Sets what the options table has for `wanted`. */
 void set_options(int socket, const struct thaw_descriptor *wanted);
 

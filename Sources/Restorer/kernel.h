@@ -93,6 +93,7 @@ enum {
     STREAM_SOCKET = 1, /* SOCK_STREAM */
     DATAGRAM_SOCKET = 2, /* SOCK_DGRAM */
     RIGHTS = 1, /* SCM_RIGHTS */
+    SHUT_WRITE = 1, /* SHUT_WR */
     SIGNALS_SIZE = 8, /* of a signal mask, bytes */
     EVENT_SEMAPHORE = 1, /* EFD_SEMAPHORE */
     NOTIFY_THREAD = 4, /* SIGEV_THREAD_ID */
@@ -123,6 +124,7 @@ enum {
 #define LOCK_NB 4
 #define TIMERFD_SET_TICKS _IOW('T', 0, uint64_t) /* TFD_IOC_SET_TICKS */
 #define MESSAGE_CLOSE_ON_EXEC 0x40000000 /* MSG_CMSG_CLOEXEC */
+#define MESSAGE_DONT_WAIT 0x40 /* MSG_DONTWAIT */
 #define MESSAGE_NO_SIGNAL 0x4000 /* MSG_NOSIGNAL */
 #define MESSAGE_CUT_SHORT 0x28 /* MSG_TRUNC | MSG_CTRUNC */
 

@@ -110,6 +110,11 @@ static inline long sys_listen(int socket, int backlog) { return CALL(listen, soc
 static inline long sys_connect(int socket, const void *address, unsigned length) {
     return CALL(connect, socket, address, length, 0, 0, 0);
 }
+static inline long sys_accept(int socket) { return CALL(accept4, socket, NULL, NULL, 0, 0, 0); }
+static inline long sys_shutdown(int socket, int how) { return CALL(shutdown, socket, how, 0, 0, 0, 0); }
+static inline long sys_send(int socket, const void *bytes, size_t length, int flags) {
+    return CALL(sendto, socket, bytes, length, flags, NULL, 0);
+}
 static inline long sys_getsockname(int socket, void *address, unsigned *length) {
     return CALL(getsockname, socket, address, length, 0, 0, 0);
 }

@@ -85,7 +85,7 @@ static void answer(int engine, int self) {
 static void serve(void) {
     load_image(window, STATE);
     int engine = first_spare(), self = engine + 1;
-    make_room_for_descriptors(engine + 64 + (int)image->objects.count);
+    make_room_for_descriptors(2 * engine + 64 + (int)image->objects.count);
     must(sys_dup3(ENGINE, engine, O_CLOEXEC), THAW_STEP_ARGUMENTS, ENGINE);
     report_to(engine);
     build_memory(MEMORY, BASE, huge_pages);

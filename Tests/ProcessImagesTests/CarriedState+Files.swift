@@ -19,7 +19,7 @@ extension CarriedState {
             def insert():
                 c.execute("insert into t values (2)"); c.commit()
                 return len(other.execute("select * from t").fetchall()) > 0
-            """, look: "[os.stat(\"/tmp/w.db\" + end).st_ino for end in (\"\", \"-wal\", \"-shm\")]",
+            """, look: "(c, [os.stat(\"/tmp/w.db\" + end).st_ino for end in (\"\", \"-wal\", \"-shm\")])[1]",
             proof: "insert()"),
         CarriedState(
             "locks",

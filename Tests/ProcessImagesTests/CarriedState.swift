@@ -159,6 +159,23 @@ extension CarriedState {
             """, look: "os.sched_getaffinity(t.native_id)",
             proof: "os.sched_getaffinity(0) != {0} or os.cpu_count() == 1"),
         CarriedState(
+            "connections within a process",
+            """
+            l = socket.create_server(("127.0.0.1", 0)); l6 = socket.create_server(("::", 0), family=10, dualstack_ipv6=True)
+            gone = socket.create_server(("127.0.0.1", 0))
+            def pair(listener, port):
+                c = socket.create_connection(("127.0.0.1", port)); return c, listener.accept()[0]
+            a, b, c, d = (pair(each, each.getsockname()[1]) for each in (l, l6, gone, l)); gone.close()
+            a[0].send(b"abc"); a[1].send(b"wxyz" * 5000); b[1].setblocking(False); b[1].setsockopt(6, 1, 1)
+            c[1].send(b"rest"); c[1].shutdown(1); e = select.epoll(); e.register(a[0], 1); again = a[1].dup()
+            def seen(each):
+                try: found = each.recv(99999, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                except BlockingIOError: found = None
+                return each.getsockname(), each.getpeername(), found, os.get_blocking(each.fileno()), each.getsockopt(6, 1)
+            """, look: "([seen(each) for pair in (a, b, c) for each in pair], len(e.poll(0)), again.getpeername())",
+            proof: "d[0].send(b\"x\") + d[1].send(b\"yz\") + len(d[0].recv(2) + d[1].recv(1)) == 6 and "
+                + "bool(socket.create_connection(l.getsockname()) and l.accept())"),
+        CarriedState(
             "connected datagrams",
             "r = udp(); s = udp(); s.connect(r.getsockname()); free = socket.socket(type=socket.SOCK_DGRAM); "
                 + "free.connect(r.getsockname())",

@@ -50,22 +50,16 @@ extension RefusedState {
         RefusedState(
             "a connected TCP socket",
             """
-            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432)); a = l.accept()[0]
+            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432))
             token = s.fileno()
-            """, cure: "s.close(); a.close()",
+            """, cure: "s.close(); l.accept()[0].close()",
             "fd % is a connected TCP socket to 127.0.0.1:5432: close it in a before-snapshot hook"),
         RefusedState(
             "a connected TCP socket of version 6",
             """
             l = socket.create_server(("::1", 5432), family=socket.AF_INET6); s = socket.create_connection(("::1", 5432))
-            token = s.fileno(); a = l.accept()[0]
-            """, cure: "s.close(); a.close()", "fd % is a connected TCP socket to [::1]:5432"),
-        RefusedState(
-            "a half-closed TCP socket",
-            """
-            l = socket.create_server(("127.0.0.1", 5432)); s = socket.create_connection(("127.0.0.1", 5432)); a = l.accept()[0]
-            s.shutdown(socket.SHUT_WR); token = s.fileno()
-            """, cure: "s.close(); a.close()", "fd % is a connected TCP socket"),
+            token = s.fileno()
+            """, cure: "s.close(); l.accept()[0].close()", "fd % is a connected TCP socket to [::1]:5432"),
         RefusedState(
             "a TCP socket that never was connected", "s = socket.socket(); token = s.fileno()", cure: "s.close()",
             "fd % is a TCP socket that is not connected"),

@@ -94,6 +94,7 @@ enum thaw_own {
     THAW_OWN_OOM_SCORE = 2,
     THAW_OWN_MERGING = 4, /* PR_SET_MEMORY_MERGE */
     THAW_OWN_PROCESSORS = 8,
+    THAW_OWN_CONNECTIONS = 16, /* there are descriptors of THAW_FD_CONNECTION */
 };
 
 struct thaw_thread {
@@ -168,6 +169,9 @@ enum thaw_descriptor_kind {
     THAW_FD_GIVEN_ERROR, /* replaced by the clone's standard error */
     THAW_FD_GIVEN_RUNTIME_API, /* replaced by the clone's connection to the Runtime API */
     THAW_FD_RESET, /* TCP connection that its peer has reset: domain `a` */
+    THAW_FD_CONNECTION, /* end of a TCP connection with both ends here: `id` common to both; domain `a`; its address: blob `path`, its
+                           peer's: blob `b`, both `position` bytes; unread: blob `value`, `interval` bytes; `protocol` 1: it writes
+                           no more */
 };
 
 struct thaw_descriptor {

@@ -109,6 +109,9 @@ struct CapturedProcess {
             header.own |= THAW_OWN_OOM_SCORE.rawValue
             header.oom_score = score
         }
+        if descriptors.contains(where: { $0.kind == THAW_FD_CONNECTION.rawValue }) {
+            header.own |= THAW_OWN_CONNECTIONS.rawValue
+        }
         if let processors = traits.processors {
             header.own |= THAW_OWN_PROCESSORS.rawValue
             withUnsafeMutableBytes(of: &header.processors) { buffer in

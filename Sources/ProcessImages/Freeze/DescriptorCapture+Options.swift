@@ -23,6 +23,10 @@ extension DescriptorCapture {
         if entry.kind == THAW_FD_GIVEN_RUNTIME_API.rawValue {
             changed.removeAll { !SocketOptionTable.chosenForConnections.contains($0) }
         }
+        if entry.kind == THAW_FD_CONNECTION.rawValue {
+            let chosen = SocketOptionTable.chosenForConnections.union([SocketOptionTable.noDelay])
+            changed.removeAll { !chosen.contains($0) }
+        }
         changed.sort(by: SocketOptionTable.comesBefore)
         let lock = try SocketOptionTable.bufferLock(of: socket)
         for name in changed { take(name, found.values[name] ?? [], lock: lock, of: descriptor) }

@@ -10,7 +10,8 @@ extension DescriptorCapture {
         let count = entries.count
         switch (state.family, state.kind) {
         case (.unix, _): try takeUnix(descriptor, state)
-        case (.internet4, .stream), (.internet6, .stream): takeTCP(descriptor, state)
+        case (.internet4, .stream), (.internet6, .stream):
+            if try !takeInnerConnection(descriptor, state, socket) { takeTCP(descriptor, state) }
         case (.internet4, .datagram), (.internet6, .datagram): try takeUDP(descriptor, state, socket)
         case (.other(AF_NETLINK), _): refuse(descriptor, "is a netlink socket")
         default: refuse(descriptor, "is a socket of family \(state.rawFamily) and type \(state.rawKind)")
@@ -69,7 +70,7 @@ extension DescriptorCapture {
         add(descriptor, THAW_FD_RESET) { $0.a = UInt64(state.rawFamily) }
     }
 
-    private func isRuntimeAPI(_ state: SocketState) -> Bool {
+    func isRuntimeAPI(_ state: SocketState) -> Bool {
         guard let port = target.runtimeAPIPort else { return false }
         return SocketAddress(state.localAddress).port == port
     }

@@ -52,6 +52,8 @@ struct DescriptorCapture {
     /// What new sockets have, by family, type, protocol, and whether they listen.
     var newSockets: [[CInt]: SocketOptions] = [:]
     let multicast: MulticastGroups
+    /// Both ends of connections within the process. Asked for when the first one is met.
+    var innerConnections: InnerConnections?
     var foundRuntimeAPI = false
 
     init(_ target: FreezeTarget, _ process: ProcessAccess) {

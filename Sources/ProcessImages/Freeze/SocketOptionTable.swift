@@ -22,6 +22,8 @@ enum SocketOptionTable {
     }
 
     static let bufferLock = SocketOptions.Name(SOL_SOCKET, 72)
+    /// Which the server has set for the connections that it accepts.
+    static let noDelay = SocketOptions.Name(CInt(IPPROTO_TCP), 1)
 
     static let passedOver = Set(all.filter { $0.fate == .passedOver }.map(\.name))
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -23,6 +23,28 @@ extension StateCheck {
                 try checkPairing(of: descriptor, &ends, name)
             }
         }
+        try checkConnections()
+    }
+
+    /// Each has two ends.
+    private func checkConnections() throws(ProcessImageError) {
+        var ends: [UInt64: Int] = [:]
+        for descriptor in descriptors where descriptor.kind == THAW_FD_CONNECTION.rawValue {
+            ends[descriptor.id, default: 0] += 1
+        }
+        try StateReader.require(ends.values.allSatisfy { $0 == 2 }, "a connection does not have two ends")
+        try StateReader.require(
+            ends.isEmpty == (header.own & THAW_OWN_CONNECTIONS.rawValue == 0), "its connections are not announced")
+    }
+
+    private func checkConnection(_ descriptor: thaw_descriptor, _ name: String) throws(ProcessImageError) {
+        try StateReader.require(
+            [AF_INET, AF_INET6].contains { UInt64($0) == descriptor.a } && descriptor.protocol <= 1,
+            "\(name) is a connection of family \(descriptor.a)")
+        try checkAddress(at: descriptor.path, descriptor.position, of: descriptor, name)
+        try checkAddress(at: descriptor.b, descriptor.position, of: descriptor, name)
+        try StateReader.require(descriptor.interval <= 1 << 20, "\(name) has \(descriptor.interval) unread bytes")
+        if descriptor.interval > 0 { _ = try bytes.blob(at: descriptor.value, descriptor.interval, name) }
     }
 
     private func check(_ descriptor: thaw_descriptor, at index: Int, _ name: String) throws(ProcessImageError) {
@@ -52,6 +74,7 @@ extension StateCheck {
             try StateReader.require(
                 [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET].contains { UInt64($0.rawValue) == descriptor.a },
                 "\(name) is a socket of type \(descriptor.a)")
+        case THAW_FD_CONNECTION: try checkConnection(descriptor, name)
         case THAW_FD_RESET:
             try StateReader.require(
                 [AF_INET, AF_INET6].contains { UInt64($0) == descriptor.a },
@@ -124,7 +147,7 @@ extension StateCheck {
     // MARK: - What refers to descriptors, and what threads are sent
 
     func checkOptions() throws(ProcessImageError) {
-        let sockets = [THAW_FD_LISTENER, THAW_FD_DATAGRAM, THAW_FD_PAIR, THAW_FD_GIVEN_RUNTIME_API].map(\.rawValue)
+        let sockets = [THAW_FD_LISTENER, THAW_FD_DATAGRAM, THAW_FD_PAIR, THAW_FD_GIVEN_RUNTIME_API, THAW_FD_CONNECTION].map(\.rawValue)
         var last: UInt32 = 0
         for option in options {
             let index = Int(option.descriptor)

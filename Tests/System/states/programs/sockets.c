@@ -12,9 +12,9 @@ struct listener {
     socklen_t length;
 };
 
-static struct listener tcp, tcp6, path, abstract, served;
+static struct listener tcp, tcp6, path, abstract, served, served_once;
 static struct listener datagrams, unbound_datagrams;
-static int pairs[3][2], widow, connected;
+static int pairs[3][2], widow, connected, inner[2];
 static const int types[3] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
 static atomic_int accepted;
 
@@ -61,6 +61,7 @@ void prepare(const char *variant) {
     loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     listen_to(&tcp, AF_INET, &any, sizeof any);
     listen_to(&served, AF_INET, &loopback, sizeof loopback);
+    listen_to(&served_once, AF_INET, &loopback, sizeof loopback);
     struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
     int probe = socket(AF_INET6, SOCK_STREAM, 0);
     if (probe >= 0) {
@@ -75,6 +76,8 @@ void prepare(const char *variant) {
     listen_to(&abstract, AF_UNIX, &hidden, sizeof(sa_family_t) + 1 + size);
     bind_to(&datagrams, AF_INET, SOCK_DGRAM, &loopback, sizeof loopback);
     unbound_datagrams.descriptor = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    inner[0] = reach(&served_once), inner[1] = MUST(accept4(served_once.descriptor, NULL, NULL, SOCK_CLOEXEC));
+    MUST(write(inner[0], "unread", 6));
     connected = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
     MUST(connect(connected, (struct sockaddr *)&datagrams.address, datagrams.length));
     for (int each = 0; each < 3; each++)
@@ -159,4 +162,11 @@ void verify(int invocation) {
     close(client);
     check_datagrams();
     check_pairs();
+    for (int each = 0; each < 6; each++) {
+        MUST(read(inner[1], answer, 1));
+        REQUIRE(answer[0] == "unread"[each], "a connection within lost what was unread");
+    }
+    MUST(write(inner[1], "answer", 6));
+    REQUIRE(recv(inner[0], answer, 6, MSG_WAITALL) == 6 && !memcmp(answer, "answer", 6), "a connection within is cut");
+    MUST(write(inner[0], "unread", 6));
 }
