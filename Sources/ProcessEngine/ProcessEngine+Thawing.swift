@@ -81,7 +81,8 @@ extension ProcessEngine {
         let cell =
             if let ready = try cells.takeReady(limits) { ready } else { try await cells.claim(limits, by: deadline) }
         do {
-            return try Clone(in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart, keepsConnection: keepsConnection)
+            return try Clone(
+                in: cell, loop: loop, blockedIn: call, isSnapStart: isSnapStart, keepsConnection: keepsConnection)
         } catch {
             await cells.end(cell)
             throw error

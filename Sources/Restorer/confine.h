@@ -11,6 +11,9 @@ void enter_cgroups(const int *files, unsigned count);
 void enter_namespaces(int init);
 
 /* mounts.c: a mount namespace of the clone's own, with /var/task, /tmp and /proc. */
+/* A new /tmp. */
+void mount_scratch(uint64_t bytes);
+
 void make_mounts(const struct thaw_clone_request *request, int code);
 
 /* The template is the last that the kernel kills when memory runs out; a clone is one like any other. */

@@ -8,7 +8,7 @@ enum { NAMESPACE, CODE, SCRATCH, OVERLAY, PROC, OWNERS };
 
 enum { OPTIONS_SIZE = 128, SCRATCH_MODE = 01777 };
 
-static void mount_scratch(uint64_t bytes) {
+void mount_scratch(uint64_t bytes) {
     char buffer[OPTIONS_SIZE];
     struct text options = {buffer, sizeof buffer, 0};
     append(&options, "mode=1777,size=");

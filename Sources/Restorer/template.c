@@ -1,7 +1,9 @@
 #include "template.h"
 
 #include "clone.h"
+#include "confine.h"
 #include "descriptors.h"
+#include "files.h"
 #include "image.h"
 #include "limits.h"
 #include "memory.h"
@@ -88,6 +90,11 @@ static void serve(void) {
     make_room_for_descriptors(2 * engine + 64 + (int)image->objects.count);
     must(sys_dup3(ENGINE, engine, O_CLOEXEC), THAW_STEP_ARGUMENTS, ENGINE);
     report_to(engine);
+    /* Clones have their own; what they inherit mapped is of this one. 0: without a limit. */
+    if (image->own & THAW_OWN_MAPPED_SCRATCH) {
+        mount_scratch(0);
+        make_nodes();
+    }
     build_memory(MEMORY, BASE, huge_pages);
     uint64_t stacks = image->threads.count * THAW_RESTORE_STACK;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;

@@ -95,6 +95,7 @@ enum thaw_own {
     THAW_OWN_MERGING = 4, /* PR_SET_MEMORY_MERGE */
     THAW_OWN_PROCESSORS = 8,
     THAW_OWN_CONNECTIONS = 16, /* there are descriptors of THAW_FD_CONNECTION */
+    THAW_OWN_MAPPED_SCRATCH = 32, /* files among the nodes are mapped privately */
 };
 
 struct thaw_thread {

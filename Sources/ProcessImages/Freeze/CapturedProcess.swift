@@ -112,6 +112,10 @@ struct CapturedProcess {
         if descriptors.contains(where: { $0.kind == THAW_FD_CONNECTION.rawValue }) {
             header.own |= THAW_OWN_CONNECTIONS.rawValue
         }
+        let mapsScratch = mappings.contains { mapping in
+            mapping.area.isInScratch && mapping.path != nil && mapping.flags & THAW_MAPPING_OWN.rawValue == 0
+        }
+        if hasScratch, mapsScratch { header.own |= THAW_OWN_MAPPED_SCRATCH.rawValue }
         if let processors = traits.processors {
             header.own |= THAW_OWN_PROCESSORS.rawValue
             withUnsafeMutableBytes(of: &header.processors) { buffer in

@@ -103,8 +103,7 @@ struct MappingCapture {
         if area.name.hasPrefix("/memfd:") { return refuse(area, "is of a memfd", into: &refusals) }
         guard area.name.hasPrefix("/") else { return refuse(area, "is no memory", into: &refusals) }
         guard !area.name.hasPrefix("/dev/") else { return refuse(area, "is of a device", into: &refusals) }
-        let isOfTemplate = !(ownsScratch && area.isInScratch) && isReachable(area)
-        if isOfTemplate { keep(area, .file, path: area.name) } else { keep(area, .copy) }
+        if isReachable(area) { keep(area, .file, path: area.name) } else { keep(area, .copy) }
     }
 
     private mutating func takeShared(_ area: MemoryArea, into refusals: inout Refusals) {

@@ -147,7 +147,9 @@ extension StateCheck {
     // MARK: - What refers to descriptors, and what threads are sent
 
     func checkOptions() throws(ProcessImageError) {
-        let sockets = [THAW_FD_LISTENER, THAW_FD_DATAGRAM, THAW_FD_PAIR, THAW_FD_GIVEN_RUNTIME_API, THAW_FD_CONNECTION].map(\.rawValue)
+        let sockets = [
+            THAW_FD_LISTENER, THAW_FD_DATAGRAM, THAW_FD_PAIR, THAW_FD_GIVEN_RUNTIME_API, THAW_FD_CONNECTION,
+        ].map(\.rawValue)
         var last: UInt32 = 0
         for option in options {
             let index = Int(option.descriptor)

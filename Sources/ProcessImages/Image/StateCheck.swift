@@ -136,7 +136,7 @@ package struct StateCheck {
     private func checkOwn() throws(ProcessImageError) {
         let own =
             THAW_OWN_COREDUMP_FILTER.rawValue | THAW_OWN_OOM_SCORE.rawValue | THAW_OWN_MERGING.rawValue
-            | THAW_OWN_PROCESSORS.rawValue | THAW_OWN_CONNECTIONS.rawValue
+            | THAW_OWN_PROCESSORS.rawValue | THAW_OWN_CONNECTIONS.rawValue | THAW_OWN_MAPPED_SCRATCH.rawValue
         try StateReader.require(header.own & ~own == 0, "it has the unknown settings \(hex(UInt64(header.own)))")
         try StateReader.require(
             header.coredump_filter < 1 << 16 && header.oom_score <= 1000,
