@@ -12,7 +12,12 @@ import Testing
             (.invalidRuntime, "InvalidRuntimeException", 502, "Message", "Service"),
             (.invalidSubnetID, "InvalidSubnetIDException", 502, "Message", "Service"),
             (.invalidZipFile, "InvalidZipFileException", 502, "Message", "Service"),
+            (.policyLengthExceeded, "PolicyLengthExceededException", 400, "message", "User"),
             (.preconditionFailed, "PreconditionFailedException", 412, "message", "User"),
+            (
+                .provisionedConcurrencyConfigNotFound, "ProvisionedConcurrencyConfigNotFoundException", 404, "message",
+                "User"
+            ),
             (.requestTooLarge, "RequestTooLargeException", 413, "message", "User"),
             (.resourceConflict, "ResourceConflictException", 409, "message", "User"),
             (.resourceNotFound, "ResourceNotFoundException", 404, "Message", "User"),
@@ -38,7 +43,7 @@ import Testing
     }
 
     @Test("the table above leaves no code out")
-    func complete() { #expect(LambdaError.Code.allCases.count == 22) }
+    func complete() { #expect(LambdaError.Code.allCases.count == 24) }
 
     @Test(
         "the recorded texts are AWS's",

@@ -128,7 +128,7 @@ import Testing
     func environmentOrder() async throws {
         let large = String(repeating: "x", count: 4_100)
         let body =
-            #"{"Other": [{"a": "]\"}], "Environment": {"Variables": {"SMALL":"ok", "LARGE" : "\#(large)","A1":""}}}"#
+            #"{"Other": [{"a": "]\"}"}], "Environment": {"Variables": {"SMALL":"ok", "LARGE" : "\#(large)","A1":""}}}"#
         let response = try await APITester(FakeLambdaService(functions: [.sample()])).send(
             .put, "/2015-03-31/functions/f/configuration", body: body)
         #expect(response.status == .badRequest)
