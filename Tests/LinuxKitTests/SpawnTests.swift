@@ -65,7 +65,8 @@ import Testing
                 Issue.record("it does not say that neither is there")
             }
             // There, but nothing that can be executed: the kernel's reason, and which of the two it was.
-            _ = try syscall { creat(other.string, 0o755) }
+            // Closed again: a file that somebody can write to is not executed.
+            _ = try OwnedDescriptor.open(other, .writeOnly, options: [.create], permissions: [.ownerReadWriteExecute])
             #expect(failure(of: plan)?.errno == .execFormatError)
             #expect(failure(of: plan)?.executable == other)
             if case .execution? = failure(of: plan)?.stage {
