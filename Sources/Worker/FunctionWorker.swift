@@ -158,7 +158,7 @@ package final class FunctionWorker: Service {
         dispatcher = EventDispatcher(
             queue: events, functions: functions, invocations: invocations, admission: admission,
             sender: EventSender(account: configuration.account, aws: parts.aws, targets: configuration.eventTargets),
-            tasks: tasks, clock: clock, logger: logger)
+            tasks: tasks, logger: logger)
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)

@@ -14,7 +14,6 @@ package struct EventDispatcher: Sendable {
     let admission: Admission
     let sender: EventSender
     let tasks: BackgroundTasks
-    let clock: WorkerClock
     let logger: Logger
 
     /// Between the tries of an event that the function could not handle; seconds.
@@ -131,7 +130,7 @@ package struct EventDispatcher: Sendable {
         let target = end.condition == .success ? configuration?.onSuccess : configuration?.onFailure
         if let target {
             let arn = functions.account.arn(name: event.functionName, qualifier: event.qualifier ?? "$LATEST")
-            deliveries.append(EventDelivery(target: target, body: end.record(of: event, arn, at: clock.date)))
+            deliveries.append(EventDelivery(target: target, body: end.record(of: event, arn, at: queue.now)))
         }
         if end.condition != .success, let target = await deadLetterTarget(of: event) {
             deliveries.append(

@@ -23,8 +23,12 @@ struct EventEnd: Sendable {
 
     /// The record that destinations get, with AWS's members in AWS's order.
     ///
-    /// - Parameter arn: qualified, `$LATEST` included.
-    func record(of event: Event, _ arn: FunctionARN, at date: Date) -> String {
+    /// - Parameters:
+    ///   - arn: qualified, `$LATEST` included.
+    ///   - milliseconds: since 1970.
+    func record(of event: Event, _ arn: FunctionARN, at milliseconds: Int64) -> String {
+        // Half a millisecond more, because what is formatted is cut off.
+        let date = Date(timeIntervalSince1970: (Double(milliseconds) + 0.5) / 1_000)
         var members = [
             ("version", Self.quoted("1.0")),
             ("timestamp", Self.quoted(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))),
