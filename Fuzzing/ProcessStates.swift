@@ -219,7 +219,8 @@ extension Target {
             thaw_run(start: 0x12000, end: 0x13000, offset: page, source: UInt64(THAW_RUN_BASE.rawValue)),
         ].prefix(isLarge ? 2 : 1)
         let anonymous = thaw_mapping(
-            start: 0x10000, end: 0x20000, file_offset: 0, path: 0, object: 0, protection: 3, flags: THAW_MAPPING_NO_HUGE.rawValue,
+            start: 0x10000, end: 0x20000, file_offset: 0, path: 0, object: 0, protection: 3,
+            flags: THAW_MAPPING_NO_HUGE.rawValue,
             first_run: 0, runs: UInt64(runs.count))
         let own = thaw_mapping(
             start: 0x30000, end: 0x32000, file_offset: 0, path: 0, object: 1, protection: 3,
@@ -241,7 +242,9 @@ extension Target {
             )
             writer.header.actions = writer.add(
                 table: [thaw_action(signal: 12, handler: 0x4000, flags: 4, restorer: 0x4100, mask: 0)])
-            writer.header.children = writer.add(table: [thaw_child(pid: 9, status: 0x100), thaw_child(pid: 10, status: 9)])
+            writer.header.children = writer.add(table: [
+                thaw_child(pid: 9, status: 0x100), thaw_child(pid: 10, status: 9),
+            ])
             writer.header.timers = writer.add(
                 table: [
                     thaw_timer(
@@ -266,7 +269,9 @@ extension Target {
                 thaw_name(from: file.place, to: bytes.text("/tmp/c"), moves: 0, reserved: 0),
             ])
         var (memory, unnamed) = (thaw_object(), thaw_object())
-        (memory.kind, memory.name, memory.size, memory.seals) = (THAW_OBJECT_MEMORY.rawValue, bytes.text("heap"), 8192, 6)
+        (memory.kind, memory.name, memory.size, memory.seals) = (
+            THAW_OBJECT_MEMORY.rawValue, bytes.text("heap"), 8192, 6
+        )
         (unnamed.kind, unnamed.permissions, unnamed.size) = (THAW_OBJECT_FILE.rawValue, 0o600, 5)
         (memory.first_extent, memory.extents, unnamed.first_extent, unnamed.extents) = (1, 1, 2, 1)
         writer.header.objects = writer.add(table: [memory, unnamed])
