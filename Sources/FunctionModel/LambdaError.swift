@@ -36,6 +36,7 @@ package struct LambdaError: Error, Sendable, Equatable {
     /// One case per error type of the API; the type's name and status are as in AWS's service model.
     package enum Code: String, Sendable, CaseIterable {
         case accessDenied = "AccessDeniedException"
+        case codeSigningConfigNotFound = "CodeSigningConfigNotFoundException"
         case codeStorageExceeded = "CodeStorageExceededException"
         case invalidParameterValue = "InvalidParameterValueException"
         case invalidRequestContent = "InvalidRequestContentException"
@@ -77,7 +78,8 @@ extension LambdaError.Code {
             .serialization, .snapStart, .validation:
             400
         case .accessDenied: 403
-        case .provisionedConcurrencyConfigNotFound, .resourceNotFound, .unknownOperation: 404
+        case .codeSigningConfigNotFound, .provisionedConcurrencyConfigNotFound, .resourceNotFound, .unknownOperation:
+            404
         case .snapStartTimeout: 408
         case .resourceConflict, .snapStartNotReady: 409
         case .preconditionFailed: 412
@@ -93,8 +95,8 @@ extension LambdaError.Code {
     /// typed clients read only the one that belongs to the type.
     package var messageKey: String {
         switch self {
-        case .accessDenied, .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotFound, .service, .snapStart,
-            .snapStartNotReady,
+        case .accessDenied, .codeSigningConfigNotFound, .invalidRuntime, .invalidSubnetID, .invalidZipFile,
+            .resourceNotFound, .service, .snapStart, .snapStartNotReady,
             .snapStartTimeout:
             "Message"
         case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
@@ -110,9 +112,9 @@ extension LambdaError.Code {
         switch self {
         case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
         case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady, .service: "Service"
-        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
-            .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestTooLarge, .resourceConflict,
-            .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
+        case .codeSigningConfigNotFound, .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent,
+            .policyLengthExceeded, .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestTooLarge,
+            .resourceConflict, .resourceNotFound, .snapStart, .snapStartNotReady, .snapStartTimeout, .tooManyRequests,
             .unsupportedMediaType:
             "User"
         }

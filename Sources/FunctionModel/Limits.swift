@@ -10,6 +10,9 @@ package enum Limits {
     /// The HTTP body of every other call that is not an invocation; the largest that means something has some 100 kB.
     package static let controlRequest = 1_048_576
 
+    /// All zips of an account.
+    package static let totalCode = 80_530_636_800
+
     // Invocations.
     /// A synchronous request or response: 6 MiB and 100 bytes of envelope.
     package static let payload = 6_291_556

@@ -43,6 +43,7 @@ enum Schema {
                     """)
         }
         registerAliases(&migrator)
+        registerAccount(&migrator)
         registerAccess(&migrator)
         registerEventSources(&migrator)
         registerConcurrency(&migrator)

@@ -90,8 +90,9 @@ package struct Server: Sendable {
         _ engine: any SandboxEngine, _ watch: ServerWatch, _ logger: Logger, _ observer: @escaping WorkerObserver
     ) throws -> FunctionWorker.Parts {
         FunctionWorker.Parts(
-            engine: engine, functions: stores.functions, aliases: stores.functions, access: stores.functions,
-            eventSources: stores.functions, concurrency: stores.functions, events: stores.functions,
+            engine: engine, functions: stores.functions, aliases: stores.functions, account: stores.functions,
+            access: stores.functions, eventSources: stores.functions, concurrency: stores.functions,
+            events: stores.functions,
             snapshots: stores.snapshots,
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),

@@ -18,6 +18,7 @@ package final class FunctionWorker: Service {
         package var engine: any SandboxEngine
         package var functions: any FunctionStore
         package var aliases: any AliasStore
+        package var account: any AccountStore
         package var access: any AccessStore
         package var eventSources: any EventSourceStore
         package var concurrency: any ConcurrencyStore
@@ -38,8 +39,9 @@ package final class FunctionWorker: Service {
 
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
-            access: any AccessStore, eventSources: any EventSourceStore, concurrency: any ConcurrencyStore,
-            events: any EventStore, snapshots: any SnapshotRepository, files: any FunctionFiles,
+            account: any AccountStore, access: any AccessStore, eventSources: any EventSourceStore,
+            concurrency: any ConcurrencyStore, events: any EventStore, snapshots: any SnapshotRepository,
+            files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off, memory: MemorySource = .unlimited,
@@ -48,6 +50,7 @@ package final class FunctionWorker: Service {
             self.engine = engine
             self.functions = functions
             self.aliases = aliases
+            self.account = account
             self.access = access
             self.eventSources = eventSources
             self.concurrency = concurrency
@@ -69,6 +72,8 @@ package final class FunctionWorker: Service {
 
     package let control: FunctionControl
     package let aliases: AliasControl
+    private let account: AccountControl
+    private let settings: FunctionSettingControl
     package let access: AccessControl
     package let concurrency: ConcurrencyControl
     package let eventConfigurations: EventInvokeControl
@@ -153,6 +158,9 @@ package final class FunctionWorker: Service {
             functions: functions, store: parts.eventSources, polling: polling, sqs: sqs, tasks: tasks, clock: clock,
             logger: logger)
         concurrency = ConcurrencyControl(functions: functions, store: parts.concurrency, admission: admission)
+        account = AccountControl(
+            store: parts.account, account: configuration.account, concurrency: concurrency, clock: clock)
+        settings = FunctionSettingControl(functions: functions, store: parts.account, account: account)
         eventConfigurations = EventInvokeControl(
             functions: functions, store: parts.events, targets: configuration.eventTargets, clock: clock)
         dispatcher = EventDispatcher(
@@ -175,8 +183,8 @@ package final class FunctionWorker: Service {
         }
         return LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, concurrency: concurrency,
-            eventConfigurations: eventConfigurations, tags: control, versions: publishing, invocations: invocations,
-            eventSources: eventSources, sandboxes: pool, logs: logs)
+            eventConfigurations: eventConfigurations, account: account, settings: settings, tags: control,
+            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool, logs: logs)
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.

@@ -6,6 +6,7 @@ import Testing
     @Test(
         "every error has the name, status and members of AWS's service model",
         arguments: [
+            (.codeSigningConfigNotFound, "CodeSigningConfigNotFoundException", 404, "Message", "User"),
             (.codeStorageExceeded, "CodeStorageExceededException", 400, "message", "User"),
             (.invalidParameterValue, "InvalidParameterValueException", 400, "message", "User"),
             (.invalidRequestContent, "InvalidRequestContentException", 400, "message", "User"),
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test("the table above leaves no code out")
-    func complete() { #expect(LambdaError.Code.allCases.count == 24) }
+    func complete() { #expect(LambdaError.Code.allCases.count == 25) }
 
     @Test(
         "the recorded texts are AWS's",

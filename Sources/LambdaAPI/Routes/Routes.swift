@@ -41,6 +41,8 @@ struct Routes: Sendable {
             VersionRoutes(
                 versions: service.versions, functions: service.functions, addressing: addressing, wire: wire),
             AliasRoutes(aliases: service.aliases, addressing: addressing),
+            AccountRoutes(account: service.account, addressing: addressing),
+            FunctionSettingRoutes(settings: service.settings, addressing: addressing),
             PermissionRoutes(permissions: service.permissions, addressing: addressing),
             FunctionURLRoutes(urls: service.urls, addressing: addressing, addresses: configuration.urlAddresses),
             EventSourceRoutes(eventSources: service.eventSources, addressing: addressing),
@@ -49,7 +51,6 @@ struct Routes: Sendable {
                 addressing: addressing, abilities: abilities),
             ConcurrencyRoutes(concurrency: service.concurrency, addressing: addressing),
             EventInvokeConfigRoutes(configurations: service.eventConfigurations, addressing: addressing),
-            DefaultRoutes(functions: service.functions, addressing: addressing),
             UnservedRoutes(),
             LogsRoute(logs: service.logs, scope: configuration.scope),
             SandboxRoute(sandboxes: service.sandboxes),

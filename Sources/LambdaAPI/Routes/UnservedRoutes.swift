@@ -24,18 +24,11 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + configurations + concurrency + layers + codeSigning
-        + capacityProviders + durableExecutions + account
+        invoking + concurrency + layers + capacityProviders + durableExecutions
 
     private static let invoking = [
         UnservedAction(
             "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations")
-    ]
-
-    private static let configurations = [
-        UnservedAction("PutFunctionRecursionConfig", .put, "2024-08-31/functions/{FunctionName}/recursion-config"),
-        UnservedAction(
-            "PutRuntimeManagementConfig", .put, "2021-07-20/functions/{FunctionName}/runtime-management-config"),
     ]
 
     private static let concurrency = [
@@ -60,21 +53,6 @@ package struct UnservedRoutes: RouteGroup {
             "RemoveLayerVersionPermission", .delete, layerVersions + "/{VersionNumber}/policy/{StatementId}"),
     ]
     private static let layerVersions = "2018-10-31/layers/{LayerName}/versions"
-
-    private static let codeSigning = [
-        UnservedAction("CreateCodeSigningConfig", .post, codeSigningConfigs),
-        UnservedAction("ListCodeSigningConfigs", .get, codeSigningConfigs),
-        UnservedAction("GetCodeSigningConfig", .get, codeSigningConfigs + "/{CodeSigningConfigArn}"),
-        UnservedAction("UpdateCodeSigningConfig", .put, codeSigningConfigs + "/{CodeSigningConfigArn}"),
-        UnservedAction("DeleteCodeSigningConfig", .delete, codeSigningConfigs + "/{CodeSigningConfigArn}"),
-        UnservedAction(
-            "ListFunctionsByCodeSigningConfig", .get, codeSigningConfigs + "/{CodeSigningConfigArn}/functions"),
-        UnservedAction(
-            "PutFunctionCodeSigningConfig", .put, "2020-06-30/functions/{FunctionName}/code-signing-config"),
-        UnservedAction(
-            "DeleteFunctionCodeSigningConfig", .delete, "2020-06-30/functions/{FunctionName}/code-signing-config"),
-    ]
-    private static let codeSigningConfigs = "2020-04-22/code-signing-configs"
 
     private static let capacityProviders = [
         UnservedAction("CreateCapacityProvider", .post, providers),
@@ -101,8 +79,4 @@ package struct UnservedRoutes: RouteGroup {
     ]
     private static let executions = "2025-12-01/durable-executions"
     private static let callbacks = "2025-12-01/durable-execution-callbacks"
-
-    private static let account = [
-        UnservedAction("GetAccountSettings", .get, "2016-08-19/account-settings")
-    ]
 }

@@ -8,6 +8,8 @@ package struct LambdaService: Sendable {
     package let urls: any FunctionURLKeeping
     package let concurrency: any ConcurrencyControlling
     package let eventConfigurations: any EventInvokeControlling
+    package let account: any AccountKeeping
+    package let settings: any FunctionSettingKeeping
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
@@ -18,7 +20,8 @@ package struct LambdaService: Sendable {
     package init(
         functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
         urls: any FunctionURLKeeping, concurrency: any ConcurrencyControlling,
-        eventConfigurations: any EventInvokeControlling, tags: any TagKeeping, versions: any VersionPublishing,
+        eventConfigurations: any EventInvokeControlling, account: any AccountKeeping,
+        settings: any FunctionSettingKeeping, tags: any TagKeeping, versions: any VersionPublishing,
         invocations: any Invoking,
         eventSources: any EventSourceKeeping, sandboxes: any SandboxListing, logs: any LogReading
     ) {
@@ -28,6 +31,8 @@ package struct LambdaService: Sendable {
         self.urls = urls
         self.concurrency = concurrency
         self.eventConfigurations = eventConfigurations
+        self.account = account
+        self.settings = settings
         self.tags = tags
         self.versions = versions
         self.invocations = invocations
