@@ -158,16 +158,9 @@ import Worker
     @Test(
         "Reads of what no function here has are answered as AWS answers them",
         arguments: [
-            ("/2015-03-31/functions/f/aliases", 200, #"{"Aliases":[]}"#),
             ("/2015-03-31/functions/f/aliases/live", 404, "Cannot find alias arn: \(arn):live"),
             ("/2015-03-31/functions/f/policy", 404, "The resource you requested does not exist."),
             ("/2021-10-31/functions/f/url", 404, "The resource you requested does not exist."),
-            ("/2021-10-31/functions/f/urls", 200, #"{"FunctionUrlConfigs":[]}"#),
-            (
-                "/2019-09-25/functions/f/event-invoke-config", 404,
-                "The function \(arn) doesn't have an EventInvokeConfig"
-            ),
-            ("/2019-09-25/functions/f/event-invoke-config/list", 200, #"{"FunctionEventInvokeConfigs":[]}"#),
             ("/2019-09-30/functions/f/concurrency", 200, "{}"),
             ("/2020-06-30/functions/f/code-signing-config", 200, "{}"),
             (
