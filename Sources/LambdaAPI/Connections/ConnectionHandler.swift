@@ -100,6 +100,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// A request that came whole needs no limit of time.
     func channelReadComplete(context: ChannelHandlerContext) {
         expectBody(context)
+        // Nobody behind this handler asks for what is dropped.
+        if isRefused || isEnding { context.read() }
         context.fireChannelReadComplete()
     }
 
@@ -153,6 +155,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         isEnding = true
         context.close(mode: .output, promise: promise)
         set(.now() + Self.lingering, context)
+        context.read()
     }
 
     // MARK: - Answers
@@ -276,5 +279,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: text))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         set(.now() + Self.lingering, context)
+        context.read()
     }
 }

@@ -93,9 +93,9 @@ enum TestFunction {
                 if (fd >= 0) close(fd);
             } else if (!strcmp(word, "fill")) {
                 int fd = open("/tmp/filler", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-                long megabytes = 0;
-                while (write(fd, body, sizeof body) == sizeof body) megabytes++;
-                sprintf(answer, "%ld %s", megabytes, strerror(errno));
+                long filled = 0, written;
+                while ((written = write(fd, body, sizeof body)) > 0) filled += written;
+                sprintf(answer, "%ld %s", filled >> 20, strerror(errno));
                 close(fd), unlink("/tmp/filler");
             } else if (!strcmp(word, "touch")) {
                 size_t n = (size_t)atol(rest) << 20;
