@@ -9,9 +9,11 @@ import Worker
     static let id = "abcdefghijklmnopqrstuvwxyz012345"
     static let path = "/_thaw/url/\(id)"
 
-    static func url(_ authType: FunctionURL.AuthType = .none, _ cors: CORS? = nil) -> FunctionURL {
+    static func url(
+        _ authType: FunctionURL.AuthType = .none, _ cors: CORS? = nil, _ mode: FunctionURL.InvokeMode? = nil
+    ) -> FunctionURL {
         FunctionURL(
-            id: id, functionName: "f", qualifier: nil, authType: authType, invokeMode: nil, cors: cors,
+            id: id, functionName: "f", qualifier: nil, authType: authType, invokeMode: mode, cors: cors,
             created: .sample, lastModified: .sample)
     }
 
@@ -32,10 +34,11 @@ import Worker
 
     /// What comes of a function that returns this.
     static func answer(
-        _ payload: String, error: String? = nil, _ method: HTTPRequest.Method = .get
+        _ payload: String, error: String? = nil, _ method: HTTPRequest.Method = .get,
+        mode: FunctionURL.InvokeMode? = nil
     ) async throws -> TestResponse {
         try await APITester(
-            service { _ in
+            service(url(.none, nil, mode)) { _ in
                 InvokeResponse(
                     executedVersion: .latest, functionError: error, logTail: nil, payload: Array(payload.utf8))
             }
@@ -51,6 +54,21 @@ import Worker
                 InvokeResponse(executedVersion: .latest, functionError: nil, logTail: nil, payload: request.payload)
             }
         ).send(method, Self.path + path, headers: headers, body: body).json
+    }
+
+    @Test("what a function streams is the body, after its prelude if it has one")
+    func streams() async throws {
+        let plain = try await Self.answer(#"{"statusCode": 201}"#, mode: .responseStream)
+        #expect(plain.status == .ok && plain.text == #"{"statusCode": 201}"#)
+        #expect(plain.header("content-type") == "application/octet-stream")
+        let prelude =
+            #"{"statusCode": 202, "headers": {"x-own": "1", "content-type": "text/plain"}, "cookies": ["a=b"]}"#
+        let nulls = String(repeating: "\0", count: 8)
+        let whole = try await Self.answer(prelude + nulls + "first, second", mode: .responseStream)
+        #expect(whole.status == .accepted && whole.text == "first, second")
+        #expect(whole.header("content-type") == "text/plain" && whole.header("x-own") == "1")
+        #expect(whole.header("set-cookie") == "a=b")
+        #expect(try await Self.answer("{not JSON" + nulls, mode: .responseStream).status == .badGateway)
     }
 
     @Test("a request becomes an event in format 2.0")

@@ -22,8 +22,27 @@ enum FunctionURLAnswer {
 
     struct Malformed: Error {}
 
+    /// The same for a URL whose InvokeMode is RESPONSE_STREAM: nothing but the body, after a prelude and eight NULs where the
+    /// function used `HttpResponseStream`.
+    static func streamed(_ payload: [UInt8]) throws(Malformed) -> Response {
+        guard payload.first == UInt8(ascii: "{"), let end = payload.firstRange(of: separator) else {
+            return Response(
+                status: .ok, headers: [.contentType: "application/octet-stream"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: payload)))
+        }
+        var (status, headers) = try prelude(Array(payload[..<end.lowerBound]))
+        if headers[.contentType] == nil { headers[.contentType] = "application/octet-stream" }
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: payload[end.upperBound...])))
+    }
+
+    private static let separator = [UInt8](repeating: 0, count: 8)
+
     /// What stands before the body of a streamed response: the same members but the body.
-    static func prelude(_ bytes: [UInt8]) throws(Malformed) -> (status: HTTPResponse.Status, headers: HTTPFields) {
+    private static func prelude(_ bytes: [UInt8]) throws(Malformed) -> (
+        status: HTTPResponse.Status, headers: HTTPFields
+    ) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
             throw Malformed()
         }

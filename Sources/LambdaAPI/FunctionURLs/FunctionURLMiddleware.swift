@@ -69,9 +69,11 @@ struct FunctionURLMiddleware: RouterMiddleware {
                 size: payload.count, invocationType: "RequestResponse", limit: Limits.payload)
         }
         let answer = try await run(served, payload, traceID, context)
+        let isStreamed = served.url.invokeMode == .responseStream
+        let read = isStreamed ? FunctionURLAnswer.streamed : FunctionURLAnswer.response
         var response =
             answer.functionError == nil
-            ? (try? FunctionURLAnswer.response(answer.payload)) ?? FunctionURLAnswer.failure : FunctionURLAnswer.failure
+            ? (try? read(answer.payload)) ?? FunctionURLAnswer.failure : FunctionURLAnswer.failure
         response.headers[.amznTraceID] = traceID
         return response
     }
