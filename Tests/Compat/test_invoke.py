@@ -206,12 +206,11 @@ def test_unknown_qualifier(client, raises, app):
         assert f"{arn}:{qualifier}" in error.response["Error"]["Message"]
 
 
-def test_event_invocation_is_refused(client, raises, app):
-    error = raises(
-        "InvalidParameterValueException", 400, client.invoke,
-        FunctionName=app.name, Qualifier="1", InvocationType="Event",
-    )
-    assert "InvocationType Event" in error.response["Error"]["Message"]
+def test_event_invocation_is_accepted(client, app):
+    response = client.invoke(FunctionName=app.name, Qualifier="1", InvocationType="Event", Payload=b'{"n":1}')
+    assert response["StatusCode"] == 202
+    assert response["Payload"].read() == b""
+    assert "ExecutedVersion" not in response
 
 
 def test_qualified_name_and_arn(client, app):

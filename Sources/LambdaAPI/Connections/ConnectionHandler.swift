@@ -149,7 +149,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Ends the connection at once only where no answer would be lost by it.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode == .all, body != nil, openRequests == 0, !isRefused, !isEnding else {
+        let isAnswered = openRequests == 0 || mode == .output
+        guard mode != .input, body != nil, isAnswered, !isRefused, !isEnding else {
             return context.close(mode: mode, promise: promise)
         }
         isEnding = true
