@@ -238,7 +238,8 @@ let package = Package(
         tests(
             "WorkerTests",
             [
-                "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit", "NetworkModel",
+                "AWSClients", "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit",
+                "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", "TestSupport", "Worker", logging, system,
             ]),

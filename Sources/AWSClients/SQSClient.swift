@@ -7,6 +7,9 @@ package struct SQSClient: Sendable {
 
     package init(_ connection: AWSConnection) { self.connection = connection }
 
+    /// Whether somebody said where it is.
+    package var isConfigured: Bool { connection.configuration.address(of: .sqs) != nil }
+
     /// The longest that ``receive(from:atMost:waitSeconds:)`` may wait.
     package static let longestWait = 20
     /// Messages that one call may name.

@@ -1,5 +1,8 @@
+import AWSClients
+import Foundation
 import FunctionModel
 import FunctionStore
+import Logging
 import TestSupport
 import Testing
 import Worker
@@ -160,5 +163,27 @@ import Worker
                 try await sources.tagsOfEventSourceMapping(other)
             }
         }
+    }
+
+    @Test("a poller that would begin after the end does not, so that the end comes")
+    func closed() async throws {
+        let connection = AWSConnection(
+            AWSConfiguration(region: "us-east-1", endpoint: AWSEndpoint("http://127.0.0.1:9")))
+        try await WorkerFixture.with { fixture in
+            let polling = EventSourcePolling(
+                sqs: SQSClient(connection),
+                delivery: QueuePoller.Delivery(
+                    invocations: fixture.worker.invocations, clock: fixture.time.clock, concurrency: (1, 1)),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            polling.close()
+            var settings = EventSourceSettings()
+            settings.eventSourceARN = Self.arn
+            await polling.start(
+                EventSourceMapping(
+                    uuid: "u", kind: .sqs, functionName: "f", qualifier: nil, settings: settings, state: .enabled,
+                    lastModified: Date(timeIntervalSince1970: 0), tags: [:]))
+            await polling.drain()
+        }
+        await connection.shutdown()
     }
 }

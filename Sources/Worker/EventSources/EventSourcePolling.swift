@@ -1,26 +1,31 @@
-internal import AWSClients
-internal import FunctionModel
-internal import Logging
+package import AWSClients
+package import FunctionModel
+package import Logging
 import Synchronization
 
 /// The pollers of this server: one for each queue that is mapped to a function, from the mapping's start to its stop.
 ///
 /// Streams are kept and answered, and not read: the log names each.
 package final class EventSourcePolling: Sendable {
-    private let pollers = Mutex<[String: Task<Void, Never>]>([:])
+    private struct State {
+        var pollers: [String: Task<Void, Never>] = [:]
+        /// Then none begins any more: nobody would end it.
+        var isClosed = false
+    }
+    private let state = Mutex(State())
     /// Apart from the worker's other tasks: these end when they are told to.
     private let tasks = BackgroundTasks()
     private let sqs: SQSClient
     private let delivery: QueuePoller.Delivery
     private let logger: Logger
 
-    init(sqs: SQSClient, delivery: QueuePoller.Delivery, logger: Logger) {
+    package init(sqs: SQSClient, delivery: QueuePoller.Delivery, logger: Logger) {
         self.sqs = sqs
         self.delivery = delivery
         self.logger = logger
     }
 
-    func start(_ mapping: EventSourceMapping) async {
+    package func start(_ mapping: EventSourceMapping) async {
         var logger = logger
         logger[metadataKey: "eventSourceMapping"] = "\(mapping.uuid)"
         logger[metadataKey: "function"] = "\(mapping.functionName)"
@@ -30,22 +35,31 @@ package final class EventSourcePolling: Sendable {
                 metadata: ["source": "\(mapping.kind.title)"])
             return
         }
+        guard sqs.isConfigured else {
+            logger.warning("event source is not polled: this server was not told where SQS is, see --aws-endpoint")
+            return
+        }
         let poller = QueuePoller(
             mapping: mapping, queue: SQSQueue(client: sqs, queue: queue), isFIFO: queue.isFIFO, delivery: delivery,
             logger: logger)
-        let task = tasks.start { await poller.run() }
-        pollers.withLock { $0[mapping.uuid] = task }
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.pollers[mapping.uuid] = tasks.start { await poller.run() }
+        }
     }
 
     /// Ends a mapping's polling. What has been taken from the queue is still delivered.
     func stop(_ uuid: String) async {
-        guard let task = pollers.withLock({ $0.removeValue(forKey: uuid) }) else { return }
+        guard let task = state.withLock({ $0.pollers.removeValue(forKey: uuid) }) else { return }
         task.cancel()
     }
 
     /// Takes no more from any queue.
-    func close() { tasks.cancelAll() }
+    package func close() {
+        state.withLock { $0.isClosed = true }
+        tasks.cancelAll()
+    }
 
     /// Returns when all that was taken has been delivered.
-    func drain() async { await tasks.drain() }
+    package func drain() async { await tasks.drain() }
 }
