@@ -127,7 +127,7 @@ REFUSED = {
         {"SnapStart": {"ApplyOn": "PublishedVersions"}, "EphemeralStorage": {"Size": 1024}},
         "InvalidParameterValueException", "is not supported for SnapStart enabled functions.",
     ),
-    "code in S3": ({"Code": {"S3Bucket": "bucket", "S3Key": "key"}}, "InvalidParameterValueException", "ZipFile"),
+    "code in S3": ({"Code": {"S3Bucket": "bucket", "S3Key": "key"}}, "InvalidParameterValueException", "NoSuchBucket"),
     "image": (
         {"Code": {"ImageUri": "image"}, "PackageType": "Image"}, "InvalidParameterValueException", "ZipFile",
     ),
