@@ -263,7 +263,8 @@ let package = Package(
         tests(
             "ThawLabTests",
             [
-                "Basics", "GuestProtocol", "Sandboxes", "ServerAssembly", "Snapshots", "Terminal", "ThawLab",
+                "Basics", "FunctionModel", "GuestProtocol", "Sandboxes", "ServerAssembly", "Snapshots", "Terminal",
+                "ThawLab",
                 argumentParser,
             ]),
         tests("MonitoringTests", ["FunctionModel", "LambdaAPI", "Monitoring", "PrometheusMetrics", "Worker"]),

@@ -36,7 +36,7 @@ import Testing
         ] as [(String, String, Bool)])
     func matching(pattern: String, event: String, isThrough: Bool) throws {
         let pattern = try #require(EventPattern(pattern))
-        #expect(pattern.matches(try #require(EventValue(parsing: event))) == isThrough)
+        #expect(pattern.matches(try #require(JSONValue(parsing: event))) == isThrough)
     }
 
     @Test(

@@ -1,4 +1,5 @@
 import Foundation
+import FunctionModel
 import ThawLab
 
 /// The members of the JSON object that `value` is written as.

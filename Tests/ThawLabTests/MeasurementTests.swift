@@ -1,4 +1,5 @@
 import ArgumentParser
+import FunctionModel
 import Terminal
 import Testing
 import ThawLab

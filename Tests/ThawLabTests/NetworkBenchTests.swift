@@ -1,3 +1,4 @@
+import FunctionModel
 import Testing
 import ThawLab
 

@@ -12,7 +12,7 @@ package struct EventPattern: Sendable, Equatable {
     }
 
     private enum Test: Sendable, Equatable {
-        case equals(EventValue)
+        case equals(JSONValue)
         case equalsIgnoringCase(String)
         case exists(Bool)
         case prefix(String)
@@ -44,17 +44,17 @@ package struct EventPattern: Sendable, Equatable {
 
     /// - Returns: nil unless the text is a pattern.
     package init?(_ text: String) {
-        guard let members = EventValue(parsing: text)?.object, let rule = Self.rule(members, depth: 0) else {
+        guard let members = JSONValue(parsing: text)?.object, let rule = Self.rule(members, depth: 0) else {
             return nil
         }
         self.rule = rule
     }
 
-    package func matches(_ event: EventValue) -> Bool { Self.matches(rule, event) }
+    package func matches(_ event: JSONValue) -> Bool { Self.matches(rule, event) }
 
     // MARK: - Reading
 
-    private static func rule(_ members: [String: EventValue], depth: Int) -> Rule? {
+    private static func rule(_ members: [String: JSONValue], depth: Int) -> Rule? {
         guard depth < deepest else { return nil }
         var (rules, choices) = ([String: Rule](), [Rule]())
         for (name, value) in members {
@@ -82,7 +82,7 @@ package struct EventPattern: Sendable, Equatable {
         return .all(rules, anyOf: choices)
     }
 
-    private static func test(_ value: EventValue) -> Test? {
+    private static func test(_ value: JSONValue) -> Test? {
         switch value {
         case .null, .bool, .number, .string: return .equals(value)
         case .array: return nil
@@ -92,7 +92,7 @@ package struct EventPattern: Sendable, Equatable {
         }
     }
 
-    private static func test(named name: String, _ value: EventValue) -> Test? {
+    private static func test(named name: String, _ value: JSONValue) -> Test? {
         switch (name, value) {
         case ("exists", .bool(let isThere)): return .exists(isThere)
         case ("prefix", .string(let text)): return .prefix(text)
@@ -119,7 +119,7 @@ package struct EventPattern: Sendable, Equatable {
         }
     }
 
-    private static func comparisons(_ list: [EventValue]) -> [Comparison]? {
+    private static func comparisons(_ list: [JSONValue]) -> [Comparison]? {
         guard list.count == 2 || list.count == 4 else { return nil }
         var result: [Comparison] = []
         for index in stride(from: 0, to: list.count, by: 2) {
@@ -139,13 +139,13 @@ package struct EventPattern: Sendable, Equatable {
 
     // MARK: - Matching
 
-    private static func matches(_ rule: Rule, _ value: EventValue?) -> Bool {
+    private static func matches(_ rule: Rule, _ value: JSONValue?) -> Bool {
         switch rule {
         case .all(let rules, let choices):
             // Of a list of objects, one.
             if case .array(let list) = value { return list.contains { matches(rule, $0) } }
             // What is not there has no members, which may be just what is asked for.
-            let members: [String: EventValue]
+            let members: [String: JSONValue]
             switch value {
             case .object(let given): members = given
             case nil: members = [:]
@@ -157,14 +157,14 @@ package struct EventPattern: Sendable, Equatable {
         }
     }
 
-    private static func matches(_ test: Test, _ value: EventValue?) -> Bool {
+    private static func matches(_ test: Test, _ value: JSONValue?) -> Bool {
         if case .exists(let isThere) = test { return (value != nil) == isThere }
         guard let value else { return false }
         if case .array(let list) = value { return list.contains { holds(test, $0) } }
         return holds(test, value)
     }
 
-    private static func holds(_ test: Test, _ value: EventValue) -> Bool {
+    private static func holds(_ test: Test, _ value: JSONValue) -> Bool {
         switch (test, value) {
         case (.equals(let wanted), _): wanted == value
         case (.equalsIgnoringCase(let wanted), .string(let text)): text.lowercased() == wanted

@@ -1,4 +1,5 @@
 import Foundation
+import FunctionModel
 import LinuxKit
 
 /// The function that tells what it sees of the network and lets itself be looked for: it listens in its own slot.

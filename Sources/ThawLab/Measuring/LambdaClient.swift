@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import FunctionModel
 import NIOCore
 import NIOHTTP1
 

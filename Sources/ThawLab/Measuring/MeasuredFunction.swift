@@ -1,5 +1,6 @@
 import BaseImages
 import Foundation
+import FunctionModel
 import Sandboxes
 import SystemPackage
 

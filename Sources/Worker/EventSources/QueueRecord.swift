@@ -47,20 +47,20 @@ struct QueueRecord: Encodable {
     }
 
     /// The record as filters see it: a body that is JSON is looked into.
-    var filtered: EventValue {
-        var members: [String: EventValue] = [
+    var filtered: JSONValue {
+        var members: [String: JSONValue] = [
             "messageId": .string(messageId), "body": .string(body),
             "attributes": .object(attributes.mapValues { .string($0) }),
             "messageAttributes": .object(
                 messageAttributes.mapValues { attribute in
-                    var members = ["dataType": EventValue.string(attribute.dataType)]
+                    var members = ["dataType": JSONValue.string(attribute.dataType)]
                     if let text = attribute.stringValue { members["stringValue"] = .string(text) }
                     return .object(members)
                 }),
             "eventSource": .string(eventSource), "eventSourceARN": .string(eventSourceARN),
             "awsRegion": .string(awsRegion),
         ]
-        if let parsed = EventValue(parsing: body), parsed.isStructure { members["body"] = parsed }
+        if let parsed = JSONValue(parsing: body), parsed.isStructure { members["body"] = parsed }
         return .object(members)
     }
 }
@@ -81,7 +81,7 @@ package enum BatchOutcome: Equatable, Sendable {
             self = .allDone
             return
         }
-        switch EventValue(parsing: String(decoding: payload, as: UTF8.self)) {
+        switch JSONValue(parsing: String(decoding: payload, as: UTF8.self)) {
         case .null: self = .allDone
         case .object(let members):
             switch members["batchItemFailures"] {
@@ -93,7 +93,7 @@ package enum BatchOutcome: Equatable, Sendable {
         }
     }
 
-    private static func outcome(_ failures: [EventValue], of ids: Set<String>) -> BatchOutcome {
+    private static func outcome(_ failures: [JSONValue], of ids: Set<String>) -> BatchOutcome {
         var failed: Set<String> = []
         for failure in failures {
             guard case .string(let id) = failure.object?["itemIdentifier"], ids.contains(id) else { return .allFailed }

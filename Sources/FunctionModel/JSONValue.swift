@@ -1,4 +1,7 @@
-/// Any JSON document.
+import struct Foundation.Data
+import class Foundation.JSONDecoder
+
+/// Any JSON: an event, say, or a part of it.
 package enum JSONValue: Codable, Equatable, Sendable {
     case null
     case bool(Bool)
@@ -36,16 +39,21 @@ package enum JSONValue: Codable, Equatable, Sendable {
         }
     }
 
-    /// Whether everything `part` says is so here: objects may have more members, everything else is equal.
-    func contains(_ part: JSONValue) -> Bool {
-        switch (self, part) {
-        case (.object(let whole), .object(let part)):
-            part.allSatisfy { key, value in whole[key].map { $0.contains(value) } ?? false }
-        case (.array(let whole), .array(let part)):
-            whole.count == part.count && zip(whole, part).allSatisfy { $0.contains($1) }
-        // Sums of cents are not exact.
-        case (.number(let left), .number(let right)): abs(left - right) <= 1e-9 * max(1, abs(right))
-        default: self == part
+    /// nil for what is no JSON.
+    package init?(parsing text: String) {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
+        self = value
+    }
+
+    package var object: [String: JSONValue]? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    /// Whether it is an object or a list.
+    package var isStructure: Bool {
+        switch self {
+        case .object, .array: true
+        case .null, .bool, .number, .string: false
         }
     }
 }
