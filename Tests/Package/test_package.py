@@ -58,13 +58,13 @@ def test_the_package_depends_on_what_its_other_program_is_linked_with(tree):
     assert needed[0] <= needed[1]
 
 
-def test_the_command_has_no_http_client_and_no_laboratory(tree):
+def test_the_command_has_no_laboratory(tree):
     # A binary without symbols still has the names of its types.
     command = (tree / "usr/bin/thaw").read_bytes()
     assert b"Hummingbird" in command
-    assert [name for name in (b"AsyncHTTPClient", b"NIOSSL", b"ThawLab") if name in command] == []
-    # With both it had 89.6.
-    assert len(command) <= 84_000_000
+    assert b"ThawLab" not in command
+    # Queues, topics and code in S3 are asked for by AsyncHTTPClient, which brings BoringSSL.
+    assert len(command) <= 96_000_000
 
 
 def test_lintian_finds_no_error(package):
@@ -83,16 +83,16 @@ def test_everything_linked_in_has_its_licence(tree):
 def test_the_configuration_shows_every_option_of_serve_and_sets_none(tree):
     lines = (tree / "etc/thaw/thaw.conf").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == []
-    shown = {match[1] for line in lines if (match := re.match(r"#([a-z-]+) = \S", line))}
+    shown = {match[1] for line in lines if (match := re.match(r"#([a-z0-9-]+) = \S", line))}
     usage = subprocess.run([tree / "usr/bin/thaw", "serve", "--help"], capture_output=True, text=True, check=True).stdout
-    options = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", usage, re.MULTILINE))
+    options = set(re.findall(r"^ +(?:-\w, )?--([a-z0-9-]+)", usage, re.MULTILINE))
     inversions = {f"no-{name}" for name in options}
     assert shown == options - inversions - {"config", "help", "version"}
     assert {"state-dir", "port", "slots", "keep-slots"} <= shown
 
 
 def test_every_default_that_the_configuration_shows_is_taken(tree, tmp_path):
-    text = re.sub(r"^#(?=[a-z-]+ = [^<])", "", (tree / "etc/thaw/thaw.conf").read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^#(?=[a-z0-9-]+ = [^<])", "", (tree / "etc/thaw/thaw.conf").read_text(), flags=re.MULTILINE)
     (tmp_path / "thaw.conf").write_text(text)
     command = [tree / "usr/bin/thaw", "image", "list", "--config", tmp_path / "thaw.conf", "--state-dir", tmp_path]
     listed = subprocess.run(command, capture_output=True, text=True)
