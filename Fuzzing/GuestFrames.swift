@@ -60,7 +60,7 @@ enum Target: FuzzTarget {
         .invocationFailed(requestID: "1b2c", failure), .idle(maximumMemoryBytes: 1 << 27),
         .output(Output(stream: .standardError, timestampNanoseconds: 1, bytes: [10])),
         .runtimeExited(.exited(status: 1)), .runtimeExited(.killed(signal: 9)), .runtimeExited(.outOfMemory),
-        .runtimeExited(.notStarted(errno: 2)), .fault("out of order"),
+        .runtimeExited(.notStarted(program: "/var/task/bootstrap", errno: 2)), .fault("out of order"),
     ]
     private static let uniqueness = Uniqueness(
         generation: 7, entropy: Array(repeating: 5, count: Uniqueness.entropyLength), wallClockNanoseconds: 9,
