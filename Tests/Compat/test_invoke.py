@@ -78,21 +78,25 @@ def test_warm_clone_keeps_its_memory(client, app):
 
 
 @pytest.mark.parametrize("qualifier", ["1", "$LATEST"])
-def test_sandbox_stands_still_between_invocations(client, app, plain, qualifier):
-    """A thread of the function's does not run while nothing is asked of the function; clocks go on."""
+def test_sandbox_stands_still_between_invocations(client, isolation, app, plain, qualifier):
+    """A thread of the function's does not run while nothing is asked of the function; a process's clocks go on."""
     rates, last = [], None
     for _ in range(8):
         answer, _ = invoke(client, app.name, {"action": "count_ticks"}, Qualifier=qualifier)
+        answered = time.monotonic()
         if last and answer["start"] == last["start"]:
-            elapsed = answer["monotonic"] - last["monotonic"]
-            assert elapsed > 0.4
-            assert abs(answer["wall"] - last["wall"] - elapsed) < 0.3
+            if isolation == "process":
+                elapsed = answer["monotonic"] - last["monotonic"]
+                assert elapsed > 0.4
+                assert abs(answer["wall"] - last["wall"] - elapsed) < 0.3
             # 200 where it runs, and less than half of that on a machine that is busy.
-            rates.append((answer["ticks"] - last["ticks"]) / elapsed)
+            rates.append((answer["ticks"] - last["ticks"]) / (answered - began))
             if rates[-1] < 20:
                 return
-        last = answer
-        invoke(client, plain.name, {"action": "doze", "seconds": 0.5})
+        last, began = answer, answered
+        # A machine that stood still itself may find its first sleep over when its clock catches up.
+        while time.monotonic() - began < 0.5:
+            invoke(client, plain.name, {"action": "doze", "seconds": 0.5})
     pytest.fail(f"ticks a second: {rates}")
 
 
