@@ -26,47 +26,4 @@ extension LambdaError {
                 [\(provisioned)].
                 """, omitsType: true)
     }
-
-    package static let provisionedAboveReserved = Self(
-        code: .invalidParameterValue,
-        message: """
-            Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function
-            """)
-
-    package static func provisionedAboveUnreserved(_ unreserved: Int) -> Self {
-        Self(
-            code: .invalidParameterValue,
-            message: """
-                Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [\(unreserved)].
-                """, omitsType: true)
-    }
-
-    package static func provisionedBelowMinimum(_ minimum: Int) -> Self {
-        Self(
-            code: .invalidParameterValue,
-            message: """
-                Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum \
-                value of [\(minimum)].
-                """, omitsType: true)
-    }
-
-    package static let provisionedOfLatest = Self(
-        code: .invalidParameterValue,
-        message: "Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
-
-    /// What Get and Delete say of `$LATEST`.
-    package static let provisionedNeedsVersion = Self(
-        code: .invalidParameterValue,
-        message: "The function resource provided must be an alias or a published version.")
-
-    package static let provisionedNotFound = Self(
-        code: .provisionedConcurrencyConfigNotFound,
-        message: "No Provisioned Concurrency Config found for this function")
-
-    package static let provisionedVersionOfAlias = Self(
-        code: .resourceConflict,
-        message: "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
-
-    package static let provisionedAliasOfVersion = Self(
-        code: .resourceConflict, message: "Version is pointed by a Provisioned Concurrency alias")
 }
