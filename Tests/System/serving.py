@@ -205,11 +205,15 @@ def logs(thaw, state, function, *options):
 
 
 def streams(thaw, state, function, version):
-    """The same by log stream, oldest first."""
+    """The same by log stream, oldest first. The later lines of an event follow its first, without time and stream."""
     found = {}
     for line in logs(thaw, state, function, "--version", version, "--timestamps"):
-        _, stream, text = (line.split(" ", 2) + [""])[:3]
-        found.setdefault(stream, []).append(text)
+        event = re.fullmatch(r"\d{4}-\d\d-\d\dT\S+Z (\S+) (.*)", line)
+        if event:
+            events = found.setdefault(event[1], [])
+            events.append(event[2])
+        else:
+            events[-1] += "\n" + line
     return list(found.values())
 
 
