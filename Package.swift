@@ -168,8 +168,8 @@ let package = Package(
         library(
             "ServerAssembly",
             [
-                "AWSClients", "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit", "MicroVMEngine",
-                "Monitoring",
+                "AWSClients", "Authorization", "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit",
+                "MicroVMEngine", "Monitoring",
                 "NetworkModel", "ProcessEngine", "Sandboxes", "SigV4", "SlotNetwork", "Snapshots", "Telemetry",
                 "Worker",
                 lifecycle, logging,
@@ -246,14 +246,16 @@ let package = Package(
         tests(
             "LambdaAPITests",
             [
-                "FunctionModel", "LambdaAPI", "Telemetry", "TestSupport", "Worker", httpTypes, hummingbird, logging,
-                nioCore,
-                system,
+                "Authorization", "FunctionModel", "LambdaAPI", "SigV4", "Telemetry", "TestSupport", "Worker",
+                httpTypes, hummingbird, logging, nioCore, system,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(
             "ServerAssemblyTests",
-            ["Basics", "LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", "TestSupport", logging, system]),
+            [
+                "Authorization", "Basics", "LinuxKit", "MicroVMEngine", "Sandboxes", "ServerAssembly", "TestSupport",
+                logging, system,
+            ]),
         tests(
             "ThawCommandTests",
             [

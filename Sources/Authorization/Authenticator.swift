@@ -16,8 +16,8 @@ package final class Authenticator: Sendable {
 
     /// - Parameters:
     ///   - region: which signatures must be for.
-    ///   - services: for which of AWS's services they may be.
-    package init(users: UserDirectory, region: String, services: Set<String> = ["lambda"]) {
+    ///   - services: for which of AWS's services they may be: Lambda, and what of CloudWatch Logs is answered here.
+    package init(users: UserDirectory, region: String, services: Set<String> = ["lambda", "logs"]) {
         self.users = users
         self.region = region
         self.services = services
@@ -29,9 +29,8 @@ package final class Authenticator: Sendable {
         do throws(SignatureError) { claim = try SignatureClaim(request) } catch { throw .signature(error) }
         guard let claim else { throw .missing }
         guard let user = users.user(claim.accessKeyID) else { throw .unknownKey }
-        guard claim.scope.region == region, services.contains(claim.scope.service) else {
-            throw .foreignScope(region: region, services: services.sorted())
-        }
+        guard claim.scope.region == region else { throw .foreignRegion(claim.scope.region) }
+        guard services.contains(claim.scope.service) else { throw .foreignService(claim.scope.service) }
         return Claim(user: user, signature: claim, key: key(of: user, claim.scope))
     }
 
@@ -39,8 +38,7 @@ package final class Authenticator: Sendable {
     package struct Claim: Sendable {
         package let user: User
         package let signature: SignatureClaim
-        /// For the signatures of chunks.
-        package let key: SigningKey
+        fileprivate let key: SigningKey
 
         /// - Parameter request: with the hash of the body that came.
         package func verify(_ request: SignedRequest, at now: SigningTime) throws(AuthenticationError) {
@@ -70,6 +68,9 @@ package enum AuthenticationError: Error, Sendable, Equatable {
     case missing
     /// Nobody has this access key.
     case unknownKey
-    case foreignScope(region: String, services: [String])
+    /// The signature is for another region.
+    case foreignRegion(String)
+    /// It is for a service that is not answered here.
+    case foreignService(String)
     case signature(SignatureError)
 }

@@ -34,6 +34,11 @@ package struct User: Sendable, Equatable {
                 && grant.functions.contains { pattern in function.map(pattern.matches) ?? pattern.matchesAll }
         }
     }
+
+    /// Whether there may be a function on which ``may(_:on:)`` allows it.
+    package func mayOnSome(_ action: String) -> Bool {
+        grants.contains { grant in !grant.functions.isEmpty && grant.actions.contains { $0.matches(action) } }
+    }
 }
 
 /// A text in which each `*` stands for any text.

@@ -7,6 +7,11 @@ package struct UserDirectory: Sendable {
 
     package init(_ users: [User]) { self.users = Dictionary(users.map { ($0.accessKeyID, $0) }) { one, _ in one } }
 
+    /// With one more user, whose access key nobody else has then.
+    package func adding(_ user: User) -> UserDirectory {
+        UserDirectory(users.values.filter { $0.accessKeyID != user.accessKeyID } + [user])
+    }
+
     package func user(_ accessKeyID: String) -> User? { users[accessKeyID] }
 
     /// Reads a users file:
@@ -57,6 +62,8 @@ package struct UserDirectory: Sendable {
         var secretAccessKey: String
         var allow: [Grant]
 
+        private static let services = ["lambda:", "logs:", "thaw:"]
+
         struct Grant: Decodable {
             var actions: [String]
             var functions: [String]
@@ -74,8 +81,10 @@ package struct UserDirectory: Sendable {
             guard secretAccessKey.utf8.count >= 16 else {
                 throw UsersFileError(path, "the secretAccessKey of '\(name)' must have at least 16 characters")
             }
-            for action in allow.flatMap(\.actions) where action != "*" && !action.hasPrefix("lambda:") {
-                throw UsersFileError(path, "'\(name)' is allowed '\(action)': actions are '*' or begin with 'lambda:'")
+            for action in allow.flatMap(\.actions) {
+                guard action != "*", !Self.services.contains(where: action.hasPrefix) else { continue }
+                throw UsersFileError(
+                    path, "'\(name)' is allowed '\(action)': actions are '*' or begin with 'lambda:' or 'logs:'")
             }
             return User(
                 name: name, accessKeyID: accessKeyId, secretAccessKey: secretAccessKey,

@@ -38,11 +38,14 @@ package struct LambdaError: Error, Sendable, Equatable {
         case accessDenied = "AccessDeniedException"
         case codeSigningConfigNotFound = "CodeSigningConfigNotFoundException"
         case codeStorageExceeded = "CodeStorageExceededException"
+        case incompleteSignature = "IncompleteSignatureException"
         case invalidParameterValue = "InvalidParameterValueException"
         case invalidRequestContent = "InvalidRequestContentException"
         case invalidRuntime = "InvalidRuntimeException"
+        case invalidSignature = "InvalidSignatureException"
         case invalidSubnetID = "InvalidSubnetIDException"
         case invalidZipFile = "InvalidZipFileException"
+        case missingAuthenticationToken = "MissingAuthenticationTokenException"
         case policyLengthExceeded = "PolicyLengthExceededException"
         case preconditionFailed = "PreconditionFailedException"
         case provisionedConcurrencyConfigNotFound = "ProvisionedConcurrencyConfigNotFoundException"
@@ -58,6 +61,7 @@ package struct LambdaError: Error, Sendable, Equatable {
         case snapStartTimeout = "SnapStartTimeoutException"
         case tooManyRequests = "TooManyRequestsException"
         case unknownOperation = "UnknownOperationException"
+        case unrecognizedClient = "UnrecognizedClientException"
         case unsupportedMediaType = "UnsupportedMediaTypeException"
         case validation = "ValidationException"
     }
@@ -77,7 +81,8 @@ extension LambdaError.Code {
         case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
             .serialization, .snapStart, .validation:
             400
-        case .accessDenied: 403
+        case .accessDenied, .incompleteSignature, .invalidSignature, .missingAuthenticationToken, .unrecognizedClient:
+            403
         case .codeSigningConfigNotFound, .provisionedConcurrencyConfigNotFound, .resourceNotFound, .unknownOperation:
             404
         case .snapStartTimeout: 408
@@ -99,9 +104,10 @@ extension LambdaError.Code {
             .resourceNotFound, .service, .snapStart, .snapStartNotReady,
             .snapStartTimeout:
             "Message"
-        case .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent, .policyLengthExceeded,
-            .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestEntityTooLarge, .requestTooLarge,
-            .resourceConflict, .resourceNotReady, .serialization, .tooManyRequests, .unknownOperation,
+        case .codeStorageExceeded, .incompleteSignature, .invalidParameterValue, .invalidRequestContent,
+            .invalidSignature, .missingAuthenticationToken, .policyLengthExceeded, .preconditionFailed,
+            .provisionedConcurrencyConfigNotFound, .requestEntityTooLarge, .requestTooLarge, .resourceConflict,
+            .resourceNotReady, .serialization, .tooManyRequests, .unknownOperation, .unrecognizedClient,
             .unsupportedMediaType, .validation:
             "message"
         }
@@ -110,7 +116,9 @@ extension LambdaError.Code {
     /// The body's `Type`: whose fault it is. nil for the errors that AWS's front door gives, which have no such member.
     package var faultType: String? {
         switch self {
-        case .accessDenied, .requestEntityTooLarge, .serialization, .unknownOperation, .validation: nil
+        case .accessDenied, .incompleteSignature, .invalidSignature, .missingAuthenticationToken,
+            .requestEntityTooLarge, .serialization, .unknownOperation, .unrecognizedClient, .validation:
+            nil
         case .invalidRuntime, .invalidSubnetID, .invalidZipFile, .resourceNotReady, .service: "Service"
         case .codeSigningConfigNotFound, .codeStorageExceeded, .invalidParameterValue, .invalidRequestContent,
             .policyLengthExceeded, .preconditionFailed, .provisionedConcurrencyConfigNotFound, .requestTooLarge,

@@ -1,3 +1,4 @@
+import Authorization
 import FunctionModel
 import Hummingbird
 import Logging
@@ -11,8 +12,8 @@ import Worker
 /// let application = server.application { port in logger.info("listening", metadata: ["port": "\(port)"]) }
 /// ServiceGroup(services: [worker, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
 /// ```
-/// Signatures are looked at for their form only: whoever reaches the port is trusted, hence the loopback address unless
-/// configured otherwise. Requests that a web page makes a browser send are refused, and on loopback those for other hosts.
+/// Without users, signatures are looked at for their form only: whoever reaches the port is trusted, hence the loopback address
+/// unless configured otherwise. Requests that a web page makes a browser send are refused, and on loopback those for other hosts.
 package struct LambdaServer: Sendable {
     package struct Configuration: Sendable {
         /// Host name or IP address to listen on.
@@ -20,9 +21,12 @@ package struct LambdaServer: Sendable {
         /// 0 lets the kernel choose; see `onListening`.
         package var port: Int
         package var hosts: AllowedHosts
-        /// Below which names function URLs are told, and where names below `localhost` are found.
-        package var urlDomain: String?
-        package var findsLocalhost = false
+        /// Who may call; nil lets everybody.
+        package var authenticator: Authenticator?
+        /// Below which name function URLs are told, and answered; nil tells them by path.
+        package var urlDomain: String? {
+            didSet { if let urlDomain { hosts = hosts.allowing("*.\(urlDomain)") } }
+        }
         package var limits = ConnectionLimits()
         package var scope: AccountScope
         package var abilities: ServerAbilities

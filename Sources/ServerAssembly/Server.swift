@@ -30,6 +30,7 @@ package struct Server: Sendable {
     private let reason: String
     private let slotCount: Int
     private let connectionLimits: ConnectionLimits
+    private let authentication: Authentication
     private let fronts = BoundedServices()
     private let logger: Logger
 
@@ -45,6 +46,7 @@ package struct Server: Sendable {
         let share = try ShareDirectory.installed()
         let openFiles = try OpenFileLimit.raise()
         let watch = try ServerWatch(configuration, logger: logger)
+        let authentication = try Authentication.make(configuration, logger: logger)
         // First, so that whoever starts the same server twice is told that, and not that its port is in use.
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let reservations = try PortReservation.take(configuration)
@@ -78,7 +80,8 @@ package struct Server: Sendable {
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
                     version: ShareDirectory.installedVersion()),
                 reason: reason, slotCount: slotConfiguration.count,
-                connectionLimits: connectionLimits(configuration, openFiles: openFiles), logger: logger)
+                connectionLimits: connectionLimits(configuration, openFiles: openFiles), authentication: authentication,
+                logger: logger)
         } catch {
             await slots.shutdown(keepingSlots: configuration.slots.keep)
             throw error
@@ -124,6 +127,8 @@ package struct Server: Sendable {
             strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
             calls: watch.calls, observe: watch.exchangeObserver)
         serving.limits = connectionLimits
+        serving.authenticator = authentication.authenticator
+        serving.urlDomain = configuration.urlDomain
         let api = LambdaServer(service: worker.service, configuration: serving, logger: logger.quieter)
         var services: [any Service] = [fronts.add(api.application(onListening: onListening)), worker]
         let monitoring = watch.monitoring(
@@ -149,7 +154,10 @@ package struct Server: Sendable {
         let record = ServerRecord(
             stateDirectory: configuration.state.path, address: configuration.address, port: port,
             isolation: engine.isolation.rawValue)
-        do { try record.write(instance) } catch {
+        do {
+            try record.write(instance)
+            try authentication.localKey?.write(instance)
+        } catch {
             logger.warning("`thaw slots` will not know this server", metadata: ["error": "\(error)"])
         }
         let others = engine.available.dropFirst().map { ", \($0.rawValue) by tag" }.joined()

@@ -17,6 +17,14 @@ package struct ServerConfiguration: Sendable {
     package var port = 9000
     /// Names under which the server answers, beside loopback's where it listens there: `*.example` is all below, `*` any.
     package var allowedHosts: [String] = []
+    /// Whether callers have to be users, who sign what they ask.
+    package var verifiesSignatures = false
+    /// The file with the users.
+    package var users: FilePath?
+    /// Whether the server may listen beyond loopback without users.
+    package var allowsUnauthenticated = false
+    /// Below which name function URLs are told; nil tells them by path.
+    package var urlDomain: String?
     /// Connections of clients at a time; nil is what the limit of open files leaves, at most 4,096.
     package var maximumConnections: Int?
     /// Megabytes of requests and answers that are in memory at a time.

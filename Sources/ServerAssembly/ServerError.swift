@@ -15,6 +15,10 @@ package struct ServerError: Error, CustomStringConvertible {
         case idsInUse
         /// Another process listens at the address.
         case addressInUse
+        /// Signatures are to be verified and there is no file of users, or the other way round.
+        case usersAndAuth
+        /// Others could reach the port, and nobody would ask who they are.
+        case openToOthers
         /// The address is none to listen at.
         case cannotListen
         /// The file for spans cannot be opened.
@@ -87,6 +91,18 @@ package struct ServerError: Error, CustomStringConvertible {
         ServerError(
             .cannotListen, "cannot listen at \(address):\(port): \(cause). Choose another address or \(option).",
             cause: cause)
+    }
+
+    static let usersAndAuth = ServerError(
+        .usersAndAuth, "--auth sigv4 and --users FILE belong together: give both, or neither.")
+
+    static func openToOthers(_ address: String) -> ServerError {
+        ServerError(
+            .openToOthers,
+            """
+            at \(address) others reach the port, and whoever reaches it may run code here. Name who may with --auth sigv4 and \
+            --users FILE, listen on loopback, or let everybody in with --allow-unauthenticated.
+            """)
     }
 
     static func cannotTrace(_ path: FilePath, _ cause: Errno) -> ServerError {

@@ -29,19 +29,20 @@ package struct SignatureClaim: Sendable {
 
     private init(authorization: String, _ request: SignedRequest) throws(SignatureError) {
         let (algorithm, rest) = Self.cut(authorization, at: " ")
-        guard algorithm == CredentialScope.algorithm else { throw .unsupportedAlgorithm(String(algorithm.prefix(64))) }
         var fields: [Substring: Substring] = [:]
         for field in (rest ?? "").split(separator: ",") {
             let (name, value) = Self.cut(field.drop { $0 == " " }, at: "=")
-            if let value { fields[name] = value }
+            guard let value else { throw .noPair }
+            fields[name] = value
         }
-        let missing = ["Credential", "Signature", "SignedHeaders"].filter { fields[$0[...]] == nil }
-        guard missing.isEmpty, let credential = fields["Credential"], let signature = fields["Signature"],
-            let headers = fields["SignedHeaders"]
-        else { throw .incomplete(missing: missing) }
-        guard let stamp = request.values(of: "x-amz-date").first ?? request.values(of: "date").first else {
-            throw .incomplete(missing: ["X-Amz-Date"])
+        let stamp = request.values(of: "x-amz-date").first ?? request.values(of: "date").first
+        guard let credential = fields["Credential"], let signature = fields["Signature"],
+            let headers = fields["SignedHeaders"], let stamp
+        else {
+            let missing = ["Credential", "Signature", "SignedHeaders"].filter { fields[$0[...]] == nil }
+            throw .incomplete(missing: missing + (stamp == nil ? [Self.date] : []))
         }
+        guard algorithm == CredentialScope.algorithm else { throw .unsupportedAlgorithm(String(algorithm.prefix(64))) }
         try self.init(
             credential: String(credential), stamp: stamp, headers: String(headers), signature: String(signature),
             validSeconds: nil, sessionToken: request.values(of: "x-amz-security-token").first)
@@ -55,7 +56,7 @@ package struct SignatureClaim: Sendable {
         guard let credential = value("X-Amz-Credential"), let stamp = value("X-Amz-Date"),
             let expires = value("X-Amz-Expires"), let signature = value("X-Amz-Signature"),
             let headers = value("X-Amz-SignedHeaders")
-        else { throw .incomplete(missing: names.filter { value($0) == nil }) }
+        else { throw .incompleteQuery(missing: names.filter { value($0) == nil }) }
         guard let seconds = Int(expires), (1...Self.longestValidity).contains(seconds) else {
             throw .invalidValidity(String(expires.prefix(64)))
         }
@@ -82,6 +83,9 @@ package struct SignatureClaim: Sendable {
         self.validSeconds = validSeconds
         self.sessionToken = sessionToken
     }
+
+    /// What a header's signature needs beside the header.
+    fileprivate static let date = "Date"
 
     private static func cut(_ text: some StringProtocol, at mark: Character) -> (Substring, Substring?) {
         let text = Substring(text)
@@ -140,7 +144,11 @@ extension SignatureClaim {
 /// Why a signature proves nothing. Callers switch on the case; the texts are AWS's.
 package enum SignatureError: Error, Equatable, CustomStringConvertible {
     case unsupportedAlgorithm(String)
+    /// Parameters of the header, or `Date` for a date beside it.
     case incomplete(missing: [String])
+    case incompleteQuery(missing: [String])
+    /// A part of the header is no `name=value`.
+    case noPair
     case invalidCredential
     case invalidTime(String)
     case invalidValidity(String)
@@ -150,11 +158,30 @@ package enum SignatureError: Error, Equatable, CustomStringConvertible {
     case unsignedHeader(String)
     case mismatch
 
+    /// Whether it is not a signature yet, rather than a wrong one.
+    package var isIncomplete: Bool {
+        switch self {
+        case .unsupportedAlgorithm, .incomplete, .incompleteQuery, .noPair, .invalidTime: true
+        case .invalidCredential, .invalidValidity, .notYetCurrent, .expired, .urlExpired, .unsignedHeader, .mismatch:
+            false
+        }
+    }
+
     package var description: String {
         switch self {
         case .unsupportedAlgorithm(let name): "Unsupported AWS 'algorithm': '\(name)'."
         case .incomplete(let missing):
-            missing.map { "Authorization header requires '\($0)' parameter." }.joined(separator: " ")
+            missing.map { name in
+                name == SignatureClaim.date
+                    ? "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+                    : "Authorization header requires '\(name)' parameter."
+            }.joined(separator: " ")
+        case .incompleteQuery(let missing):
+            """
+            AWS query-string parameters must include '\(missing.joined(separator: "', '"))'. Re-examine the query-string \
+            parameters.
+            """
+        case .noPair: "Invalid key=value pair (missing equal-sign) in Authorization header"
         case .invalidCredential:
             "Credential should be scoped to a valid region and service, and to the day of its date."
         case .invalidTime(let text):

@@ -106,3 +106,14 @@ struct CanonicalRequest {
         value.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r\n" }).joined(separator: " ")
     }
 }
+
+/// The hash of a body that arrives in pieces.
+package struct PayloadHasher: Sendable {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    package func finish() -> PayloadHash { PayloadHash(text: Hexadecimal.text(hash.finalize())) }
+}

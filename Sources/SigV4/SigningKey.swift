@@ -13,6 +13,12 @@ package struct SigningCredentials: Sendable, Equatable {
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
     }
+
+    /// With a secret that nobody else has.
+    package static func random(_ accessKeyID: String) -> SigningCredentials {
+        let secret = (0..<4).map { _ in Hexadecimal.text(of: UInt64.random(in: .min ... .max)) }.joined()
+        return SigningCredentials(accessKeyID: accessKeyID, secretAccessKey: secret)
+    }
 }
 
 /// What a signing key is good for: `20150830/us-east-1/iam/aws4_request`.

@@ -11,7 +11,7 @@ import Testing
             ("*", "", true), ("*", "anything", true), ("", "", true), ("", "a", false), ("a*b", "ab", true),
             ("a*b", "aXXb", true), ("a*b", "a", false), ("a*a", "a", false), ("*mid*", "amidst", true),
             ("*mid*", "mxd", false), ("a*b*c", "a-b-b-c", true), ("a*b*c", "a-c-b", false), ("**", "x", true),
-            ("order", "orders", false), ("ORDER", "order", false),
+            ("f*", "F", false), ("order", "orders", false), ("ORDER", "order", false),
         ])
     func patterns(pattern: String, text: String, matches: Bool) {
         #expect(Pattern(pattern).matches(text) == matches)
@@ -34,6 +34,12 @@ import Testing
         ] as [(String, String?, Bool)])
     func grants(action: String, function: String?, may: Bool) {
         #expect(Self.user.may(action, on: function) == may)
+    }
+
+    @Test("whether a user may do something on some function")
+    func some() {
+        #expect(Self.user.mayOnSome("lambda:InvokeFunction"))
+        #expect(!Self.user.mayOnSome("lambda:CreateFunction"))
     }
 
     static func file(_ text: String) throws(UsersFileError) -> UserDirectory {

@@ -6,29 +6,21 @@ import Hummingbird
 /// A host name of its own is an origin of its own: no page that a function answers with is part of this server to a browser. Under
 /// such a name nothing but the function is served.
 package struct FunctionURLAddresses: Sendable {
-    /// The name below which all names lead to this server; nil when none is known to.
+    /// The name below which all names lead to this server; nil where URLs are told by path.
     private let domain: String?
-    /// Whether names below `localhost` are found on this host.
-    private let findsLocalhost: Bool
     private let region: String
     private let scheme: String
     private let address: String
     private let port: Int
 
     package init(
-        domain: String?, findsLocalhost: Bool, region: String, scheme: String = "http", address: String, port: Int
+        domain: String?, region: String, scheme: String = "http", address: String, port: Int
     ) {
         self.domain = domain
-        self.findsLocalhost = findsLocalhost
         self.region = region
         self.scheme = scheme
         self.address = address
         self.port = port
-    }
-
-    /// The names that have to be answered besides this server's own.
-    package static func names(below domain: String?) -> [String] {
-        domain.map { ["*.lambda-url.\($0)", "*.\($0)"] } ?? []
     }
 
     /// What the client that asked reaches the URL by.
@@ -36,9 +28,6 @@ package struct FunctionURLAddresses: Sendable {
         let given = CodeLocation.host(of: request)
         let port = given.flatMap { Self.port(in: $0) } ?? self.port
         if let domain { return "\(scheme)://\(url.id).lambda-url.\(region).\(domain):\(port)/" }
-        if findsLocalhost, AllowedHosts.isLoopback(authority: given ?? address) {
-            return "\(scheme)://\(url.id).lambda-url.\(region).localhost:\(port)/"
-        }
         return "\(scheme)://\(given ?? "\(address):\(self.port)")\(Self.path)\(url.id)/"
     }
 
@@ -81,6 +70,6 @@ struct FunctionURLTarget: Sendable {
 extension LambdaServer.Configuration {
     var urlAddresses: FunctionURLAddresses {
         FunctionURLAddresses(
-            domain: urlDomain, findsLocalhost: findsLocalhost, region: scope.region, address: address, port: port)
+            domain: urlDomain, region: scope.region, address: address, port: port)
     }
 }

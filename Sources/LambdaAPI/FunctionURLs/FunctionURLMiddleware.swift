@@ -1,8 +1,10 @@
+import Authorization
 import Foundation
 import FunctionModel
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import SigV4
 import Telemetry
 import Worker
 
@@ -14,6 +16,8 @@ struct FunctionURLMiddleware: RouterMiddleware {
     let urls: any FunctionURLKeeping
     let invocations: any Invoking
     let hosts: AllowedHosts
+    let scope: AccountScope
+    let authenticator: Authenticator?
     let port: Int
     let calls: CallTracer
 
@@ -55,15 +59,20 @@ struct FunctionURLMiddleware: RouterMiddleware {
     private func invoke(
         _ served: ServedURL, _ request: Request, _ target: FunctionURLTarget, _ context: Context
     ) async throws -> Response {
-        try authorize(served, request)
+        if served.url.authType == .none { try authorizeAnybody(served) }
         let body = try await request.wholeBody(limit: Limits.payload) { size in
             .payloadTooLarge(size: size, invocationType: "RequestResponse", limit: Limits.payload)
         }
+        let caller = served.url.authType == .iam ? try authorize(served, request, body) : nil
         let traceID = calls.header() ?? request.headers[.amznTraceID] ?? TraceID.new()
-        let event = FunctionURLEvent(
+        var event = FunctionURLEvent(
             request, target: target, body: body, requestID: context.requestID, traceID: traceID,
             sourceAddress: context.remoteAddress, milliseconds: Int(Date().timeIntervalSince1970 * 1_000), port: port)
-        let payload = try await BodyThreads.run { try event.encoded() }
+        if let caller {
+            event.requestContext.accountId = scope.accountID
+            event.requestContext.authorizer = caller
+        }
+        let payload = try await BodyThreads.run { [event] in try event.encoded() }
         guard payload.count <= Limits.payload else {
             throw LambdaError.payloadTooLarge(
                 size: payload.count, invocationType: "RequestResponse", limit: Limits.payload)
@@ -92,17 +101,40 @@ struct FunctionURLMiddleware: RouterMiddleware {
         }
     }
 
-    private func authorize(_ served: ServedURL, _ request: Request) throws(LambdaError) {
-        switch served.url.authType {
-        case .none:
-            let isAllowed = served.policy?.allows(
-                "lambda:InvokeFunctionUrl", to: PolicyCaller(identity: nil, urlAuthType: FunctionURL.AuthType.none))
-            guard isAllowed == true else { throw .urlForbidden }
-        case .iam:
+    private func authorizeAnybody(_ served: ServedURL) throws(LambdaError) {
+        let isAllowed = served.policy?.allows(
+            "lambda:InvokeFunctionUrl", to: PolicyCaller(identity: nil, urlAuthType: FunctionURL.AuthType.none))
+        guard isAllowed == true else { throw .urlForbidden }
+    }
+
+    /// A user who signed, and whom either his own grants or the policy let call. Where there are no users, any signature counts.
+    private func authorize(
+        _ served: ServedURL, _ request: Request, _ body: [UInt8]
+    ) throws(LambdaError) -> FunctionURLEvent.Authorizer {
+        guard let authenticator else {
             guard let authorization = request.headers[.authorization], ClientCheck.isSignature(authorization) else {
                 throw .urlForbidden
             }
+            return authorizer(accessKeyID: "", arn: "arn:\(scope.partition):iam::\(scope.accountID):root")
         }
+        // AWS tells no more of why.
+        guard let claim = try? authenticator.claim(SignedRequest(request)),
+            (try? AuthorizationMiddleware.verify(claim, request, PayloadHash(of: body))) != nil
+        else { throw .urlForbidden }
+        let (action, arn) = ("lambda:InvokeFunctionUrl", scope.userARN(claim.user.name))
+        let identity = PolicyCaller.Identity(arn: arn, accountID: scope.accountID)
+        let isAllowed =
+            claim.user.may(action, on: served.url.functionName)
+            || served.policy?.allows(action, to: PolicyCaller(identity: identity, urlAuthType: .iam)) == true
+        guard isAllowed else { throw .urlForbidden }
+        return authorizer(accessKeyID: claim.user.accessKeyID, arn: arn)
+    }
+
+    private func authorizer(accessKeyID: String, arn: String) -> FunctionURLEvent.Authorizer {
+        FunctionURLEvent.Authorizer(
+            iam: .init(
+                accessKey: accessKeyID, accountId: scope.accountID, callerId: accessKeyID, userArn: arn,
+                userId: accessKeyID))
     }
 
     /// AWS says no more of a URL that nobody has.

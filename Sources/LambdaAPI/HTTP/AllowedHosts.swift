@@ -25,8 +25,15 @@ package struct AllowedHosts: Sendable {
             }
     }
 
+    /// With one more name.
+    func allowing(_ name: String) -> AllowedHosts {
+        AllowedHosts(names: names.map { $0 + [Self.name(in: name)] })
+    }
+
+    private init(names: [String]?) { self.names = names }
+
     /// Whether `authority` names this host itself.
-    static func isLoopback(authority: String) -> Bool { isLoopback(name(in: authority)) }
+    package static func isLoopback(authority: String) -> Bool { isLoopback(name(in: authority)) }
 
     /// The name or address alone, without a port, in lower case.
     private static func name(in authority: String) -> String {

@@ -1,6 +1,7 @@
 import HTTPTypes
 
 extension HTTPField.Name {
+    static let amznContentHash = known("X-Amz-Content-Sha256")
     static let amznErrorType = known("x-amzn-ErrorType")
     static let amznRequestID = known("x-amzn-RequestId")
     static let amznTarget = known("X-Amz-Target")

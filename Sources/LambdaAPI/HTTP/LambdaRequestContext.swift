@@ -8,6 +8,8 @@ import NIOCore
 package struct LambdaRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     let requestID: String
+    /// Who asks, where a server has users; nil where it has none.
+    var caller: Caller?
     private let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {

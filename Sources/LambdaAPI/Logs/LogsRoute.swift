@@ -6,7 +6,8 @@ import Worker
 /// What `aws logs` and `sam logs` ask of Amazon CloudWatch Logs to show functions' logs, over the port of the Lambda API: every
 /// action of that service is a POST to `/` that names it in `X-Amz-Target`.
 struct LogsRoute: RouteGroup {
-    private static let service = "Logs_20140328."
+    /// What `X-Amz-Target` begins with.
+    static let service = "Logs_20140328."
 
     let logs: any LogReading
     let scope: AccountScope
@@ -40,6 +41,21 @@ struct LogsRoute: RouteGroup {
         case "FilterLogEvents": return try await filterEvents(request.members(FilterEvents.self, operation: name))
         default: throw HTTPError(.notFound)
         }
+    }
+
+    /// The function whose log a call is about, by AWS's names for groups; nil for others, and for none.
+    static func functionName(inBody body: [UInt8]) -> String? {
+        struct Members: Decodable {
+            var logGroupName: String?
+            var logGroupIdentifier: String?
+        }
+        guard let members = try? JSONDecoder().decode(Members.self, from: Data(body)),
+            let group = members.logGroupName ?? members.logGroupIdentifier,
+            let mark = group.firstRange(of: "/aws/lambda/"),
+            mark.lowerBound == group.startIndex || group[..<mark.lowerBound].hasSuffix(":log-group:")
+        else { return nil }
+        let name = group[mark.upperBound...]
+        return String(name.hasSuffix(":*") ? name.dropLast(2) : name)
     }
 
     // MARK: - Groups and streams

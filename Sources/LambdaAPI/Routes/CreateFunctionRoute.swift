@@ -20,6 +20,7 @@ struct CreateFunctionRoute: RouteGroup {
             CreateFunctionMembers.self, of: request, zipAt: ["Code", "ZipFile"], to: upload,
             operation: "CreateFunction")
         let creation = try members.request(scope: scope, abilities: abilities, upload: upload)
+        try context.caller?.check(Caller.create, on: creation.functionName)
         if let place = members.code?.place { try await functions.fetchCode(place, into: upload) }
         let created = try await functions.createFunction(creation)
         return try Response(status: .created, json: wire.configuration(created, qualifier: nil))

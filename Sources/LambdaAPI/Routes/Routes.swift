@@ -17,24 +17,33 @@ struct Routes: Sendable {
     private let calls: CallMiddleware
     private let hosts: AllowedHosts
     private let urls: FunctionURLMiddleware
+    private let authorization: AuthorizationMiddleware?
 
     init(service: LambdaService, configuration: LambdaServer.Configuration) {
         calls = CallMiddleware(calls: configuration.calls, observe: configuration.observe)
         hosts = configuration.hosts
         urls = FunctionURLMiddleware(
             urls: service.urls, invocations: service.invocations, hosts: configuration.hosts,
-            port: configuration.port, calls: configuration.calls)
+            scope: configuration.scope, authenticator: configuration.authenticator, port: configuration.port,
+            calls: configuration.calls)
         let addressing = Addressing(scope: configuration.scope)
         let abilities = configuration.abilities
+        let location = CodeLocation(
+            address: configuration.address, port: configuration.port, scheme: "http", region: configuration.scope.region
+        )
+        authorization = configuration.authenticator.map {
+            AuthorizationMiddleware(authenticator: $0, scope: configuration.scope)
+        }
         let wire = WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus)
         groups = [
             InvokeRoute(invocations: service.invocations, addressing: addressing, calls: configuration.calls),
             CreateFunctionRoute(
                 functions: service.functions, scope: configuration.scope, abilities: abilities, wire: wire),
             FunctionReadRoutes(
-                functions: service.functions, addressing: addressing,
-                codeLocation: CodeLocation(address: configuration.address, port: configuration.port), wire: wire),
-            FunctionCodeRoute(functions: service.functions, addressing: addressing),
+                functions: service.functions, addressing: addressing, codeLocation: location, wire: wire),
+            FunctionCodeRoute(
+                functions: service.functions, addressing: addressing, location: location,
+                needsSignature: configuration.authenticator != nil),
             FunctionUpdateRoutes(
                 functions: service.functions, addressing: addressing, abilities: abilities, wire: wire),
             DeleteFunctionRoute(functions: service.functions, addressing: addressing),
@@ -64,7 +73,8 @@ struct Routes: Sendable {
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: urls)
         router.add(middleware: HostCheck(hosts) { LambdaError.foreignHost($0) })
-        router.add(middleware: ClientCheck())
+        router.add(middleware: ClientCheck(checksSignatures: authorization == nil))
+        if let authorization { router.add(middleware: authorization) }
         for group in groups { group.add(to: router) }
         return router
     }

@@ -29,6 +29,29 @@ package struct ServerOptions: ParsableArguments {
     var allowedHosts: [String] = []
 
     @Option(
+        help: """
+            Who may call. none: whoever reaches the port, with any signature. sigv4: the users of --users, who have to sign their \
+            calls.
+            """)
+    var auth = Auth.none
+
+    @Option(help: "File with the users of --auth sigv4, their secrets and what each may do; mode 600.")
+    var users: String?
+
+    @Flag(
+        name: .customLong("allow-unauthenticated"), inversion: .prefixedNo,
+        help: "Let --auth none listen beyond loopback: everybody who reaches the port may then run code here.")
+    var allowsUnauthenticated = Self.standard.allowsUnauthenticated
+
+    @Option(
+        name: .customLong("url-host"),
+        help: """
+            Name below which all names lead to this server, such as localhost where those are found: function URLs are told as \
+            <id>.lambda-url.<region>.NAME. Default: told by path, and served by name too.
+            """)
+    var urlHost: String?
+
+    @Option(
         name: .customLong("max-connections"),
         help:
             "Connections of clients at a time; beyond, those that wait longest are closed. Default: by open files, at most 4096."
@@ -145,6 +168,9 @@ package struct ServerOptions: ParsableArguments {
         for host in allowedHosts where host.isEmpty || host.contains(where: { $0.isWhitespace || "/,".contains($0) }) {
             throw ValidationError("--allow-host takes one name without a scheme or path; '\(host)' was given")
         }
+        if let urlHost, urlHost.isEmpty || urlHost.contains(where: { $0.isWhitespace || "/,:*".contains($0) }) {
+            throw ValidationError("--url-host takes a name without a scheme, port or path; '\(urlHost)' was given")
+        }
         if let maximumConnections { try check(maximumConnections, "--max-connections", 16...65_536) }
         try check(requestMegabytes, "--request-memory", 16...65_536)
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
@@ -175,6 +201,10 @@ package struct ServerOptions: ParsableArguments {
         server.address = address
         server.port = port
         server.allowedHosts = allowedHosts
+        server.verifiesSignatures = auth == .sigv4
+        server.users = users.map { StateDirectory.absolute($0) }
+        server.allowsUnauthenticated = allowsUnauthenticated
+        server.urlDomain = urlHost
         server.maximumConnections = maximumConnections
         server.requestMegabytes = requestMegabytes
         server.metricsAddress = metricsHost
@@ -198,6 +228,11 @@ package struct ServerOptions: ParsableArguments {
         server.strictLastUpdateStatus = strictLastUpdateStatus
         return server
     }
+}
+
+/// Who may call a server.
+enum Auth: String, ExpressibleByArgument, CaseIterable {
+    case none, sigv4
 }
 
 extension Isolation: ExpressibleByArgument {}

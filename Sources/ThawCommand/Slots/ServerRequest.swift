@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SigV4
 
 /// A question to a server on this host, on a connection of its own.
 package struct ServerRequest: Sendable {
@@ -9,11 +10,15 @@ package struct ServerRequest: Sendable {
     let host: String
     let port: Int
     private let limit: TimeAmount
+    private let signer: RequestSigner?
 
-    /// - Parameter limit: for the connection, and then for the answer.
-    package init(host: String, port: Int, limit: Duration = .seconds(5)) {
+    /// - Parameters:
+    ///   - limit: for the connection, and then for the answer.
+    ///   - signer: for a server that has users.
+    package init(host: String, port: Int, limit: Duration = .seconds(5), signer: RequestSigner? = nil) {
         self.host = host
         self.port = port
+        self.signer = signer
         self.limit = TimeAmount(limit)
     }
 
@@ -35,7 +40,11 @@ package struct ServerRequest: Sendable {
         let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
         defer { timer.cancel() }
         return try await connection.executeThenClose { inbound, outbound in
-            let headers: HTTPHeaders = ["host": "\(host):\(port)", "connection": "close"]
+            var headers: HTTPHeaders = ["host": "\(host):\(port)", "connection": "close"]
+            if let signer {
+                let signed = SignedRequest(method: "GET", path: path, headers: [("host", "\(host):\(port)")])
+                headers.add(contentsOf: signer.headers(for: signed, at: .now()).map { ($0.name, $0.value) })
+            }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
             // In one: after the head alone a server may already have answered and gone.
             try await outbound.write(contentsOf: [.head(head), .end(nil)])

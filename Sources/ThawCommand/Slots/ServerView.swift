@@ -14,7 +14,8 @@ struct ServerView: Sendable {
     static func look(at slots: SlotInspection) async -> ServerView {
         let record = ServerRecord.read(slots.instance)
         // A server that is busy or stopping does not answer: its slots are shown all the same.
-        let answer = if let record, record.isRunning { try? await ask(record) } else { SandboxList?.none }
+        let answer =
+            if let record, record.isRunning { try? await ask(record, slots.instance) } else { SandboxList?.none }
         let named = (answer?.sandboxes ?? []).compactMap { sandbox in
             sandbox.slot.map { ($0, "\(sandbox.functionName):\(sandbox.version)") }
         }
@@ -22,8 +23,10 @@ struct ServerView: Sendable {
             slots: slots, record: record, functions: Dictionary(named, uniquingKeysWith: { first, _ in first }))
     }
 
-    private static func ask(_ record: ServerRecord) async throws -> SandboxList {
-        let body = try await ServerRequest(host: record.host, port: record.port).get("/_thaw/sandboxes")
+    private static func ask(_ record: ServerRecord, _ instance: String) async throws -> SandboxList {
+        let request = ServerRequest(
+            host: record.host, port: record.port, signer: LocalKey.read(instance)?.signer)
+        let body = try await request.get("/_thaw/sandboxes")
         return try JSONDecoder().decode(SandboxList.self, from: Data(body))
     }
 }
