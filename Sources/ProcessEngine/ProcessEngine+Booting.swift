@@ -78,11 +78,11 @@ extension ProcessEngine {
     private func host(
         _ initialization: Initialization, in cell: Cell, servesSeed: Bool, output: @escaping OutputSink
     ) throws(SandboxError) -> HostedRuntime {
-        let cgroup = cell.cgroup
+        let memory = cell.memory
         return try hostCall("serve the Runtime API of a sandbox") {
             let runtime = try HostedRuntime(
                 booting: cell.endpoint, loop: loop, isSnapStart: initialization.isSnapStart, servesSeed: servesSeed,
-                outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
+                outOfMemoryKills: { memory.kills })
             try runtime.deliverOutput(to: output)
             runtime.setCredentials(initialization.uniqueness.credentials)
             return runtime

@@ -105,7 +105,9 @@ package final class ProcessEngine: SandboxEngine {
         let host = SnapshotRequirements(restorer: restorer)
         let cells = CellPool(
             builder: try CellBuilder(
-                parts: Cell.Parts(slots: slots, cgroups: cgroups), restorer: restorer, users: options.users),
+                parts: Cell.Parts(
+                    slots: slots, cgroups: cgroups, memory: MemoryGuard(cgroups.version, on: loop, logger: logger)),
+                restorer: restorer, users: options.users),
             count: options.readyCells, logger: logger)
         self.host = host
         self.cgroups = cgroups

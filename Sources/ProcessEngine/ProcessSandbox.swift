@@ -33,6 +33,7 @@ package struct ProcessSandbox: Sandbox {
     }
 
     package func rest() {
+        cell.rests()
         do throws(Errno) {
             if let freezer = try cell.openFreezer() { try runtime.standStill(freezer) }
         } catch {

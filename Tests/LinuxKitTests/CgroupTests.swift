@@ -18,20 +18,23 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
 }
 
 @Suite struct CgroupFileTests {
-    static let limits = CgroupLimits(memoryBytes: 1 << 29, cpuQuota: 0.5, cpuWeight: 50, processes: 64)
+    static let limits = CgroupLimits(
+        memoryBytes: 1 << 29, memoryMark: 1 << 28, cpuQuota: 0.5, cpuWeight: 50, processes: 64)
 
     @Test("version 2 delegates its controllers and writes its limits")
     func version2() throws {
         try withScratchDirectory { root in
             try fakeVersion2(root, controllers: "cpuset cpu io memory hugetlb pids rdma\n")
             let directory = root.appending("thaw/thaw-1")
-            let files = ["memory.max", "memory.oom.group", "cpu.max", "cpu.weight", "pids.max", "cgroup.procs"]
+            let files = [
+                "memory.max", "memory.oom.group", "memory.high", "cpu.max", "cpu.weight", "pids.max", "cgroup.procs",
+            ]
             try fakeCgroup(directory, files: files)
             let hierarchy = try CgroupHierarchy.detect(root: root)
             #expect(hierarchy.version == .two && hierarchy.missing.isEmpty)
             let cgroup = try hierarchy.create("thaw-1", limits: Self.limits)
             #expect(cgroup.directories == [directory])
-            let expected = ["536870912", "1", "50000 100000", "50", "64", ""]
+            let expected = ["536870912", "1", "268435456", "50000 100000", "50", "64", ""]
             #expect(try files.map { try SmallFile.text(directory.appending($0)) } == expected)
             #expect(try SmallFile.text(root.appending("cgroup.subtree_control")) == "+cpu +memory +pids")
             #expect(try SmallFile.text(root.appending("thaw/cgroup.subtree_control")) == "+cpu +memory +pids")
@@ -279,6 +282,36 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         #expect(ran.exit.reason == .killed(signal: SIGKILL, dumpedCore: false))
         #expect(cgroup.memoryKills() == 1)
         #expect(try #require(cgroup.peakMemoryBytes()) <= 20 << 20)
+    }
+
+    @Test("a bell rings when memory goes past a mark, and not before")
+    func memoryBell() async throws {
+        let hierarchy = try CgroupHierarchy.detect()
+        let cgroup = try hierarchy.create(Self.name(), limits: CgroupLimits(memoryBytes: 400 << 20))
+        defer { Self.remove(cgroup, hierarchy) }
+        let bell = try CgroupMemoryBell(hierarchy.version)
+        let tie = try bell.tie(to: cgroup)
+        try await BlockingThread.run { () throws(CgroupError) in try bell.setMark(100 << 20, of: cgroup) }
+        // The second one's input does not end.
+        var plan = SpawnTests.shell(
+            "head -c 8M /dev/zero | tail -c 8M >/dev/null; echo below; read line; tail -c 200M /dev/zero")
+        plan.cgroup = cgroup
+        let words = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
+        plan.descriptors[0] = words.0
+        plan.descriptors[1] = output.1
+        _ = try await spawner.get().spawn(plan)
+        let heard = try await BlockingThread.run { () throws(Errno) in try output.0.descriptor.read(upTo: 20) }
+        #expect(String(decoding: heard, as: UTF8.self) == "below\n")
+        #expect(try bell.descriptor.descriptor.wait(for: .readable, atMost: .zero) == false)
+        try words.1.descriptor.writeAll("go\n".utf8)
+        #expect(
+            try await BlockingThread.run { () throws(Errno) in
+                try bell.descriptor.descriptor.wait(for: .readable, atMost: .seconds(60))
+            })
+        #expect(bell.heard().map { $0 == [cgroup.name] } ?? (hierarchy.version == .one))
+        #expect(try #require(cgroup.unreclaimableBytes()).anonymous > 50 << 20)
+        bell.untie(tie)
     }
 
     @Test("a sweep ends and removes what has its prefix, and nothing else")

@@ -4,6 +4,8 @@ package import SystemPackage
 package struct CgroupLimits: Sendable, Hashable {
     /// No swap beside it.
     package var memoryBytes: UInt64?
+    /// At which a ``CgroupMemoryBell`` rings. Version 2 only; in version 1 the bell sets it.
+    package var memoryMark: UInt64?
     /// In CPUs: 1.5 is one and a half.
     package var cpuQuota: Double?
     /// Share under contention as version 2 counts it, 1 to 10000; everybody else has 100.
@@ -11,9 +13,11 @@ package struct CgroupLimits: Sendable, Hashable {
     package var processes: Int?
 
     package init(
-        memoryBytes: UInt64? = nil, cpuQuota: Double? = nil, cpuWeight: Int? = nil, processes: Int? = nil
+        memoryBytes: UInt64? = nil, memoryMark: UInt64? = nil, cpuQuota: Double? = nil, cpuWeight: Int? = nil,
+        processes: Int? = nil
     ) {
         self.memoryBytes = memoryBytes
+        self.memoryMark = memoryMark
         self.cpuQuota = cpuQuota
         self.cpuWeight = cpuWeight
         self.processes = processes

@@ -239,6 +239,7 @@ extension CgroupLimits {
                 // The whole group dies when its memory is out: half a sandbox is of no use.
                 settings.append((.memory, "memory.oom.group", "1"))
             }
+            if let memoryMark { settings.append((.memory, "memory.high", "\(memoryMark)")) }
             if let quota { settings.append((.cpu, "cpu.max", "\(quota) \(period)")) }
             if let weight { settings.append((.cpu, "cpu.weight", "\(weight)")) }
         case .one:

@@ -16,6 +16,7 @@ package final class Cell: Sendable {
     let slot: Slot
     let cgroup: Cgroup
     package let endpoint: RuntimeEndpoint
+    package let memory: CellMemory
 
     private let parts: Parts
     private let process: ChildProcess
@@ -27,6 +28,7 @@ package final class Cell: Sendable {
     private let freezer = Mutex<CgroupFreezer?>(nil)
     /// The template's, about the tenant.
     private let answer = Outcome<Tenant>()
+    private let memoryWatch = Mutex<MemoryGuard.Watch?>(nil)
     /// A template that answers no more is found out and ended in less.
     private static let answerLimit = Duration.seconds(30)
 
@@ -34,6 +36,7 @@ package final class Cell: Sendable {
     struct Parts: Sendable {
         let slots: any SlotNetwork
         let cgroups: EngineCgroups
+        let memory: MemoryGuard
     }
 
     /// The runtime's process, which another process may be making right now.
@@ -72,6 +75,7 @@ package final class Cell: Sendable {
         self.process = process
         self.endpoint = endpoint
         self.parts = parts
+        memory = CellMemory(of: cgroup, limit: limits.memoryBytes)
         state = Mutex(State(limits: limits, equipment: equipment))
     }
 
@@ -101,7 +105,18 @@ package final class Cell: Sendable {
         guard state.withLock({ $0.limits != limits }) else { return }
         try hostCall { try parts.cgroups.update(cgroup, limits: limits) }
         state.withLock { $0.limits = limits }
+        memory.setLimit(limits.memoryBytes)
+        parts.memory.limitChanged(of: memory, memoryWatch.withLock { $0 })
     }
+
+    /// Once, from the time that it is complete.
+    func watchMemory() {
+        let watch = parts.memory.begin(memory, slot: slot.index)
+        memoryWatch.withLock { $0 = watch }
+    }
+
+    /// The sandbox has nothing to do.
+    func rests() { parts.memory.rest(memory, memoryWatch.withLock { $0 }) }
 
     /// Lets what will run in the cell send as far as `mode` says.
     func join(_ mode: NetworkMode) throws(SandboxError) {
@@ -113,7 +128,10 @@ package final class Cell: Sendable {
     /// A process is being made for this cell; one of the three below follows.
     func expectTenant() { state.withLock { $0.tenant = .expected } }
 
-    func arrived(_ tenant: ChildProcess) { settle(.present(tenant)) }
+    func arrived(_ tenant: ChildProcess) {
+        memory.setTenant(tenant)
+        settle(.present(tenant))
+    }
     func neverArrived() { settle(.none) }
     func lostSight() { settle(.unknown) }
 
@@ -161,6 +179,7 @@ package final class Cell: Sendable {
         // In version 1 what is frozen does not die.
         try? freezer.withLock { $0.take() }?.thaw()
         let tenant = await tenantSettled()
+        parts.memory.end(memory, memoryWatch.withLock { $0.take() })
         let (process, cgroup) = (process, cgroup)
         await BlockingThread.run {
             // Process 1 ends when its namespace is empty, so when its parent has buried the tenant.

@@ -41,10 +41,12 @@ struct CellBuilder: Sendable {
             let entrance = try openEntrance(of: cgroup)
             let endpoint = try openEndpoint(in: network, of: user)
             let (control, cloneControl) = try ControlChannel.make()
-            return Cell(
+            let cell = Cell(
                 id: id, slot: slot, cgroup: cgroup, process: process, endpoint: endpoint,
                 equipment: Cell.Equipment(entrance: entrance, control: control, cloneControl: cloneControl),
                 limits: limits, parts: parts)
+            cell.watchMemory()
+            return cell
         } catch {
             // Kills the holder, too.
             try? cgroup.remove()

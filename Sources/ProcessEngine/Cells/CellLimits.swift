@@ -24,11 +24,13 @@ package struct CellLimits: Sendable, Hashable {
         self.scratchBytes = scratchBytes
     }
 
+    var memoryBytes: UInt64 { UInt64(memoryMegabytes) << 20 }
+
     /// /tmp lies in memory here, so the cgroup may use as much as memory and /tmp together: a function that fills its /tmp has
-    /// not run out of memory.
+    /// not run out of memory. Whether it has, ``CellMemory`` finds out.
     var cgroupLimits: CgroupLimits {
         CgroupLimits(
-            memoryBytes: UInt64(memoryMegabytes) << 20 + scratchBytes,
+            memoryBytes: memoryBytes + scratchBytes, memoryMark: memoryBytes,
             cpuQuota: Double(ProcessorShare.processors(forMegabytes: memoryMegabytes)),
             cpuWeight: ProcessorShare.weight(forMegabytes: memoryMegabytes),
             processes: Self.processes)

@@ -92,6 +92,7 @@ package final class CellPool: Sendable {
             return state.filler
         }
         await filler?.value
+        await builder.parts.memory.quiet()
     }
 
     /// Ends every cell; claims fail from then on.

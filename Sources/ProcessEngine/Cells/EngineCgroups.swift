@@ -23,6 +23,8 @@ package struct EngineCgroups: Sendable {
 
     private static let kind = "process-"
 
+    var version: CgroupVersion { hierarchy.version }
+
     package func create(_ id: SandboxID, limits: CellLimits) throws(CgroupError) -> Cgroup {
         try hierarchy.create("\(prefix)\(id)", limits: limits.cgroupLimits)
     }

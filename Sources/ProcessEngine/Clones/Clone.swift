@@ -26,12 +26,12 @@ final class Clone: Sendable {
         in cell: Cell, loop: EngineLoop, blockedIn call: BlockingCall, isSnapStart: Bool, keepsConnection: Bool
     ) throws(SandboxError) {
         let access = try cell.moveIn()
-        let cgroup = cell.cgroup
+        let memory = cell.memory
         let runtime = try hostCall("serve the Runtime API of a clone") {
             try HostedRuntime(
                 cloneBlockedIn: call, endpoint: cell.endpoint, loop: loop, isSnapStart: isSnapStart,
                 keepsConnection: keepsConnection,
-                outOfMemoryKills: { UInt64(cgroup.memoryKills()) })
+                outOfMemoryKills: { memory.kills })
         }
         let parts = CloneParts(cell: cell, control: access.equipment.control, runtime: runtime)
         state = Mutex(State(life: .prepared(parts, access)))

@@ -1,3 +1,4 @@
+import GuestProtocol
 import LinuxKit
 import ProcessEngine
 import Sandboxes
@@ -9,6 +10,33 @@ import Testing
 /// What the engine takes of the host, and what it leaves.
 @Suite(.requiresRoot, .serialized, .requiresFile("/usr/bin/cc", "install gcc"), .timeLimit(.minutes(5)))
 struct EngineResourceTests {
+    @Test("memory beyond the function's ends it, whatever room its /tmp has; files in /tmp do not")
+    func memoryApart() async throws {
+        try await EngineFixture.with { fixture in
+            let room = fixture.directory.appending("room.ext4")
+            try OwnedDescriptor.open(room, .readWrite, options: [.create]).setSize(400 << 20)
+            var specification = fixture.specification(memory: 64)
+            specification.scratchImage = room
+            let booted = try await fixture.start(specification)
+            let snapshot = try await fixture.snapshot(of: booted)
+            let writer = try await fixture.thaw(snapshot)
+            #expect(try await writer.ask("fill").hasPrefix("400 "))
+            #expect(try await writer.ask("touch 30") == "done")
+            await writer.destroy()
+            let started = try await fixture.start(specification)
+            for greedy in [try await fixture.thaw(snapshot), started] {
+                #expect(try await greedy.ask("touch 30") == "done")
+                // It would wait for ever.
+                let failure = await #expect(throws: SandboxError.self) { try await greedy.ask("hold 300") }
+                guard case .runtimeExited(.outOfMemory, during: .invocation) = failure?.code else {
+                    Issue.record("\(String(describing: failure))")
+                    return
+                }
+                await greedy.destroy()
+            }
+        }
+    }
+
     @Test(
         "a clone takes five descriptors of the server's: its end, its output, its errors, the Runtime API and one connection"
     )

@@ -97,11 +97,12 @@ enum TestFunction {
                 while ((written = write(fd, body, sizeof body)) > 0) filled += written;
                 sprintf(answer, "%ld %s", filled >> 20, strerror(errno));
                 close(fd), unlink("/tmp/filler");
-            } else if (!strcmp(word, "touch")) {
+            } else if (!strcmp(word, "touch") || !strcmp(word, "hold")) {
                 size_t n = (size_t)atol(rest) << 20;
                 volatile char *memory = malloc(n);
                 for (size_t i = 0; i < n; i += 4096) memory[i] = 1;
                 strcpy(answer, "done");
+                while (*word == 'h') pause();
             } else if (!strcmp(word, "print")) puts(rest), fflush(stdout), fputs(rest, stderr), strcpy(answer, "done");
             else if (!strcmp(word, "mount")) strcpy(answer, result(mount("none", "/tmp", "tmpfs", 0, 0)));
             else if (!strcmp(word, "unshare")) strcpy(answer, result(unshare(CLONE_NEWUSER)));
