@@ -21,6 +21,8 @@ package struct LambdaServer: Sendable {
         /// 0 lets the kernel choose; see `onListening`.
         package var port: Int
         package var hosts: AllowedHosts
+        /// Nil speaks in the clear.
+        package var tls: ServerTLS?
         /// Who may call; nil lets everybody.
         package var authenticator: Authenticator?
         /// Below which name function URLs are told, and answered; nil tells them by path.
@@ -56,6 +58,8 @@ package struct LambdaServer: Sendable {
             self.calls = calls
             self.observe = observe
         }
+
+        var scheme: String { tls == nil ? "http" : "https" }
     }
 
     private let configuration: Configuration
@@ -79,7 +83,7 @@ package struct LambdaServer: Sendable {
         let front = HTTPFront(configuration.limits, logger: logger)
         return Application(
             responder: routes.router().buildResponder(),
-            server: front.server,
+            server: front.server(configuration.tls),
             configuration: ApplicationConfiguration(address: .hostname(configuration.address, port: configuredPort)),
             onServerRunning: { channel in
                 // It fails only for a channel that is closed already.

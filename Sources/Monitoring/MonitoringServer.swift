@@ -53,7 +53,7 @@ package struct MonitoringServer: Sendable {
         limits.connections = 64
         let front = HTTPFront(limits, logger: logger)
         return Application(
-            router: router, server: front.server,
+            router: router, server: front.server(),
             configuration: ApplicationConfiguration(address: .hostname(address, port: port)),
             onServerRunning: { channel in
                 try? await front.began(channel)

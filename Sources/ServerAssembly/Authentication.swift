@@ -12,14 +12,23 @@ package struct Authentication: Sendable {
     package let authenticator: Authenticator?
     /// Of the commands beside the server, where it has users.
     let localKey: LocalKey?
+    let tls: ServerTLS?
 
     package static func make(_ configuration: ServerConfiguration, logger: Logger) throws -> Authentication {
         guard configuration.verifiesSignatures == (configuration.users != nil) else { throw ServerError.usersAndAuth }
+        let isLoopback = AllowedHosts.isLoopback(authority: configuration.address)
+        let tls = try tls(configuration)
+        if tls == nil, !isLoopback {
+            logger.warning(
+                "no TLS: whoever is on the way reads what clients and functions say; see --tls-certificate",
+                metadata: ["address": "\(configuration.address)"])
+        }
         guard let path = configuration.users else {
-            guard configuration.allowsUnauthenticated || AllowedHosts.isLoopback(authority: configuration.address)
-            else { throw ServerError.openToOthers(configuration.address) }
+            guard configuration.allowsUnauthenticated || isLoopback else {
+                throw ServerError.openToOthers(configuration.address)
+            }
             logger.notice("any signature is accepted, and none is needed: whoever reaches the port may do everything")
-            return Authentication(authenticator: nil, localKey: nil)
+            return Authentication(authenticator: nil, localKey: nil, tls: tls)
         }
         let users = try UserDirectory(parsing: try read(path), of: path)
         logger.notice(
@@ -27,7 +36,26 @@ package struct Authentication: Sendable {
         let localKey = LocalKey.make(region: configuration.account.region)
         return Authentication(
             authenticator: Authenticator(users: users.adding(localKey.user), region: localKey.region),
-            localKey: localKey)
+            localKey: localKey, tls: tls)
+    }
+
+    private static func tls(_ configuration: ServerConfiguration) throws -> ServerTLS? {
+        switch (configuration.certificates, configuration.privateKey) {
+        case (nil, nil): return nil
+        case (let certificates?, let key?):
+            do {
+                guard try FileStatus.of(key).permissions.isDisjoint(with: .otherReadWriteExecute) else {
+                    throw ServerError.unusableCertificate(certificates, key, "everybody on this host may read the key")
+                }
+                return try ServerTLS(
+                    certificates: try SmallFile.bytes(certificates), privateKey: try SmallFile.bytes(key))
+            } catch let error as ServerError {
+                throw error
+            } catch {
+                throw ServerError.unusableCertificate(certificates, key, "\(error)")
+            }
+        default: throw ServerError.certificateAndKey
+        }
     }
 
     private static func read(_ path: FilePath) throws(UsersFileError) -> [UInt8] {

@@ -127,6 +127,7 @@ package struct Server: Sendable {
             strictLastUpdateStatus: configuration.strictLastUpdateStatus, health: { await health.report() },
             calls: watch.calls, observe: watch.exchangeObserver)
         serving.limits = connectionLimits
+        serving.tls = authentication.tls
         serving.authenticator = authentication.authenticator
         serving.urlDomain = configuration.urlDomain
         let api = LambdaServer(service: worker.service, configuration: serving, logger: logger.quieter)
@@ -152,8 +153,8 @@ package struct Server: Sendable {
     /// Says what is served where, to whoever reads the log and to the commands beside it.
     package func announce(port: Int) {
         let record = ServerRecord(
-            stateDirectory: configuration.state.path, address: configuration.address, port: port,
-            isolation: engine.isolation.rawValue)
+            stateDirectory: configuration.state.path, scheme: authentication.tls == nil ? "http" : "https",
+            address: configuration.address, port: port, isolation: engine.isolation.rawValue)
         do {
             try record.write(instance)
             try authentication.localKey?.write(instance)

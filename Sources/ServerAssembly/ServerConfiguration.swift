@@ -17,6 +17,9 @@ package struct ServerConfiguration: Sendable {
     package var port = 9000
     /// Names under which the server answers, beside loopback's where it listens there: `*.example` is all below, `*` any.
     package var allowedHosts: [String] = []
+    /// Files with the server's certificates and the key of the first, in PEM; both, or neither: then it speaks in the clear.
+    package var certificates: FilePath?
+    package var privateKey: FilePath?
     /// Whether callers have to be users, who sign what they ask.
     package var verifiesSignatures = false
     /// The file with the users.

@@ -17,6 +17,10 @@ package struct ServerError: Error, CustomStringConvertible {
         case addressInUse
         /// Signatures are to be verified and there is no file of users, or the other way round.
         case usersAndAuth
+        /// There is a certificate and no key, or the other way round.
+        case certificateAndKey
+        /// The files for TLS cannot be used.
+        case unusableCertificate
         /// Others could reach the port, and nobody would ask who they are.
         case openToOthers
         /// The address is none to listen at.
@@ -95,6 +99,18 @@ package struct ServerError: Error, CustomStringConvertible {
 
     static let usersAndAuth = ServerError(
         .usersAndAuth, "--auth sigv4 and --users FILE belong together: give both, or neither.")
+
+    static let certificateAndKey = ServerError(
+        .certificateAndKey, "--tls-certificate FILE and --tls-key FILE belong together: give both, or neither.")
+
+    static func unusableCertificate(_ certificate: FilePath, _ key: FilePath, _ why: String) -> ServerError {
+        ServerError(
+            .unusableCertificate,
+            """
+            cannot speak TLS with the certificate \(certificate) and the key \(key): \(why). Both are PEM files, and the key is \
+            that of the first certificate.
+            """)
+    }
 
     static func openToOthers(_ address: String) -> ServerError {
         ServerError(

@@ -7,6 +7,8 @@ import SystemPackage
 /// What a running server says about itself to the commands beside it. It lies with the slots, and goes when they go.
 package struct ServerRecord: Codable, Sendable, Equatable {
     package var stateDirectory: String
+    /// `http` or `https`.
+    package var scheme: String
     package var address: String
     package var port: Int
     package var isolation: String
@@ -14,8 +16,11 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     /// When the process started, in ticks since the boot: another one may get its number.
     package var started: UInt64
 
-    package init(stateDirectory: FilePath, address: String, port: Int, isolation: String) {
+    package init(
+        stateDirectory: FilePath, scheme: String = "http", address: String, port: Int, isolation: String
+    ) {
         self.stateDirectory = stateDirectory.string
+        self.scheme = scheme
         self.address = address
         self.port = port
         self.isolation = isolation
@@ -24,7 +29,7 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     }
 
     /// Where a client on this host reaches it.
-    package var url: String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
+    package var url: String { "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The address in it.
     package var host: String {

@@ -75,7 +75,7 @@ class Server:
         )
         self.log = Lines(self.process.stderr)
         try:
-            self.endpoint = self.log.expect(r"(?<=serving )http://127\.0\.0\.1:\d+", seconds=60).group()
+            self.endpoint = self.log.expect(r"(?<=serving )https?://127\.0\.0\.1:\d+", seconds=60).group()
         except BaseException:
             self.kill()
             raise

@@ -1,4 +1,5 @@
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 
@@ -12,13 +13,19 @@ package struct HTTPFront: Sendable {
         self.logger = logger
     }
 
-    package var server: HTTPServerBuilder {
-        let connections = connections
-        return .http1(
-            configuration: .init(
-                additionalChannelHandlers: [ContinueHandler(), ConnectionHandler(connections)],
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: ConnectionLimits.headSize, maxHeaderListSize: ConnectionLimits.headSize)))
+    /// - Parameter tls: nil speaks in the clear.
+    package func server(_ tls: ServerTLS? = nil) -> HTTPServerBuilder {
+        HTTPServerBuilder { [connections] responder in
+            // The time for a request's head is the time for a handshake, too.
+            let channel = HTTP1Channel(
+                responder: responder,
+                configuration: .init(
+                    additionalChannelHandlers: [ContinueHandler(), ConnectionHandler(connections)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: ConnectionLimits.headSize, maxHeaderListSize: ConnectionLimits.headSize)))
+            guard let tls else { return channel }
+            return try TLSChannel(channel, tlsConfiguration: tls.configuration)
+        }
     }
 
     /// Call it with the channel that accepts, as soon as there is one.

@@ -14,7 +14,7 @@ package struct FunctionURLAddresses: Sendable {
     private let port: Int
 
     package init(
-        domain: String?, region: String, scheme: String = "http", address: String, port: Int
+        domain: String?, region: String, scheme: String, address: String, port: Int
     ) {
         self.domain = domain
         self.region = region
@@ -70,6 +70,6 @@ struct FunctionURLTarget: Sendable {
 extension LambdaServer.Configuration {
     var urlAddresses: FunctionURLAddresses {
         FunctionURLAddresses(
-            domain: urlDomain, region: scope.region, address: address, port: port)
+            domain: urlDomain, region: scope.region, scheme: scheme, address: address, port: port)
     }
 }

@@ -83,7 +83,6 @@ struct FunctionURLEvent: Encodable {
         headers["x-amzn-trace-id"] = traceID
         headers["x-forwarded-for"] = sourceAddress
         headers["x-forwarded-port"] = String(port)
-        headers["x-forwarded-proto"] = "http"
         cookies = Self.cookies(of: request)
         queryStringParameters = Self.parameters(of: rawQueryString)
         requestContext = RequestContext(

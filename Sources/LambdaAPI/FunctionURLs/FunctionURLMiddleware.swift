@@ -18,6 +18,7 @@ struct FunctionURLMiddleware: RouterMiddleware {
     let hosts: AllowedHosts
     let scope: AccountScope
     let authenticator: Authenticator?
+    let scheme: String
     let port: Int
     let calls: CallTracer
 
@@ -68,6 +69,7 @@ struct FunctionURLMiddleware: RouterMiddleware {
         var event = FunctionURLEvent(
             request, target: target, body: body, requestID: context.requestID, traceID: traceID,
             sourceAddress: context.remoteAddress, milliseconds: Int(Date().timeIntervalSince1970 * 1_000), port: port)
+        event.headers["x-forwarded-proto"] = scheme
         if let caller {
             event.requestContext.accountId = scope.accountID
             event.requestContext.authorizer = caller

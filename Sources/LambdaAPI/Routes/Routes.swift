@@ -24,13 +24,13 @@ struct Routes: Sendable {
         hosts = configuration.hosts
         urls = FunctionURLMiddleware(
             urls: service.urls, invocations: service.invocations, hosts: configuration.hosts,
-            scope: configuration.scope, authenticator: configuration.authenticator, port: configuration.port,
-            calls: configuration.calls)
+            scope: configuration.scope, authenticator: configuration.authenticator, scheme: configuration.scheme,
+            port: configuration.port, calls: configuration.calls)
         let addressing = Addressing(scope: configuration.scope)
         let abilities = configuration.abilities
         let location = CodeLocation(
-            address: configuration.address, port: configuration.port, scheme: "http", region: configuration.scope.region
-        )
+            address: configuration.address, port: configuration.port, scheme: configuration.scheme,
+            region: configuration.scope.region)
         authorization = configuration.authenticator.map {
             AuthorizationMiddleware(authenticator: $0, scope: configuration.scope)
         }

@@ -29,6 +29,21 @@ package struct ServerOptions: ParsableArguments {
     var allowedHosts: [String] = []
 
     @Option(
+        name: .customLong("tls-certificate"),
+        help: ArgumentHelp(
+            """
+            File with the server's certificate in PEM, and those behind it that lead to one that clients know: the server speaks \
+            TLS then. Default: none, in the clear.
+            """, valueName: "file"))
+    var certificates: String?
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp(
+            "File with the key of --tls-certificate in PEM; not for everybody to read.", valueName: "file"))
+    var privateKey: String?
+
+    @Option(
         help: """
             Who may call. none: whoever reaches the port, with any signature. sigv4: the users of --users, who have to sign their \
             calls.
@@ -201,6 +216,8 @@ package struct ServerOptions: ParsableArguments {
         server.address = address
         server.port = port
         server.allowedHosts = allowedHosts
+        server.certificates = certificates.map { StateDirectory.absolute($0) }
+        server.privateKey = privateKey.map { StateDirectory.absolute($0) }
         server.verifiesSignatures = auth == .sigv4
         server.users = users.map { StateDirectory.absolute($0) }
         server.allowsUnauthenticated = allowsUnauthenticated

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import SigV4
 
 /// A question to a server on this host, on a connection of its own.
@@ -10,12 +11,17 @@ package struct ServerRequest: Sendable {
     let host: String
     let port: Int
     private let limit: TimeAmount
+    private let scheme: String
     private let signer: RequestSigner?
 
     /// - Parameters:
     ///   - limit: for the connection, and then for the answer.
+    ///   - scheme: `http` or `https`. Nothing is between this process and a server on its host: any certificate is the right one.
     ///   - signer: for a server that has users.
-    package init(host: String, port: Int, limit: Duration = .seconds(5), signer: RequestSigner? = nil) {
+    package init(
+        scheme: String = "http", host: String, port: Int, limit: Duration = .seconds(5), signer: RequestSigner? = nil
+    ) {
+        self.scheme = scheme
         self.host = host
         self.port = port
         self.signer = signer
@@ -27,10 +33,15 @@ package struct ServerRequest: Sendable {
 
     /// The body of the answer.
     package func get(_ path: String) async throws -> [UInt8] {
+        let tls = try scheme == "https" ? Self.tls() : nil
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(limit)
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: nil))
+                    }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
                         wrappingChannelSynchronously: channel)
@@ -50,6 +61,12 @@ package struct ServerRequest: Sendable {
             try await outbound.write(contentsOf: [.head(head), .end(nil)])
             return try await Self.body(of: inbound)
         }
+    }
+
+    private static func tls() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        return try NIOSSLContext(configuration: configuration)
     }
 
     private static func body(

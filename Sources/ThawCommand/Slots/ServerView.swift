@@ -25,7 +25,7 @@ struct ServerView: Sendable {
 
     private static func ask(_ record: ServerRecord, _ instance: String) async throws -> SandboxList {
         let request = ServerRequest(
-            host: record.host, port: record.port, signer: LocalKey.read(instance)?.signer)
+            scheme: record.scheme, host: record.host, port: record.port, signer: LocalKey.read(instance)?.signer)
         let body = try await request.get("/_thaw/sandboxes")
         return try JSONDecoder().decode(SandboxList.self, from: Data(body))
     }
