@@ -252,6 +252,11 @@ int clinux_mount_attributes(int mount, uint64_t attributes) {
     return value_or_errno(syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &change, sizeof change));
 }
 
+int clinux_mount_owners(int mount, int users) {
+    struct mount_attr change = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)users};
+    return value_or_errno(syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &change, sizeof change));
+}
+
 int clinux_loop_find(int control) { return value_or_errno(ioctl(control, LOOP_CTL_GET_FREE)); }
 
 int clinux_loop_attach(int loop, int file) {

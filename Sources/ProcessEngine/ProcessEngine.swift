@@ -100,7 +100,10 @@ package final class ProcessEngine: SandboxEngine {
         _ = try hostCall("raise the limit of open files") { try OpenFileLimit.raise() }
         let restorer = try Restorer(at: programs.restorer)
         let cgroups = try hostCall { try EngineCgroups(instance: instance) }
-        let roots = try SandboxRoots(mountPoint: directory.appending("root"))
+        let owner = options.users.fileOwner
+        let roots = try SandboxRoots(
+            mountPoint: directory.appending("root"), owner: owner,
+            mapping: try Identity.namespaceOfFiles(owner, restorer))
         let (spawner, loop) = try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }
         let host = SnapshotRequirements(restorer: restorer)
         let cells = CellPool(

@@ -35,7 +35,7 @@ void take_identity(int init, uint32_t user, uint32_t group) {
     empty_bounding_set();
     must(sys_setgroups(0, NULL), THAW_STEP_IDENTITY, group);
     must(sys_setresgid(group), THAW_STEP_IDENTITY, group);
-    /* Takes no capability away: that would be for one who was root in this namespace, and the namespace has no root. */
+    /* Takes no capability away: that would be for one who was root in this namespace, and nobody who enters was. */
     must(sys_setresuid(user), THAW_STEP_IDENTITY, user);
     must(sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0), THAW_STEP_IDENTITY, user);
     /* A change of identity makes the process undumpable, and its /proc/self the host's root's. */

@@ -10,10 +10,13 @@ void enter_cgroups(const int *files, unsigned count);
 /* The network, IPC and host name of the sandbox whose init this is. */
 void enter_namespaces(int init);
 
-/* mounts.c: a mount namespace of the clone's own, with /var/task, /tmp and /proc. */
+/* mounts.c. The template's: whose /tmp is. */
+void learn_owner(void);
+
 /* A new /tmp. */
 void mount_scratch(uint64_t bytes);
 
+/* A mount namespace of the clone's own, with /var/task, /tmp and /proc. */
 void make_mounts(const struct thaw_clone_request *request, int code);
 
 /* The template is the last that the kernel kills when memory runs out; a clone is one like any other. */

@@ -8,11 +8,25 @@ enum { NAMESPACE, CODE, SCRATCH, OVERLAY, PROC, OWNERS };
 
 enum { OPTIONS_SIZE = 128, SCRATCH_MODE = 01777 };
 
+/* Who is root inside of every sandbox: whoever the template's root directory belongs to. */
+static uint32_t owner, owners_group;
+
+void learn_owner(void) {
+    struct statx root;
+    must(sys_statx("/", STATX_UID | STATX_GID, &root), THAW_STEP_MOUNT, OWNERS);
+    owner = root.stx_uid;
+    owners_group = root.stx_gid;
+}
+
 void mount_scratch(uint64_t bytes) {
     char buffer[OPTIONS_SIZE];
     struct text options = {buffer, sizeof buffer, 0};
     append(&options, "mode=1777,size=");
     append_number(&options, bytes);
+    append(&options, ",uid=");
+    append_number(&options, owner);
+    append(&options, ",gid=");
+    append_number(&options, owners_group);
     must(sys_mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, buffer), THAW_STEP_MOUNT, SCRATCH);
 }
 
@@ -35,6 +49,7 @@ static void mount_overlay(uint64_t bytes) {
     mount_scratch(bytes);
     must(sys_mkdir("/tmp/upper", 0700), THAW_STEP_MOUNT, OVERLAY);
     must(sys_chmod("/tmp/upper", SCRATCH_MODE), THAW_STEP_MOUNT, OVERLAY);
+    must(sys_chown("/tmp/upper", owner, owners_group), THAW_STEP_MOUNT, OVERLAY);
     must(sys_mkdir("/tmp/work", 0700), THAW_STEP_MOUNT, OVERLAY);
     char path[DESCRIPTOR_PATH_SIZE], buffer[OPTIONS_SIZE];
     descriptor_path(path, lower);

@@ -76,6 +76,12 @@ static inline long sys_epoll_add(int epoll, int file, const struct epoll_event *
 }
 static inline long sys_mkdir(const char *path, int mode) { return CALL(mkdir, path, mode, 0, 0, 0, 0); }
 static inline long sys_fchmod(int file, int mode) { return CALL(fchmod, file, mode, 0, 0, 0, 0); }
+static inline long sys_chown(const char *path, uint32_t user, uint32_t group) {
+    return CALL(chown, path, user, group, 0, 0, 0);
+}
+static inline long sys_statx(const char *path, unsigned mask, struct statx *found) {
+    return CALL(statx, AT_FDCWD, path, 0, mask, found, 0);
+}
 static inline long sys_chmod(const char *path, int mode) { return CALL(chmod, path, mode, 0, 0, 0, 0); }
 static inline long sys_symlink(const char *target, const char *path) {
     return CALL(symlink, target, path, 0, 0, 0, 0);

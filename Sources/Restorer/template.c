@@ -90,6 +90,7 @@ static void serve(void) {
     make_room_for_descriptors(2 * engine + 64 + (int)image->objects.count);
     must(sys_dup3(ENGINE, engine, O_CLOEXEC), THAW_STEP_ARGUMENTS, ENGINE);
     report_to(engine);
+    learn_owner();
     /* Clones have their own; what they inherit mapped is of this one. 0: without a limit. */
     if (image->own & THAW_OWN_MAPPED_SCRATCH) {
         mount_scratch(0);

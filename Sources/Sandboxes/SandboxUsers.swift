@@ -6,6 +6,14 @@ package struct SandboxUser: Sendable, Hashable {
     package let group: UInt32
     /// Whose the sandbox's user namespace is: it is charged for all that is used inside. Nothing of a function runs as the owner.
     package let owner: UInt32
+    package let files: FileOwner
+}
+
+/// Whom the files of images belong to inside of a sandbox, where it is root: the same ids of the host for all sandboxes of a server. No
+/// process is it.
+package struct FileOwner: Sendable, Hashable {
+    package let user: UInt32
+    package let group: UInt32
 }
 
 /// The users of a server's sandboxes, two ids for each network slot: a slot is one sandbox's until all of its processes are gone, and
@@ -27,6 +35,10 @@ package struct SandboxUsers: Sendable, Hashable {
 
     package func inSlot(_ index: Int) -> SandboxUser {
         let offset = UInt32(index * Self.idsEach)
-        return SandboxUser(user: firstUser + offset, group: firstGroup + offset, owner: firstUser + offset + 1)
+        return SandboxUser(
+            user: firstUser + offset, group: firstGroup + offset, owner: firstUser + offset + 1, files: fileOwner)
     }
+
+    /// By the ids of the first slot's owner, as whom nothing of a function runs either.
+    package var fileOwner: FileOwner { FileOwner(user: firstUser + 1, group: firstGroup + 1) }
 }

@@ -128,6 +128,8 @@ int clinux_clone_mount(int mount);
 /* The same of the mount at a path, where the calling thread sees it. */
 int clinux_clone_mount_at(const char *path);
 int clinux_mount_attributes(int mount, uint64_t attributes);
+/* MOUNT_ATTR_IDMAP of mount_setattr(2): files are whose the user namespace says. */
+int clinux_mount_owners(int mount, int users);
 
 /* LOOP_CTL_GET_FREE of loop(4): the number of a device that nobody uses. */
 int clinux_loop_find(int control);

@@ -65,6 +65,16 @@ package struct DetachedMount: Sendable {
         ) { MountError(action: "restrict a mount", errno: $0, kernelMessage: nil) }
     }
 
+    /// mount_setattr(2) with MOUNT_ATTR_IDMAP: files belong to whom the user namespace maps their owners to. Once, and not every file
+    /// system can.
+    package func mapOwners(by users: SharedDescriptor) throws(MountError) {
+        _ = try rethrowing(
+            try descriptor.withRaw { raw throws(Errno) in
+                try users.withRaw { users throws(Errno) in try shim { clinux_mount_owners(raw, users) } }
+            }
+        ) { MountError(action: "map the owners of a mount", errno: $0, kernelMessage: nil) }
+    }
+
     /// What the kernel has to say of a file system it did not mount: "e erofs: cannot find valid erofs superblock".
     private static func kernelMessage(_ context: borrowing OwnedDescriptor?) -> String? {
         switch context {

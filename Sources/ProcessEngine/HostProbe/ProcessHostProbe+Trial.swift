@@ -35,16 +35,18 @@ extension ProcessHostProbe {
         private let program: FilePath
         private let workshop: Workshop
 
-        init(directory: FilePath, programs: ProcessEngine.Programs) async throws(Fault) {
+        init(directory: FilePath, programs: ProcessEngine.Programs, owner: FileOwner) async throws(Fault) {
             program = programs.restorer
             workshop = Workshop(program: programs.workshop)
-            restorer = try await probing("restorer", remedy: "reinstall Thaw") { () throws(SandboxError) in
+            let restorer = try await probing("restorer", remedy: "reinstall Thaw") { () throws(SandboxError) in
                 try Restorer(at: programs.restorer)
             }
+            self.restorer = restorer
             (roots, cgroups) = try await probing("mounts") { () throws(SandboxError) in
                 let cgroups = try hostCall { try EngineCgroups.ofProbe() }
                 // Any directory is a place to mount on, for those who have mounts of their own.
-                return (try SandboxRoots(mountPoint: directory), cgroups)
+                let mapping = try Identity.namespaceOfFiles(owner, restorer)
+                return (try SandboxRoots(mountPoint: directory, owner: owner, mapping: mapping), cgroups)
             }
             (spawner, loop) = try await probing("threads") { () throws(SandboxError) in
                 try hostCall("start a thread") { (try Spawner(), try EngineLoop()) }

@@ -20,7 +20,7 @@ struct ProcessHostProbe: Sendable {
     func run() async -> [HostFinding] {
         var findings = await BlockingThread.run { Self.memoryFindings() }
         let trial: Trial
-        do { trial = try await Trial(directory: directory, programs: programs) } catch {
+        do { trial = try await Trial(directory: directory, programs: programs, owner: user.files) } catch {
             return findings + [error.finding]
         }
         do {

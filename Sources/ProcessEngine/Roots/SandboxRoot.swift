@@ -18,6 +18,9 @@ struct SandboxRoot: Sendable {
     /// Nil: a seed, which has no function.
     var code: ImageMount?
     var devices: DeviceTree
+    /// Who is root inside.
+    var owner: FileOwner
+    var mapping: SharedDescriptor
     var scratch: Scratch
     /// Whether code and layers come later: their places are there, with all that the dynamic linker may look for in them.
     var isSeed = false
@@ -30,13 +33,13 @@ struct SandboxRoot: Sendable {
         var steps: [SpawnStep] = [
             // Nothing done below may show on the host, and pivot_root refuses shared mounts.
             .mount(source: "none", target: "/", type: "", flags: [.private, .recursive], data: ""),
-            .attach(try base.attachable(), at: mountPoint),
-            .attach(try devices.attachable(), at: mountPoint.appending("dev")),
+            .attach(try base.attachable().owned(by: mapping), at: mountPoint),
+            .attach(try devices.attachable().owned(by: mapping), at: mountPoint.appending("dev")),
         ]
         if let code {
-            steps.append(.attach(try code.attachable(), at: mountPoint.appending("var/task")))
+            steps.append(.attach(try code.attachable().owned(by: mapping), at: mountPoint.appending("var/task")))
         } else if isSeed {
-            steps += Self.stepsOfPlaces(at: mountPoint)
+            steps += stepsOfPlaces(at: mountPoint)
         }
         if hasProcesses {
             steps.append(
@@ -49,7 +52,7 @@ struct SandboxRoot: Sendable {
             steps.append(
                 .mount(
                     source: "tmpfs", target: mountPoint.appending("tmp"), type: "tmpfs",
-                    flags: [.noSetUserID, .noDevices], data: "mode=1777,size=\(bytes)"))
+                    flags: [.noSetUserID, .noDevices], data: "mode=1777,size=\(bytes),\(ownership)"))
         case .frozen(let image): steps.append(.attach(try image.attachable(), at: mountPoint.appending("tmp")))
         case .none: break
         }
@@ -59,7 +62,7 @@ struct SandboxRoot: Sendable {
 
     /// Where code and layers will be, for a seed. The dynamic linker asks once whether a directory of LD_LIBRARY_PATH is
     /// there, and never looks into it again if it was not: here it finds all that a function may bring along.
-    private static func stepsOfPlaces(at mountPoint: FilePath) -> [SpawnStep] {
+    private func stepsOfPlaces(at mountPoint: FilePath) -> [SpawnStep] {
         // The host's own mask is no part of a seed; the plan sets the runtime's later.
         [.fileModeMask([])]
             + ["var/task", "opt"].flatMap { place in
@@ -67,14 +70,17 @@ struct SandboxRoot: Sendable {
                 return [
                     SpawnStep.mount(
                         source: "tmpfs", target: path, type: "tmpfs", flags: [.noSetUserID, .noDevices, .noExecution],
-                        data: "mode=0755,size=64k")
+                        data: "mode=0755,size=64k,\(ownership)")
                 ]
-                    + libraryDirectories.map {
+                    + Self.libraryDirectories.map {
                         .makeDirectory(path.pushing(FilePath($0)), permissions: .init(rawValue: 0o755))
                     }
                     + [.restrictMount(target: path, .readOnly, recursive: false)]
             }
     }
+
+    /// tmpfs(5)
+    private var ownership: String { "uid=\(owner.user),gid=\(owner.group)" }
 
     /// ld.so(8), "glibc-hwcaps" and the "legacy" subdirectories of releases before 2.37; parents first.
     private static let libraryDirectories = ["", "lib"].flatMap { base in
@@ -83,5 +89,13 @@ struct SandboxRoot: Sendable {
                 "glibc-hwcaps", "glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v4", "tls",
                 "tls/x86_64", "tls/x86_64/x86_64", "x86_64", "x86_64/x86_64",
             ].map { base.isEmpty ? $0 : "\(base)/\($0)" })
+    }
+}
+
+extension DetachedMount {
+    /// Where the kernel cannot, before Linux 6.0 for erofs and 6.3 for tmpfs, files stay nobody's.
+    func owned(by mapping: SharedDescriptor) -> DetachedMount {
+        try? mapOwners(by: mapping)
+        return self
     }
 }

@@ -8,12 +8,18 @@ struct SandboxRoots: Sendable {
     private let devices: DeviceTree
     /// Empty, on the host; roots are mounted on it in their own namespaces only.
     private let mountPoint: FilePath
+    private let owner: FileOwner
+    /// Makes what is root's in an image the owner's.
+    private let mapping: SharedDescriptor
 
-    init(mountPoint: FilePath) throws(SandboxError) {
+    /// - Parameter mapping: ``Identity/namespaceOfFiles(_:_:)``.
+    init(mountPoint: FilePath, owner: FileOwner, mapping: SharedDescriptor) throws(SandboxError) {
         try hostCall("make \(mountPoint)") {
             try Directory.create(mountPoint, existingIsFine: true)
         }
         self.mountPoint = mountPoint
+        self.owner = owner
+        self.mapping = mapping
         devices = try DeviceTree()
     }
 
@@ -23,14 +29,15 @@ struct SandboxRoots: Sendable {
     ) throws(SandboxError) -> SandboxRoot {
         SandboxRoot(
             base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
-            devices: devices, scratch: .empty(bytes: scratchBytes), isSeed: isSeed, hasProcesses: true)
+            devices: devices, owner: owner, mapping: mapping, scratch: .empty(bytes: scratchBytes), isSeed: isSeed,
+            hasProcesses: true)
     }
 
     /// What a template stands in; its clones mount /proc, and their own /tmp, themselves. Blocks.
     func rootForTemplate(base: FilePath, code: FilePath?, scratch: FilePath?) throws(SandboxError) -> SandboxRoot {
         SandboxRoot(
             base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
-            devices: devices,
+            devices: devices, owner: owner, mapping: mapping,
             scratch: try scratch.map { path throws(SandboxError) in .frozen(try images.mount(path)) } ?? .none,
             hasProcesses: false)
     }
@@ -39,7 +46,9 @@ struct SandboxRoots: Sendable {
     func imageMount(_ image: FilePath) throws(SandboxError) -> ImageMount { try images.mount(image) }
 
     /// A mount of an image, for one who has no root made here. Blocks.
-    func attachable(_ image: FilePath) throws(SandboxError) -> DetachedMount { try images.mount(image).attachable() }
+    func attachable(_ image: FilePath) throws(SandboxError) -> DetachedMount {
+        try images.mount(image).attachable().owned(by: mapping)
+    }
 
     /// Steps that show a child `mount` and nothing else new, at the path that comes back.
     func steps(showing mount: DetachedMount) -> (steps: [SpawnStep], path: FilePath) {

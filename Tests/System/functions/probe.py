@@ -4,6 +4,7 @@ import errno
 import http.client
 import json
 import os
+import pathlib
 import random
 import secrets
 import socket
@@ -177,6 +178,10 @@ def write(path):
         file.write("x")
 
 
+def owner(path):
+    return pathlib.Path(path).owner(), pathlib.Path(path).group()
+
+
 def inside(event):
     """Who we are and what we can reach and change."""
     return {
@@ -187,6 +192,7 @@ def inside(event):
         "reach": {place: attempt(lambda: reach(*place.rsplit(":", 1))) for place in event["places"]},
         "send": {place: attempt(lambda: send(*place.rsplit(":", 1))) for place in event["places"]},
         "write": {path: attempt(lambda: write(path)) for path in event["paths"]},
+        "owners": {path: ":".join(owner(path)) for path in ("/", "/var/task", "/opt", "/var/runtime", "/tmp")},
         "become_root": attempt(lambda: os.setuid(0)),
         "mount_points": {path: os.path.ismount(path) for path in ("/", "/var/task", "/tmp")},
     }
