@@ -1,116 +1,156 @@
-import Synchronization
+internal import Synchronization
 
 /// What comes of something, once: the first who knows it says so, and everybody who asks hears the same, before or afterwards,
 /// each for as long as he may wait.
 ///
 /// A wait ends by the outcome or by its limit, whichever comes first, and by nothing else: that a task is cancelled does not end
 /// it. A late outcome is still there for whoever asks again.
+///
+/// On the way of every invocation: what is generic is inlined where it is used, and the waits know nothing of the value. Otherwise
+/// each step would look up types at run time, which takes longer than the step.
 package final class Outcome<Value: Sendable>: Sendable {
-    private enum State {
-        case open([Turn<Value>])
-        case settled(Value)
-    }
+    @usableFromInline let waits = Waits()
+    /// Written once, under the waits' lock; read by those who have been told that it is there.
+    @usableFromInline nonisolated(unsafe) var known: Value?
 
-    private let state = Mutex(State.open([]))
-
-    package init() {}
+    @inlinable package init() {}
 
     /// - Returns: whether this was the first; only that one counts.
-    @discardableResult
-    package func settle(_ value: Value) -> Bool {
-        let turns = state.withLock { state -> [Turn<Value>]? in
-            guard case .open(let turns) = state else { return nil }
-            state = .settled(value)
-            return turns
-        }
-        guard let turns else { return false }
-        for turn in turns { turn.end(value) }
-        return true
-    }
+    @inlinable @discardableResult
+    package func settle(_ value: Value) -> Bool { waits.settle { known = value } }
 
     /// Nil as long as nobody knows.
-    package var value: Value? {
-        state.withLock { if case .settled(let value) = $0 { value } else { nil } }
-    }
+    @inlinable package var value: Value? { waits.areOver ? known : nil }
 
     /// Waits for it without a limit: for what ends by itself.
-    package func wait() async -> Value {
-        let turn = Turn<Value>()
-        if let known = join(turn) { return known }
+    @inlinable package func wait() async -> Value {
         while true {
-            // A turn without a limit ends with a value.
-            if let value = await turn.ended() { return value }
+            await waits.wait()
+            if let known { return known }
         }
     }
 
     /// Waits for it; nil when it has not come within `limit`.
-    package func wait(within limit: Duration, on timers: some Timers = .system) async -> Value? {
-        let turn = Turn<Value>()
-        if let known = join(turn) { return known }
-        let timer = timers.after(limit) { turn.end(nil) }
-        defer { timer.cancel() }
-        if let value = await turn.ended() { return value }
-        leave(turn)
-        return nil
+    @inlinable package func wait(within limit: Duration, on timers: some Timers = .system) async -> Value? {
+        await waits.wait(within: limit, on: timers) ? known : nil
     }
 
     /// Waits for it; nil when it has not come by `deadline`.
-    package func wait(by deadline: Deadline, on clock: some DeadlineClock = .system) async -> Value? {
+    @inlinable package func wait(by deadline: Deadline, on clock: some DeadlineClock = .system) async -> Value? {
         await wait(within: deadline.remaining(at: clock.now), on: clock)
-    }
-
-    private func join(_ turn: Turn<Value>) -> Value? {
-        state.withLock { state in
-            switch state {
-            case .settled(let value): return value
-            case .open(let turns):
-                state = .open(turns + [turn])
-                return nil
-            }
-        }
-    }
-
-    private func leave(_ turn: Turn<Value>) {
-        state.withLock { state in
-            if case .open(let turns) = state { state = .open(turns.filter { $0 !== turn }) }
-        }
     }
 }
 
 extension Outcome where Value == Void {
-    @discardableResult
+    @inlinable @discardableResult
     package func settle() -> Bool { settle(()) }
 }
 
-/// One wait, which ends once: with a value or without, before its task is there to hear of it or afterwards.
-private final class Turn<Value: Sendable>: Sendable {
+/// Those who wait for one outcome.
+package struct Waits: ~Copyable, Sendable {
+    private enum Wait {
+        case unlimited(UnsafeContinuation<Void, Never>)
+        case limited(Turn)
+
+        func end() {
+            switch self {
+            // Taken out of the list once.
+            case .unlimited(let waiter): waiter.resume()
+            case .limited(let turn): turn.end(true)
+            }
+        }
+    }
+
+    private struct State {
+        var areOver = false
+        var open: [Wait] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var areOver: Bool { state.withLock { $0.areOver } }
+
+    /// Ends all waits, those to come too, once `note` has noted the outcome; false when that has been done before.
+    package func settle(_ note: () -> Void) -> Bool {
+        let waits = state.withLock { state -> [Wait]? in
+            if state.areOver { return nil }
+            note()
+            state.areOver = true
+            defer { state.open = [] }
+            return state.open
+        }
+        guard let waits else { return false }
+        for wait in waits { wait.end() }
+        return true
+    }
+
+    package func wait() async {
+        await withUnsafeContinuation { waiter in
+            if !add(.unlimited(waiter)) { waiter.resume() }
+        }
+    }
+
+    /// False when the limit has passed first.
+    package func wait(within limit: Duration, on timers: some Timers) async -> Bool {
+        let turn = Turn()
+        guard add(.limited(turn)) else { return true }
+        let timer = timers.after(limit) { turn.end(false) }
+        defer { timer.cancel() }
+        if await turn.ended() { return true }
+        leave(turn)
+        return false
+    }
+
+    /// False when there is nothing to wait for any more.
+    private func add(_ wait: Wait) -> Bool {
+        state.withLock { state in
+            if state.areOver { return false }
+            state.open.append(wait)
+            return true
+        }
+    }
+
+    private func leave(_ turn: Turn) {
+        state.withLock { state in
+            state.open.removeAll { if case .limited(turn) = $0 { true } else { false } }
+        }
+    }
+}
+
+/// One wait with a limit, which ends once: by the outcome or without, before its task is there to hear of it or afterwards.
+private final class Turn: Sendable, Equatable {
     private enum State {
         case open
-        case waited(CheckedContinuation<Value?, Never>)
-        case ended(Value?)
+        case waited(UnsafeContinuation<Bool, Never>)
+        case ended(Bool)
     }
 
     private let state = Mutex(State.open)
 
-    func end(_ value: Value?) {
-        let waiter = state.withLock { state -> CheckedContinuation<Value?, Never>? in
+    static func == (one: Turn, other: Turn) -> Bool { one === other }
+
+    func end(_ hasOutcome: Bool) {
+        let waiter = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
             switch state {
             case .ended: return nil
             case .open:
-                state = .ended(value)
+                state = .ended(hasOutcome)
                 return nil
             case .waited(let waiter):
-                state = .ended(value)
+                state = .ended(hasOutcome)
                 return waiter
             }
         }
-        waiter?.resume(returning: value)
+        waiter?.resume(returning: hasOutcome)
     }
 
-    func ended() async -> Value? {
-        await withCheckedContinuation { waiter in
-            let ended = state.withLock { state -> Value?? in
-                if case .ended(let value) = state { return .some(value) }
+    /// Whether by the outcome.
+    func ended() async -> Bool {
+        await withUnsafeContinuation { waiter in
+            let ended = state.withLock { state -> Bool? in
+                if case .ended(let hasOutcome) = state { return hasOutcome }
                 state = .waited(waiter)
                 return nil
             }
