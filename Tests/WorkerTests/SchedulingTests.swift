@@ -17,15 +17,29 @@ struct SchedulingTests {
         }
     }
 
-    @Test("which stands still when nobody waits for it")
+    @Test("which stands still once nobody has needed it for some milliseconds")
     func rest() async throws {
-        try await WorkerFixture.with { fixture in
+        let stood = Meeting()
+        var script = FakeEngine.Script()
+        script.rest = { Task { await stood.wait() } }
+        stood.open()
+        try await WorkerFixture.with(script) { fixture in
             try await fixture.createPublished()
-            for count in 1...3 {
-                try await fixture.invoke()
-                await fixture.settled()
-                #expect(fixture.engine.record.rested.count == count)
-            }
+            try await fixture.invoke()
+            await fixture.settled()
+            fixture.time.advance(by: .milliseconds(3))
+            try await fixture.invoke()
+            await fixture.settled()
+            // Its time begins anew with each invocation.
+            fixture.time.advance(by: .milliseconds(2))
+            await fixture.time.waitForSleeper(of: .milliseconds(3))
+            #expect(fixture.engine.record.rested.isEmpty)
+            fixture.time.advance(by: .milliseconds(3))
+            await stood.arrival(of: 1)
+            try await fixture.invoke()
+            await fixture.settled()
+            await fixture.time.expire(.milliseconds(5))
+            await stood.arrival(of: 2)
             #expect(Set(fixture.engine.record.rested) == Set(fixture.engine.record.served))
         }
     }

@@ -18,6 +18,19 @@ final class LiveSandbox: Sendable {
     private let memory = Mutex<MemoryReservation?>(nil)
     /// What this is a clone of, until ``takeSnapshot()``.
     private let snapshot: Mutex<SnapshotLease?>
+    private let rest = Mutex(Rest())
+
+    private struct Rest {
+        /// When it became idle last.
+        var since = Duration.zero
+        /// What looks whether it still is.
+        var timer: DeadlineTimer?
+        var isOver = false
+    }
+
+    /// How long a sandbox runs on that nobody waits for: to stop it, and to let it go on for the next invocation, takes longer than
+    /// all else that a busy one's invocations need of the host.
+    static let restDelay = Duration.milliseconds(5)
 
     /// - Parameter startDuration: what it took to start.
     init(
@@ -61,8 +74,36 @@ final class LiveSandbox: Sendable {
     /// It has ended an invocation, and used so much at most so far.
     func note(peakMemory: UInt64) { memory.withLock { $0?.note(peak: peakMemory) } }
 
+    /// It is idle since `now`. Unless an invocation comes, it stands still ``restDelay`` later.
+    ///
+    /// One timer serves all that come meanwhile: it looks when it rings, and goes on if it rings too early.
+    func becameIdle(at now: Duration, by clock: WorkerClock) {
+        rest.withLock { rest in
+            rest.since = now
+            if rest.timer == nil, !rest.isOver { rest.timer = timer(after: Self.restDelay, clock) }
+        }
+    }
+
+    private func timer(after delay: Duration, _ clock: WorkerClock) -> DeadlineTimer {
+        clock.after(delay) { [weak self] in self?.standStill(clock) }
+    }
+
+    private func standStill(_ clock: WorkerClock) {
+        let isTime = rest.withLock { rest in
+            let left = rest.since + Self.restDelay - clock.now()
+            rest.timer = left > .zero && !rest.isOver ? timer(after: left, clock) : nil
+            return left <= .zero && !rest.isOver
+        }
+        // A claimer who has come meanwhile finds it standing, or never sees it stand.
+        if isTime { sandbox.rest() }
+    }
+
     /// Ends the sandbox and its log.
     func destroy() async {
+        rest.withLock { rest in
+            rest.isOver = true
+            rest.timer.take()?.cancel()
+        }
         await sandbox.destroy()
         memory.withLock { $0 = nil }
         log.close()

@@ -147,6 +147,7 @@ package final class SandboxPool: Sendable {
     }
 
     private func finishSettling(_ sandbox: LiveSandbox, usable: Bool) {
+        let now = clock.now()
         let isIdle = state.withLock { state -> Bool in
             // Its new holder waits for the same work and decides.
             if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
@@ -155,13 +156,12 @@ package final class SandboxPool: Sendable {
                 destroy(sandbox, &state)
                 return false
             }
-            state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: clock.now()))
+            state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: now))
             tellOfChange(&state)
             return true
         }
         guard isIdle else { return }
-        // A claimer who has come meanwhile finds it standing, or never sees it stand.
-        sandbox.sandbox.rest()
+        sandbox.becameIdle(at: now, by: clock)
         wake.yield()
     }
 

@@ -21,6 +21,7 @@ final class FakeEngine: SandboxEngine {
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
+        var rest: @Sendable () -> Void = {}
         /// Why no clone can be prepared.
         var prepare: @Sendable () -> SandboxError? = { nil }
         var refusal: @Sendable (SnapshotManifest) -> String? = { _ in nil }
@@ -151,7 +152,10 @@ struct FakeSandbox: Sandbox {
         return try await script.settle()
     }
 
-    func rest() { engine.note { $0.rested.append(id) } }
+    func rest() {
+        engine.note { $0.rested.append(id) }
+        script.rest()
+    }
 
     var isUsable: Bool { engine.record.live.contains(id) }
 
