@@ -62,8 +62,6 @@ package final class EventQueue: Sendable {
     package func wait(
         atMost limit: Duration? = nil, maximum: Int = 16, _ body: (Event) -> Void
     ) throws(Errno) {
-        for event in try epoll.wait(atMost: limit, maximum: maximum) {
-            body(Event(token: event.token.rawValue, readiness: event.readiness))
-        }
+        try epoll.wait(atMost: limit, maximum: maximum) { body(Event(token: $0, readiness: $1)) }
     }
 }

@@ -17,7 +17,7 @@ package struct AllowedHosts: Sendable {
 
     /// Whether a request for `authority`, the `Host` of its head, is answered. What names no host comes from no browser.
     package func contains(_ authority: String?) -> Bool {
-        guard let names, let authority else { return true }
+        guard let names, let authority, !Self.isPlainLoopback(authority) else { return true }
         let host = Self.name(in: authority)
         return Self.isLoopback(host)
             || names.contains { name in
@@ -34,6 +34,15 @@ package struct AllowedHosts: Sendable {
 
     /// Whether `authority` names this host itself.
     package static func isLoopback(authority: String) -> Bool { isLoopback(name(in: authority)) }
+
+    /// What nearly all requests name, told without taking the text apart.
+    private static func isPlainLoopback(_ authority: String) -> Bool {
+        ["127.0.0.1", "localhost"].contains { name in
+            guard authority.utf8.starts(with: name.utf8) else { return false }
+            let rest = authority.utf8.dropFirst(name.utf8.count)
+            return rest.isEmpty || rest.first == 58 && rest.dropFirst().allSatisfy { (48...57).contains($0) }
+        }
+    }
 
     /// The name or address alone, without a port, in lower case.
     private static func name(in authority: String) -> String {

@@ -52,23 +52,40 @@ package struct Epoll<Token: RawRepresentable & Sendable>: ~Copyable, Sendable wh
     ///
     /// Events whose token does not translate back are dropped: only tokens given to ``add(_:for:token:)`` can come.
     package borrowing func wait(atMost limit: Duration? = nil, maximum: Int = 64) throws(Errno) -> [Event] {
-        let deadline = limit.map { MonotonicClock.now() + UInt64(max(0, $0.nanoseconds)) }
-        var events = [epoll_event](repeating: epoll_event(), count: max(1, maximum))
+        var events: [Event] = []
+        try wait(atMost: limit, maximum: maximum) { token, readiness in
+            if let token = Token(rawValue: token) { events.append(Event(token: token, readiness: readiness)) }
+        }
+        return events
+    }
+
+    /// The same for who takes each event as the kernel gives it: without a list, and with tokens as they are.
+    package borrowing func wait(
+        atMost limit: Duration? = nil, maximum: Int = 64, _ body: (_ token: UInt64, Readiness) -> Void
+    ) throws(Errno) {
+        try descriptor.withRaw { raw throws(Errno) in
+            if let code = takeEvents(of: raw, atMost: limit, maximum, body) { throw code }
+        }
+    }
+}
+
+private func takeEvents(
+    of epoll: CInt, atMost limit: Duration?, _ maximum: Int, _ body: (UInt64, Readiness) -> Void
+) -> Errno? {
+    let deadline = limit.map { MonotonicClock.now() + UInt64(max(0, $0.nanoseconds)) }
+    return withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: max(1, maximum)) { events in
         while true {
             let left = deadline.map { deadline -> CInt in
                 let now = MonotonicClock.now()
                 return deadline <= now ? 0 : CInt(clamping: (deadline - now + 999_999) / 1_000_000)
             }
-            let ready = descriptor.withRaw { epoll_wait($0, &events, CInt(events.count), left ?? -1) }
+            let ready = epoll_wait(epoll, events.baseAddress, CInt(events.count), left ?? -1)
             if ready >= 0 {
-                return events.prefix(Int(ready)).compactMap { event in
-                    Token(rawValue: event.data.u64).map {
-                        Event(token: $0, readiness: Readiness(rawValue: event.events))
-                    }
-                }
+                for event in events.prefix(Int(ready)) { body(event.data.u64, Readiness(rawValue: event.events)) }
+                return nil
             }
             let code = Errno(rawValue: errno)
-            if code != .interrupted { throw code }
+            if code != .interrupted { return code }
         }
     }
 }

@@ -8,6 +8,9 @@ final class RuntimeMemory: Sendable {
     private struct State {
         var pid: Int32?
         var peak: UInt64 = 0
+        var wasRead = false
+        /// Open from the second reading on: there are thousands of clones, and most of them serve once.
+        var status: SharedDescriptor?
     }
 
     private let state = Mutex(State())
@@ -16,25 +19,30 @@ final class RuntimeMemory: Sendable {
 
     /// Lets go of the process; the last known value stays.
     func forget() {
-        state.withLock { $0.pid = nil }
+        state.withLock { state in
+            state.pid = nil
+            state.status = nil
+        }
     }
 
     /// In bytes, the last known value once the process has ended.
     func peak() -> UInt64 {
         state.withLock { state in
             guard let pid = state.pid else { return state.peak }
-            // Not kept open: there are thousands.
-            guard let status = try? OwnedDescriptor.open(FilePath("/proc/\(pid)/status"), .readOnly),
-                let kilobytes = Self.highWaterMark(status)
-            else { return state.peak }
-            state.peak = kilobytes * 1024
+            let path = FilePath("/proc/\(pid)/status")
+            guard let status = state.status ?? (try? OwnedDescriptor.open(path, .readOnly).shared()) else {
+                return state.peak
+            }
+            if let kilobytes = Self.highWaterMark(status.descriptor) { state.peak = kilobytes * 1024 }
+            if state.wasRead { state.status = status }
+            state.wasRead = true
             return state.peak
         }
     }
 
     private static func highWaterMark(_ status: borrowing OwnedDescriptor) -> UInt64? {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-            let length = status.withRaw { read($0, buffer.baseAddress, buffer.count) }
+            let length = status.withRaw { pread($0, buffer.baseAddress, buffer.count, 0) }
             guard length > 0 else { return nil }
             return number(after: "VmHWM:", in: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
         }

@@ -167,7 +167,12 @@ package final class LogFiles: Sendable {
         return backlog.withLock { backlog in
             defer {
                 (backlog.entries, backlog.losers, backlog.bytes) = ([], [:], 0)
-                for name in backlog.budgets.keys { backlog.budgets[name]?.queued = 0 }
+                // In place: a loop over the dictionary itself would have it copied.
+                var index = backlog.budgets.startIndex
+                while index != backlog.budgets.endIndex {
+                    backlog.budgets.values[index].queued = 0
+                    backlog.budgets.formIndex(after: &index)
+                }
                 if backlog.budgets.count > Self.quietBudgets {
                     for name in Array(backlog.budgets.keys) where backlog.budgets[name]?.isFull(limits, at: now) == true
                     {
