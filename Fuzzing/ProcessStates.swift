@@ -149,6 +149,10 @@ enum Target: FuzzTarget {
             checkContent(object.first_extent, object.extents, of: object.size)
         }
         let numbers = Set((table(state, header.descriptors) as [thaw_descriptor]).map(\.number))
+        for watch: thaw_file_watch in table(state, header.file_watches) {
+            hold(numbers.contains(watch.descriptor) && 1...4096 ~= watch.number, "a watch of nobody's")
+            hold(!text(state, header, watch.path).isEmpty, "a watch of nothing")
+        }
         for lock: thaw_lock in table(state, header.locks) {
             hold(numbers.contains(lock.number) && lock.start + lock.length < 1 << 63, "a lock of nothing")
         }
@@ -240,6 +244,8 @@ extension Target {
             (writer.header.oom_score, writer.header.coredump_filter, writer.header.write_or_execute) = (500, 0x7F, 1)
             writer.header.watches = writer.add(table: [thaw_watch(epoll: 6, number: 5, events: 1, reserved: 0, data: 7)]
             )
+            writer.header.file_watches = writer.add(
+                table: [thaw_file_watch(descriptor: 22, number: 3, mask: 2, reserved: 0, path: bytes.text("/tmp/a"))])
             writer.header.actions = writer.add(
                 table: [thaw_action(signal: 12, handler: 0x4000, flags: 4, restorer: 0x4100, mask: 0)])
             writer.header.children = writer.add(table: [
@@ -352,7 +358,7 @@ extension Target {
             one(19, THAW_FD_CONNECTION) {
                 ($0.a, $0.id, $0.path, $0.position, $0.b) = (2, 18, address, 16, address)
                 ($0.value, $0.interval, $0.protocol) = (content, 3, 1)
-            },
+            }, one(22, THAW_FD_NOTIFIER),
         ]
     }
 }

@@ -84,6 +84,7 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
     case THAW_FD_PIPE: return make_pipe(wanted);
     case THAW_FD_EVENT: return put(make_event(wanted), wanted);
     case THAW_FD_EPOLL: return put((int)check(sys_epoll_create1((int)flags & O_CLOEXEC), wanted), wanted);
+    case THAW_FD_NOTIFIER: return put((int)check(sys_inotify_init1((int)flags), wanted), wanted);
     case THAW_FD_TIMER: return put((int)check(sys_timerfd_create((int)wanted->a, (int)flags), wanted), wanted);
     case THAW_FD_SIGNAL: return put((int)check(sys_signalfd4(&wanted->position, (int)flags), wanted), wanted);
     case THAW_FD_LISTENER: return put(make_listener(wanted), wanted);
@@ -119,7 +120,37 @@ void make_descriptors(struct given given) {
     make_locks();
 }
 
+/* The kernel numbers the watches of a descriptor one after the other. */
+static void watch_file(const struct thaw_file_watch *watch) {
+    const uint64_t detail = (uint64_t)watch->descriptor;
+    for (;;) {
+        uint32_t mask = watch->mask | IN_DONT_FOLLOW;
+        long made = sys_inotify_add_watch(watch->descriptor, image_text(watch->path), mask);
+        must(made, THAW_STEP_FILE_WATCH, detail);
+        if (made == watch->number) return;
+        if (made > watch->number) fail(THAW_STEP_FILE_WATCH, -EEXIST, detail);
+        must(sys_inotify_rm_watch(watch->descriptor, (int)made), THAW_STEP_FILE_WATCH, detail);
+    }
+}
+
+/* Watches that were given up say so. */
+static void read_away(int notifier) {
+    char events[512];
+    for (;;) {
+        int unread = 0;
+        must(sys_ioctl(notifier, FIONREAD, &unread), THAW_STEP_FILE_WATCH, (uint64_t)notifier);
+        if (unread == 0) return;
+        must(sys_read(notifier, events, sizeof events), THAW_STEP_FILE_WATCH, (uint64_t)notifier);
+    }
+}
+
 void make_watches(void) {
+    for (uint64_t i = 0; i < image->file_watches.count; i++) {
+        const struct thaw_file_watch *watch = image_file_watches(i);
+        watch_file(watch);
+        if (i + 1 == image->file_watches.count || image_file_watches(i + 1)->descriptor != watch->descriptor)
+            read_away(watch->descriptor);
+    }
     for (uint64_t i = 0; i < image->watches.count; i++) {
         const struct thaw_watch *watch = image_watches(i);
         struct epoll_event event = {.events = watch->events, .data = watch->data};

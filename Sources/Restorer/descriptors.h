@@ -19,7 +19,7 @@ enum { SPARES = 4 }; /* control socket and the three given */
  * the control socket, which is first_spare() afterwards, and locks. */
 void make_descriptors(struct given given);
 
-/* Adds what the image's epolls watched. */
+/* Adds what the image's inotify descriptors and epolls watched: when nothing more is opened or closed. */
 void make_watches(void);
 
 /* pairs.c: a pipe or socket pair, with all of its ends, of which `first` is the first in the table. */

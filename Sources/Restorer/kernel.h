@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include <asm/ioctl.h>
+#include <asm/ioctls.h>
 #include <asm/prctl.h>
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -17,6 +18,7 @@
 #include <linux/futex.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/inotify.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
 #include <linux/mount.h>

@@ -70,6 +70,13 @@ static inline long sys_eventfd2(unsigned count, int flags) { return CALL(eventfd
 static inline long sys_signalfd4(const uint64_t *mask, int flags) {
     return CALL(signalfd4, -1, mask, SIGNALS_SIZE, flags, 0, 0);
 }
+static inline long sys_inotify_init1(int flags) { return CALL(inotify_init1, flags, 0, 0, 0, 0, 0); }
+static inline long sys_inotify_add_watch(int notifier, const char *path, uint32_t mask) {
+    return CALL(inotify_add_watch, notifier, path, mask, 0, 0, 0);
+}
+static inline long sys_inotify_rm_watch(int notifier, int watch) {
+    return CALL(inotify_rm_watch, notifier, watch, 0, 0, 0, 0);
+}
 static inline long sys_epoll_create1(int flags) { return CALL(epoll_create1, flags, 0, 0, 0, 0, 0); }
 static inline long sys_epoll_add(int epoll, int file, const struct epoll_event *event) {
     return CALL(epoll_ctl, epoll, EPOLL_CTL_ADD, file, event, 0, 0);

@@ -64,6 +64,27 @@ extension CarriedState {
             proof: "(m.__setitem__(9, 3), open(\"/tmp/m\", \"rb\").read()[9], r[9]) == (None, 3, 3) and "
                 + "(n.__setitem__(1, 5), again.seek(1), again.read(1)) == (None, 1, b\"\\x05\")"),
         CarriedState(
+            "watches of files",
+            """
+            f = checked(libc.inotify_init1(0o4000)); os.mkdir("/tmp/seen"); open("/tmp/seen/own", "w").close()
+            def watch(path, events): return checked(libc.inotify_add_watch(f, path, events))
+            watch(b"/tmp", 0x100); gone = watch(b"/etc", 2); checked(libc.inotify_rm_watch(f, gone))
+            watch(b"/tmp/seen", 0x3C0); watch(b"/tmp/seen/own", 0x82); watch(b"/usr/bin", 0x84000200); os.read(f, 4096)
+            def told():
+                found, data = [], os.read(f, 4096)
+                while data:
+                    number, events, _, length = struct.unpack("iIII", data[:16])
+                    found.append((number, events, data[16:16 + length].rstrip(b"\\0"))); data = data[16 + length:]
+                return found
+            def silent():
+                try: return os.read(f, 4096)
+                except BlockingIOError: return True
+            def seen():
+                open("/tmp/seen/own", "w").write("x"); open("/tmp/seen/new", "w").close(); os.unlink("/tmp/seen/new")
+                return told() == [(4, 2, b""), (3, 256, b"new"), (3, 512, b"new")]
+            lines = lambda: [l.split()[1::3][0] + l.split()[4] for l in proc(f"fdinfo/{f}").splitlines() if "wd:" in l]
+            """, look: "(sorted(lines()), silent())", proof: "seen()"),
+        CarriedState(
             "a tree of files",
             """
             os.makedirs("/tmp/a/b"); open("/tmp/a/b/one", "w").write("1"); os.chmod("/tmp/a/b/one", 0o640)

@@ -73,7 +73,7 @@ REFUSED = {
     "refused_descriptors.pair-content": r"fd \d+ is a Unix socket with \d+ unread bytes",
     "refused_descriptors.datagram": r"fd \d+ is a UDP socket with unread datagrams",
     "refused_descriptors.backlog": r"fd \d+ listens and has 1 connections? that nobody accepted",
-    "refused_descriptors.inotify": r"fd \d+ watches files \(inotify\)",
+    "refused_descriptors.inotify": r"fd \d+ watches files \(inotify\), of which one cannot be found",
     "refused_descriptors.io-uring": r"fd \d+ is an io_uring",
     "refused_descriptors.pty": r"fd \d+ is a terminal",
     "refused_descriptors.netlink": r"fd \d+ is a netlink socket",

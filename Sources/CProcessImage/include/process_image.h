@@ -12,7 +12,7 @@
 
 /* "THAWPIMG" */
 static const uint64_t THAW_IMAGE_MAGIC = 0x474D495057414854;
-static const uint32_t THAW_IMAGE_VERSION = 3;
+static const uint32_t THAW_IMAGE_VERSION = 4;
 
 /* The frozen address space has a hole of THAW_WINDOW_SIZE at `header.window`, a multiple of THAW_WINDOW_ALIGNMENT:
  *   + 0                    the restorer's own code and data
@@ -54,6 +54,7 @@ struct thaw_image {
     struct thaw_table descriptors; /* struct thaw_descriptor, ascending by number */
     struct thaw_table options; /* struct thaw_option, those of one descriptor together, in the order of the descriptors */
     struct thaw_table watches; /* struct thaw_watch */
+    struct thaw_table file_watches; /* struct thaw_file_watch, ascending by descriptor and number */
     struct thaw_table actions; /* struct thaw_action: signals whose disposition is not the default */
     struct thaw_table timers; /* struct thaw_timer: those of timer_create(2), ascending by id */
     struct thaw_table children; /* struct thaw_child, ascending by pid */
@@ -173,6 +174,7 @@ enum thaw_descriptor_kind {
     THAW_FD_CONNECTION, /* end of a TCP connection with both ends here: `id` common to both; domain `a`; its address: blob `path`, its
                            peer's: blob `b`, both `position` bytes; unread: blob `value`, `interval` bytes; `protocol` 1: it writes
                            no more */
+    THAW_FD_NOTIFIER, /* inotify */
 };
 
 struct thaw_descriptor {
@@ -201,6 +203,15 @@ struct thaw_watch {
     int32_t epoll, number; /* descriptor numbers */
     uint32_t events, reserved;
     uint64_t data;
+};
+
+/* inotify_add_watch(2). */
+struct thaw_file_watch {
+    int32_t descriptor;
+    int32_t number; /* what the call returned */
+    uint32_t mask; /* IN_… */
+    uint32_t reserved;
+    uint64_t path;
 };
 
 /* struct kernel_sigaction of rt_sigaction(2). */

@@ -117,6 +117,7 @@ enum thaw_step {
     THAW_STEP_SCRATCH, /* detail: index of a node, beyond those of a name; of an object */
     THAW_STEP_OBJECT,
     THAW_STEP_LOCK,
+    THAW_STEP_FILE_WATCH,
 };
 
 #endif

@@ -37,7 +37,8 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         switch step {
         case THAW_STEP_UNMAP.rawValue, THAW_STEP_MAP.rawValue, THAW_STEP_FILL.rawValue, THAW_STEP_VDSO.rawValue:
             " at address 0x\(String(detail, radix: 16))"
-        case THAW_STEP_DESCRIPTOR.rawValue, THAW_STEP_WATCH.rawValue, THAW_STEP_LOCK.rawValue:
+        case THAW_STEP_DESCRIPTOR.rawValue, THAW_STEP_WATCH.rawValue, THAW_STEP_LOCK.rawValue,
+            THAW_STEP_FILE_WATCH.rawValue:
             " (descriptor \(detail))"
         case THAW_STEP_SCRATCH.rawValue, THAW_STEP_OBJECT.rawValue: " (the \(detail + 1)th)"
         case THAW_STEP_FILE.rawValue:
@@ -64,7 +65,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             THAW_STEP_STATE, THAW_STEP_RELOCATE, THAW_STEP_UNMAP, THAW_STEP_FILE, THAW_STEP_MAP, THAW_STEP_FILL,
             THAW_STEP_VDSO, THAW_STEP_MM, THAW_STEP_DESCRIPTOR, THAW_STEP_WATCH, THAW_STEP_SIGNAL, THAW_STEP_TIMER,
             THAW_STEP_THREAD, THAW_STEP_OPTION, THAW_STEP_PROCESSORS, THAW_STEP_CHILD,
-            THAW_STEP_SCRATCH, THAW_STEP_OBJECT, THAW_STEP_LOCK,
+            THAW_STEP_SCRATCH, THAW_STEP_OBJECT, THAW_STEP_LOCK, THAW_STEP_FILE_WATCH,
         ].map(\.rawValue))
 
     private static let sentences: [UInt32: String] = Dictionary(
@@ -98,6 +99,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             (THAW_STEP_SCRATCH, "what was in /tmp cannot be made again"),
             (THAW_STEP_OBJECT, "a file without a name cannot be made again"),
             (THAW_STEP_LOCK, "a file cannot be locked again"),
+            (THAW_STEP_FILE_WATCH, "a file cannot be watched again"),
         ].map { ($0.0.rawValue, $0.1) })
 }
 

@@ -12,6 +12,7 @@ struct CapturedProcess {
     let descriptors: [thaw_descriptor]
     let options: [thaw_option]
     let watches: [thaw_watch]
+    let fileWatches: [thaw_file_watch]
     let files: FileCapture
     let children: [thaw_child]
     let remarks: [String]
@@ -40,6 +41,7 @@ struct CapturedProcess {
         writer.header.descriptors = writer.add(table: descriptors)
         writer.header.options = writer.add(table: options)
         writer.header.watches = writer.add(table: watches)
+        writer.header.file_watches = writer.add(table: fileWatches)
         writer.header.actions = writer.add(
             table: inside.actions.map {
                 thaw_action(

@@ -40,6 +40,7 @@ struct DescriptorCapture {
     var table = ByteTable()
     var entries: [thaw_descriptor] = []
     var watches: [thaw_watch] = []
+    var fileWatches: [thaw_file_watch] = []
     var options: [thaw_option] = []
     var refusals = Refusals()
     /// What clones do not have as it is here.

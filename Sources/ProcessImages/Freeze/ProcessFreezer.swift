@@ -141,7 +141,8 @@ private struct Freeze {
         return CapturedProcess(
             traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
             table: descriptors.table, descriptors: descriptors.entries, options: descriptors.options,
-            watches: descriptors.watches, files: descriptors.files, children: children,
+            watches: descriptors.watches, fileWatches: descriptors.fileWatches, files: descriptors.files,
+            children: children,
             remarks: descriptors.remarks, hasScratch: tree != nil)
     }
 

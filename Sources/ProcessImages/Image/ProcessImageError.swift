@@ -31,6 +31,8 @@ enum ImageLimit {
     /// vm.max_map_count is 65,530 unless someone raised it.
     static let mappings = 1 << 20
     static let descriptorNumber: Int32 = 1 << 20
+    /// A number of inotify's.
+    static let fileWatch: Int32 = 1 << 12
     static let pid: UInt32 = 1 << 22
     /// Of /tmp, each with its name or its names; and inode numbers that are left out before one.
     static let nodes = 1 << 12

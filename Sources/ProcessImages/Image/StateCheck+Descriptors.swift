@@ -82,7 +82,7 @@ extension StateCheck {
         case THAW_FD_ENDED:
             try StateReader.require(
                 descriptor.a == UInt64(SOCK_STREAM.rawValue), "\(name) is a socket of type \(descriptor.a)")
-        case THAW_FD_EPOLL, THAW_FD_SIGNAL, THAW_FD_GIVEN_OUTPUT, THAW_FD_GIVEN_ERROR: break
+        case THAW_FD_EPOLL, THAW_FD_SIGNAL, THAW_FD_NOTIFIER, THAW_FD_GIVEN_OUTPUT, THAW_FD_GIVEN_ERROR: break
         case THAW_FD_GIVEN_RUNTIME_API:
             try StateReader.require(
                 !descriptors.prefix(index).contains { $0.kind == descriptor.kind }, "\(name) is a second Runtime API")
@@ -191,6 +191,19 @@ extension StateCheck {
             let pair = UInt64(UInt32(bitPattern: watch.epoll)) << 32 | UInt64(UInt32(bitPattern: watch.number))
             try StateReader.require(
                 seen.insert(pair).inserted, "fd \(watch.epoll) watches fd \(watch.number) twice")
+        }
+    }
+
+    func checkFileWatches() throws(ProcessImageError) {
+        let notifiers = Set(descriptors.filter { $0.kind == THAW_FD_NOTIFIER.rawValue }.map(\.number))
+        var last: (descriptor: Int32, number: Int32) = (-1, 0)
+        for watch in fileWatches {
+            let name = "watch \(watch.number) of fd \(watch.descriptor)"
+            try StateReader.require(
+                notifiers.contains(watch.descriptor) && 1...ImageLimit.fileWatch ~= watch.number
+                    && (watch.descriptor, watch.number) > last, "\(name) has no place")
+            last = (watch.descriptor, watch.number)
+            try bytes.checkPath(at: watch.path, name)
         }
     }
 

@@ -14,6 +14,7 @@ package struct StateCheck {
     let descriptors: StateTable<thaw_descriptor>
     let options: StateTable<thaw_option>
     let watches: StateTable<thaw_watch>
+    let fileWatches: StateTable<thaw_file_watch>
     let actions: StateTable<thaw_action>
     let timers: StateTable<thaw_timer>
     let children: StateTable<thaw_child>
@@ -39,6 +40,7 @@ package struct StateCheck {
         try check.checkDescriptors()
         try check.checkOptions()
         try check.checkWatches()
+        try check.checkFileWatches()
         try check.checkSignals()
         try check.checkTimers()
         try check.checkChildren()
@@ -67,6 +69,7 @@ package struct StateCheck {
         descriptors = try reader.table(header.descriptors, limit: Int(ImageLimit.descriptorNumber), "descriptors")
         options = try reader.table(header.options, limit: state.count, "options")
         watches = try reader.table(header.watches, limit: state.count, "watches")
+        fileWatches = try reader.table(header.file_watches, limit: state.count, "watches of files")
         actions = try reader.table(header.actions, limit: 64, "signal actions")
         timers = try reader.table(header.timers, limit: 1 << 16, "timers")
         children = try reader.table(header.children, limit: Int(ImageLimit.pid), "children")
@@ -78,8 +81,8 @@ package struct StateCheck {
         bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
         parts = [
             0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
-            options.place, watches.place, actions.place, timers.place, children.place, nodes.place, names.place,
-            objects.place, extents.place, locks.place, bytes.table.place,
+            options.place, watches.place, fileWatches.place, actions.place, timers.place, children.place, nodes.place,
+            names.place, objects.place, extents.place, locks.place, bytes.table.place,
         ]
     }
 

@@ -136,7 +136,7 @@ enum TestFunction {
                 if (strstr(mode, "threads")) pthread_create(&thread, 0, idle, 0);
             }
             if (strstr(mode, "fails")) call("POST", "init/error", "{\"errorMessage\":\"no\"}"), exit(1);
-            if (strstr(mode, "refused")) inotify_init1(IN_CLOEXEC);
+            if (strstr(mode, "refused")) inotify_add_watch(inotify_init1(IN_CLOEXEC), "/proc", IN_CREATE);
             if (strstr(mode, "scratch")) handle(strcpy(answer, "write /tmp/kept before")), strcpy(answer, "");
             puts("initialised"), fflush(stdout);
             if (!strstr(mode, "plain")) {
