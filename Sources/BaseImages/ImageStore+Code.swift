@@ -69,7 +69,10 @@ extension ImageStore {
 
     /// What can be said of an uploaded archive at once, without unpacking: that it is one, that its names stay inside,
     /// and that it does not declare too much. ``codeImage(zip:sha256:)`` holds the archive to what it declares.
-    package func validate(zip: FilePath) async throws(ImageError) {
+    ///
+    /// - Returns: the bytes that it declares.
+    @discardableResult
+    package func validate(zip: FilePath) async throws(ImageError) -> Int {
         try await inWorkshop(reading: zip) { workshop, zip throws(WorkshopError) in
             try await workshop.inspect(zip: zip, limits: .lambda)
         }

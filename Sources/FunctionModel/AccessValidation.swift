@@ -78,18 +78,7 @@ package struct PermissionMembers: Sendable {
             }
         }
         if let principalOrganization {
-            let name = principalOrganization.utf8.dropFirst(2)
-            if principalOrganization.utf8.count > 34 {
-                violations.add(principalOrganization, at: "principalOrgID", .lengthAtMost(34))
-            }
-            if principalOrganization.utf8.count < 12 {
-                violations.add(principalOrganization, at: "principalOrgID", .lengthAtLeast(12))
-            }
-            if !principalOrganization.hasPrefix("o-") || !(10...32).contains(name.count)
-                || !name.allSatisfy({ $0.isLowercase || $0.isDigit })
-            {
-                violations.add(principalOrganization, at: "principalOrgID", .pattern("o-[a-z0-9]{10,32}"))
-            }
+            violations.addOrganization(principalOrganization, at: "principalOrgID", shortest: 12)
         }
         if let urlAuthType {
             violations.addEnumeration(urlAuthType, at: "functionUrlAuthType", FunctionURL.AuthType.self)
@@ -177,6 +166,16 @@ extension ConstraintViolations {
         if id.utf8.count > 100 { add(id, at: "statementId", .lengthAtMost(100)) }
         let fits = id.utf8.allSatisfy { $0.isNameCharacter || (allowsDots && $0 == UInt8(ascii: ".")) }
         if id.isEmpty || !fits { add(id, at: "statementId", .pattern(pattern)) }
+    }
+
+    mutating func addOrganization(_ id: String, at path: String, shortest: Int) {
+        let name = id.utf8.dropFirst(2)
+        if id.utf8.count > 34 { add(id, at: path, .lengthAtMost(34)) }
+        if id.utf8.count < shortest { add(id, at: path, .lengthAtLeast(shortest)) }
+        if !id.hasPrefix("o-") || !(10...32).contains(name.count) || !name.allSatisfy({ $0.isLowercase || $0.isDigit })
+        {
+            add(id, at: path, .pattern("o-[a-z0-9]{10,32}"))
+        }
     }
 
     mutating func addEnumeration<Value: RawRepresentable<String> & CaseIterable>(

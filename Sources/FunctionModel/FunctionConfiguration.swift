@@ -27,6 +27,8 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     /// `DeadLetterConfig.TargetArn`: where events go that the function could not handle.
     package var deadLetterTarget: String?
     package var code: CodeReference
+    /// In the order in which they are laid over each other at `/opt`. Nil is none: rows of before there were layers have nothing here.
+    package var layers: [FunctionLayer]?
     package var state: FunctionState
     package var lastUpdate: LastUpdate?
     package var lastModified: Date
@@ -92,6 +94,25 @@ package struct CodeReference: Codable, Sendable, Equatable {
         self.sha256 = sha256
         self.size = size
     }
+}
+
+/// A layer version as a function has it, which stays what it is when the layer version is deleted.
+package struct FunctionLayer: Codable, Sendable, Equatable {
+    package var arn: String
+    package var code: CodeReference
+    /// Bytes that the archive unpacks to.
+    package var unzippedSize: Int
+
+    package init(arn: String, code: CodeReference, unzippedSize: Int) {
+        self.arn = arn
+        self.code = code
+        self.unzippedSize = unzippedSize
+    }
+}
+
+extension FunctionConfiguration {
+    /// Its own code, and its layers'.
+    package var archives: [CodeReference] { [code] + (layers ?? []).map(\.code) }
 }
 
 package struct SnapStart: Codable, Sendable, Equatable {

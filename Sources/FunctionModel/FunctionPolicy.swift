@@ -11,7 +11,7 @@ package struct FunctionPolicy: Codable, Sendable, Equatable {
     }
 
     /// The policy as AWS writes it, members in AWS's order.
-    package func text(of arn: FunctionARN) -> String {
+    package func text(of arn: some CustomStringConvertible) -> String {
         let statements = statements.map { $0.text(of: arn) }.joined(separator: ",")
         return #"{"Version":"2012-10-17","Id":"default","Statement":[\#(statements)]}"#
     }
@@ -47,7 +47,7 @@ package struct PolicyStatement: Codable, Sendable, Equatable {
     }
 
     /// The statement as AWS writes it, members in AWS's order.
-    package func text(of arn: FunctionARN) -> String {
+    package func text(of arn: some CustomStringConvertible) -> String {
         var members = [
             ("Sid", JSONString.quoted(id)), ("Effect", #""Allow""#), ("Principal", principal.text),
             ("Action", JSONString.quoted(action)), ("Resource", JSONString.quoted(arn.description)),

@@ -13,6 +13,16 @@ package enum Limits {
     /// All zips of an account.
     package static let totalCode = 80_530_636_800
 
+    // Layers.
+    /// Of one function.
+    package static let layers = 5
+    /// A layer's name, or its ARN.
+    package static let layerName = 140
+    package static let layerLicense = 512
+    /// `CompatibleRuntimes`.
+    package static let layerRuntimes = 15
+    package static let layerPageItems = 1...50
+
     // Invocations.
     /// A synchronous request or response: 6 MiB and 100 bytes of envelope.
     package static let payload = 6_291_556

@@ -13,6 +13,20 @@ package enum Runtimes {
         "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "provided", "python2.7",
         "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     ]
+
+    /// Those that layers can be published and listed for, in the order in which AWS's error message lists them.
+    package static let listed = [
+        "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7", "python2.7-greengrass",
+        "dotnetcore2.0", "python3.8", "java21", "dotnet6", "dotnetcore2.1", "python3.9", "java11", "nodejs6.10",
+        "provided",
+        "dotnetcore3.1", "dotnet8", "java25", "java17", "nodejs", "nodejs4.3", "java8.al2", "go1.x", "dotnet10",
+        "nodejs20.x", "go1.9", "byol", "nodejs10.x", "provided.al2023", "nodejs22.x", "python3.10", "java8",
+        "nodejs12.x",
+        "python3.11", "nodejs24.x", "nodejs8.x", "python3.12", "nodejs14.x", "nodejs8.9", "nodejs26.x", "python3.13",
+        "python3.14", "nodejs16.x", "python3.15", "provided.al2", "nodejs4.3-edge", "nodejs18.x", "ruby3.2",
+        "python3.4",
+        "ruby3.3", "ruby3.4", "ruby2.5", "python3.6", "python2.7",
+    ]
 }
 
 /// Base images have names of their own where AWS's tell an operating system or a series of releases.

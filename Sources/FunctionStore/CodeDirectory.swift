@@ -41,6 +41,17 @@ package final class CodeDirectory: Sendable {
         return code
     }
 
+    /// Holds what is there already; false when it is not.
+    func hold(_ code: CodeReference) throws(FunctionStoreError) -> Bool {
+        let name = try fileName(code)
+        let file = path.appending(name)
+        return holds.withLock { holds in
+            guard FileStatus.exists(file) else { return false }
+            holds[name, default: 0] += 1
+            return true
+        }
+    }
+
     /// Ends one hold.
     func release(_ code: CodeReference) throws(FunctionStoreError) {
         release(try fileName(code))

@@ -89,7 +89,10 @@ package protocol FunctionStore: Sendable {
     /// stays as long as some version does. A crash releases everything.
     func storeCode(_ draft: CodeDraft) async throws(FunctionStoreError) -> CodeReference
 
-    /// Ends one ``storeCode(_:)``'s hold, and removes the code if no version refers to it.
+    /// Holds a zip that is kept already, as ``storeCode(_:)`` does; false when it is gone.
+    func holdCode(_ code: CodeReference) async throws(FunctionStoreError) -> Bool
+
+    /// Ends one hold, and removes the code if no version of a function or layer refers to it.
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError)
 
     func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath

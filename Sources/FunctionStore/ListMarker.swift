@@ -14,6 +14,11 @@ struct ListMarker: Equatable {
         number = configuration.version.column
     }
 
+    init(after layer: LayerVersion) {
+        name = layer.layerName
+        number = layer.number
+    }
+
     /// For lists in which names are enough.
     init(afterName name: String) {
         self.name = name

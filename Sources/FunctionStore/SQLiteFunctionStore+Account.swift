@@ -12,7 +12,8 @@ extension SQLiteFunctionStore: AccountStore {
                 db,
                 sql: """
                     SELECT (SELECT count(*) FROM function) AS functions,
-                      (SELECT coalesce(sum(configuration ->> '$.code.size'), 0) FROM version) AS codeSize
+                      (SELECT coalesce(sum(configuration ->> '$.code.size'), 0) FROM version)
+                      + (SELECT coalesce(sum(configuration ->> '$.code.size'), 0) FROM layerVersion) AS codeSize
                     """)
             return StoreUsage(functions: row?["functions"] ?? 0, codeSize: row?["codeSize"] ?? 0)
         }

@@ -20,7 +20,11 @@ extension SQLiteFunctionStore {
         try codes.filePath(code)
     }
 
-    /// Removes those of the zips that no version refers to and nobody holds.
+    package func holdCode(_ code: CodeReference) async throws(FunctionStoreError) -> Bool {
+        try codes.hold(code)
+    }
+
+    /// Removes those of the zips that no version of a function or layer refers to and nobody holds.
     ///
     /// Runs where writes run, one at a time: no version can begin to refer to a zip between the question and the
     /// removal. What the caller did is done by now, so neither its cancellation nor a failure here may change its
@@ -29,9 +33,15 @@ extension SQLiteFunctionStore {
         let removal = Task { [pool, codes] in
             try await pool.write { db in
                 for code in candidates {
-                    let sql = "SELECT EXISTS (SELECT 1 FROM version WHERE codeSha256 = ?)"
-                    let isReferenced = try Bool.fetchOne(db, sql: sql, arguments: [code.sha256]) ?? true
-                    if !isReferenced { try codes.removeUnlessHeld(code) }
+                    let isReferenced = try Bool.fetchOne(
+                        db,
+                        sql: """
+                            SELECT EXISTS (SELECT 1 FROM version WHERE codeSha256 = :code)
+                              OR EXISTS (SELECT 1 FROM versionLayer WHERE codeSha256 = :code)
+                              OR EXISTS (SELECT 1 FROM layerVersion WHERE codeSha256 = :code)
+                            """,
+                        arguments: ["code": code.sha256])
+                    if isReferenced == false { try codes.removeUnlessHeld(code) }
                 }
             }
         }

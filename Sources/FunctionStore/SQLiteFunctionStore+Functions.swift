@@ -36,7 +36,7 @@ extension SQLiteFunctionStore {
     package func update(
         _ configuration: FunctionConfiguration, expectedRevision: String?, snapshotID: String?
     ) async throws(FunctionStoreError) {
-        let replaced = try await write { [path] db -> CodeReference in
+        let replaced = try await write { [path] db -> [CodeReference] in
             let name = configuration.functionName
             guard let present = try Self.configuration(name, configuration.version, db, path) else {
                 throw FunctionStoreError.notFound(name, configuration.version)
@@ -47,9 +47,11 @@ extension SQLiteFunctionStore {
             }
             try VersionRow(configuration).update(db)
             if let snapshotID { try Self.record(snapshotID, name, configuration.version, db) }
-            return present.code
+            return present.archives
         }
-        if replaced.sha256 != configuration.code.sha256 { await removeUnreferenced([replaced]) }
+        let archives = configuration.archives
+        let gone = replaced.filter { !archives.contains($0) }
+        if !gone.isEmpty { await removeUnreferenced(gone) }
     }
 
     @discardableResult
@@ -150,6 +152,9 @@ private struct RemovedRows: Sendable {
             versions.append(FunctionVersion(column: row["number"]))
             code.append(CodeReference(sha256: row["codeSha256"], size: 0))
         }
+        code += try String.fetchAll(
+            db, sql: "SELECT DISTINCT codeSha256 FROM versionLayer WHERE \(condition)", arguments: arguments
+        ).map { CodeReference(sha256: $0, size: 0) }
         snapshotIDs = try String.fetchAll(
             db, sql: "SELECT id FROM snapshot WHERE \(condition) ORDER BY number", arguments: arguments)
     }

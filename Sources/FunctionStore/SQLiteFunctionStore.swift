@@ -121,7 +121,14 @@ extension SQLiteFunctionStore {
         _ pool: DatabasePool, _ path: FilePath
     ) throws(FunctionStoreError) -> Set<String> {
         do {
-            return try pool.read { db in try String.fetchSet(db, sql: "SELECT DISTINCT codeSha256 FROM version") }
+            return try pool.read { db in
+                try String.fetchSet(
+                    db,
+                    sql: """
+                        SELECT codeSha256 FROM version UNION SELECT codeSha256 FROM versionLayer
+                        UNION SELECT codeSha256 FROM layerVersion
+                        """)
+            }
         } catch {
             throw .database(error, path: path)
         }

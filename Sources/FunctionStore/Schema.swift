@@ -48,6 +48,7 @@ enum Schema {
         registerEventSources(&migrator)
         registerConcurrency(&migrator)
         registerEvents(&migrator)
+        registerLayers(&migrator)
         return migrator
     }()
 }

@@ -95,8 +95,7 @@ package struct Server: Sendable {
         FunctionWorker.Parts(
             engine: engine, functions: stores.functions, aliases: stores.functions, account: stores.functions,
             access: stores.functions, eventSources: stores.functions, concurrency: stores.functions,
-            events: stores.functions,
-            snapshots: stores.snapshots,
+            layers: stores.functions, events: stores.functions, snapshots: stores.snapshots,
             files: StoredFunctionFiles(
                 store: stores.images, recipes: share.runtimeNames(), region: configuration.account.region),
             networks: configuration.state.networkStore(),

@@ -22,6 +22,7 @@ package final class FunctionWorker: Service {
         package var access: any AccessStore
         package var eventSources: any EventSourceStore
         package var concurrency: any ConcurrencyStore
+        package var layers: any LayerStore
         package var events: any EventStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
@@ -40,7 +41,8 @@ package final class FunctionWorker: Service {
         package init(
             engine: any SandboxEngine, functions: any FunctionStore, aliases: any AliasStore,
             account: any AccountStore, access: any AccessStore, eventSources: any EventSourceStore,
-            concurrency: any ConcurrencyStore, events: any EventStore, snapshots: any SnapshotRepository,
+            concurrency: any ConcurrencyStore, layers: any LayerStore, events: any EventStore,
+            snapshots: any SnapshotRepository,
             files: any FunctionFiles,
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
@@ -54,6 +56,7 @@ package final class FunctionWorker: Service {
             self.access = access
             self.eventSources = eventSources
             self.concurrency = concurrency
+            self.layers = layers
             self.events = events
             self.snapshots = snapshots
             self.files = files
@@ -72,6 +75,7 @@ package final class FunctionWorker: Service {
 
     package let control: FunctionControl
     package let aliases: AliasControl
+    package let layers: LayerControl
     private let account: AccountControl
     private let settings: FunctionSettingControl
     package let access: AccessControl
@@ -136,6 +140,9 @@ package final class FunctionWorker: Service {
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
             snapshots: snapshots, renewal: renewal, ready: ready, memory: relief, tasks: tasks,
             clock: clock, observe: parts.observer, calls: parts.calls)
+        let code = CodeIntake(functions: functions, files: parts.files, s3: S3Client(parts.aws), logger: logger)
+        layers = LayerControl(
+            store: parts.layers, code: code, account: configuration.account, clock: clock)
         control = FunctionControl(
             functions: functions, admission: admission, images: images, networks: parts.networks,
             publishing: publishing,
@@ -143,7 +150,7 @@ package final class FunctionWorker: Service {
                 functions: functions, admission: admission, files: parts.files, pool: pool, memory: relief.budget,
                 snapshots: snapshots,
                 logger: logger),
-            s3: S3Client(parts.aws), isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock,
+            code: code, isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock,
             logger: logger)
         aliases = AliasControl(functions: functions)
         access = AccessControl(functions: functions, store: parts.access, clock: clock)
@@ -184,7 +191,8 @@ package final class FunctionWorker: Service {
         return LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, concurrency: concurrency,
             eventConfigurations: eventConfigurations, account: account, settings: settings, tags: control,
-            versions: publishing, invocations: invocations, eventSources: eventSources, sandboxes: pool, logs: logs)
+            versions: publishing, invocations: invocations, layers: layers, eventSources: eventSources, sandboxes: pool,
+            logs: logs)
     }
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.

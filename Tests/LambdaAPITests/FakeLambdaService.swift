@@ -40,8 +40,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
     var service: LambdaService {
         LambdaService(
             functions: self, aliases: self, permissions: self, urls: self, concurrency: self, eventConfigurations: self,
-            account: self, settings: self, tags: self, versions: self, invocations: self, eventSources: self,
-            sandboxes: self, logs: logs)
+            account: self, settings: self, tags: self, versions: self, invocations: self, layers: self,
+            eventSources: self, sandboxes: self, logs: logs)
     }
 
     /// What functions are said to have logged.

@@ -22,8 +22,16 @@ struct FunctionCodeRoute: RouteGroup {
         let reference = try FunctionReference(
             parsing: addressing.pathItem("FunctionName", context), qualifier: addressing.pathItem("Version", context),
             in: addressing.scope)
-        let zip = try await functions.functionCode(reference)
-        return Response(
+        return Response(zip: try await functions.functionCode(reference))
+    }
+}
+
+extension Response {
+    /// What is in memory of it at a time.
+    private static let piece = 1 << 18
+
+    init(zip: CodeContent) {
+        self.init(
             status: .ok, headers: [.contentType: "application/zip"],
             body: ResponseBody(contentLength: zip.size) { writer in
                 var sent = 0
@@ -37,9 +45,6 @@ struct FunctionCodeRoute: RouteGroup {
                 try await writer.finish(nil)
             })
     }
-
-    /// What is in memory of it at a time.
-    private static let piece = 1 << 18
 }
 
 /// Where clients of this server find the zips.
@@ -63,9 +68,16 @@ struct CodeLocation: Sendable {
 
     /// An address under the name by which the client reached this server, which is its own permission for 10 minutes.
     func url(of configuration: FunctionConfiguration, _ request: Request) -> String {
-        let host = Self.host(of: request) ?? "\(address):\(port)"
         let version = configuration.version.qualifier.replacing("$", with: "%24")
-        let path = "/_thaw/code/\(configuration.functionName)/\(version)"
+        return address(of: "/_thaw/code/\(configuration.functionName)/\(version)", request)
+    }
+
+    func url(of layer: LayerVersion, _ request: Request) -> String {
+        address(of: "/_thaw/layer/\(layer.layerName)/\(layer.number)", request)
+    }
+
+    private func address(of path: String, _ request: Request) -> String {
+        let host = Self.host(of: request) ?? "\(address):\(port)"
         let query = signer.presignedQuery(
             for: SignedRequest(method: "GET", path: path, headers: [("host", host)]), at: .now(),
             validSeconds: Self.validSeconds)

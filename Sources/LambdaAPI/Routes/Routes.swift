@@ -60,6 +60,9 @@ struct Routes: Sendable {
                 addressing: addressing, abilities: abilities),
             ConcurrencyRoutes(concurrency: service.concurrency, addressing: addressing),
             EventInvokeConfigRoutes(configurations: service.eventConfigurations, addressing: addressing),
+            LayerRoutes(
+                layers: service.layers, functions: service.functions, addressing: addressing, location: location,
+                needsSignature: configuration.authenticator != nil),
             UnservedRoutes(),
             LogsRoute(logs: service.logs, scope: configuration.scope),
             SandboxRoute(sandboxes: service.sandboxes),

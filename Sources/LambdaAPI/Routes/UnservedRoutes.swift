@@ -24,7 +24,7 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + concurrency + layers + capacityProviders + durableExecutions
+        invoking + concurrency + capacityProviders + durableExecutions
 
     private static let invoking = [
         UnservedAction(
@@ -40,19 +40,6 @@ package struct UnservedRoutes: RouteGroup {
     ]
     private static let scalingConfig = "2025-11-30/functions/{FunctionName}/function-scaling-config"
     private static let provisionedConcurrency = "2019-09-30/functions/{FunctionName}/provisioned-concurrency"
-
-    private static let layers = [
-        UnservedAction("ListLayers", .get, "2018-10-31/layers"),
-        UnservedAction("PublishLayerVersion", .post, layerVersions),
-        UnservedAction("ListLayerVersions", .get, layerVersions),
-        UnservedAction("GetLayerVersion", .get, layerVersions + "/{VersionNumber}"),
-        UnservedAction("DeleteLayerVersion", .delete, layerVersions + "/{VersionNumber}"),
-        UnservedAction("GetLayerVersionPolicy", .get, layerVersions + "/{VersionNumber}/policy"),
-        UnservedAction("AddLayerVersionPermission", .post, layerVersions + "/{VersionNumber}/policy"),
-        UnservedAction(
-            "RemoveLayerVersionPermission", .delete, layerVersions + "/{VersionNumber}/policy/{StatementId}"),
-    ]
-    private static let layerVersions = "2018-10-31/layers/{LayerName}/versions"
 
     private static let capacityProviders = [
         UnservedAction("CreateCapacityProvider", .post, providers),

@@ -188,6 +188,11 @@ final class FunctionCatalog: Sendable {
         try await rethrowing(try await store.storeCode(zip), as: Self.lambdaError)
     }
 
+    /// The same for one that is kept already; false when it is gone.
+    func holdCode(_ code: CodeReference) async throws(LambdaError) -> Bool {
+        try await rethrowing(try await store.holdCode(code), as: Self.lambdaError)
+    }
+
     func releaseCode(_ code: CodeReference) async throws(LambdaError) {
         try await rethrowing(try await store.releaseCode(code), as: Self.lambdaError)
     }

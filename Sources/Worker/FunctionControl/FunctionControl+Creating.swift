@@ -7,7 +7,7 @@ extension FunctionControl {
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try FunctionReference(creating: request.functionName, in: functions.account).name
         try FunctionValidation.checkCreation(members(of: request), by: abilities)
-        try await check(zip: request.code)
+        try await code.check(request.code)
         var draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
         try networks.check(draft.network(tagged: FunctionTags.network(request.tags)))
@@ -17,7 +17,7 @@ extension FunctionControl {
             if try await functions.configuration(VersionKey(name, .latest)) != nil {
                 throw .functionAlreadyExists(name: name)
             }
-            let created = try await storingCode(request.code) { code throws(LambdaError) in
+            let created = try await code.storing(request.code) { code throws(LambdaError) in
                 var configuration = wanted
                 configuration.code = code
                 let created = configuration.created(at: clock.date)

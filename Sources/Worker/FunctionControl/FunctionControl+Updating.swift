@@ -5,11 +5,11 @@ extension FunctionControl {
         _ request: UpdateFunctionCodeRequest
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try name(request.functionName)
-        try await check(zip: request.code)
+        try await code.check(request.code)
         return try await functions.changing(name) { () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
             if request.dryRun { return latest }
-            let updated = try await storingCode(request.code) { code throws(LambdaError) in
+            let updated = try await code.storing(request.code) { code throws(LambdaError) in
                 try await update(latest) { $0.code = code }
             }
             guard request.publish else { return updated }

@@ -1,5 +1,3 @@
-internal import AWSClients
-internal import Basics
 package import FunctionModel
 internal import Logging
 internal import Sandboxes
@@ -12,9 +10,7 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     let networks: any NetworkCatalog
     let publishing: PublishPipeline
     let pruning: Pruning
-    let s3: S3Client
-    /// Uploads whose zips are read at a time.
-    let uploads = Gate(limit: 2)
+    let code: CodeIntake
     /// The levels that functions may ask for, and the one of those that ask for none.
     let isolations: [IsolationLevel]
     let defaultLevel: IsolationLevel
@@ -24,6 +20,16 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     /// What functions here may have and ask for.
     package var abilities: ServerAbilities {
         ServerAbilities(runtimes: images.files.runtimes, isolations: isolations.map { IsolationChoice($0) })
+    }
+
+    package func beginUpload() -> CodeUpload { code.begin() }
+
+    package func fetchCode(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError) {
+        try await code.fetch(place, into: upload)
+    }
+
+    package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
+        try await code.content(try await functions.resolve(reference).configuration.code)
     }
 
     /// The name in what a caller gave as one: a name or an ARN.

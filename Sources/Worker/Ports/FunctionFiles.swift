@@ -13,8 +13,8 @@ package protocol FunctionFiles: Sendable {
     func image(_ runtime: String) async throws(ImageError) -> RuntimeImage?
     /// The image with this digest, current or not: what a snapshot names.
     func image(digest: String) throws(ImageError) -> RuntimeImage?
-    /// Quick checks of an upload, before it is kept.
-    func validate(zip: FilePath) async throws(ImageError)
+    /// Quick checks of an upload, before it is kept. Returns the bytes that it says it unpacks to.
+    func validate(zip: FilePath) async throws(ImageError) -> Int
     /// The code of `zip` as a read-only image; made once per content.
     func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath
     func removeCodeImage(sha256: String) throws(ImageError)
@@ -83,7 +83,7 @@ package struct StoredFunctionFiles: FunctionFiles {
         return found
     }
 
-    package func validate(zip: FilePath) async throws(ImageError) {
+    package func validate(zip: FilePath) async throws(ImageError) -> Int {
         try await store.validate(zip: zip)
     }
 

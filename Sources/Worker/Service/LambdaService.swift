@@ -13,6 +13,7 @@ package struct LambdaService: Sendable {
     package let tags: any TagKeeping
     package let versions: any VersionPublishing
     package let invocations: any Invoking
+    package let layers: any LayerKeeping
     package let eventSources: any EventSourceKeeping
     package let sandboxes: any SandboxListing
     package let logs: any LogReading
@@ -22,7 +23,7 @@ package struct LambdaService: Sendable {
         urls: any FunctionURLKeeping, concurrency: any ConcurrencyControlling,
         eventConfigurations: any EventInvokeControlling, account: any AccountKeeping,
         settings: any FunctionSettingKeeping, tags: any TagKeeping, versions: any VersionPublishing,
-        invocations: any Invoking,
+        invocations: any Invoking, layers: any LayerKeeping,
         eventSources: any EventSourceKeeping, sandboxes: any SandboxListing, logs: any LogReading
     ) {
         self.functions = functions
@@ -36,6 +37,7 @@ package struct LambdaService: Sendable {
         self.tags = tags
         self.versions = versions
         self.invocations = invocations
+        self.layers = layers
         self.eventSources = eventSources
         self.sandboxes = sandboxes
         self.logs = logs

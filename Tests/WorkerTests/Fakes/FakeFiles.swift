@@ -13,6 +13,8 @@ final class FakeFiles: FunctionFiles {
         var gone: Set<String> = []
         var codeError: ImageError?
         var zipError: ImageError?
+        /// What every archive says it unpacks to.
+        var unzippedSize = 100
         var beforeCodeImage: @Sendable () async -> Void = {}
     }
 
@@ -38,8 +40,10 @@ final class FakeFiles: FunctionFiles {
             environment: ["LANG": "C.UTF-8"], arguments: { handler, _, _ in ["/var/runtime/bootstrap", handler] })
     }
 
-    func validate(zip: FilePath) async throws(ImageError) {
-        if let error = script.withLock({ $0.zipError }) { throw error }
+    func validate(zip: FilePath) async throws(ImageError) -> Int {
+        let script = script.withLock { $0 }
+        if let error = script.zipError { throw error }
+        return script.unzippedSize
     }
 
     func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath {

@@ -107,6 +107,8 @@ final class LockableStore: FunctionStore {
         try await store.storeCode(draft)
     }
 
+    func holdCode(_ code: CodeReference) async throws(FunctionStoreError) -> Bool { try await store.holdCode(code) }
+
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) { try await store.releaseCode(code) }
 
     func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath { try store.codePath(code) }

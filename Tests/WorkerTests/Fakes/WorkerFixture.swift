@@ -48,7 +48,7 @@ struct WorkerFixture: Sendable {
         let worker = FunctionWorker(
             FunctionWorker.Parts(
                 engine: selection, functions: functions(store), aliases: store, account: store, access: store,
-                eventSources: store, concurrency: store, events: store,
+                eventSources: store, concurrency: store, layers: store, events: store,
                 snapshots: snapshots(try SnapshotStore(directory: directory.appending("snapshots"))), files: files,
                 networks: networks, logs: LogFiles(directory: directory.appending("logs"), logger: logger),
                 tokens: AuthorizationTokens(secret: [UInt8](repeating: 7, count: 32)),

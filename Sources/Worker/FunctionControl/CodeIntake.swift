@@ -1,18 +1,25 @@
 internal import AWSClients
 internal import BaseImages
 internal import Basics
-package import FunctionModel
+internal import FunctionModel
 internal import FunctionStore
 internal import LinuxKit
 internal import Logging
 internal import SystemPackage
 
-/// Zips on their way in and out.
-extension FunctionControl {
-    package func beginUpload() -> CodeUpload { CodeUpload(functions.draftCode()) }
+/// Zips on their way in and out: those of functions and of layers.
+struct CodeIntake: Sendable {
+    let functions: FunctionCatalog
+    let files: any FunctionFiles
+    let s3: S3Client
+    /// Uploads whose zips are read at a time.
+    let gate = Gate(limit: 2)
+    let logger: Logger
+
+    func begin() -> CodeUpload { CodeUpload(functions.draftCode()) }
 
     /// The limit is the unzipped size: what AWS says of uploads, 50 MB, is about those that come with the request.
-    package func fetchCode(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError) {
+    func fetch(_ place: CodePlace, into upload: CodeUpload) async throws(LambdaError) {
         let object = S3Object(bucket: place.bucket, key: place.key, version: place.version)
         do throws(AWSClientError) {
             try await s3.read(object, limit: Limits.unzippedCode) { piece throws(AWSClientError) in
@@ -41,11 +48,22 @@ extension FunctionControl {
     }
 
     /// Quick checks of an upload, before it is stored; only so many at a time as the gate lets in.
-    func check(zip: CodeUpload) async throws(LambdaError) {
+    ///
+    /// - Returns: the bytes that it says it unpacks to.
+    @discardableResult
+    func check(_ zip: CodeUpload) async throws(LambdaError) -> Int {
         if zip.size == 0 { throw .notAZip }
-        let (files, draft) = (images.files, zip.draft)
-        try await uploads.pass { () async throws(LambdaError) in
-            let path = try await rethrowing(try draft.path(), as: FunctionCatalog.lambdaError)
+        return try await check(try rethrowing(try zip.draft.path(), as: FunctionCatalog.lambdaError))
+    }
+
+    /// The same for what is stored already.
+    func check(_ code: CodeReference) async throws(LambdaError) -> Int {
+        try await check(try functions.codePath(code))
+    }
+
+    private func check(_ path: FilePath) async throws(LambdaError) -> Int {
+        let files = files
+        return try await gate.pass { () async throws(LambdaError) in
             try await rethrowing(try await files.validate(zip: path), as: Self.refusal(ofUpload:))
         }
     }
@@ -61,27 +79,30 @@ extension FunctionControl {
     }
 
     /// Keeps `zip` in the store while `body` makes a function refer to it.
-    func storingCode<R: Sendable>(
+    func storing<R: Sendable>(
         _ zip: CodeUpload, _ body: (CodeReference) async throws(LambdaError) -> R
     ) async throws(LambdaError) -> R {
         let code = try await functions.storeCode(zip.draft)
         let result: Result<R, LambdaError>
         do { result = .success(try await body(code)) } catch { result = .failure(error) }
-        do { try await functions.releaseCode(code) } catch {
-            logger.error("cannot release code", metadata: ["code": "\(code.sha256)", "error": "\(error)"])
-        }
+        await release(code)
         return try result.get()
     }
 
-    package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
-        let function = try await functions.resolve(reference).configuration
-        let path = try functions.codePath(function.code)
+    func release(_ code: CodeReference) async {
+        do { try await functions.releaseCode(code) } catch {
+            logger.error("cannot release code", metadata: ["code": "\(code.sha256)", "error": "\(error)"])
+        }
+    }
+
+    func content(_ code: CodeReference) async throws(LambdaError) -> CodeContent {
+        let path = try functions.codePath(code)
         let file = try await BlockingThread.run { () throws(LambdaError) in
             do throws(Errno) { return try OwnedDescriptor.open(path, .readOnly).shared() } catch {
                 throw .service("cannot read the code \(path): \(error)")
             }
         }
-        return CodeContent(size: function.code.size) { offset, count throws(LambdaError) in
+        return CodeContent(size: code.size) { offset, count throws(LambdaError) in
             var bytes = [UInt8](repeating: 0, count: count)
             let outcome = bytes.withUnsafeMutableBytes { buffer -> Result<Int, Errno> in
                 Result { () throws(Errno) in try file.descriptor.read(into: buffer, at: Int64(offset)) }
