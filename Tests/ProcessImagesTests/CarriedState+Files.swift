@@ -11,6 +11,16 @@ extension CarriedState {
                 return c.execute("pragma integrity_check").fetchone() == ("ok",)
             """, look: "(c, os.stat(\"/tmp/d.db\").st_ino)[1]", proof: "insert()"),
         CarriedState(
+            "a database among many files",
+            """
+            import sqlite3
+            for i in range(300): open(f"/tmp/cache{i}", "wb").write(b"content" * 1200)
+            c = sqlite3.connect("/tmp/d.db"); c.execute("create table t (a)"); c.commit()
+            def insert():
+                c.execute("insert into t values (2)"); c.commit()
+                return c.execute("pragma integrity_check").fetchone() == ("ok",)
+            """, look: "(c, sorted(e.inode() for e in os.scandir(\"/tmp\")))[1]", proof: "insert()"),
+        CarriedState(
             "a database with a log of its own",
             """
             import sqlite3

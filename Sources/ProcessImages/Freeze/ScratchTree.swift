@@ -43,9 +43,10 @@ struct ScratchTree {
 
     static let place = "/tmp"
     private static let ours = "/tmp/.thaw-"
-    /// What costs a clone no more than a mount of what is shared would.
-    private static let mostNodes = 64
-    private static let mostBytes: Int64 = 1 << 20
+    /// What costs a clone little more than a mount of what is shared would: 1 ms. And what it costs when a file is open for writing,
+    /// mapped so or locked, whose program goes wrong when the file is another: some 10 ms.
+    private static let mostNodes = (usually: 64, ofHeld: 1024)
+    private static let mostBytes: (usually: Int64, ofHeld: Int64) = (1 << 20, 32 << 20)
     /// Of files that are open for writing, or mapped so: a clone would have to copy them in any case.
     private static let mostHeldBytes: Int64 = 64 << 20
     /// Numbers that were given to files which are gone; more of them when a file is open.
@@ -56,6 +57,7 @@ struct ScratchTree {
     private let device: UInt64
     private var links: [(inode: UInt64, place: String)] = []
     private var bytes: Int64 = 0
+    private let isHeld: Bool
 
     /// Nil when there is too much, or something that cannot be made anew.
     init?(of pid: CInt, executable: String, areas: [MemoryArea]) {
@@ -64,12 +66,13 @@ struct ScratchTree {
             let status = try? FileStatus.of(FilePath(root + Self.place), following: false), status.kind == .directory
         else { return nil }
         device = status.device
+        isHeld = !held.isEmpty
         guard read(Self.place, held, depth: 0), !nodes.contains(where: { $0.place.hasPrefix(Self.ours) }) else {
             return nil
         }
         nodes.sort { $0.status.inode < $1.status.inode }
         let gaps = (nodes.last?.status.inode ?? 1) - 1 - UInt64(nodes.count)
-        keepsNumbers = gaps <= (held.isEmpty ? Self.mostGaps : Self.mostGapsOfHeld)
+        keepsNumbers = gaps <= (isHeld ? Self.mostGapsOfHeld : Self.mostGaps)
         findNames()
     }
 
@@ -106,7 +109,7 @@ struct ScratchTree {
             }
             if status.links > 1, status.kind != .directory, nodes.contains(where: { $0.status.inode == status.inode }) {
                 links.append((status.inode, place))
-                guard nodes.count + links.count <= Self.mostNodes else { return false }
+                guard isSmall else { return false }
                 continue
             }
             guard take(status, place, source, held) else { return false }
@@ -138,7 +141,12 @@ struct ScratchTree {
         case .blockDevice, .characterDevice, .other: return false
         }
         nodes.append(Node(status: status, place: place, source: source, target: target))
-        return nodes.count + links.count <= Self.mostNodes && bytes <= Self.mostBytes
+        return isSmall
+    }
+
+    private var isSmall: Bool {
+        nodes.count + links.count <= (isHeld ? Self.mostNodes.ofHeld : Self.mostNodes.usually)
+            && bytes <= (isHeld ? Self.mostBytes.ofHeld : Self.mostBytes.usually)
     }
 
     /// None of a program's own: extended ones, and access control lists.
