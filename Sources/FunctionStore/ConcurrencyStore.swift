@@ -8,8 +8,16 @@ package protocol ConcurrencyStore: Sendable {
     /// Reserves, or with nil ends the reservation. Throws `.notFound` when there is no such function.
     func setReservedConcurrency(_ executions: Int?, of function: String) async throws(FunctionStoreError)
 
-    /// Of all functions, by function and qualifier.
-    func provisionedConcurrency() async throws(FunctionStoreError) -> [ProvisionedConcurrency]
+    /// The functions that have provisioned concurrency.
+    func provisionedFunctions() async throws(FunctionStoreError) -> [String]
+
+    /// A function's configurations, by qualifier.
+    func provisionedConcurrency(of function: String) async throws(FunctionStoreError) -> [ProvisionedConcurrency]
+
+    /// A part of them.
+    func provisionedConcurrency(
+        of function: String, page: ListPage
+    ) async throws(FunctionStoreError) -> Page<ProvisionedConcurrency>
 
     /// Adds a configuration, or replaces the one of its qualifier. Throws `.notFound` when there is no such function.
     func setProvisionedConcurrency(_ configuration: ProvisionedConcurrency) async throws(FunctionStoreError)

@@ -30,13 +30,39 @@ extension SQLiteFunctionStore: ConcurrencyStore {
         }
     }
 
-    package func provisionedConcurrency() async throws(FunctionStoreError) -> [ProvisionedConcurrency] {
+    package func provisionedFunctions() async throws(FunctionStoreError) -> [String] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM provisionedConcurrency ORDER BY functionName, qualifier").map {
+            try String.fetchAll(
+                db, sql: "SELECT DISTINCT functionName FROM provisionedConcurrency ORDER BY functionName")
+        }
+    }
+
+    package func provisionedConcurrency(
+        of function: String
+    ) async throws(FunctionStoreError) -> [ProvisionedConcurrency] {
+        try await provisionedConcurrency(of: function, page: ListPage(limit: .max - 1)).items
+    }
+
+    package func provisionedConcurrency(
+        of function: String, page: ListPage
+    ) async throws(FunctionStoreError) -> Page<ProvisionedConcurrency> {
+        let after = try ListMarker(page.marker)
+        let limit = max(1, page.limit)
+        return try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM provisionedConcurrency
+                    WHERE functionName = :function AND qualifier > :qualifier ORDER BY qualifier LIMIT :limit
+                    """,
+                arguments: ["function": function, "qualifier": after.name, "limit": limit + 1])
+            let items = rows.prefix(limit).map {
                 ProvisionedConcurrency(
                     functionName: $0["functionName"], qualifier: $0["qualifier"], requested: $0["requested"],
                     lastModified: Date(timeIntervalSince1970: $0["lastModified"]))
             }
+            let last = rows.count > limit ? items.last : nil
+            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.qualifier).text })
         }
     }
 

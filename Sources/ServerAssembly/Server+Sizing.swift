@@ -39,6 +39,7 @@ extension Server {
         var worker = WorkerConfiguration(account: configuration.account)
         worker.maximumSandboxes = configuration.maximumSandboxes
         worker.concurrency = configuration.concurrency
+        worker.snapStartPolicy = configuration.snapStartPolicy
         worker.eventTargets = configuration.eventTargets
         worker.keepWarm = configuration.keepWarm
         worker.readyClones = configuration.readyClones

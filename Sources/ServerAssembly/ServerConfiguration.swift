@@ -41,6 +41,7 @@ package struct ServerConfiguration: Sendable {
     package var maximumSandboxes = 32
     /// Invocations of the account at a time, and what reservations must leave of them.
     package var concurrency = ConcurrencyLimits()
+    package var snapStartPolicy = SnapStartPolicy.aws
     /// By ARN: where what is told of events goes instead.
     package var eventTargets: [String: EventTarget] = [:]
     package var keepWarm = Duration.seconds(300)

@@ -133,13 +133,15 @@ package final class FunctionWorker: Service {
             budget: HostMemoryBudget(parts.memory.now, recent: parts.memory.recent), pool: pool, engine: engine,
             clock: clock,
             logger: logger)
-        invocations = InvocationPath(
-            functions: functions, admission: admission, events: events, placement: placement, pool: pool,
+        let source = SandboxSource(
+            placement: placement, pool: pool,
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
-            snapshots: snapshots, renewal: renewal, ready: ready, memory: relief, tasks: tasks,
-            clock: clock, observe: parts.observer, calls: parts.calls)
+            snapshots: snapshots, renewal: renewal, memory: relief, clock: clock)
+        invocations = InvocationPath(
+            functions: functions, admission: admission, events: events, pool: pool, source: source, renewal: renewal,
+            ready: ready, tasks: tasks, clock: clock, observe: parts.observer, calls: parts.calls)
         let code = CodeIntake(functions: functions, files: parts.files, s3: S3Client(parts.aws), logger: logger)
         layers = LayerControl(
             store: parts.layers, code: code, account: configuration.account, clock: clock)
@@ -164,7 +166,13 @@ package final class FunctionWorker: Service {
         eventSources = EventSourceControl(
             functions: functions, store: parts.eventSources, polling: polling, sqs: sqs, tasks: tasks, clock: clock,
             logger: logger)
-        concurrency = ConcurrencyControl(functions: functions, store: parts.concurrency, admission: admission)
+        let allowsSnapStart = configuration.snapStartPolicy == .open
+        concurrency = ConcurrencyControl(
+            functions: functions, store: parts.concurrency, admission: admission,
+            provisioned: ProvisionedSandboxes(
+                functions: functions, store: parts.concurrency, admission: admission, source: source,
+                allowsSnapStart: allowsSnapStart, tasks: tasks, logger: logger),
+            allowsSnapStart: allowsSnapStart, clock: clock)
         account = AccountControl(
             store: parts.account, account: configuration.account, concurrency: concurrency, clock: clock)
         settings = FunctionSettingControl(functions: functions, store: parts.account, account: account)
@@ -190,6 +198,7 @@ package final class FunctionWorker: Service {
         }
         return LambdaService(
             functions: control, aliases: aliases, permissions: access, urls: access, concurrency: concurrency,
+            provisioned: concurrency,
             eventConfigurations: eventConfigurations, account: account, settings: settings, tags: control,
             versions: publishing, invocations: invocations, layers: layers, eventSources: eventSources, sandboxes: pool,
             logs: logs)
@@ -197,8 +206,8 @@ package final class FunctionWorker: Service {
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
     package func recover() async throws {
-        try await concurrency.recover()
         try await recovery.recover()
+        try await concurrency.recover()
         try await eventSources.recover()
     }
 

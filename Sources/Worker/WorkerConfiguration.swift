@@ -7,6 +7,7 @@ package struct WorkerConfiguration: Sendable {
     /// Sandboxes at a time, over all functions; an invocation that would need one more gets 429.
     package var maximumSandboxes: Int
     package var concurrency: ConcurrencyLimits
+    package var snapStartPolicy: SnapStartPolicy = .aws
     /// By ARN: where what is told of events goes instead.
     package var eventTargets: [String: EventTarget] = [:]
     /// How long an idle sandbox waits for its next invocation.

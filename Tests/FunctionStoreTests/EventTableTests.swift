@@ -72,4 +72,39 @@ struct EventTableTests {
             #expect(left.map(\.qualifier) == ["$LATEST"])
         }
     }
+
+    @Test("what is provisioned is kept by qualifier, and goes with the version, the alias or the function")
+    func provisioned() async throws {
+        try await withStore { store, _ in
+            let code = try await store.storeCode(Array("zip".utf8))
+            try await store.create(.sample(code: code), tags: [:])
+            let version = try await store.publishLatest().version
+            try await store.createAlias(FunctionAlias(functionName: "orders", name: "live", version: version))
+            try await store.createAlias(FunctionAlias(functionName: "orders", name: "test", version: version))
+            func set(_ qualifier: String, _ requested: Int) async throws {
+                try await store.setProvisionedConcurrency(
+                    ProvisionedConcurrency(
+                        functionName: "orders", qualifier: qualifier, requested: requested,
+                        lastModified: Date(timeIntervalSince1970: 1.5)))
+            }
+            for (qualifier, requested) in [("test", 1), ("live", 2), (version.qualifier, 3), ("live", 4)] {
+                try await set(qualifier, requested)
+            }
+            let all = try await store.provisionedConcurrency(of: "orders")
+            #expect(all.map(\.qualifier) == [version.qualifier, "live", "test"])
+            #expect(all.map(\.requested) == [3, 4, 1])
+            #expect(all.first?.lastModified == Date(timeIntervalSince1970: 1.5))
+            let first = try await store.provisionedConcurrency(of: "orders", page: ListPage(limit: 2))
+            #expect(first.items == Array(all.prefix(2)))
+            let rest = try await store.provisionedConcurrency(
+                of: "orders", page: ListPage(marker: first.nextMarker, limit: 2))
+            #expect(rest.items == Array(all.suffix(1)) && rest.nextMarker == nil)
+            try await store.deleteAlias("live", of: "orders")
+            try await store.removeProvisionedConcurrency(of: "orders", qualifier: "none")
+            #expect(try await store.provisionedConcurrency(of: "orders").map(\.requested) == [3, 1])
+            try await store.deleteAlias("test", of: "orders")
+            try await store.delete(name: "orders", version: version)
+            #expect(try await store.provisionedFunctions().isEmpty)
+        }
+    }
 }

@@ -75,3 +75,48 @@ extension FakeLambdaService: EventInvokeControlling {
         }
     }
 }
+
+/// Has everything ready at once, and three of what is asked for more of.
+extension FakeLambdaService: ProvisionedConcurrencyKeeping {
+    func provision(
+        _ executions: Int, for reference: FunctionReference
+    ) async throws(LambdaError) -> ProvisionedConcurrencyState {
+        try await perform { state throws(LambdaError) in
+            let qualifier = reference.qualifier ?? ""
+            let asked = ProvisionedConcurrencyState(
+                ProvisionedConcurrency(
+                    functionName: reference.name, qualifier: qualifier, requested: executions, lastModified: .sample),
+                available: 0, status: .inProgress)
+            var known = asked
+            (known.available, known.status) = executions > 3 ? (3, .failed) : (executions, .ready)
+            known.reason = executions > 3 ? "FUNCTION_ERROR_INIT_FAILURE" : nil
+            state.provisioned[qualifier] = known
+            return asked
+        }
+    }
+
+    func provisionedConcurrency(
+        of reference: FunctionReference
+    ) async throws(LambdaError) -> ProvisionedConcurrencyState {
+        try await perform { state throws(LambdaError) in
+            guard let known = state.provisioned[reference.qualifier ?? ""] else {
+                throw .provisionedConcurrencyConfigNotFound
+            }
+            return known
+        }
+    }
+
+    func listProvisionedConcurrency(
+        of reference: FunctionReference, page: PageRequest
+    ) async throws(LambdaError) -> Page<ProvisionedConcurrencyState> {
+        try await perform { state throws(LambdaError) in
+            state.page = page
+            return Page(
+                items: state.provisioned.sorted { $0.key < $1.key }.map(\.value), nextMarker: state.nextMarker)
+        }
+    }
+
+    func endProvisioning(of reference: FunctionReference) async throws(LambdaError) {
+        try await perform { state throws(LambdaError) in state.provisioned[reference.qualifier ?? ""] = nil }
+    }
+}

@@ -27,6 +27,8 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         var reserved: [String: Int] = [:]
         /// By qualifier.
         var eventConfigurations: [String: EventInvokeConfiguration] = [:]
+        /// By qualifier.
+        var provisioned: [String: ProvisionedConcurrencyState] = [:]
         /// Thrown by every method when set.
         var failure: LambdaError?
     }
@@ -39,9 +41,9 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
     /// All concerns of one.
     var service: LambdaService {
         LambdaService(
-            functions: self, aliases: self, permissions: self, urls: self, concurrency: self, eventConfigurations: self,
-            account: self, settings: self, tags: self, versions: self, invocations: self, layers: self,
-            eventSources: self, sandboxes: self, logs: logs)
+            functions: self, aliases: self, permissions: self, urls: self, concurrency: self, provisioned: self,
+            eventConfigurations: self, account: self, settings: self, tags: self, versions: self, invocations: self,
+            layers: self, eventSources: self, sandboxes: self, logs: logs)
     }
 
     /// What functions are said to have logged.

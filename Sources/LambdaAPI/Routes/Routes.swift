@@ -59,6 +59,7 @@ struct Routes: Sendable {
                 tags: service.tags, eventSources: service.eventSources, functions: service.functions,
                 addressing: addressing, abilities: abilities),
             ConcurrencyRoutes(concurrency: service.concurrency, addressing: addressing),
+            ProvisionedConcurrencyRoutes(provisioned: service.provisioned, addressing: addressing),
             EventInvokeConfigRoutes(configurations: service.eventConfigurations, addressing: addressing),
             LayerRoutes(
                 layers: service.layers, functions: service.functions, addressing: addressing, location: location,

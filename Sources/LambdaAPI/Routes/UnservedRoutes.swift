@@ -34,12 +34,8 @@ package struct UnservedRoutes: RouteGroup {
     private static let concurrency = [
         UnservedAction("GetFunctionScalingConfig", .get, scalingConfig),
         UnservedAction("PutFunctionScalingConfig", .put, scalingConfig),
-        UnservedAction("PutProvisionedConcurrencyConfig", .put, provisionedConcurrency),
-        UnservedAction("GetProvisionedConcurrencyConfig", .get, provisionedConcurrency),
-        UnservedAction("DeleteProvisionedConcurrencyConfig", .delete, provisionedConcurrency),
     ]
     private static let scalingConfig = "2025-11-30/functions/{FunctionName}/function-scaling-config"
-    private static let provisionedConcurrency = "2019-09-30/functions/{FunctionName}/provisioned-concurrency"
 
     private static let capacityProviders = [
         UnservedAction("CreateCapacityProvider", .post, providers),

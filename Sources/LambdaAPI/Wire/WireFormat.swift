@@ -53,9 +53,9 @@ struct WireFormat: Sendable {
         }
     }
 
-    /// `2026-01-12T15:32:08.000+0000`
-    static func lastModified(_ date: Date) -> String {
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    /// `2026-01-12T15:32:08.000+0000`, or without the fraction, as some resources have it.
+    static func lastModified(_ date: Date, withFraction: Bool = true) -> String {
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: withFraction)
         return "\(date.formatted(style).dropLast())+0000"  // the style ends with Z
     }
 }

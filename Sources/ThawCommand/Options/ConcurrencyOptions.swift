@@ -18,6 +18,14 @@ package struct ConcurrencyOptions: ParsableArguments {
     var minimumUnreserved = Self.standard.minimumUnreserved
 
     @Option(
+        name: .customLong("snapstart-policy"),
+        help: """
+            What versions with SnapStart may have: what they may have on AWS (aws), or provisioned concurrency too, whose \
+            sandboxes are clones (open).
+            """)
+    var snapStartPolicy = SnapStartPolicy.aws
+
+    @Option(
         name: .customLong("event-target"), parsing: .singleValue,
         help: ArgumentHelp(
             """
@@ -59,3 +67,5 @@ package struct ConcurrencyOptions: ParsableArguments {
         return isWeb ? (arn, .webhook(url)) : nil
     }
 }
+
+extension SnapStartPolicy: ExpressibleByArgument {}

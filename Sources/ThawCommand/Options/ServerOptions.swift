@@ -239,6 +239,7 @@ package struct ServerOptions: ParsableArguments {
         server.drainLimit = .seconds(drainSeconds)
         server.logs = logs.limits
         server.concurrency = concurrency.limits
+        server.snapStartPolicy = concurrency.snapStartPolicy
         server.eventTargets = concurrency.targets
         server.aws = aws.choice
         server.account = AccountScope(region: region, accountID: accountID)

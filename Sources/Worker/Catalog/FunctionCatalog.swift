@@ -38,6 +38,7 @@ final class FunctionCatalog: Sendable {
     let account: AccountScope
     private let cache = Mutex(Cache())
     private let locks = KeyedLock<String>()
+    private let watcher = Mutex<(@Sendable (String) -> Void)?>(nil)
 
     init(store: any FunctionStore, aliases: any AliasStore, account: AccountScope) {
         self.store = store
@@ -132,14 +133,14 @@ final class FunctionCatalog: Sendable {
 
     func create(_ configuration: FunctionConfiguration, tags: [String: String]) async throws(LambdaError) {
         try await rethrowing(try await store.create(configuration, tags: tags), as: Self.lambdaError)
-        forget { $0.functionName == configuration.functionName }
+        forget(configuration.functionName)
     }
 
     /// Stores a change of one version.
     func update(
         _ next: FunctionConfiguration, from previous: FunctionConfiguration, snapshotID: String? = nil
     ) async throws(LambdaError) {
-        defer { forget { $0 == VersionKey(next) } }
+        defer { forget(next.functionName, next.version) }
         try await rethrowing(
             try await store.update(next, expectedRevision: previous.revisionID, snapshotID: snapshotID),
             as: Self.lambdaError)
@@ -149,7 +150,7 @@ final class FunctionCatalog: Sendable {
     func setTags(
         _ tags: [String: String], _ next: FunctionConfiguration, from latest: FunctionConfiguration
     ) async throws(LambdaError) {
-        defer { forget { $0 == VersionKey(next) } }
+        defer { forget(next.functionName, next.version) }
         try await rethrowing(
             try await store.setTags(tags, latest: next, expectedRevision: latest.revisionID), as: Self.lambdaError)
     }
@@ -160,7 +161,7 @@ final class FunctionCatalog: Sendable {
     ) async throws(LambdaError) -> PublishOutcome {
         let outcome = try await rethrowing(
             try await store.publish(name: name, deciding: decide), as: Self.lambdaError)
-        forget { $0.functionName == name }
+        forget(name)
         return outcome
     }
 
@@ -173,7 +174,7 @@ final class FunctionCatalog: Sendable {
         } else {
             removed = try await rethrowing(try await store.delete(name: name), as: Self.lambdaError)
         }
-        forget { $0.functionName == name }
+        forget(name)
         return removed
     }
 
@@ -197,13 +198,21 @@ final class FunctionCatalog: Sendable {
         try await rethrowing(try await store.releaseCode(code), as: Self.lambdaError)
     }
 
-    private func forget(_ matches: (VersionKey) -> Bool) {
+    /// - Parameter version: nil stands for all of them.
+    private func forget(_ name: String, _ version: FunctionVersion? = nil) {
         cache.withLock { cache in
             cache.generation += 1
-            cache.configurations = cache.configurations.filter { !matches($0.key) }
-            cache.choices = cache.choices.filter { !matches(VersionKey($0.key, .latest)) }
-            cache.aliases = cache.aliases.filter { !matches(VersionKey($0.key.function, .latest)) }
+            if let version {
+                cache.configurations[VersionKey(name, version)] = nil
+            } else {
+                cache.configurations = cache.configurations.filter { $0.key.functionName != name }
+            }
+            if version == nil || version == .latest {
+                cache.choices[name] = nil
+                cache.aliases = cache.aliases.filter { $0.key.function != name }
+            }
         }
+        tellOfChange(name)
     }
 
     func forgetAlias(_ name: String, of function: String) {
@@ -211,5 +220,14 @@ final class FunctionCatalog: Sendable {
             cache.generation += 1
             cache.aliases[AliasKey(function: function, name: name)] = nil
         }
+        tellOfChange(function)
     }
+
+    // MARK: - Watching
+
+    /// Has `watcher` called with the name of each function that has changed, one of its aliases included, by whoever changed it:
+    /// it must return at once.
+    func watch(_ watcher: @escaping @Sendable (String) -> Void) { self.watcher.withLock { $0 = watcher } }
+
+    private func tellOfChange(_ name: String) { watcher.withLock { $0 }?(name) }
 }

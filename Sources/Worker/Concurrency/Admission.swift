@@ -83,7 +83,13 @@ final class Admission: Sendable {
     func leave(_ permit: Permit) {
         state.withLock { state in
             if permit.isProvisioned {
-                state.shares[permit.key.functionName]?.ready[permit.key.version]?.running -= 1
+                Self.change(&state.shares[permit.key.functionName, default: Share()]) { share in
+                    guard var ready = share.ready[permit.key.version] else { return }
+                    ready.running -= 1
+                    // None is kept any more, and the last of those that were has ended.
+                    share.ready[permit.key.version] = ready.count == 0 && ready.running == 0 ? nil : ready
+                }
+                Self.forgetIfIdle(permit.key.functionName, &state)
                 return
             }
             state.shares[permit.key.functionName]?.running -= 1
@@ -145,7 +151,7 @@ final class Admission: Sendable {
             Self.change(&state.shares[function, default: Share()]) { share in
                 share.reserved = nil
                 share.provisioned = 0
-                share.ready = share.ready.filter { $0.value.running > 0 }
+                share.ready = share.ready.filter { $0.value.running > 0 }.mapValues { Ready(running: $0.running) }
             }
             settle(function, &state)
         }

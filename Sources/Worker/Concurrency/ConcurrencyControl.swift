@@ -7,13 +7,23 @@ package struct ConcurrencyControl: ConcurrencyControlling {
     let functions: FunctionCatalog
     let store: any ConcurrencyStore
     let admission: Admission
+    let provisioned: ProvisionedSandboxes
+    let allowsSnapStart: Bool
+    let clock: WorkerClock
     /// Held from looking at what is left until some of it is taken.
     private let lock = KeyedLock<Int>()
 
-    init(functions: FunctionCatalog, store: any ConcurrencyStore, admission: Admission) {
+    init(
+        functions: FunctionCatalog, store: any ConcurrencyStore, admission: Admission,
+        provisioned: ProvisionedSandboxes,
+        allowsSnapStart: Bool, clock: WorkerClock
+    ) {
         self.functions = functions
         self.store = store
         self.admission = admission
+        self.provisioned = provisioned
+        self.allowsSnapStart = allowsSnapStart
+        self.clock = clock
     }
 
     /// Reads what the store has. Call once, before serving.
@@ -21,6 +31,7 @@ package struct ConcurrencyControl: ConcurrencyControlling {
         let reserved = try await rethrowing(
             try await store.reservedConcurrency(), as: FunctionCatalog.lambdaError)
         for (function, executions) in reserved { admission.setReserved(executions, of: function) }
+        try await rethrowing(try await provisioned.recover(), as: FunctionCatalog.lambdaError)
     }
 
     package func reserve(_ executions: Int, for reference: FunctionReference) async throws(LambdaError) {
@@ -70,11 +81,11 @@ package struct ConcurrencyControl: ConcurrencyControlling {
     }
 
     /// The account's lock comes first, then the function's.
-    private func changing(
-        _ name: String, _ body: @escaping @Sendable () async throws(LambdaError) -> Void
-    ) async throws(LambdaError) {
+    func changing<R: Sendable>(
+        _ name: String, _ body: @escaping @Sendable () async throws(LambdaError) -> R
+    ) async throws(LambdaError) -> R {
         let (functions, lock) = (functions, lock)
-        try await lock.withLock(0) { () async throws(LambdaError) in
+        return try await lock.withLock(0) { () async throws(LambdaError) -> R in
             try await functions.changing(name, body)
         }
     }

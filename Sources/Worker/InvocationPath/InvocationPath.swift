@@ -13,13 +13,10 @@ package struct InvocationPath: Invoking {
     let functions: FunctionCatalog
     let admission: Admission
     let events: EventQueue
-    let placement: Placement
     let pool: SandboxPool
-    let starter: SandboxStarter
-    let snapshots: SnapshotCatalog
+    let source: SandboxSource
     let renewal: SnapshotRenewal
     let ready: ReadyVersions
-    let memory: MemoryRelief
     let tasks: BackgroundTasks
     let clock: WorkerClock
     let observe: WorkerObserver
@@ -46,7 +43,7 @@ package struct InvocationPath: Invoking {
         defer { admission.leave(permit) }
         while true {
             let failure: LambdaError
-            do { return try await serve(request, function, &record) } catch { failure = error }
+            do { return try await serve(request, function, permit, &record) } catch { failure = error }
             do throws(LambdaError) {
                 // What has begun is not begun again.
                 guard let successor = try await successor(of: function, request), record.start == nil else {
@@ -73,14 +70,15 @@ package struct InvocationPath: Invoking {
     }
 
     private func serve(
-        _ request: InvokeRequest, _ function: FunctionConfiguration, _ record: inout InvocationRecord
+        _ request: InvokeRequest, _ function: FunctionConfiguration, _ permit: Admission.Permit,
+        _ record: inout InvocationRecord
     ) async throws(LambdaError) -> InvokeResponse {
         let arrived = clock.now()
         try await checkInvocable(function)
         let held: Held
         do {
             held = try await calls.hop("sandbox") { span throws(SandboxStarter.Failure) in
-                let held = try await claim(function)
+                let held = try await claim(function, isProvisioned: permit.isProvisioned)
                 span?.attributes["start"] = held.start.rawValue
                 return held
             }
@@ -139,8 +137,12 @@ package struct InvocationPath: Invoking {
         }
     }
 
-    private func claim(_ function: FunctionConfiguration) async throws(SandboxStarter.Failure) -> Held {
-        let key = try await rethrowing(try await key(function), as: SandboxStarter.Failure.refused)
+    /// - Parameter isProvisioned: whether one is kept ready for it.
+    private func claim(
+        _ function: FunctionConfiguration, isProvisioned: Bool
+    ) async throws(SandboxStarter.Failure) -> Held {
+        let key = try await rethrowing(try await source.key(function), as: SandboxStarter.Failure.refused)
+        if isProvisioned, let sandbox = await claimKept(key) { return Held(sandbox: sandbox, coldStart: nil) }
         let refusal = clock.now() + SandboxPool.patienceWhenFull
         while true {
             switch pool.claim(key) {
@@ -151,7 +153,7 @@ package struct InvocationPath: Invoking {
                 guard let isUsable = await pool.settled(sandbox, within: patience) else { continue }
                 if isUsable, sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
-            case .room(let previous): return try await startInRoom(after: previous, function, key)
+            case .room(let previous): return try await start(after: previous, function, key)
             case .full(let settling):
                 let patience = refusal - clock.now()
                 guard let settling, patience > .zero, await settling.settled(within: patience, on: clock) != nil else {
@@ -162,69 +164,32 @@ package struct InvocationPath: Invoking {
         }
     }
 
-    /// - Parameter previous: settled when the sandbox that makes room has ended. Nobody waits for ever for that.
-    private func startInRoom(
-        after previous: Outcome<Void>?, _ function: FunctionConfiguration, _ key: SandboxKey
-    ) async throws(SandboxStarter.Failure) -> Held {
-        if let previous, await previous.wait(within: starter.configuration.restoreLimit, on: clock) == nil {
-            pool.releaseRoom(after: previous)
-            throw .refused(.throttled(.concurrentInvocations))
-        }
-        let started: SandboxStarter.Started
-        do {
-            let reservation = try await reserveMemory(function, key)
-            started = try await start(function, key)
-            started.sandbox.hold(reservation)
-        } catch {
-            pool.releaseRoom()
-            throw error
-        }
-        pool.admit(started.sandbox)
-        return Held(sandbox: started.sandbox, coldStart: started.coldStart)
-    }
-
-    private func reserveMemory(
-        _ function: FunctionConfiguration, _ key: SandboxKey
-    ) async throws(SandboxStarter.Failure) -> MemoryReservation {
-        let level =
-            if function.isolationReason != nil { IsolationLevel.microvm } else {
-                try await rethrowing(
-                    try await placement.isolation(of: function), as: SandboxStarter.Failure.refused)
+    /// One that is kept ready; nil when it has just been lost, or is still at work.
+    private func claimKept(_ key: SandboxKey) async -> LiveSandbox? {
+        var kept = key
+        kept.isKept = true
+        while true {
+            switch pool.claimKept(kept) {
+            case .idle(let sandbox):
+                if sandbox.sandbox.isUsable { return sandbox }
+                pool.discard(sandbox)
+            case .settling(let sandbox, let patience):
+                guard let isUsable = await pool.settled(sandbox, within: patience) else { return nil }
+                if isUsable, sandbox.sandbox.isUsable { return sandbox }
+                pool.discard(sandbox)
+            case nil: return nil
             }
-        guard let reservation = await memory.reserve(key.version, at: level, megabytes: function.memorySize) else {
-            throw .refused(.hostMemoryShort)
         }
-        return reservation
-    }
-
-    /// Which sandboxes can serve this invocation.
-    private func key(_ function: FunctionConfiguration) async throws(LambdaError) -> SandboxKey {
-        let network = try await placement.network(of: function)
-        let origin: SandboxKey.Origin =
-            if function.snapStart.optimizationStatus == .on {
-                .snapshot(revisionID: function.revisionID)
-            } else {
-                .configuration(
-                    contentID: function.contentID, try await placement.isolation(of: function))
-            }
-        return SandboxKey(version: VersionKey(function), origin: origin, network: network)
     }
 
     // MARK: - 3 Thaw or start
 
     private func start(
-        _ function: FunctionConfiguration, _ key: SandboxKey
-    ) async throws(SandboxStarter.Failure) -> SandboxStarter.Started {
-        switch key.origin {
-        case .configuration(_, let isolation):
-            return try await starter.boot(function, at: isolation, key: key)
-        case .snapshot:
-            let snapshot = try await rethrowing(
-                try await snapshots.snapshot(of: key.version), as: SandboxStarter.Failure.snapshotUnusable)
-            let started = try await starter.thaw(snapshot, of: function, key: key)
-            renewal.thawed(key.version)
-            return started
-        }
+        after previous: Outcome<Void>?, _ function: FunctionConfiguration, _ key: SandboxKey
+    ) async throws(SandboxStarter.Failure) -> Held {
+        let started = try await source.start(after: previous, function, key)
+        pool.admit(started.sandbox)
+        return Held(sandbox: started.sandbox, coldStart: started.coldStart)
     }
 
     // MARK: - 4 Invoke

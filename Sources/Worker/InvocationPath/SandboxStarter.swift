@@ -33,18 +33,19 @@ struct SandboxStarter: Sendable {
 
     // MARK: - Booting
 
-    /// Boots a sandbox. When init runs out of time it is tried once more under the function's own timeout, as AWS does.
+    /// Boots a sandbox. When init runs out of time it is tried once more under the function's own timeout, as AWS does; one
+    /// that is kept ready has the time of a publish instead, since no invocation waits for it.
     func boot(
         _ function: FunctionConfiguration, at isolation: IsolationLevel, key: SandboxKey
     ) async throws(Failure) -> Started {
         let image = try await rethrowing(try await images.runtime(function.runtime), as: Failure.refused)
-        let log = logs.open(function)
+        let log = logs.open(function, isKept: key.isKept)
         log.write(.initStart(image.version))
         do throws(SandboxError) {
             do {
                 return try await boot(function, at: isolation, key, image, log, phase: .initialization)
             } catch {
-                guard case .timedOut = error.code else { throw error }
+                guard case .timedOut = error.code, !key.isKept else { throw error }
                 return try await boot(function, at: isolation, key, image, log, phase: .invoke)
             }
         } catch {
@@ -58,16 +59,23 @@ struct SandboxStarter: Sendable {
     ) async throws(SandboxError) -> Started {
         let kind = RuntimeEnvironment.Kind.onDemand(
             identity.credentials.credentials(function.role), logGroup: function.logGroup,
-            logStream: log.name)
+            logStream: log.name, InitializationType(function, isKept: key.isKept))
         let specification = try await hostCall {
             try await specifications.specification(
                 for: function, at: isolation, in: key.network, image: image, kind: kind)
         }
-        let limit = phase == .initialization ? configuration.initLimit(at: isolation) : .seconds(function.timeout)
+        let timeout = Duration.seconds(function.timeout)
+        let limit =
+            switch phase {
+            case .initialization where key.isKept: max(configuration.publishInitLimit, timeout)
+            case .initialization: configuration.initLimit(at: isolation)
+            case .invoke: timeout
+            }
         let began = clock.now()
         do {
             let sandbox = try await engine.start(specification, deadline: Deadline(in: limit), output: log.sink)
             let duration = clock.now() - began
+            if key.isKept { log.write(.initReport(duration, phase: phase, nil)) }
             return Started(
                 sandbox: LiveSandbox(key: key, sandbox: sandbox, log: log, startDuration: duration),
                 coldStart: .initialized(duration))

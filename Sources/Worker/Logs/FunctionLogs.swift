@@ -5,7 +5,9 @@ struct FunctionLogs: Sendable {
     let files: LogFiles
     let clock: WorkerClock
 
-    func open(_ function: FunctionConfiguration) -> LogStream {
-        LogStream(of: function, files: files, clock: clock)
+    /// - Parameter isKept: of one that provisioned concurrency keeps ready.
+    func open(_ function: FunctionConfiguration, isKept: Bool = false) -> LogStream {
+        LogStream(
+            of: function, InitializationType(function, isKept: isKept), files: files, clock: clock)
     }
 }

@@ -11,7 +11,7 @@ enum LogForm: Sendable {
     case text
     case json(JSONForm)
 
-    init(_ function: FunctionConfiguration) {
+    init(_ function: FunctionConfiguration, _ initialization: InitializationType) {
         guard let logging = function.logging, logging.format == .json else {
             self = .text
             return
@@ -19,7 +19,7 @@ enum LogForm: Sendable {
         self = .json(
             JSONForm(
                 functionName: function.functionName, version: function.version,
-                isSnapStart: function.version != .latest && function.snapStart.applyOn == .publishedVersions,
+                initialization: initialization,
                 applicationLevel: logging.applicationLevel.flatMap(LogLevel.init) ?? .info,
                 systemLevel: logging.systemLevel.flatMap(LogLevel.init) ?? .info))
     }
@@ -48,8 +48,7 @@ enum LogLevel: Int, Sendable, Comparable {
 struct JSONForm: Sendable {
     let functionName: String
     let version: FunctionVersion
-    /// Whether its init is that of a snapshot.
-    let isSnapStart: Bool
+    let initialization: InitializationType
     let applicationLevel: LogLevel
     let systemLevel: LogLevel
 
@@ -91,7 +90,7 @@ struct JSONForm: Sendable {
             ("initStart", .info, start + [("phase", phase(.initialization))] + members(of: runtime))
         case .initReport(let duration, let phase, let failure):
             (
-                "initReport", failure != nil ? .warn : isSnapStart ? .info : .debug,
+                "initReport", failure != nil ? .warn : initialization == .onDemand ? .debug : .info,
                 [("initializationType", initializationType), ("phase", self.phase(phase))] + outcome(failure)
                     + [("metrics", .object([("durationMs", .milliseconds(duration))]))]
             )
@@ -113,12 +112,12 @@ struct JSONForm: Sendable {
         [("functionName", .string(functionName)), ("functionVersion", .string("\(version)"))]
     }
 
-    private var initializationType: JSONText.Value { .string(isSnapStart ? "snap-start" : "on-demand") }
+    private var initializationType: JSONText.Value { .string(initialization.rawValue) }
 
     private var start: [(name: String, value: JSONText.Value)] { [("initializationType", initializationType)] + names }
 
     private func phase(_ phase: InitPhase) -> JSONText.Value {
-        .string(isSnapStart && phase == .initialization ? "snap-start" : phase.rawValue)
+        .string(initialization == .snapStart && phase == .initialization ? "snap-start" : phase.rawValue)
     }
 
     private func members(of runtime: RuntimeVersion) -> [(name: String, value: JSONText.Value)] {

@@ -24,11 +24,13 @@ final class LogStream: Sendable {
         var tail: LogTail?
     }
 
-    init(of function: FunctionConfiguration, files: LogFiles, clock: WorkerClock) {
+    init(
+        of function: FunctionConfiguration, _ initialization: InitializationType, files: LogFiles, clock: WorkerClock
+    ) {
         let day = Timestamp(nanoseconds: clock.wallClock()).datePath
         name = "\(day)/[\(function.version)]\(Hexadecimal.random(bytes: 16))"
         file = files.file(function: function.functionName, stream: name)
-        form = LogForm(function)
+        form = LogForm(function, initialization)
         self.files = files
         self.clock = clock
     }

@@ -124,4 +124,6 @@ struct SandboxKey: Sendable, Hashable {
     var origin: Origin
     /// Where it may send to: fixed when it was made, while tags and networks change.
     var network: NetworkMode
+    /// Whether it is one of those that provisioned concurrency keeps ready.
+    var isKept = false
 }

@@ -21,21 +21,28 @@ package final class SandboxPool: Sendable {
         case closed
     }
 
-    private struct Idle {
+    struct Idle {
         let sandbox: LiveSandbox
         let since: Duration
     }
 
-    private struct Group {
+    struct Group {
         var key: SandboxKey
         /// Oldest first.
         var idle: [Idle] = []
         /// Those that have only just answered.
         var settling: [LiveSandbox] = []
+        /// Of those that are kept: how many there are to be, and how many there are, busy ones included.
+        var wanted = 0
+        var members = 0
     }
 
-    private struct State {
+    struct State {
         var groups: [VersionKey: Group] = [:]
+        /// Those that are kept ready: no claim of another version and no age ends them.
+        var kept: [VersionKey: Group] = [:]
+        /// Sandboxes to be kept that are being made.
+        var making = 0
         /// Sandboxes that exist, are being made or are being destroyed.
         var count = 0
         /// Sandboxes being destroyed whose room nobody has claimed yet.
@@ -47,19 +54,26 @@ package final class SandboxPool: Sendable {
         var isClosed = false
         /// Settled and forgotten when a sandbox becomes idle or has ended, if anybody waits for that.
         var change: Outcome<Void>?
+        /// Told whenever there are more or fewer of a version that is kept ready.
+        var watcher: KeptWatcher?
+
+        subscript(key: SandboxKey) -> Group? {
+            get { key.isKept ? kept[key.version] : groups[key.version] }
+            _modify { if key.isKept { yield &kept[key.version] } else { yield &groups[key.version] } }
+        }
     }
 
     /// How long a claim waits for a sandbox that has answered when the other way out is a refusal.
     static let patienceWhenFull = Duration.milliseconds(100)
 
     let limit: Int
-    private let clock: WorkerClock
+    let clock: WorkerClock
     private let tasks: BackgroundTasks
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let empty = Outcome<Void>()
     /// Yields when a sandbox becomes idle: there is something to grow old.
     let wakeups: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    let wake: AsyncStream<Void>.Continuation
 
     init(limit: Int, clock: WorkerClock, tasks: BackgroundTasks) {
         self.limit = limit
@@ -102,7 +116,7 @@ package final class SandboxPool: Sendable {
     }
 
     /// Room made by a sandbox that is going anyway, or by the one that has been idle the longest.
-    private func evictForRoom(_ state: inout State) -> Claim {
+    func evictForRoom(_ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
         if let victim = takeOldest(&state) {
             state.live[ObjectIdentifier(victim)] = nil
@@ -135,7 +149,7 @@ package final class SandboxPool: Sendable {
     /// Until then a claimer may already take the sandbox and wait with it for a moment; afterwards it is idle.
     func settle(_ sandbox: LiveSandbox, _ work: @escaping @Sendable () async -> Bool) {
         state.withLock { state in
-            if isCurrent(sandbox, state) { state.groups[sandbox.key.version]?.settling.append(sandbox) }
+            if isCurrent(sandbox, state) { state[sandbox.key]?.settling.append(sandbox) }
             let outcome = sandbox.beginSettling()
             // Begun under the lock: the work cannot end before the sandbox is in the list.
             tasks.start { [self] in
@@ -151,12 +165,12 @@ package final class SandboxPool: Sendable {
         let isIdle = state.withLock { state -> Bool in
             // Its new holder waits for the same work and decides.
             if state.claimed.remove(ObjectIdentifier(sandbox)) != nil { return false }
-            state.groups[sandbox.key.version]?.settling.removeAll { $0 === sandbox }
-            guard usable, isCurrent(sandbox, state), !state.isClosed else {
+            state[sandbox.key]?.settling.removeAll { $0 === sandbox }
+            guard usable, isCurrent(sandbox, state), !isTooMany(sandbox, state), !state.isClosed else {
                 destroy(sandbox, &state)
                 return false
             }
-            state.groups[sandbox.key.version]?.idle.append(Idle(sandbox: sandbox, since: now))
+            state[sandbox.key]?.idle.append(Idle(sandbox: sandbox, since: now))
             tellOfChange(&state)
             return true
         }
@@ -175,6 +189,7 @@ package final class SandboxPool: Sendable {
                 state.groups[key] = nil
                 for idle in group.idle { destroy(idle.sandbox, &state) }
             }
+            for key in state.kept.keys where matches(key) { letGo(key, &state) }
         }
     }
 
@@ -206,7 +221,7 @@ package final class SandboxPool: Sendable {
         }
     }
 
-    func evictExpired(keepWarm: Duration) {
+    package func evictExpired(keepWarm: Duration) {
         let limit = clock.now() - keepWarm
         state.withLock { state in
             for (key, group) in state.groups {
@@ -227,6 +242,8 @@ package final class SandboxPool: Sendable {
                 state.groups[key]?.idle = []
                 for idle in group.idle { destroy(idle.sandbox, &state) }
             }
+            state.watcher = nil
+            for key in state.kept.keys { letGo(key, &state) }
             tellIfEmpty(state)
         }
         wake.finish()
@@ -245,25 +262,24 @@ package final class SandboxPool: Sendable {
     /// How many there are, how many of them serve or wait, and how many of those wait.
     var census: (count: Int, live: Int, idle: Int) {
         state.withLock { state in
-            (state.count, state.live.count, state.groups.values.reduce(0) { $0 + $1.idle.count })
+            (state.count, state.live.count, state.idle.count)
         }
     }
 
     /// All that serve or wait, and which of them wait.
     func list() -> [(sandbox: LiveSandbox, isIdle: Bool)] {
         state.withLock { state in
-            let idle = Set(state.groups.values.flatMap { $0.idle.map { ObjectIdentifier($0.sandbox) } })
+            let idle = Set(state.idle.map { ObjectIdentifier($0.sandbox) })
             return state.live.map { ($0.value, idle.contains($0.key)) }
         }
     }
 
     // MARK: - Under the lock
 
-    private func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool {
-        state.groups[sandbox.key.version]?.key == sandbox.key
-    }
+    func isCurrent(_ sandbox: LiveSandbox, _ state: State) -> Bool { state[sandbox.key]?.key == sandbox.key }
 
-    private func destroy(_ sandbox: LiveSandbox, _ state: inout State) {
+    func destroy(_ sandbox: LiveSandbox, _ state: inout State) {
+        noteLoss(of: sandbox, &state)
         let identifier = ObjectIdentifier(sandbox)
         let gone = Outcome<Void>()
         state.live[identifier] = nil
@@ -278,12 +294,12 @@ package final class SandboxPool: Sendable {
         }
     }
 
-    private func tellOfChange(_ state: inout State) {
+    func tellOfChange(_ state: inout State) {
         state.change?.settle()
         state.change = nil
     }
 
-    private func release(_ state: inout State) {
+    func release(_ state: inout State) {
         state.count -= 1
         tellOfChange(&state)
         tellIfEmpty(state)

@@ -7,6 +7,7 @@ package struct LambdaService: Sendable {
     package let permissions: any PermissionKeeping
     package let urls: any FunctionURLKeeping
     package let concurrency: any ConcurrencyControlling
+    package let provisioned: any ProvisionedConcurrencyKeeping
     package let eventConfigurations: any EventInvokeControlling
     package let account: any AccountKeeping
     package let settings: any FunctionSettingKeeping
@@ -21,6 +22,7 @@ package struct LambdaService: Sendable {
     package init(
         functions: any FunctionControlling, aliases: any AliasKeeping, permissions: any PermissionKeeping,
         urls: any FunctionURLKeeping, concurrency: any ConcurrencyControlling,
+        provisioned: any ProvisionedConcurrencyKeeping,
         eventConfigurations: any EventInvokeControlling, account: any AccountKeeping,
         settings: any FunctionSettingKeeping, tags: any TagKeeping, versions: any VersionPublishing,
         invocations: any Invoking, layers: any LayerKeeping,
@@ -31,6 +33,7 @@ package struct LambdaService: Sendable {
         self.permissions = permissions
         self.urls = urls
         self.concurrency = concurrency
+        self.provisioned = provisioned
         self.eventConfigurations = eventConfigurations
         self.account = account
         self.settings = settings

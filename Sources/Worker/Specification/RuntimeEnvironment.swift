@@ -15,7 +15,7 @@ struct RuntimeEnvironment: Sendable {
     enum Kind {
         /// `token` opens the credentials endpoint; nothing that is the same for all clones may hold the credentials.
         case snapStart(token: String)
-        case onDemand(CredentialsSource.Role, logGroup: String, logStream: String)
+        case onDemand(CredentialsSource.Role, logGroup: String, logStream: String, InitializationType)
     }
 
     /// - Parameter runtimeDefaults: the base image's own; like AWS's defaults they give way to the function's.
@@ -92,12 +92,12 @@ struct RuntimeEnvironment: Sendable {
             [
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": Self.credentials,
-                "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+                "AWS_LAMBDA_INITIALIZATION_TYPE": InitializationType.snapStart.rawValue,
             ]
-        case .onDemand(let role, let logGroup, let logStream):
+        case .onDemand(let role, let logGroup, let logStream, let type):
             [
                 "AWS_ACCESS_KEY_ID": role.accessKeyID,
-                "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+                "AWS_LAMBDA_INITIALIZATION_TYPE": type.rawValue,
                 "AWS_LAMBDA_LOG_GROUP_NAME": logGroup,
                 "AWS_LAMBDA_LOG_STREAM_NAME": logStream,
                 "AWS_SECRET_ACCESS_KEY": role.secretAccessKey,

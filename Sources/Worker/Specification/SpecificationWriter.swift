@@ -18,7 +18,7 @@ struct SpecificationWriter: Sendable {
         let (isSnapStart, token, role) =
             switch kind {
             case .snapStart(let token): (true, token, identity.credentials.credentials(function.role))
-            case .onDemand(let role, _, _): (false, Hexadecimal.random(bytes: 16), role)
+            case .onDemand(let role, _, _, _): (false, Hexadecimal.random(bytes: 16), role)
             }
         var seed = image.seed(function.memorySize)
         seed?.environment = environment.seedVariables(

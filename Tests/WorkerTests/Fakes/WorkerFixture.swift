@@ -22,13 +22,15 @@ struct WorkerFixture: Sendable {
         maximumSandboxes: Int = 8,
         keepWarm: Duration = .seconds(300), readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }, memory: MemorySource = .unlimited,
+        snapStartPolicy: SnapStartPolicy = .aws,
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let fixture = try Self.open(
                 directory, FakeEngine(script, isolation: isolation), maximumSandboxes: maximumSandboxes,
                 keepWarm: keepWarm,
-                readyClones: readyClones, others: others, snapshots: snapshots, memory: memory)
+                readyClones: readyClones, others: others, snapshots: snapshots, memory: memory,
+                snapStartPolicy: snapStartPolicy)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -39,12 +41,17 @@ struct WorkerFixture: Sendable {
         _ directory: FilePath, _ engine: FakeEngine, maximumSandboxes: Int = 8, keepWarm: Duration = .seconds(300),
         readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
-        functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }, memory: MemorySource = .unlimited
+        functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }, memory: MemorySource = .unlimited,
+        snapStartPolicy: SnapStartPolicy = .aws
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let selection = EngineSelection(engine, others: others)
+        var configuration = WorkerConfiguration(
+            maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, readyClones: readyClones,
+            isolations: selection.available)
+        configuration.snapStartPolicy = snapStartPolicy
         let worker = FunctionWorker(
             FunctionWorker.Parts(
                 engine: selection, functions: functions(store), aliases: store, account: store, access: store,
@@ -56,10 +63,7 @@ struct WorkerFixture: Sendable {
                 generations: try Generations(
                     at: directory.appending("generation"), wallClock: time.clock.wallClock(), logger: logger),
                 clock: time.clock, memory: memory),
-            configuration: WorkerConfiguration(
-                maximumSandboxes: maximumSandboxes, keepWarm: keepWarm, readyClones: readyClones,
-                isolations: selection.available),
-            logger: logger)
+            configuration: configuration, logger: logger)
         return WorkerFixture(
             directory: directory, engine: engine, files: files, networks: networks, time: time, store: store,
             worker: worker)
