@@ -171,8 +171,9 @@ final class RuntimeCore {
         // Its time may be over already.
         guard case .running = state else { return }
         do {
-            try moveOn()
             try wrapping(.lost(during: .invocation)) { try server.invoke(invocation) }
+            // After that: the kernel wakes one thread after the other, and the one that waits for the event goes on at once.
+            try moveOn()
         } catch {
             finish(.failed(error))
         }
