@@ -132,7 +132,7 @@ let package = Package(
             ]),
 
         // The service.
-        library("AWSClients", ["SigV4", httpClient, nioCore, nioHTTP1]),
+        library("AWSClients", ["SigV4", httpClient, nioCore, nioHTTP1, nioSSL]),
         library(
             "Worker",
             [
@@ -262,7 +262,7 @@ let package = Package(
         tests(
             "ThawCommandTests",
             [
-                "AWSClients", "LinuxKit", "ServerAssembly", "NetworkModel", "TestSupport", "ThawCommand",
+                "AWSClients", "LinuxKit", "ServerAssembly", "NetworkModel", "SigV4", "TestSupport", "ThawCommand",
                 argumentParser, system,
             ]),
         tests(

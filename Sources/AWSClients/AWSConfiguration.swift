@@ -7,6 +7,8 @@ package struct AWSConfiguration: Sendable {
     package var endpoint: AWSEndpoint?
     package var endpoints: [AWSService: AWSEndpoint]
     package var credentials: SigningCredentials
+    /// A PEM file with the authorities whose certificates are trusted; nil trusts the system's.
+    package var authorities: String?
 
     package init(
         region: String, endpoint: AWSEndpoint? = nil, endpoints: [AWSService: AWSEndpoint] = [:],

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 internal import SigV4
 import Synchronization
 
@@ -56,6 +57,11 @@ package final class AWSConnection: Sendable {
             timeout: .init(connect: .seconds(5), read: .seconds(patience)),
             connectionPool: .init(idleTimeout: .seconds(30)), decompression: .disabled)
         settings.httpVersion = .http1Only
+        if let authorities = configuration.authorities {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(authorities)
+            settings.tlsConfiguration = tls
+        }
         // Each poll has a connection to itself while it waits.
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4_096
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)

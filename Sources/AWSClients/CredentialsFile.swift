@@ -14,20 +14,29 @@ extension SigningCredentials {
     ///
     /// - Returns: nil when the profile is not there or has no key.
     package init?(fileText text: String, profile: String = "default") {
-        var (section, values) = ("", [String: String]())
-        for line in text.split(whereSeparator: \.isNewline) {
-            let line = Self.trimmed(line)
-            if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
-            if line.hasPrefix("["), line.hasSuffix("]") {
-                section = Self.trimmed(line.dropFirst().dropLast())
-            } else if section == profile, let equals = line.firstIndex(of: "=") {
-                values[Self.trimmed(line[..<equals]).lowercased()] = Self.trimmed(line[line.index(after: equals)...])
-            }
-        }
+        let values = AWSProfiles.values(of: profile, in: text)
         guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"], !id.isEmpty,
             !secret.isEmpty
         else { return nil }
         self.init(accessKeyID: id, secretAccessKey: secret, sessionToken: values["aws_session_token"])
+    }
+}
+
+/// The files in which AWS's tools keep credentials and settings: `[default]`, and `name = value` below.
+package enum AWSProfiles {
+    /// What the file says of a section; nothing when it is not there.
+    package static func values(of wanted: String, in text: String) -> [String: String] {
+        var (section, values) = ("", [String: String]())
+        for line in text.split(whereSeparator: \.isNewline) {
+            let line = trimmed(line)
+            if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
+            if line.hasPrefix("["), line.hasSuffix("]") {
+                section = trimmed(line.dropFirst().dropLast())
+            } else if section == wanted, let equals = line.firstIndex(of: "=") {
+                values[trimmed(line[..<equals]).lowercased()] = trimmed(line[line.index(after: equals)...])
+            }
+        }
+        return values
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

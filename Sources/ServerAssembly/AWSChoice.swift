@@ -17,6 +17,7 @@ package struct AWSChoice: Sendable {
     func configuration(region: String, environment: [String: String]) throws -> AWSConfiguration {
         var configuration = AWSConfiguration(region: region, endpoint: endpoint)
         configuration.endpoints[.s3] = s3Endpoint
+        configuration.authorities = environment["AWS_CA_BUNDLE"].flatMap { $0.isEmpty ? nil : $0 }
         if let path = credentials {
             guard let found = SigningCredentials(fileText: try SmallFile.text(path)) else {
                 throw ServerError.noCredentials(path)

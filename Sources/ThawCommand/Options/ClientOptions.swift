@@ -1,7 +1,6 @@
 import AWSClients
 import ArgumentParser
 import Foundation
-import SigV4
 
 /// The server that a command speaks to.
 struct ClientOptions: ParsableArguments {
@@ -28,13 +27,11 @@ struct ClientOptions: ParsableArguments {
 
     /// Lends a client of the server for the length of `body`.
     func with<R: Sendable>(_ body: (LambdaClient) async throws -> R) async throws -> R {
-        let environment = ProcessInfo.processInfo.environment
-        let region = environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? "us-east-1"
-        let connection = AWSConnection(
-            AWSConfiguration(
-                region: region, endpoint: AWSEndpoint(address),
-                credentials: SigningCredentials(environment: environment) ?? .emulator),
-            patience: LambdaClient.longestCall)
+        let user = ClientUser(ProcessInfo.processInfo.environment)
+        var configuration = AWSConfiguration(
+            region: user.region, endpoint: AWSEndpoint(address), credentials: user.credentials)
+        configuration.authorities = user.authorities
+        let connection = AWSConnection(configuration, patience: LambdaClient.longestCall)
         let result: Result<R, any Error>
         do { result = .success(try await body(LambdaClient(connection))) } catch { result = .failure(error) }
         await connection.shutdown()
