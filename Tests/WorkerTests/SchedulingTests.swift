@@ -150,7 +150,9 @@ struct SchedulingTests {
             try await fixture.invoke()
             let refused = Task { try await fixture.invoke() }
             await fixture.time.expire(.milliseconds(100))
-            await #expect(throws: LambdaError.throttled(.concurrentInvocations)) { try await refused.value }
+            await #expect(throws: LambdaError.throttled(.concurrentInvocations, retryAfterSeconds: 1)) {
+                try await refused.value
+            }
             asked.open()
             await fixture.settledExceptInvocations()
             try await fixture.invoke()
@@ -201,7 +203,7 @@ struct SchedulingTests {
             await meeting.arrival(of: 2)
             let error = await #expect(throws: LambdaError.self) { try await fixture.invoke() }
             #expect(error?.code == .tooManyRequests)
-            #expect(error?.reason == "ConcurrentInvocationLimitExceeded")
+            #expect(error?.reason == "ConcurrentInvocationLimitExceeded" && error?.retryAfterSeconds == 1)
             meeting.open()
             _ = try await (one, two)
             try await fixture.invoke()

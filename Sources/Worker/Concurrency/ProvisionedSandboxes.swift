@@ -191,6 +191,13 @@ final class ProvisionedSandboxes: Sendable {
         }
     }
 
+    /// There is room again.
+    private func lookAtThoseThatWait() {
+        for function in state.withLock({ state in state.filter { $0.value.isWaiting }.map(\.key) }) {
+            lookIfWatched(function)
+        }
+    }
+
     /// Brings a function's sandboxes to what its configurations ask for.
     ///
     /// - Returns: whether it has any configuration.
@@ -201,6 +208,7 @@ final class ProvisionedSandboxes: Sendable {
         for configuration in configurations {
             wanted.merge(try await shares(of: configuration), uniquingKeysWith: +)
         }
+        let before = kept(of: function)
         var (isShort, isUnsettled) = (false, false)
         for (version, count) in wanted.sorted(by: { $0.key < $1.key }) {
             let outcome = try await bring(VersionKey(function, version), to: count)
@@ -219,14 +227,16 @@ final class ProvisionedSandboxes: Sendable {
         }
         // The last to go: until the others are ready they serve who still asks for them.
         if isUnsettled { return true }
-        var hasFreed = false
-        for (version, count) in source.pool.kept(of: function) where wanted[version.version] == nil {
+        for version in source.pool.kept(of: function).keys where wanted[version.version] == nil {
             source.pool.letGo(version)
-            hasFreed = hasFreed || count > 0
         }
+        let hasFreed = kept(of: function) < before
         if isShort { if hasFreed { lookIfWatched(function) } else { lookLater(function) } }
+        if hasFreed { lookAtThoseThatWait() }
         return !configurations.isEmpty
     }
+
+    private func kept(of function: String) -> Int { source.pool.kept(of: function).values.reduce(0, +) }
 
     private func count(_ configurations: [ProvisionedConcurrency], of function: String) {
         admission.setProvisioned(configurations.reduce(0) { $0 + $1.requested }, of: function)
@@ -291,7 +301,7 @@ final class ProvisionedSandboxes: Sendable {
 
     private func make(_ function: FunctionConfiguration, _ key: SandboxKey) async -> Trial {
         let previous: Outcome<Void>?
-        switch source.pool.claimRoomForKept() {
+        switch source.pool.claimRoomForKept(key.version.functionName) {
         case .room(let after): previous = after
         case .closed: return .notNow
         case .full, .idle, .settling:

@@ -143,8 +143,11 @@ package struct InvocationPath: Invoking {
     ) async throws(SandboxStarter.Failure) -> Held {
         let key = try await rethrowing(try await source.key(function), as: SandboxStarter.Failure.refused)
         if isProvisioned, let sandbox = await claimKept(key) { return Held(sandbox: sandbox, coldStart: nil) }
-        let refusal = clock.now() + SandboxPool.patienceWhenFull
+        let began = clock.now()
+        var turn: Turn?
+        defer { turn?.end() }
         while true {
+            let change = turn.map { _ in pool.nextChange }
             switch pool.claim(key) {
             case .idle(let sandbox):
                 if sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
@@ -154,14 +157,34 @@ package struct InvocationPath: Invoking {
                 if isUsable, sandbox.sandbox.isUsable { return Held(sandbox: sandbox, coldStart: nil) }
                 pool.discard(sandbox)
             case .room(let previous): return try await start(after: previous, function, key)
-            case .full(let settling):
-                let patience = refusal - clock.now()
+            case .full(_, isBelowShare: true):
+                guard let change else {
+                    turn = Turn(of: key.version.functionName, in: pool)
+                    continue
+                }
+                let patience = began + SandboxPool.patienceBelowShare - clock.now()
+                guard patience > .zero, await change.wait(within: patience, on: clock) != nil else { throw .full }
+            case .full(let settling, isBelowShare: false):
+                let patience = began + SandboxPool.patienceWhenFull - clock.now()
                 guard let settling, patience > .zero, await settling.settled(within: patience, on: clock) != nil else {
-                    throw .refused(.throttled(.concurrentInvocations))
+                    throw .full
                 }
             case .closed: throw .refused(.stopping)
             }
         }
+    }
+
+    /// A function's place among those that wait for a sandbox.
+    private struct Turn {
+        let function: String
+        let pool: SandboxPool
+
+        init(of function: String, in pool: SandboxPool) {
+            (self.function, self.pool) = (function, pool)
+            pool.beginWaiting(function)
+        }
+
+        func end() { pool.endWaiting(function) }
     }
 
     /// One that is kept ready; nil when it has just been lost, or is still at work.

@@ -32,8 +32,8 @@ struct SandboxSource: Sendable {
         after previous: Outcome<Void>?, _ function: FunctionConfiguration, _ key: SandboxKey
     ) async throws(SandboxStarter.Failure) -> SandboxStarter.Started {
         if let previous, await previous.wait(within: starter.configuration.restoreLimit, on: clock) == nil {
-            pool.releaseRoom(after: previous)
-            throw .refused(.throttled(.concurrentInvocations))
+            pool.releaseRoom(for: key, after: previous)
+            throw .full
         }
         do {
             let reservation = try await reserveMemory(function, key)
@@ -41,7 +41,7 @@ struct SandboxSource: Sendable {
             started.sandbox.hold(reservation)
             return started
         } catch {
-            pool.releaseRoom()
+            pool.releaseRoom(for: key)
             throw error
         }
     }

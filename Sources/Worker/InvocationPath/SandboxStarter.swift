@@ -24,6 +24,9 @@ struct SandboxStarter: Sendable {
         case initialization(SandboxError, LogStream)
         /// The version needs a new snapshot.
         case snapshotUnusable(UnusableSnapshot)
+
+        /// All sandboxes that there may be are in use.
+        static let full = Self.refused(.throttled(.concurrentInvocations, retryAfterSeconds: 1))
     }
 
     struct Started {

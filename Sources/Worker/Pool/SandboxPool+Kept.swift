@@ -63,19 +63,13 @@ extension SandboxPool {
         state.withLock { $0.kept.filter { $0.key.functionName == function }.mapValues(\.members) }
     }
 
-    /// Takes room for a sandbox to be kept; give it back with ``releaseRoom(after:)`` and ``endMaking()``.
-    func claimRoomForKept() -> Claim {
+    /// Takes room for a sandbox to be kept; give it back with ``releaseRoom(for:after:)`` and ``endMaking()``.
+    func claimRoomForKept(_ function: String) -> Claim {
         state.withLock { state in
             guard !state.isClosed else { return .closed }
             let kept = state.kept.values.reduce(state.making) { $0 + $1.members }
-            guard kept < keptLimit else { return .full(settling: nil) }
-            let room: Claim
-            if state.count < limit {
-                state.count += 1
-                room = .room(after: nil)
-            } else {
-                room = evictForRoom(&state)
-            }
+            guard kept < keptLimit else { return .full(settling: nil, isBelowShare: false) }
+            let room = room(for: function, &state)
             if case .room = room { state.making += 1 }
             return room
         }

@@ -14,10 +14,10 @@ package final class SandboxPool: Sendable {
         /// A sandbox that has answered and is about to wait for its next invocation: sooner ready than a new one, if it is ready
         /// within `patience`. Wait with ``settled(_:within:)``.
         case settling(LiveSandbox, patience: Duration)
-        /// Room for a new sandbox, once `after` (a sandbox on its way out) has ended. Give it back with ``releaseRoom(after:)``.
+        /// Room for a new sandbox, once `after` (a sandbox on its way out) has ended. Give it back with ``releaseRoom(for:after:)``.
         case room(after: Outcome<Void>?)
-        /// `settling` is about to wait, and to make room then.
-        case full(settling: LiveSandbox?)
+        /// `settling` is about to wait, and to make room then. A function with less than its share waits for its turn.
+        case full(settling: LiveSandbox?, isBelowShare: Bool)
         case closed
     }
 
@@ -54,6 +54,10 @@ package final class SandboxPool: Sendable {
         var isClosed = false
         /// Settled and forgotten when a sandbox becomes idle or has ended, if anybody waits for that.
         var change: Outcome<Void>?
+        /// Of each function, those that are being made for invocations.
+        var starting: [String: Int] = [:]
+        /// How many claims of functions with less than their share wait.
+        var waiting: [String: Int] = [:]
         /// Told whenever there are more or fewer of a version that is kept ready.
         var watcher: KeptWatcher?
 
@@ -86,6 +90,9 @@ package final class SandboxPool: Sendable {
     func claim(_ key: SandboxKey) -> Claim {
         state.withLock { state in
             guard !state.isClosed else { return .closed }
+            if !state.waiting.isEmpty, !isBelowShare(key.version.functionName, state) {
+                return .full(settling: nil, isBelowShare: false)
+            }
             var group = state.groups[key.version] ?? Group(key: key)
             if group.key != key {
                 for stale in group.idle { destroy(stale.sandbox, &state) }
@@ -98,14 +105,19 @@ package final class SandboxPool: Sendable {
                 state.claimed.insert(ObjectIdentifier(last))
                 return .settling(last, patience: hasRoom ? last.patience : Self.patienceWhenFull)
             }
-            guard hasRoom else { return evictForRoom(&state) }
-            state.count += 1
-            return .room(after: nil)
+            let room = room(for: key.version.functionName, &state)
+            if case .room = room { state.starting[key.version.functionName, default: 0] += 1 }
+            return room
         }
     }
 
     /// Notes a sandbox that was made in room that was claimed.
-    func admit(_ sandbox: LiveSandbox) { state.withLock { $0.live[ObjectIdentifier(sandbox)] = sandbox } }
+    func admit(_ sandbox: LiveSandbox) {
+        state.withLock { state in
+            endStart(sandbox.key, &state)
+            state.live[ObjectIdentifier(sandbox)] = sandbox
+        }
+    }
 
     /// Waits with a sandbox that was claimed while it settles. Nil: it is still at work, and not the claimer's any more; it will be
     /// idle when its runtime asks for the next event.
@@ -115,8 +127,15 @@ package final class SandboxPool: Sendable {
         return await sandbox.settled()
     }
 
+    /// Room for another sandbox, or what there is instead.
+    func room(for function: String, _ state: inout State) -> Claim {
+        guard state.count < limit else { return evictForRoom(for: function, &state) }
+        state.count += 1
+        return .room(after: nil)
+    }
+
     /// Room made by a sandbox that is going anyway, or by the one that has been idle the longest.
-    func evictForRoom(_ state: inout State) -> Claim {
+    private func evictForRoom(for function: String, _ state: inout State) -> Claim {
         if let room = state.dying.popFirst() { return .room(after: room.value) }
         if let victim = takeOldest(&state) {
             state.live[ObjectIdentifier(victim)] = nil
@@ -127,7 +146,9 @@ package final class SandboxPool: Sendable {
             }
             return .room(after: gone)
         }
-        return .full(settling: state.groups.values.lazy.compactMap(\.settling.last).first)
+        return .full(
+            settling: state.groups.values.lazy.compactMap(\.settling.last).first,
+            isBelowShare: isBelowShare(function, state))
     }
 
     private func takeOldest(_ state: inout State) -> LiveSandbox? {
@@ -137,7 +158,8 @@ package final class SandboxPool: Sendable {
     }
 
     /// Gives back room for which no sandbox was made, once what it was taken from has ended.
-    func releaseRoom(after previous: Outcome<Void>? = nil) {
+    func releaseRoom(for key: SandboxKey, after previous: Outcome<Void>? = nil) {
+        state.withLock { endStart(key, &$0) }
         guard let previous, previous.value == nil else { return state.withLock { release(&$0) } }
         tasks.start { [self] in
             await previous.wait()
@@ -294,12 +316,17 @@ package final class SandboxPool: Sendable {
         }
     }
 
+    private func endStart(_ key: SandboxKey, _ state: inout State) {
+        guard !key.isKept, let others = state.starting[key.version.functionName] else { return }
+        state.starting[key.version.functionName] = others == 1 ? nil : others - 1
+    }
+
     func tellOfChange(_ state: inout State) {
         state.change?.settle()
         state.change = nil
     }
 
-    func release(_ state: inout State) {
+    private func release(_ state: inout State) {
         state.count -= 1
         tellOfChange(&state)
         tellIfEmpty(state)
