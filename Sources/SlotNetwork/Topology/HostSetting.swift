@@ -3,7 +3,7 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// A switch of the whole host that is turned on for a while. What it was is noted first, so that it is turned back by the next start
-/// if this server dies.
+/// if this server dies. The note need not be on the disk: a host that loses it has started anew, and lost the setting too.
 struct HostSetting: Sendable {
     private let setting: FilePath
     private let note: FilePath
@@ -22,7 +22,10 @@ struct HostSetting: Sendable {
         let before = try SmallFile.text(setting)
         guard before.first == "0" else { return }
         do {
-            try DurableFile.write(before.utf8, to: note)
+            let file = try OwnedDescriptor.open(
+                note, .writeOnly, options: [.create, .truncate, .noFollow],
+                permissions: FilePermissions(rawValue: 0o644))
+            try file.writeAll(before.utf8)
             try SmallFile.set(setting, to: "1")
         } catch {
             turnBack()

@@ -8,8 +8,8 @@ package struct MemorySource: Sendable {
     private static let window = Duration.seconds(2)
     private static let interval = Duration.seconds(1)
 
-    /// How old a look may be for ``recent``.
-    private static let moment: UInt64 = 50_000_000
+    /// How old a look may be for ``recent``: somebody looks once a second, so that an invocation hardly ever has to.
+    private static let moment: UInt64 = 1_500_000_000
 
     /// Nil where it is not to be known.
     package var now: @Sendable () -> HostMemory?
@@ -31,20 +31,20 @@ package struct MemorySource: Sendable {
     /// of it.
     package static func host() -> MemorySource {
         let bounds = CgroupMemoryBound.all()
-        var source = MemorySource(now: { try? HostMemory.now(within: bounds) }, beats: { listen() })
-        source.recent = remembering(source.now)
-        return source
-    }
-
-    private static func remembering(_ look: @escaping @Sendable () -> HostMemory?) -> @Sendable () -> HostMemory? {
         let last = Mutex<(memory: HostMemory?, time: UInt64)>((nil, 0))
-        return {
-            last.withLock { last in
-                let now = MonotonicClock.now()
-                if last.memory == nil || now - last.time > moment { last = (look(), now) }
-                return last.memory
-            }
+        let look: @Sendable () -> HostMemory? = {
+            let memory = try? HostMemory.now(within: bounds)
+            last.withLock { $0 = (memory, MonotonicClock.now()) }
+            return memory
         }
+        var source = MemorySource(now: look, beats: { listen() })
+        source.recent = {
+            let seen = last.withLock { last in
+                MonotonicClock.now() - last.time < moment ? last.memory : nil
+            }
+            return seen ?? look()
+        }
+        return source
     }
 
     private static func rest() { usleep(UInt32(interval.nanoseconds / 1000)) }
