@@ -38,7 +38,18 @@ extension ImageStore {
         let path = leasePath(image)
         let lock = try attempt("lock", path) { () throws(Errno) in try FileLock.share(path) }
         guard FileInfo(image.root) != nil else { return nil }
+        noteUse(path)
         return ImageLease(lock)
+    }
+
+    /// The lock's file says when its image was used last. Where it cannot, an image only goes sooner.
+    private func noteUse(_ path: FilePath) {
+        try? OwnedDescriptor.open(path, .writeOnly, options: .noFollow).setSize(0)
+    }
+
+    /// When it was built, or a server used it last. Nanoseconds since 1970.
+    private func lastUse(of image: BaseImage) -> Int64 {
+        max(ImageStore.buildTime(of: image), (try? FileStatus.of(leasePath(image)))?.modified ?? 0)
     }
 
     private func leasePath(_ image: BaseImage) -> FilePath { locks.appending("image-\(image.digest)") }
@@ -75,18 +86,27 @@ extension ImageStore {
     ///
     /// Servers may run meanwhile: they hold leases of what they use.
     /// - Parameters:
+    ///   - age: how long nothing has used what goes.
+    ///   - now: the wall clock's time, nanoseconds since 1970.
     ///   - used: digests of the images that snapshots were taken on; asked for once nothing can begin to use an old image.
     package func prune(
-        dryRun: Bool, keeping used: @escaping @Sendable () throws -> Set<String>
+        dryRun: Bool, unusedFor age: Duration = .zero, at now: UInt64 = WallClock.now(),
+        keeping used: @escaping @Sendable () throws -> Set<String>
     ) async throws -> Pruned {
-        try await BlockingThread.run { () throws(any Error) in try pruneBlocking(dryRun: dryRun, keeping: used) }
+        let limit = Int64(clamping: now) - age.nanoseconds
+        return try await BlockingThread.run { () throws(any Error) in
+            try pruneBlocking(dryRun: dryRun, lastUsedBefore: limit, keeping: used)
+        }
     }
 
-    private func pruneBlocking(dryRun: Bool, keeping used: () throws -> Set<String>) throws -> Pruned {
+    private func pruneBlocking(
+        dryRun: Bool, lastUsedBefore limit: Int64, keeping used: () throws -> Set<String>
+    ) throws -> Pruned {
         let current = try currentInputs()
         var (pruned, locked) = (Pruned(), [(image: BaseImage, lock: FileLock)]())
         for (manifest, directory) in manifests() where !current.digests.contains(manifest.inputs) {
             let image = manifest.image(in: directory)
+            guard lastUse(of: image) <= limit else { continue }
             try Tree.make(locks)
             let path = leasePath(image)
             let lock = try attempt("lock", path) { () throws(Errno) in try FileLock.take(path) }
@@ -99,6 +119,7 @@ extension ImageStore {
             doomed.append(image.root.removingLastComponent())
         }
         for name in try Tree.names(in: parts) where !current.parts.contains(name) {
+            guard try FileStatus.of(parts.appending(name)).modified <= limit else { continue }
             pruned.removed.append(.part(name))
             doomed.append(parts.appending(name))
         }

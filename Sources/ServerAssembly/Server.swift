@@ -20,6 +20,8 @@ package struct Server: Sendable {
     private let slots: SlotPool
     package let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
+    /// Nil where the images are not this server's alone.
+    private let imageRetention: ImageRetention?
     /// So that nobody else takes a port while the server starts.
     private let reservations: [PortReservation]
     /// So that no other server's sandboxes are the same users.
@@ -74,7 +76,8 @@ package struct Server: Sendable {
                 configuration: limits, logger: logger)
             try await worker.recover()
             return Server(
-                engine: engine, slots: slots, worker: worker, functions: stores.functions, reservations: reservations,
+                engine: engine, slots: slots, worker: worker, functions: stores.functions,
+                imageRetention: imageRetention(configuration, stores, logger), reservations: reservations,
                 ids: ids, configuration: configuration, watch: watch,
                 gauges: ServerGauges(
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
@@ -86,6 +89,15 @@ package struct Server: Sendable {
             await slots.shutdown(keepingSlots: configuration.slots.keep)
             throw error
         }
+    }
+
+    private static func imageRetention(
+        _ configuration: ServerConfiguration, _ stores: StateStores, _ logger: Logger
+    ) -> ImageRetention? {
+        guard configuration.images == nil else { return nil }
+        return ImageRetention(
+            images: stores.images, snapshots: configuration.state.snapshots, age: configuration.imageRetention,
+            logger: logger)
     }
 
     private static func parts(
@@ -137,6 +149,7 @@ package struct Server: Sendable {
         if let monitoring {
             services.insert(fronts.add(monitoring.application(onListening: announceMetrics)), at: 0)
         }
+        if let imageRetention { services.insert(imageRetention, at: 0) }
         // Services stop in reverse: the worker lets invocations end while the API can still deliver their answers.
         return ServiceGroup(
             services: services, gracefulShutdownSignals: signals,

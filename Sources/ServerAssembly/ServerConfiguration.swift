@@ -57,6 +57,8 @@ package struct ServerConfiguration: Sendable {
     package var drainLimit = Duration.seconds(20)
     /// How much functions may log, and how long it is kept.
     package var logs = LogLimits()
+    /// How long a base image is kept that no recipe makes any more and nothing uses.
+    package var imageRetention = Duration.seconds(30 * 86_400)
     package var aws = AWSChoice()
     package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
     /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.

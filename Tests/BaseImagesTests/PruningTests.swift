@@ -1,4 +1,5 @@
 import BaseImages
+import Glibc
 import LinuxKit
 import SystemPackage
 import TestSupport
@@ -37,6 +38,29 @@ private struct OldAndNew {
             #expect(FileInfo(images.old.root) == nil)
             #expect(try Tree.names(in: images.store.staging) == [])
             #expect(try await images.store.prune(dryRun: false) { [] } == ImageStore.Pruned())
+        }
+    }
+
+    @Test func whatWasUsedNotLongAgoStays() async throws {
+        try await withScratchDirectory { scratch in
+            let images = try await OldAndNew(in: scratch)
+            let (day, now) = (UInt64(86_400_000_000_000), WallClock.now())
+            func prune(after days: UInt64) async throws -> [ImageStore.Pruned.Item] {
+                let pruned = try await images.store.prune(
+                    dryRun: true, unusedFor: .seconds(30 * 86_400), at: now + days * day
+                ) { [] }
+                return pruned.removed
+            }
+            #expect(try await prune(after: 29).isEmpty)
+            #expect(try await prune(after: 31) == [.image(images.old)])
+            // Built long ago, and used since.
+            let manifest = images.old.root.removingLastComponent().appending("image.json")
+            let then = timespec(tv_sec: Int(now / 1_000_000_000) - 100 * 86_400, tv_nsec: 0)
+            #expect(manifest.withPlatformString { utimensat(AT_FDCWD, $0, [then, then], 0) } == 0)
+            #expect(try await prune(after: 0) == [.image(images.old)])
+            _ = try images.store.lease(images.old)
+            #expect(try await prune(after: 29).isEmpty)
+            #expect(try await prune(after: 31) == [.image(images.old)])
         }
     }
 

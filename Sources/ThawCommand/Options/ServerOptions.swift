@@ -114,6 +114,11 @@ package struct ServerOptions: ParsableArguments {
         transform: Self.ids)
     var sandboxIDs: IDRange?
 
+    @Option(
+        name: .customLong("image-retention"),
+        help: "Days for which base images are kept that no recipe makes any more and nothing uses.")
+    var imageRetentionDays = Int(Self.standard.imageRetention.components.seconds / 86_400)
+
     @Option(name: .customLong("keep-warm"), help: "Seconds an idle sandbox waits for its next invocation.")
     var keepWarmSeconds = Int(Self.standard.keepWarm.components.seconds)
 
@@ -189,6 +194,7 @@ package struct ServerOptions: ParsableArguments {
         if let maximumConnections { try check(maximumConnections, "--max-connections", 16...65_536) }
         try check(requestMegabytes, "--request-memory", 16...65_536)
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
+        try check(imageRetentionDays, "--image-retention", 0...36_500)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
         try check(readyClones, "--ready", 0...64)
         if let templateMegabytes { try check(templateMegabytes, "--template-memory", 0...16_777_216) }
@@ -238,6 +244,7 @@ package struct ServerOptions: ParsableArguments {
         server.restoreLimit = .seconds(restoreLimitSeconds)
         server.drainLimit = .seconds(drainSeconds)
         server.logs = logs.limits
+        server.imageRetention = .seconds(imageRetentionDays * 86_400)
         server.concurrency = concurrency.limits
         server.snapStartPolicy = concurrency.snapStartPolicy
         server.eventTargets = concurrency.targets
