@@ -41,11 +41,12 @@ extension ConstraintViolations {
             && text.utf8.dropFirst(3).allSatisfy { $0.isLetter || $0.isDigit }
     }
 
+    /// Without the "Member must not be null" of other lists, as AWS has it.
     private static func wording(_ pattern: String) -> String {
         """
         Member must satisfy constraint: [Member must have length less than or equal to \(Limits.securityGroupID), \
         Member must have length greater than or equal to 0, \
-        Member must satisfy regular expression pattern: \(pattern), Member must not be null]
+        Member must satisfy regular expression pattern: \(pattern)]
         """
     }
 }

@@ -20,6 +20,17 @@ extension LambdaError {
                 """)
     }
 
+    /// AWS's wording; the log says which networks there are.
+    package static func unknownSubnet(_ id: String, because missing: LambdaError) -> Self {
+        Self(
+            code: .invalidParameterValue,
+            message: """
+                Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID \
+                '\(id)' does not exist
+                """,
+            cause: missing.message)
+    }
+
     /// The network is there, but its definition cannot be read.
     package static func invalid(network name: String, _ reason: String) -> Self {
         Self(.invalidParameterValue, of: "The virtual network \(name) cannot be used: \(reason)")

@@ -86,7 +86,12 @@ def test_a_version_keeps_its_vpc_config(client, networks, throwaway, update):
 
 
 REFUSED = {
-    "no such network": ({"SubnetIds": ["subnet-nobody"]}, "InvalidParameterValueException", "bank-2, shop"),
+    "no such network": (
+        {"SubnetIds": ["subnet-nobody"]},
+        "InvalidParameterValueException",
+        "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID "
+        "'subnet-nobody' does not exist",
+    ),
     "two networks": ({"SubnetIds": ["subnet-shop", "subnet-bank-2"]}, "InvalidParameterValueException", "several"),
     "no subnet": ({"SubnetIds": ["shop"]}, "ValidationException", "vpcConfig.subnetIds"),
     "groups alone": ({"SecurityGroupIds": ["sg-1"]}, "InvalidParameterValueException", "coexist"),

@@ -30,7 +30,10 @@ import Testing
 
     static let refused: [(VPCConfiguration, LambdaError.Code, String)] = [
         (VPCConfiguration(subnetIDs: ["a"]), .validation, "Value '[a]' at 'vpcConfig.subnetIds'"),
-        (VPCConfiguration(subnetIDs: ["subnet-"]), .validation, "subnet-[0-9a-z]*"),
+        (
+            VPCConfiguration(subnetIDs: ["subnet-"]), .validation,
+            "or equal to 0, Member must satisfy regular expression pattern: subnet-[0-9a-z]*]"
+        ),
         (VPCConfiguration(subnetIDs: ["subnet-a", "subnet-A"]), .validation, "'[subnet-a, subnet-A]'"),
         (VPCConfiguration(subnetIDs: ["subnet-../a"]), .validation, "'vpcConfig.subnetIds'"),
         (
@@ -42,7 +45,8 @@ import Testing
             "Value '[sg-a, b]' at 'vpcConfig.securityGroupIds'"
         ),
         (
-            VPCConfiguration(subnetIDs: ["subnet-a"], securityGroupIDs: ["sg-a_b"]), .validation, "sg-[0-9a-zA-Z]*"
+            VPCConfiguration(subnetIDs: ["subnet-a"], securityGroupIDs: ["sg-a_b"]), .validation,
+            "Member must satisfy regular expression pattern: sg-[0-9a-zA-Z]*]"
         ),
         (
             VPCConfiguration(subnetIDs: ["subnet-a"], securityGroupIDs: (0..<6).map { "sg-\($0)" }), .validation,

@@ -7,6 +7,10 @@ import Worker
 @Suite("The network of a function's sandboxes")
 struct NetworkTests {
     static let missing = "There is no virtual network nets on this server. Networks available: shop."
+    static let missingSubnet = """
+        Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID \
+        'subnet-nets' does not exist
+        """
 
     @Test("is none unless a tag says otherwise, and then no network is looked up")
     func untagged() async throws {
@@ -94,9 +98,11 @@ struct NetworkTests {
                 },
                 await #expect(throws: LambdaError.self) { try await fixture.update(vpc) },
             ]
-            for error in creations + changes {
-                #expect(error?.code == .invalidParameterValue)
-                #expect(error?.message.hasPrefix(Self.missing) == true)
+            for calls in [creations, changes] {
+                #expect(calls.allSatisfy { $0?.code == .invalidParameterValue })
+                #expect(calls[0]?.message.hasPrefix(Self.missing) == true)
+                #expect(calls[1]?.message == Self.missingSubnet)
+                #expect(calls[1]?.cause?.hasPrefix(Self.missing) == true)
             }
             #expect(try await fixture.configuration().vpc == nil)
             #expect(try await fixture.tags().isEmpty)

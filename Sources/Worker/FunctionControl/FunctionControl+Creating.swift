@@ -10,7 +10,7 @@ extension FunctionControl {
         try await code.check(request.code)
         var draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
-        try networks.check(draft.network(tagged: FunctionTags.network(request.tags)))
+        try networks.check(draft.network(tagged: FunctionTags.network(request.tags)), of: draft.vpc)
         draft.runtimeVersionARN = try await images.runtime(draft.runtime).version.arn
         let wanted = draft
         return try await functions.changing(name) { () throws(LambdaError) in

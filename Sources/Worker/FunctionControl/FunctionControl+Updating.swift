@@ -30,7 +30,7 @@ extension FunctionControl {
         try FunctionValidation.checkUpdate(members, by: abilities)
         var runtimeVersionARN: String?
         if let runtime = request.runtime { runtimeVersionARN = try await images.runtime(runtime).version.arn }
-        if let network = request.settings.vpc?.network { try networks.check(.vpc(network)) }
+        if let vpc = request.settings.vpc, let network = vpc.network { try networks.check(.vpc(network), of: vpc) }
         return try await functions.changing(name) { [runtimeVersionARN] () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
             let change: @Sendable (inout FunctionConfiguration) -> Void = { [runtimeVersionARN] configuration in

@@ -27,11 +27,15 @@ extension NetworkCatalog {
     }
 
     /// Refuses a choice that could not be honoured now.
-    func check(_ choice: NetworkChoice) throws(LambdaError) {
+    /// - Parameter vpc: the `VpcConfig` that made the choice, if one did.
+    func check(_ choice: NetworkChoice, of vpc: VPCConfiguration? = nil) throws(LambdaError) {
         guard case .vpc(let name) = choice else { return }
         let known = try rethrowing(
             try network(named: name),
             as: { (error: NetworkStoreError) in LambdaError.invalid(network: name, "\(error)") })
-        if known == nil { throw .unknownNetwork(name, existing: (try? list())?.map(\.name) ?? []) }
+        guard known == nil else { return }
+        let missing = LambdaError.unknownNetwork(name, existing: (try? list())?.map(\.name) ?? [])
+        guard let subnet = vpc?.subnetIDs.first else { throw missing }
+        throw .unknownSubnet(subnet, because: missing)
     }
 }
