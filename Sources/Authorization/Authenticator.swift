@@ -40,6 +40,12 @@ package final class Authenticator: Sendable {
         package let signature: SignatureClaim
         fileprivate let key: SigningKey
 
+        /// What reads a body in chunks; nil when the form is none of those.
+        package func chunks(_ form: PayloadHash) -> ChunkedPayload? {
+            ChunkedPayload(
+                form, signer: ChunkSigner(key: key, time: signature.time, seed: signature.signature))
+        }
+
         /// - Parameter request: with the hash of the body that came.
         package func verify(_ request: SignedRequest, at now: SigningTime) throws(AuthenticationError) {
             do throws(SignatureError) { try signature.verify(request, key: key, at: now) } catch {

@@ -157,12 +157,15 @@ package enum SignatureError: Error, Equatable, CustomStringConvertible {
     case urlExpired
     case unsignedHeader(String)
     case mismatch
+    /// A body in chunks is not as its form has it.
+    case malformedChunks
 
     /// Whether it is not a signature yet, rather than a wrong one.
     package var isIncomplete: Bool {
         switch self {
         case .unsupportedAlgorithm, .incomplete, .incompleteQuery, .noPair, .invalidTime: true
-        case .invalidCredential, .invalidValidity, .notYetCurrent, .expired, .urlExpired, .unsignedHeader, .mismatch:
+        case .invalidCredential, .invalidValidity, .notYetCurrent, .expired, .urlExpired, .unsignedHeader, .mismatch,
+            .malformedChunks:
             false
         }
     }
@@ -194,6 +197,7 @@ package enum SignatureError: Error, Equatable, CustomStringConvertible {
             "Signature expired: \(time.stamp) is now earlier than \(earliest.stamp) (\(now.stamp) - 5 min.)"
         case .urlExpired: "The URL has expired."
         case .unsignedHeader(let name): "The header '\(name)' must be signed."
+        case .malformedChunks: "The chunks of the body are not as the header X-Amz-Content-Sha256 says."
         case .mismatch:
             """
             The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \

@@ -198,6 +198,42 @@ import Worker
         #expect(Self.service.seen.created?.functionName == "team-i")
     }
 
+    /// Sends a body as one signed chunk and an empty one.
+    static func sendChunks(_ path: String, signing signed: String, sending sent: String) async throws -> TestResponse {
+        let signer = RequestSigner(
+            credentials: SigningCredentials(
+                accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey),
+            region: "us-east-1", service: "lambda")
+        let time = SigningTime.now()
+        let headers = signer.headers(
+            for: SignedRequest(method: "POST", path: path, headers: [("host", "localhost")], payload: .streaming),
+            at: time)
+        var chunks = try #require(headers.last.flatMap { signer.chunkSigner(after: $0.value, at: time) })
+        var body =
+            "\(String(signed.utf8.count, radix: 16));chunk-signature=\(chunks.sign(Array(signed.utf8)))\r\n\(sent)\r\n"
+        body += "0;chunk-signature=\(chunks.sign([]))\r\n\r\n"
+        var fields: HTTPFields = [:]
+        for (name, value) in headers { fields[try #require(HTTPField.Name(name))] = value }
+        return try await server().application().test(.live) { [fields, body] client in
+            try await client.execute(uri: path, method: .post, headers: fields, body: ByteBuffer(string: body))
+        }
+    }
+
+    @Test("a body in signed chunks is what is in them")
+    func chunks() async throws {
+        let whole = try await Self.sendChunks(Self.invocations, signing: #"{"a":1}"#, sending: #"{"a":1}"#)
+        #expect(whole.status == .ok && whole.text == #"{"a":1}"#, "\(whole.text)")
+        let create = Self.creation("team-c")
+        let changed = [
+            try await Self.sendChunks(Self.invocations, signing: #"{"a":1}"#, sending: #"{"a":2}"#),
+            try await Self.sendChunks(
+                "/2015-03-31/functions", signing: create, sending: create.replacing("team-c", with: "team-d")),
+        ]
+        for response in changed {
+            #expect(response.header("x-amzn-ErrorType") == "InvalidSignatureException", "\(response.text)")
+        }
+    }
+
     @Test("every action of the model has a name, and aliases of paths have the same")
     func names() {
         #expect(ActionName.of(.post, "/2015-03-31/functions/{FunctionName}/invocations") == "lambda:InvokeFunction")

@@ -57,7 +57,6 @@ package enum ActionName {
         GET 2025-11-30/functions/{FunctionName}/function-scaling-config GetFunctionScalingConfig
         GET 2021-10-31/functions/{FunctionName}/url GetFunctionUrlConfig
         GET 2018-10-31/layers/{LayerName}/versions/{VersionNumber} GetLayerVersion
-        GET 2018-10-31/layers GetLayerVersion
         GET 2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy GetLayerVersionPolicy
         GET 2015-03-31/functions/{FunctionName}/policy GetPolicy
         GET 2019-09-30/functions/{FunctionName}/provisioned-concurrency GetProvisionedConcurrencyConfig

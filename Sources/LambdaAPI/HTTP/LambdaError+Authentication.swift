@@ -47,10 +47,6 @@ extension LambdaError {
     static let codeAddressUnsigned = Self(
         code: .accessDenied, message: "The address has no signature. GetFunction gives one that has, in Code.Location.")
 
-    static let chunkedPayload = Self(
-        code: .invalidSignature,
-        message: "Bodies in signed chunks are not taken by the Lambda API. Sign the whole body.")
-
     static func notAuthorized(user: String, action: String, resource: String) -> Self {
         Self(
             code: .accessDenied,
