@@ -31,6 +31,44 @@ extension ImageStore {
         }
     }
 
+    /// The read-only image of a function's layers, made unless it is there already.
+    ///
+    /// - Parameters:
+    ///   - zips: in the order in which they are laid over each other.
+    ///   - sha256: of all of them in that order, in hex; names the image.
+    package func layersImage(zips: [FilePath], sha256: String) async throws(ImageError) -> FilePath {
+        let path = layers.appending(try imageName(sha256))
+        let existing = { () async throws(ImageError) in FileInfo(path)?.isRegular == true ? path : nil }
+        if let path = try await existing() { return path }
+        let limits = ZipLimits.lambda
+        var size = 0
+        for zip in zips { size += try await validate(zip: zip) }
+        return try await building("layers-\(sha256)", needing: size + (64 << 20), existing: existing) {
+            workspace throws(ImageError) in
+            let image = workspace.appending("layers.erofs")
+            let file = try attempt("write", image) { () throws(Errno) in
+                try Files.create(image, mode: .image).shared()
+            }
+            var archives: [SharedDescriptor] = []
+            for zip in zips {
+                archives.append(
+                    try attempt("read", zip) { () throws(Errno) in try OwnedDescriptor.open(zip, .readOnly).shared() })
+            }
+            do throws(WorkshopError) {
+                try await workshop.makeImage(ofLayers: archives, limits: limits, in: file)
+            } catch {
+                throw ImageError(error)
+            }
+            try await BlockingThread.run { () throws(ImageError) in try publish(image, as: path) }
+            return path
+        }
+    }
+
+    /// Forgets an image of layers; sandboxes that have it open keep it. Nothing there is no error.
+    package func removeLayersImage(sha256: String) throws(ImageError) {
+        try Files.remove(layers.appending(try imageName(sha256)))
+    }
+
     /// - Parameter zip: opened anew for each piece of work, which moves the file's offset.
     @discardableResult
     private func inWorkshop(
@@ -78,11 +116,13 @@ extension ImageStore {
         }
     }
 
-    private func codePath(_ sha256: String) throws(ImageError) -> FilePath {
+    private func codePath(_ sha256: String) throws(ImageError) -> FilePath { code.appending(try imageName(sha256)) }
+
+    private func imageName(_ sha256: String) throws(ImageError) -> String {
         guard sha256.utf8.count == 64, sha256.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
         else {
             throw .invalidZip("'\(sha256)' is no SHA-256 in lower-case hex")
         }
-        return code.appending("\(sha256).erofs")
+        return "\(sha256).erofs"
     }
 }

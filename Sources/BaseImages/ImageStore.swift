@@ -13,6 +13,7 @@ internal import Workshop
 /// base/<digest>/       kernel, initramfs, root.erofs, image.json
 /// parts/root-<inputs>/, parts/kernel-<inputs>/      what base images are put together from, by hard links
 /// code/<sha256>.erofs
+/// layers/<sha256>.erofs
 /// scratch/<megabytes>.ext4
 /// staging/             what is being built
 /// locks/               empty files
@@ -37,6 +38,7 @@ package struct ImageStore: Sendable {
     var bases: FilePath { directory.appending("base") }
     package var parts: FilePath { directory.appending("parts") }
     var code: FilePath { directory.appending("code") }
+    var layers: FilePath { directory.appending("layers") }
     var scratch: FilePath { directory.appending("scratch") }
     package var staging: FilePath { directory.appending("staging") }
     package var locks: FilePath { directory.appending("locks") }
@@ -65,7 +67,7 @@ package struct ImageStore: Sendable {
         _ key: String, needing bytes: Int, existing: () async throws(ImageError) -> R?,
         _ build: (_ workspace: FilePath) async throws(ImageError) -> R
     ) async throws(ImageError) -> R {
-        for place in [bases, parts, code, scratch, staging, locks] { try Tree.make(place) }
+        for place in [bases, parts, code, layers, scratch, staging, locks] { try Tree.make(place) }
         let path = locks.appending(key)
         let lock = try await BlockingThread.run { () throws(ImageError) -> FileLock in
             try attempt("lock", path) { () throws(Errno) in try FileLock.wait(for: path) }

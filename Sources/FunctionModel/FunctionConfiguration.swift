@@ -111,6 +111,9 @@ package struct FunctionLayer: Codable, Sendable, Equatable {
 }
 
 extension FunctionConfiguration {
+    /// Its layers' digests in their order, in hex, which is what a merged image of them is made of; empty without layers.
+    package var layerDigests: [String] { (layers ?? []).compactMap(\.code.hexadecimalDigest) }
+
     /// Its own code, and its layers'.
     package var archives: [CodeReference] { [code] + (layers ?? []).map(\.code) }
 }

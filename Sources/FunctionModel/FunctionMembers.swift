@@ -23,13 +23,15 @@ package struct FunctionMembers: Sendable, Equatable {
     package var allowsIPv6: Bool?
     package var tags: [String: String]?
     package var logging: LoggingMembers?
+    /// ARNs of layer versions.
+    package var layers: [String]?
 
     package init(
         runtime: String? = nil, role: String? = nil, handler: String? = nil, description: String? = nil,
         timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil, environment: [String: String]? = nil,
         architectures: [String]? = nil, tracingMode: String? = nil, snapStart: String? = nil,
         vpc: VPCConfiguration? = nil, allowsIPv6: Bool? = nil, tags: [String: String]? = nil,
-        logging: LoggingMembers? = nil, environmentOrder: [String]? = nil
+        logging: LoggingMembers? = nil, environmentOrder: [String]? = nil, layers: [String]? = nil
     ) {
         self.runtime = runtime
         self.role = role
@@ -47,6 +49,7 @@ package struct FunctionMembers: Sendable, Equatable {
         self.tags = tags
         self.logging = logging
         self.environmentOrder = environmentOrder
+        self.layers = layers
     }
 }
 

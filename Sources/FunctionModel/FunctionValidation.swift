@@ -93,6 +93,7 @@ extension FunctionValidation {
         }
         if let logging = members.logging { violations.checkLogging(logging) }
         if let vpc = members.vpc { violations.checkVPC(vpc) }
+        if let layers = members.layers { violations.checkLayers(layers) }
         if let environment = members.environment { violations.checkEnvironmentNames(environment) }
         if let tags = members.tags { violations.checkTags(tags) }
         return violations

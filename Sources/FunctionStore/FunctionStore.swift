@@ -95,6 +95,9 @@ package protocol FunctionStore: Sendable {
     /// Ends one hold, and removes the code if no version of a function or layer refers to it.
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError)
 
+    /// Whether a version of some function has these layers in this order.
+    func hasVersion(withLayers layers: [CodeReference]) async throws(FunctionStoreError) -> Bool
+
     func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath
 }
 

@@ -24,6 +24,25 @@ extension SQLiteFunctionStore {
         try codes.hold(code)
     }
 
+    package func hasVersion(withLayers layers: [CodeReference]) async throws(FunctionStoreError) -> Bool {
+        guard let first = layers.first else { return false }
+        let wanted = layers.map(\.sha256)
+        return try await read { [path] db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT version.* FROM versionLayer JOIN version USING (functionName, number)
+                    WHERE versionLayer.codeSha256 = ?
+                    """,
+                arguments: [first.sha256])
+            while let row = try rows.next() {
+                let layers = try VersionRow(row, in: path).configuration.layers ?? []
+                if layers.map(\.code.sha256) == wanted { return true }
+            }
+            return false
+        }
+    }
+
     /// Removes those of the zips that no version of a function or layer refers to and nobody holds.
     ///
     /// Runs where writes run, one at a time: no version can begin to refer to a zip between the question and the

@@ -25,6 +25,7 @@ extension MicroVMEngine {
                 machine: machine, engine: self,
                 description: MachineDescription(
                     image: specification.image, codeImage: specification.codeImage,
+                    layersImage: specification.layersImage,
                     memoryMegabytes: specification.memoryMegabytes),
                 processor: processor, readyCall: readyCall)
         } catch {
@@ -51,7 +52,7 @@ extension MicroVMEngine {
             try FileStatus.of(pristine.descriptor).size
         }
         let files = try MachineFiles(
-            image: specification.image, codeImage: specification.codeImage,
+            image: specification.image, codeImage: specification.codeImage, layersImage: specification.layersImage,
             memory: try guestMemory(specification),
             scratch: [
                 .init(file: pristine, format: .raw),

@@ -86,7 +86,8 @@ extension MicroVMEngine {
         }
         let state = try MachineFiles.open(snapshot.path(MachineDescription.File.state))
         let files = try MachineFiles(
-            image: reading.machine.image, codeImage: reading.machine.codeImage, memory: memory,
+            image: reading.machine.image, codeImage: reading.machine.codeImage,
+            layersImage: reading.machine.layersImage, memory: memory,
             scratch: [
                 .init(file: pristine, format: .raw),
                 .init(file: try MachineFiles.open(snapshot.path(MachineDescription.File.scratch)), format: .qcow2),

@@ -11,6 +11,8 @@ struct ProcessBlueprint: Sendable {
     var imageDigest: String
     /// Nil: a seed, which has no function.
     var code: FilePath?
+    /// Nil: no layers.
+    var layers: FilePath?
     var limits: CellLimits
     var readyCall: ReadyCall
     /// Whether the connection on which the runtime waits goes on after the answer.
@@ -55,6 +57,7 @@ struct ProcessBlueprint: Sendable {
                 memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576),
                 scratchBytes: try manifest.number(Key.scratch, in: 0...1 << 40)),
             readyCall: try manifest.readyCall(Key.readyCall))
+        layers = manifest.basis.layers
         keepsConnection = try manifest.number(Key.keepsConnection, in: 0...1) == 1
     }
 

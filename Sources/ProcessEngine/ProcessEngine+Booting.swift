@@ -45,6 +45,7 @@ extension ProcessEngine {
             limits: CellLimits(
                 memoryMegabytes: specification.memoryMegabytes, scratchBytes: UInt64(clamping: size)),
             readyCall: .restoreNext)
+        blueprint.layers = specification.layersImage
         let chosen = specification.initialization.environment.last { $0.name == ConnectionPolicy.variable }
         if let policy = chosen.flatMap({ ConnectionPolicy(rawValue: $0.value) }) { blueprint.connections = policy }
         return blueprint
@@ -97,8 +98,8 @@ extension ProcessEngine {
         let (roots, holder, side) = (roots, access.holder, access.endpoint)
         let plan = try await BlockingThread.run { () throws(SandboxError) -> SpawnPlan in
             let root = try roots.rootForBooting(
-                base: blueprint.root, code: blueprint.code, scratchBytes: blueprint.limits.scratchBytes,
-                isSeed: isSeed)
+                base: blueprint.root, code: blueprint.code, layers: blueprint.layers,
+                scratchBytes: blueprint.limits.scratchBytes, isSeed: isSeed)
             return RuntimePlan(
                 initialization: initialization, holder: holder, cgroup: cell.cgroup, output: side,
                 root: try roots.steps(for: root)

@@ -13,6 +13,8 @@ package struct SandboxSpecification: Sendable {
     package var image: SandboxImage
     /// erofs, read-only, at /var/task.
     package var codeImage: FilePath
+    /// erofs, read-only, at /opt; nil leaves that empty.
+    package var layersImage: FilePath?
     package var memoryMegabytes: Int
     /// A pristine ext4 image of the size of /tmp; never written, every sandbox gets a copy-on-write view.
     package var scratchImage: FilePath
@@ -23,7 +25,7 @@ package struct SandboxSpecification: Sendable {
     package init(
         id: SandboxID, isolation: IsolationLevel, network: NetworkMode, image: SandboxImage,
         codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath, initialization: Initialization,
-        seed: SeedRecipe? = nil
+        seed: SeedRecipe? = nil, layersImage: FilePath? = nil
     ) {
         self.id = id
         self.isolation = isolation
@@ -34,6 +36,7 @@ package struct SandboxSpecification: Sendable {
         self.scratchImage = scratchImage
         self.initialization = initialization
         self.seed = seed
+        self.layersImage = layersImage
     }
 }
 
@@ -53,8 +56,8 @@ package struct SandboxImage: Sendable, Equatable {
     }
 
     /// As a snapshot of a sandbox that runs from it needs it.
-    package func basis(code: FilePath?) -> SnapshotBasis {
-        SnapshotBasis(kernel: kernel, initramfs: initramfs, root: root, code: code)
+    package func basis(code: FilePath?, layers: FilePath? = nil) -> SnapshotBasis {
+        SnapshotBasis(kernel: kernel, initramfs: initramfs, root: root, code: code, layers: layers)
     }
 }
 

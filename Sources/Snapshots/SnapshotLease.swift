@@ -9,12 +9,15 @@ package struct SnapshotBasis: Sendable, Equatable {
     package var root: FilePath
     /// Nil for what has no function.
     package var code: FilePath?
+    /// Nil for what has no layers.
+    package var layers: FilePath?
 
-    package init(kernel: FilePath, initramfs: FilePath, root: FilePath, code: FilePath?) {
+    package init(kernel: FilePath, initramfs: FilePath, root: FilePath, code: FilePath?, layers: FilePath? = nil) {
         self.kernel = kernel
         self.initramfs = initramfs
         self.root = root
         self.code = code
+        self.layers = layers
     }
 }
 
@@ -56,7 +59,7 @@ package struct SnapshotLease: Sendable {
     /// False when a file is lost that it was taken on: a statx(2) for each.
     package var hasItsBasis: Bool {
         guard let basis else { return true }
-        return ([basis.kernel, basis.initramfs, basis.root] + (basis.code.map { [$0] } ?? []))
+        return [basis.kernel, basis.initramfs, basis.root, basis.code, basis.layers].compactMap { $0 }
             .allSatisfy { FileStatus.exists($0) }
     }
 

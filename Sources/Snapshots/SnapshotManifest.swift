@@ -25,18 +25,21 @@ package struct SnapshotDescription: Codable, Sendable, Equatable {
     package var createdAt: Date
     /// AWS's `CodeSha256` of the version's code.
     package var codeSha256: String
+    /// Of the function's layers in their order, in hex; left out where there are none.
+    package var layersSha256: String?
     /// Digest of kernel, initramfs and root file system the sandbox ran on.
     package var imageDigest: String
     package var engine: EngineManifest
 
     package init(
-        functionName: String, functionVersion: String, createdAt: Date, codeSha256: String, imageDigest: String,
-        engine: EngineManifest
+        functionName: String, functionVersion: String, createdAt: Date, codeSha256: String, layersSha256: String? = nil,
+        imageDigest: String, engine: EngineManifest
     ) {
         self.functionName = functionName
         self.functionVersion = functionVersion
         self.createdAt = Date(timeIntervalSince1970: createdAt.timeIntervalSince1970.rounded(.down))
         self.codeSha256 = codeSha256
+        self.layersSha256 = layersSha256
         self.imageDigest = imageDigest
         self.engine = engine
     }

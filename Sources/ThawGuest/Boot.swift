@@ -65,6 +65,12 @@ enum Boot {
         try mount(
             try disk("code"), on: newRoot.appending("var/task"), type: "erofs",
             flags: [.readOnly, .noSetUserID, .noDevices])
+        // A disk that is not there cannot be told from one that is not there yet.
+        if bootArguments().contains(BootArgument.layers) {
+            try mount(
+                try disk("layers"), on: newRoot.appending("opt"), type: "erofs",
+                flags: [.readOnly, .noSetUserID, .noDevices])
+        }
         let scratch = newRoot.appending("tmp")
         try mount(try disk("scratch"), on: scratch, type: "ext4", flags: [.noSetUserID, .noDevices, .noAccessTime])
         guard chmod(scratch.string, 0o1777) == 0 else {
@@ -141,6 +147,10 @@ enum Boot {
 
     private static func line(of path: FilePath) -> String? {
         (try? SmallFile.text(path)).map { String($0.prefix { $0 != "\n" }) }
+    }
+
+    private static func bootArguments() -> [String] {
+        (line(of: "/proc/cmdline") ?? "").split(separator: " ").map(String.init)
     }
 
     private static func makeDirectory(_ path: String) { mkdir(path, 0o755) }

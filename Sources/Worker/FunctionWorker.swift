@@ -152,7 +152,8 @@ package final class FunctionWorker: Service {
                 functions: functions, admission: admission, files: parts.files, pool: pool, memory: relief.budget,
                 snapshots: snapshots,
                 logger: logger),
-            code: code, isolations: configuration.isolations, defaultLevel: engine.isolation, clock: clock,
+            code: code, layers: layers, isolations: configuration.isolations, defaultLevel: engine.isolation,
+            clock: clock,
             logger: logger)
         aliases = AliasControl(functions: functions)
         access = AccessControl(functions: functions, store: parts.access, clock: clock)

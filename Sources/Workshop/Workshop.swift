@@ -57,6 +57,21 @@ package struct Workshop: Sendable {
             [WorkshopProgram.input: zip, WorkshopProgram.image: image], fileLimit: UInt64(limit))
     }
 
+    /// Makes one image of several archives, each unpacked over those before it.
+    /// - Parameter limits: of each archive, and together.
+    /// - Returns: the bytes of the image.
+    @discardableResult
+    package func makeImage(
+        ofLayers zips: [SharedDescriptor], limits: ZipLimits, in image: SharedDescriptor
+    ) async throws(WorkshopError) -> Int {
+        let limit = limits.unzippedBytes + limits.nodes * (4096 + 512)
+        var descriptors = [WorkshopProgram.image: image]
+        for (index, zip) in zips.enumerated() { descriptors[WorkshopProgram.descriptor(ofLayer: index)] = zip }
+        return try await run(
+            ["layers", "\(zips.count)", "\(limits.unzippedBytes)", "\(limits.nodes)", "\(limit)"], descriptors,
+            fileLimit: UInt64(limit))
+    }
+
     /// Makes the image of a tree of files that stands still.
     /// - Parameters:
     ///   - owner: whom all files belong to in the image.

@@ -132,7 +132,8 @@ REFUSED = {
         {"Code": {"ImageUri": "image"}, "PackageType": "Image"}, "InvalidParameterValueException", "ZipFile",
     ),
     "layers": (
-        {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]}, "InvalidParameterValueException", "Layers",
+        {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]}, "InvalidParameterValueException",
+        "Layer version arn:aws:lambda:us-east-1:123456789012:layer:l:1 does not exist.",
     ),
     "arm": ({"Architectures": ["arm64"]}, "InvalidParameterValueException", "arm64"),
 }

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import io
 import json
 import urllib.request
+import zipfile
 
 import pytest
-from lambdas import unique, zip_of
+from lambdas import unique, wait, zip_of
 
 MODULE = "python/shared.py"
 
@@ -113,3 +115,68 @@ def test_a_layers_policy_lives_from_add_to_remove(client, layer, raises):
     )  # fmt: skip
     client.remove_layer_version_permission(StatementId="s1", RevisionId=policy["RevisionId"], **version)
     raises("ResourceNotFoundException", 404, client.get_layer_version_policy, **version)
+
+
+HANDLER = """
+import os
+import shared, over
+
+def handler(event, context):
+    return {
+        "shared": shared.x,
+        "over": over.x,
+        "tool": os.popen("layer-tool").read().strip(),
+        "opt": sorted(os.listdir("/opt")),
+        "readOnly": not os.access("/opt/python", os.W_OK),
+    }
+"""
+
+
+def executable(text):
+    entry = zipfile.ZipInfo("bin/layer-tool")
+    entry.external_attr = 0o100755 << 16
+    return entry, text
+
+
+def zip_of_entries(*entries):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in entries:
+            if isinstance(name, str):
+                name = zipfile.ZipInfo(name)
+                name.external_attr = 0o100644 << 16
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def test_functions_find_their_layers_at_opt(client, throwaway):
+    names = [unique("layer"), unique("layer")]
+    contents = [
+        zip_of_entries(
+            ("python/shared.py", "x = 'first'\n"), ("python/over.py", "x = 'first'\n"),
+            executable("#!/bin/sh\necho from the layer\n"),
+        ),
+        zip_of_entries(("python/over.py", "x = 'second'\n")),
+    ]  # fmt: skip
+    arns = []
+    for name, content in zip(names, contents, strict=True):
+        published = client.publish_layer_version(LayerName=name, Content={"ZipFile": content})
+        arns.append((published["LayerVersionArn"], published["Content"]["CodeSize"]))
+    function = throwaway(
+        Code={"ZipFile": zip_of({"app.py": HANDLER})}, Handler="app.handler", Layers=[arn for arn, _ in arns],
+        SnapStart={"ApplyOn": "PublishedVersions"}, Publish=True,
+    )  # fmt: skip
+    for name in names:
+        client.delete_layer_version(LayerName=name, VersionNumber=1)
+    name = function["FunctionName"]
+    wait(client, "published_version_active", FunctionName=name, Qualifier="1")
+    wait(client, "function_active_v2", FunctionName=name)
+    read = client.get_function_configuration(FunctionName=name, Qualifier="1")
+    assert read["Layers"] == [{"Arn": arn, "CodeSize": size} for arn, size in arns]
+    for qualifier in ("1", "$LATEST"):
+        answer = json.loads(client.invoke(FunctionName=name, Qualifier=qualifier)["Payload"].read())
+        assert answer == {
+            "shared": "first", "over": "second", "tool": "from the layer", "opt": ["bin", "python"], "readOnly": True,
+        }, qualifier  # fmt: skip
+    updated = client.update_function_configuration(FunctionName=name, Layers=[])
+    assert "Layers" not in updated

@@ -95,7 +95,7 @@ import Worker
         (creation(#","Architectures":["arm64"]"#), "InvalidParameterValueException", "arm64"),
         (creation(#","Architectures":["vax"]"#), "ValidationException", "'architectures'"),
         (creation(#","Environment":{"Variables":{"AWS_REGION":"x"}}"#), "InvalidParameterValueException", "AWS_REGION"),
-        (creation(#","Layers":["arn:aws:lambda:us-east-1:1:layer:l:1"]"#), "InvalidParameterValueException", "Layers"),
+        (creation(#","Layers":["arn:aws:lambda:us-east-1:1:layer:l:1"]"#), "ValidationException", "'layers'"),
         (creation(#","VpcConfig":{"SubnetIds":["vpc-1"]}"#), "ValidationException", "'vpcConfig.subnetIds'"),
         (creation(#","VpcConfig":{"SubnetIds":"subnet-1"}"#), "SerializationException", "'VpcConfig.SubnetIds'"),
         (creation(#","KMSKeyArn":"arn:aws:kms:x"#) + "\"", "SerializationException", "json"),
@@ -194,7 +194,7 @@ import Worker
             ("code", #"{"ZipFile":7}"#, "'ZipFile' is not of type String"),
             ("configuration", #"{"Timeout":0}"#, "'timeout'"), ("configuration", #"{"Runtime":"cobol"}"#, "cobol"),
             ("configuration", #"{"SnapStart":{"ApplyOn":"x"}}"#, "'snapStart.applyOn'"),
-            ("configuration", #"{"Layers":["l"]}"#, "Layers"), ("configuration", "7", "not of type"),
+            ("configuration", #"{"Layers":["l"]}"#, "'layers'"), ("configuration", "7", "not of type"),
             ("versions", #"{"PublishTo":"LATEST_PUBLISHED"}"#, "PublishTo"),
             ("versions", #"{"Description":[]}"#, "'Description'"),
         ])

@@ -1,6 +1,8 @@
 import BaseImages
 import FunctionModel
 import FunctionStore
+import Sandboxes
+import SystemPackage
 import Testing
 import Worker
 
@@ -45,6 +47,95 @@ import Worker
                 await #expect {
                     try await layers.layerVersion(scope.layerARN("tools", version: 1))
                 } throws: { ($0 as? LambdaError)?.code == .accessDenied }
+            }
+        }
+    }
+
+    /// Publishes a layer and gives the ARN of the version.
+    @discardableResult
+    static func publish(_ fixture: WorkerFixture, _ name: String, _ zip: String) async throws -> String {
+        let layer = try await fixture.worker.layers.publishLayerVersion(
+            PublishLayerVersionRequest(
+                arn: Self.arn(name: name), members: LayerMembers(), code: try fixture.upload(zip)))
+        return Self.arn(layer.number, name: name).description
+    }
+
+    @Test("a function keeps its layers when their versions are deleted, and its snapshot is bound to them")
+    func functions() async throws {
+        try await WorkerFixture.with { fixture in
+            let arns = [
+                try await Self.publish(fixture, "a", "one"), try await Self.publish(fixture, "b", "two"),
+            ]
+            try await fixture.create(settings: FunctionSettings(layers: arns))
+            for name in ["a", "b"] { try await fixture.worker.layers.deleteLayerVersion(Self.arn(1, name: name)) }
+            await fixture.settled()
+            let version = try await fixture.publish()
+            await fixture.settled()
+            #expect(version.layers?.map(\.arn) == arns)
+            #expect(version.layers?.map(\.code.size) == [3, 3])
+            let started = try #require(fixture.engine.record.starts.first?.layersImage?.string)
+            #expect(started.hasPrefix("/layers/") && started.hasSuffix("-2.erofs"))
+
+            try await fixture.worker.control.deleteFunction(FunctionReference(name: "f"))
+            #expect(fixture.files.removedLayers.count == 1)
+            #expect(started.contains(try #require(fixture.files.removedLayers.first)))
+        }
+    }
+
+    @Test("an update sets layers, keeps them when it does not name them, and takes them away with an empty list")
+    func updates() async throws {
+        try await WorkerFixture.with { fixture in
+            let arn = try await Self.publish(fixture, "a", "one")
+            try await fixture.create(snapStart: false)
+            await fixture.settled()
+            func update(_ layers: [String]?) async throws -> FunctionConfiguration {
+                let updated = try await fixture.worker.control.updateFunctionConfiguration(
+                    UpdateFunctionConfigurationRequest(
+                        functionName: "f", runtime: nil, role: nil, handler: nil,
+                        settings: FunctionSettings(description: "x", layers: layers), revisionID: nil))
+                await fixture.settled()
+                return updated
+            }
+            #expect(try await update([arn]).layers?.map(\.arn) == [arn])
+            #expect(try await update(nil).layers?.map(\.arn) == [arn])
+            #expect(fixture.files.removedLayers.isEmpty)
+            #expect(try await update([]).layers == nil)
+            #expect(fixture.files.removedLayers.count == 1)
+        }
+    }
+
+    @Test("layers that a function cannot have are refused in AWS's words and order")
+    func refusedLayers() async throws {
+        try await WorkerFixture.with { fixture in
+            let prefix = "arn:aws:lambda:us-east-1:123456789012:layer"
+            for zip in ["one", "two"] { try await Self.publish(fixture, "a", zip) }
+            let repeated =
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+            let refusals = [
+                (["\(prefix):none:1"], "Layer version \(prefix):none:1 does not exist."),
+                (["\(prefix):a:9"], "Layer version \(prefix):a:9 does not exist."),
+                (
+                    ["\(prefix):a:1", "\(prefix):a:2"],
+                    "\(repeated)\(prefix):a:1 and \(prefix):a:2 are versions of the same layer."
+                ),
+                (
+                    ["\(prefix):a:1", "\(prefix):a:1"],
+                    "\(repeated)\(prefix):a:1 and \(prefix):a:1 are versions of the same layer."
+                ),
+                (
+                    ["arn:aws:lambda:eu-west-1:123456789012:layer:a:1"],
+                    "Layers are not in the same region as the function. Layers are expected to be in region us-east-1."
+                ),
+                ((1...6).map { "\(prefix):l\($0):1" }, "Cannot reference more than 5 layers."),
+            ]
+            for (layers, message) in refusals {
+                await #expect(throws: LambdaError(code: .invalidParameterValue, message: message)) {
+                    try await fixture.create(settings: FunctionSettings(layers: layers))
+                }
+            }
+            fixture.files.change { $0.unzippedSize = 262_144_000 }
+            await #expect(throws: LambdaError.codeWithLayersTooLarge(262_144_100)) {
+                try await fixture.create(settings: FunctionSettings(layers: ["\(prefix):a:1"]))
             }
         }
     }

@@ -31,6 +31,18 @@ struct FunctionConfigurationShape: Encodable {
     var loggingConfig: LoggingConfig
     var vpcConfig: VPCConfigShape?
     var deadLetterConfig: DeadLetterConfigShape?
+    /// Left out when there are none.
+    var layers: [LayerShape]?
+
+    struct LayerShape: Encodable {
+        var arn: String
+        var codeSize: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case arn = "Arn"
+            case codeSize = "CodeSize"
+        }
+    }
 
     struct SnapStartShape: Encodable {
         var applyOn: String
@@ -102,6 +114,7 @@ struct FunctionConfigurationShape: Encodable {
         case loggingConfig = "LoggingConfig"
         case vpcConfig = "VpcConfig"
         case deadLetterConfig = "DeadLetterConfig"
+        case layers = "Layers"
     }
 }
 
@@ -131,6 +144,7 @@ extension FunctionConfigurationShape {
             optimizationStatus: configuration.snapStart.optimizationStatus.rawValue)
         vpcConfig = configuration.vpc.map(VPCConfigShape.init)
         loggingConfig = LoggingConfig(configuration)
+        layers = configuration.layers?.map { LayerShape(arn: $0.arn, codeSize: $0.code.size) }
         deadLetterConfig = configuration.deadLetterTarget.map { DeadLetterConfigShape(target: $0) }
     }
 }

@@ -16,6 +16,7 @@ struct SettingsMembers: Decodable {
     var loggingConfig: LoggingConfigMember?
     var vpcConfig: VPCConfigMember?
     var deadLetterConfig: DeadLetterConfigShape?
+    var layers: [String]?
 
     struct SnapStartMember: Decodable {
         var applyOn: String?
@@ -58,6 +59,7 @@ struct SettingsMembers: Decodable {
         case loggingConfig = "LoggingConfig"
         case vpcConfig = "VpcConfig"
         case deadLetterConfig = "DeadLetterConfig"
+        case layers = "Layers"
     }
 }
 
@@ -69,7 +71,7 @@ extension SettingsMembers {
             memorySize: memorySize, ephemeralStorage: ephemeralStorage?.size, environment: environment?.variables,
             architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn,
             vpc: vpcConfig?.value, allowsIPv6: vpcConfig?.ipv6AllowedForDualStack, tags: tags,
-            logging: loggingConfig?.members, environmentOrder: environment?.order)
+            logging: loggingConfig?.members, environmentOrder: environment?.order, layers: layers)
     }
 
     /// For the worker, once checked.
@@ -84,6 +86,6 @@ extension SettingsMembers {
             snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value,
             logging: loggingConfig?.members,
             // A DeadLetterConfig without a TargetArn ends it.
-            deadLetterTarget: deadLetterConfig.map { $0.target ?? "" })
+            deadLetterTarget: deadLetterConfig.map { $0.target ?? "" }, layers: layers)
     }
 }

@@ -26,7 +26,6 @@ struct UnservedMembers: Decodable {
         case fileSystemConfigs = "FileSystemConfigs"
         case imageConfig = "ImageConfig"
         case keyARN = "KMSKeyArn"
-        case layers = "Layers"
         case publishTo = "PublishTo"
         case tenancyConfig = "TenancyConfig"
     }

@@ -8,6 +8,7 @@ import SystemPackage
 struct MachineDescription: Sendable {
     var image: SandboxImage
     var codeImage: FilePath
+    var layersImage: FilePath?
     var memoryMegabytes: Int
 
     /// Names of the files in a snapshot's directory.
@@ -77,7 +78,8 @@ struct MachineDescription: Sendable {
             image: SandboxImage(
                 kernel: basis.kernel, initramfs: basis.initramfs, root: basis.root,
                 digest: try manifest.text(Key.imageDigest)),
-            codeImage: code, memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
+            codeImage: code, layersImage: basis.layers,
+            memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
         return Reading(machine: machine, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
     }
 }

@@ -15,6 +15,8 @@ struct MachineFiles: Sendable {
     var initramfs: SharedDescriptor
     var root: SharedDescriptor
     var code: SharedDescriptor
+    /// Nil: no layers.
+    var layers: SharedDescriptor?
     var memory: SharedDescriptor
     /// The pristine image first, the writable layer last.
     var scratch: [ScratchLayer]
@@ -22,12 +24,14 @@ struct MachineFiles: Sendable {
     let errors: SharedDescriptor
 
     /// Opens the read-only images.
-    init(image: SandboxImage, codeImage: FilePath, memory: SharedDescriptor, scratch: [ScratchLayer])
-        throws(SandboxError)
-    {
+    init(
+        image: SandboxImage, codeImage: FilePath, layersImage: FilePath?, memory: SharedDescriptor,
+        scratch: [ScratchLayer]
+    ) throws(SandboxError) {
         try self.init(
             kernel: Self.open(image.kernel), initramfs: Self.open(image.initramfs), root: Self.open(image.root),
             code: Self.open(codeImage), memory: memory, scratch: scratch)
+        layers = try layersImage.map { path throws(SandboxError) in try Self.open(path) }
     }
 
     init(

@@ -28,7 +28,7 @@ struct QEMU: Hypervisor {
         let kvm = parts.virtualisation.descriptor
         let given =
             sockets + [parts.tap, files.kernel, files.initramfs, files.memory, files.root, files.code]
-            + files.scratch.map(\.file) + (kvm.map { [$0] } ?? [])
+            + files.scratch.map(\.file) + (files.layers.map { [$0] } ?? []) + (kvm.map { [$0] } ?? [])
         let number = { (index: Int) in firstDescriptor + CInt(index) }
         let commandLine = QEMUCommandLine(
             role: parts.role, accelerator: parts.virtualisation.accelerator, memoryMegabytes: parts.memoryMegabytes,
@@ -39,7 +39,8 @@ struct QEMU: Hypervisor {
                 initramfs: number(5), memory: number(6), root: number(7), code: number(8),
                 scratch: files.scratch.enumerated().map { index, layer in
                     QEMUCommandLine.ScratchLayer(descriptor: number(9 + index), format: layer.format)
-                }, kvm: kvm.map { _ in number(given.count - 1) }))
+                }, layers: files.layers.map { _ in number(9 + files.scratch.count) },
+                kvm: kvm.map { _ in number(given.count - 1) }))
         var plan = try jail(parts).plan(
             running: program, arguments: [program.string] + commandLine.arguments, environment: ["PATH": "/usr/bin"])
         plan.descriptors = Dictionary(uniqueKeysWithValues: given.enumerated().map { (number($0.offset), $0.element) })

@@ -1,3 +1,4 @@
+import GuestProtocol
 import Sandboxes
 
 /// The arguments of one QEMU process, all files being inherited descriptors.
@@ -24,12 +25,14 @@ package struct QEMUCommandLine: Sendable {
         var code: Int32
         /// Copy-on-write layers of /tmp, the pristine image first, the writable one last.
         var scratch: [ScratchLayer]
+        /// Nil: no layers, and no disk for them.
+        package var layers: Int32?
         /// Of /dev/kvm, when QEMU is not to open it by name.
         package var kvm: Int32?
 
         package init(
             control: Int32, guest: Int32, console: Int32, tap: Int32, kernel: Int32, initramfs: Int32, memory: Int32,
-            root: Int32, code: Int32, scratch: [ScratchLayer], kvm: Int32? = nil
+            root: Int32, code: Int32, scratch: [ScratchLayer], layers: Int32? = nil, kvm: Int32? = nil
         ) {
             self.control = control
             self.guest = guest
@@ -41,6 +44,7 @@ package struct QEMUCommandLine: Sendable {
             self.root = root
             self.code = code
             self.scratch = scratch
+            self.layers = layers
             self.kvm = kvm
         }
     }
@@ -83,6 +87,7 @@ package struct QEMUCommandLine: Sendable {
     /// Sets of descriptors beyond those of the disks: the stream of a migration, /dev/kvm.
     static let streamSet = 100
     private static let kvmSet = 101
+    private static let layersSet = 102
 
     package var arguments: [String] {
         machine + acceleration + kernel + console + disks + scratchDisk + network + control
@@ -120,7 +125,7 @@ package struct QEMUCommandLine: Sendable {
             // Time goes on while an idle machine stands still: its kernel is not to call that a processor that hangs.
             ["console=ttyS0", "quiet", "panic=-1", "nowatchdog", "rcupdate.rcu_cpu_stall_suppress=1"]
             + ["tsc_early_khz=\(timeStampCounterKilohertz)"]
-            + accelerator.kernelArguments
+            + accelerator.kernelArguments + (descriptors.layers == nil ? [] : [BootArgument.layers])
         return [
             "-kernel", path(descriptors.kernel), "-initrd", path(descriptors.initramfs),
             "-append", arguments.joined(separator: " "),
@@ -134,6 +139,7 @@ package struct QEMUCommandLine: Sendable {
     private var disks: [String] {
         readOnlyDisk("root", set: 1, descriptor: descriptors.root)
             + readOnlyDisk("code", set: 2, descriptor: descriptors.code)
+            + (descriptors.layers.map { readOnlyDisk("layers", set: Self.layersSet, descriptor: $0) } ?? [])
     }
 
     private func readOnlyDisk(_ name: String, set: Int, descriptor: Int32) -> [String] {

@@ -2,7 +2,7 @@ import LinuxKit
 import Sandboxes
 import SystemPackage
 
-/// What a process of a sandbox sees as its file system: the base image at /, the code at /var/task, devices, /tmp.
+/// What a process of a sandbox sees as its file system: the base image at /, the code at /var/task, layers at /opt, devices, /tmp.
 struct SandboxRoot: Sendable {
     /// What /tmp holds.
     enum Scratch: Sendable {
@@ -17,6 +17,8 @@ struct SandboxRoot: Sendable {
     var base: ImageMount
     /// Nil: a seed, which has no function.
     var code: ImageMount?
+    /// Nil leaves /opt empty.
+    var layers: ImageMount?
     var devices: DeviceTree
     /// Who is root inside.
     var owner: FileOwner
@@ -40,6 +42,9 @@ struct SandboxRoot: Sendable {
             steps.append(.attach(try code.attachable().owned(by: mapping), at: mountPoint.appending("var/task")))
         } else if isSeed {
             steps += stepsOfPlaces(at: mountPoint)
+        }
+        if let layers {
+            steps.append(.attach(try layers.attachable().owned(by: mapping), at: mountPoint.appending("opt")))
         }
         if hasProcesses {
             steps.append(

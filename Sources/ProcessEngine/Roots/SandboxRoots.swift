@@ -25,21 +25,26 @@ struct SandboxRoots: Sendable {
 
     /// What a runtime boots in. Blocks.
     func rootForBooting(
-        base: FilePath, code: FilePath?, scratchBytes: UInt64, isSeed: Bool = false
+        base: FilePath, code: FilePath?, layers: FilePath? = nil, scratchBytes: UInt64, isSeed: Bool = false
     ) throws(SandboxError) -> SandboxRoot {
         SandboxRoot(
-            base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
-            devices: devices, owner: owner, mapping: mapping, scratch: .empty(bytes: scratchBytes), isSeed: isSeed,
-            hasProcesses: true)
+            base: try images.mount(base), code: try optional(code), layers: try optional(layers), devices: devices,
+            owner: owner, mapping: mapping, scratch: .empty(bytes: scratchBytes), isSeed: isSeed, hasProcesses: true)
     }
 
     /// What a template stands in; its clones mount /proc, and their own /tmp, themselves. Blocks.
-    func rootForTemplate(base: FilePath, code: FilePath?, scratch: FilePath?) throws(SandboxError) -> SandboxRoot {
+    func rootForTemplate(
+        base: FilePath, code: FilePath?, layers: FilePath? = nil, scratch: FilePath?
+    ) throws(SandboxError) -> SandboxRoot {
         SandboxRoot(
-            base: try images.mount(base), code: try code.map { path throws(SandboxError) in try images.mount(path) },
-            devices: devices, owner: owner, mapping: mapping,
+            base: try images.mount(base), code: try optional(code), layers: try optional(layers), devices: devices,
+            owner: owner, mapping: mapping,
             scratch: try scratch.map { path throws(SandboxError) in .frozen(try images.mount(path)) } ?? .none,
             hasProcesses: false)
+    }
+
+    private func optional(_ image: FilePath?) throws(SandboxError) -> ImageMount? {
+        try image.map { path throws(SandboxError) in try images.mount(path) }
     }
 
     /// Keeps an image mounted for as long as it is held. Blocks.

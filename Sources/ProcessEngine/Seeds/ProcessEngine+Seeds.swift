@@ -22,6 +22,11 @@ extension ProcessEngine {
         output: @escaping OutputSink
     ) async throws(SandboxError) -> SeededStart {
         guard let seeds, let recipe = specification.seed else { return .not() }
+        // A seed has its own idea of what is below /opt.
+        guard blueprint.layers == nil else {
+            startsAlone("it has layers")
+            return .not()
+        }
         let differences = recipe.differences(from: specification.initialization.environment)
         guard differences.isEmpty else {
             startsAlone("it sets \(differences.joined(separator: ", ")), which count when a process starts")

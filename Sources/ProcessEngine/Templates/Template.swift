@@ -166,7 +166,8 @@ final class Template: Sendable {
         // Others that nobody uses make room first.
         note(image.contentBytes)
         let root = try await BlockingThread.run { () throws(SandboxError) in
-            try roots.rootForTemplate(base: blueprint.root, code: blueprint.code, scratch: scratch)
+            try roots.rootForTemplate(
+                base: blueprint.root, code: blueprint.code, layers: blueprint.layers, scratch: scratch)
         }
         return try await starter.start(image, root: root, birth: birth) { [weak self] lost in self?.forget(lost) }
     }

@@ -194,6 +194,11 @@ final class FunctionCatalog: Sendable {
         try await rethrowing(try await store.holdCode(code), as: Self.lambdaError)
     }
 
+    /// Whether some version has these layers in this order.
+    func hasVersion(withLayers layers: [CodeReference]) async throws(LambdaError) -> Bool {
+        try await rethrowing(try await store.hasVersion(withLayers: layers), as: Self.lambdaError)
+    }
+
     func releaseCode(_ code: CodeReference) async throws(LambdaError) {
         try await rethrowing(try await store.releaseCode(code), as: Self.lambdaError)
     }

@@ -35,6 +35,21 @@ struct FunctionImages: Sendable {
         return try await files.codeImage(zip: zip, sha256: digest)
     }
 
+    /// The layers of `function` as one read-only image; nil when it has none.
+    func layers(of function: FunctionConfiguration) async throws(ImageError) -> FilePath? {
+        guard let layers = function.layers, !layers.isEmpty else { return nil }
+        guard let set = function.layerSet else { throw .invalidZip("a layer's digest is not a SHA-256") }
+        var zips: [FilePath] = []
+        for layer in layers {
+            zips.append(
+                try await rethrowing(
+                    try functions.codePath(layer.code),
+                    as: { (error: LambdaError) in ImageError.missing("the layer \(layer.arn)", remedy: error.message) })
+            )
+        }
+        return try await files.layersImage(zips: zips, sha256: set)
+    }
+
     /// An empty `/tmp` for `function`.
     func scratch(of function: FunctionConfiguration) async throws(ImageError) -> FilePath {
         try await files.scratchImage(megabytes: function.ephemeralStorage)

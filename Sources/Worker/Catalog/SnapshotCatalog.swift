@@ -68,7 +68,11 @@ actor SnapshotCatalog {
         guard let function = try await functions.configuration(key) else {
             throw UnusableSnapshot(reason: "the version is gone")
         }
-        return image.image.basis(code: try await images.code(of: function))
+        guard snapshot.manifest.snapshot.layersSha256 == function.layerSet else {
+            throw UnusableSnapshot(reason: "it was taken with other layers")
+        }
+        return image.image.basis(
+            code: try await images.code(of: function), layers: try await images.layers(of: function))
     }
 
     /// Takes a snapshot that has just been committed.

@@ -7,7 +7,7 @@ extension FunctionControl {
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try FunctionReference(creating: request.functionName, in: functions.account).name
         try FunctionValidation.checkCreation(members(of: request), by: abilities)
-        try await code.check(request.code)
+        let unzippedSize = try await code.check(request.code)
         var draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
         try networks.check(draft.network(tagged: FunctionTags.network(request.tags)), of: draft.vpc)
@@ -17,12 +17,16 @@ extension FunctionControl {
             if try await functions.configuration(VersionKey(name, .latest)) != nil {
                 throw .functionAlreadyExists(name: name)
             }
-            let created = try await code.storing(request.code) { code throws(LambdaError) in
-                var configuration = wanted
-                configuration.code = code
-                let created = configuration.created(at: clock.date)
-                try await functions.create(created, tags: request.tags)
-                return created
+            let created = try await code.storing(request.code) { stored throws(LambdaError) in
+                try await layers.holding(request.settings.layers ?? []) { layers throws(LambdaError) in
+                    try Self.checkSize(unzippedSize, with: layers)
+                    var configuration = wanted
+                    configuration.code = stored
+                    if !layers.isEmpty { configuration.layers = layers }
+                    let created = configuration.created(at: clock.date)
+                    try await functions.create(created, tags: request.tags)
+                    return created
+                }
             }
             publishing.finishInBackground(VersionKey(created))
             guard request.publish else { return created }
@@ -30,6 +34,12 @@ extension FunctionControl {
                 _ throws(LambdaError) in
             }
         }
+    }
+
+    /// Refuses code that together with its layers is more than a function may have.
+    static func checkSize(_ unzippedSize: Int, with layers: [FunctionLayer]) throws(LambdaError) {
+        let size = layers.reduce(unzippedSize) { $0 + $1.unzippedSize }
+        if !layers.isEmpty, size > Limits.unzippedCode { throw .codeWithLayersTooLarge(size) }
     }
 
     private func members(of request: CreateFunctionRequest) -> FunctionMembers {
@@ -58,7 +68,7 @@ extension FunctionSettings {
         FunctionMembers(
             description: description, timeout: timeout, memorySize: memorySize, ephemeralStorage: ephemeralStorage,
             environment: environment, architectures: architectures, tracingMode: tracingMode,
-            snapStart: snapStart?.rawValue, vpc: vpc, logging: logging)
+            snapStart: snapStart?.rawValue, vpc: vpc, logging: logging, layers: layers)
     }
 
     /// Sets what was given.

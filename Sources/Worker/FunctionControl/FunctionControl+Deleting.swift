@@ -14,19 +14,19 @@ extension FunctionControl {
                 let aliases = try await functions.aliasNames(of: name, leadingTo: version)
                 guard aliases.isEmpty else { throw .versionHasAliases(aliases) }
             }
-            let code = try await codeOfVersions(name)
+            let versions = try await allVersions(name)
             let removed = try await functions.delete(name, reference.qualifier == nil ? nil : reference.version)
-            await pruning.prune(removed, of: name, code: code)
+            await pruning.prune(removed, of: name, versions: versions)
         }
     }
 
-    private func codeOfVersions(_ name: String) async throws(LambdaError) -> [CodeReference] {
-        var code: [CodeReference] = []
+    private func allVersions(_ name: String) async throws(LambdaError) -> [FunctionConfiguration] {
+        var versions: [FunctionConfiguration] = []
         var page = ListPage()
         while true {
             let listed = try await functions.versions(of: name, page: page)
-            for item in listed.items where !code.contains(item.code) { code.append(item.code) }
-            guard let marker = listed.nextMarker else { return code }
+            versions += listed.items
+            guard let marker = listed.nextMarker else { return versions }
             page.marker = marker
         }
     }

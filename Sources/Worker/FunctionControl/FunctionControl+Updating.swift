@@ -5,9 +5,10 @@ extension FunctionControl {
         _ request: UpdateFunctionCodeRequest
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try name(request.functionName)
-        try await code.check(request.code)
+        let unzippedSize = try await code.check(request.code)
         return try await functions.changing(name) { () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
+            try Self.checkSize(unzippedSize, with: latest.layers ?? [])
             if request.dryRun { return latest }
             let updated = try await code.storing(request.code) { code throws(LambdaError) in
                 try await update(latest) { $0.code = code }
@@ -43,7 +44,16 @@ extension FunctionControl {
             var wanted = latest
             change(&wanted)
             try FunctionValidation.checkCombination(wanted)
-            return try await update(latest, change)
+            guard let arns = request.settings.layers else { return try await update(latest, change) }
+            return try await layers.holding(arns) { layers throws(LambdaError) in
+                if !layers.isEmpty { try Self.checkSize(try await code.check(latest.code), with: layers) }
+                let updated = try await update(latest) { configuration in
+                    change(&configuration)
+                    configuration.layers = layers.isEmpty ? nil : layers
+                }
+                await pruning.pruneLayers(of: [latest])
+                return updated
+            }
         }
     }
 

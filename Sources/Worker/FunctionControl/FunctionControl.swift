@@ -11,6 +11,7 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     let publishing: PublishPipeline
     let pruning: Pruning
     let code: CodeIntake
+    let layers: LayerControl
     /// The levels that functions may ask for, and the one of those that ask for none.
     let isolations: [IsolationLevel]
     let defaultLevel: IsolationLevel

@@ -14,20 +14,38 @@ struct Pruning: Sendable {
     let snapshots: SnapshotCatalog
     let logger: Logger
 
-    /// - Parameter code: what the function's versions referred to; images of what the store has removed go.
-    func prune(_ removed: RemovedVersions, of name: String, code: [CodeReference]) async {
+    /// Removes the images of layers that no version has together any more.
+    ///
+    /// - Parameter versions: what had them.
+    func pruneLayers(of versions: [FunctionConfiguration]) async {
+        var seen: Set<String> = []
+        for version in versions {
+            guard let set = version.layerSet, seen.insert(set).inserted, let layers = version.layers else { continue }
+            do {
+                if try await functions.hasVersion(withLayers: layers.map(\.code)) { continue }
+                try files.removeLayersImage(sha256: set)
+            } catch {
+                logger.error("cannot remove an image of layers", metadata: ["layers": "\(set)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// - Parameter versions: those that the function had; images of what the store has removed go.
+    func prune(_ removed: RemovedVersions, of name: String, versions: [FunctionConfiguration]) async {
         let gone = Set(removed.versions.map { VersionKey(name, $0) })
         pool.retire { gone.contains($0) }
         if removed.versions.contains(.latest) { admission.forget(name) }
         memory.forget { gone.contains($0) }
         for key in gone { await snapshots.forget(key) }
         for id in removed.snapshotIDs { await snapshots.remove(id) }
-        removeUnusedCodeImages(code)
+        removeUnusedCodeImages(versions.map(\.code))
+        await pruneLayers(of: versions)
     }
 
     /// The store has removed the zips that no version refers to any more; their images go with them.
     private func removeUnusedCodeImages(_ code: [CodeReference]) {
-        for reference in code {
+        var seen: Set<String> = []
+        for reference in code where seen.insert(reference.sha256).inserted {
             guard let digest = reference.hexadecimalDigest, let zip = try? functions.codePath(reference),
                 !FileStatus.exists(zip)
             else { continue }

@@ -66,6 +66,28 @@ extension LayerControl: LayerKeeping {
         try await code.content(try await layerVersion(arn).code)
     }
 
+    /// Finds the layers of a function and keeps their archives while `body` makes the function refer to them.
+    func holding<R: Sendable>(
+        _ arns: [String], _ body: ([FunctionLayer]) async throws(LambdaError) -> R
+    ) async throws(LambdaError) -> R {
+        var held: [CodeReference] = []
+        let result: Result<R, LambdaError>
+        do throws(LambdaError) {
+            let layers = try await FunctionLayers.resolve(arns, in: account) { arn throws(LambdaError) in
+                guard let layer = try await find(arn), try await code.functions.holdCode(layer.code) else {
+                    return FunctionLayer?.none
+                }
+                held.append(layer.code)
+                return FunctionLayer(arn: arn.description, code: layer.code, unzippedSize: layer.unzippedSize)
+            }
+            result = .success(try await body(layers))
+        } catch {
+            result = .failure(error)
+        }
+        for archive in held { await code.release(archive) }
+        return try result.get()
+    }
+
     private func find(_ arn: LayerARN) async throws(LambdaError) -> LayerVersion? {
         guard let number = arn.version else { return nil }
         return try await stored(try await store.layerVersion(arn.name, number))

@@ -18,6 +18,9 @@ package protocol FunctionFiles: Sendable {
     /// The code of `zip` as a read-only image; made once per content.
     func codeImage(zip: FilePath, sha256: String) async throws(ImageError) -> FilePath
     func removeCodeImage(sha256: String) throws(ImageError)
+    /// Layers, laid over each other in their order, as a read-only image; made once per set.
+    func layersImage(zips: [FilePath], sha256: String) async throws(ImageError) -> FilePath
+    func removeLayersImage(sha256: String) throws(ImageError)
     /// An empty `/tmp` of this size; made once per size.
     func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath
 }
@@ -92,6 +95,12 @@ package struct StoredFunctionFiles: FunctionFiles {
     }
 
     package func removeCodeImage(sha256: String) throws(ImageError) { try store.removeCodeImage(sha256: sha256) }
+
+    package func layersImage(zips: [FilePath], sha256: String) async throws(ImageError) -> FilePath {
+        try await store.layersImage(zips: zips, sha256: sha256)
+    }
+
+    package func removeLayersImage(sha256: String) throws(ImageError) { try store.removeLayersImage(sha256: sha256) }
 
     package func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath {
         try await store.scratchImage(megabytes: megabytes)

@@ -43,6 +43,7 @@ extension PublishPipeline {
         var arn: String?
         do {
             _ = try await images.code(of: function)
+            _ = try await images.layers(of: function)
             arn = try await images.files.image(function.runtime)?.version.arn
         } catch {
             failure = .ofImage(error)

@@ -186,7 +186,7 @@ package struct PublishPipeline: VersionPublishing {
         let written = clock.now()
         let stored = try await timed(.commit, try await commit(staging, frozen, function, image))
         return Published(
-            snapshot: stored.on(image.image.basis(code: specification.codeImage)),
+            snapshot: stored.on(image.image.basis(code: specification.codeImage, layers: specification.layersImage)),
             runtimeVersionARN: image.version.arn,
             times: Times(
                 initialization: initialized - began, pause: frozen.pause, commit: clock.now() - written))
@@ -256,7 +256,8 @@ package struct PublishPipeline: VersionPublishing {
     ) async throws(PublishFailure) -> SnapshotLease {
         let description = SnapshotDescription(
             functionName: function.functionName, functionVersion: function.version.qualifier, createdAt: clock.date,
-            codeSha256: function.code.sha256, imageDigest: image.image.digest, engine: frozen.engine)
+            codeSha256: function.code.sha256, layersSha256: function.layerSet, imageDigest: image.image.digest,
+            engine: frozen.engine)
         return try await rethrowing(
             try await store.commit(staging, describing: description), as: PublishFailure.ofCommit)
     }

@@ -68,12 +68,14 @@ package struct FunctionSettings: Sendable {
     package var logging: LoggingMembers?
     /// An ARN; empty ends it.
     package var deadLetterTarget: String?
+    /// ARNs of layer versions; an empty list takes all away.
+    package var layers: [String]?
 
     package init(
         description: String? = nil, timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil,
         environment: [String: String]? = nil, architectures: [String]? = nil, tracingMode: String? = nil,
         snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil, logging: LoggingMembers? = nil,
-        deadLetterTarget: String? = nil
+        deadLetterTarget: String? = nil, layers: [String]? = nil
     ) {
         self.description = description
         self.timeout = timeout
@@ -86,6 +88,7 @@ package struct FunctionSettings: Sendable {
         self.vpc = vpc
         self.logging = logging
         self.deadLetterTarget = deadLetterTarget
+        self.layers = layers
     }
 }
 

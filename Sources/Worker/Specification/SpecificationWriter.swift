@@ -39,6 +39,6 @@ struct SpecificationWriter: Sendable {
                 environment: variables.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) },
                 workingDirectory: "/var/task", isSnapStart: isSnapStart,
                 uniqueness: identity.make(role: role, token: token)),
-            seed: seed)
+            seed: seed, layersImage: try await images.layers(of: function))
     }
 }

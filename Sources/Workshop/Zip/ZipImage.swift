@@ -9,10 +9,10 @@ internal import SystemPackage
 struct ZipImage {
     /// 1980-01-02, the first whole day that an archive can express in any time zone: user code may pack what it finds.
     private static let seconds: Int64 = 315_619_200
-    private static let identifier: [UInt8] = [0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 0]
+    static let identifier: [UInt8] = [0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 0]
 
-    private let plan: ZipPlan
-    private let writer: ImageWriter
+    let plan: ZipPlan
+    let writer: ImageWriter
 
     /// - Returns: the bytes of the image.
     static func write(
@@ -25,7 +25,7 @@ struct ZipImage {
         return try image.writer.finish(identifier: identifier)
     }
 
-    private static func attributes(_ mode: mode_t) -> ImageNode.Attributes {
+    static func attributes(_ mode: mode_t) -> ImageNode.Attributes {
         ImageNode.Attributes(mode: UInt16(truncatingIfNeeded: mode), seconds: seconds)
     }
 
@@ -33,20 +33,26 @@ struct ZipImage {
     private func write(_ archive: borrowing ZipArchive) throws(WorkshopError) {
         var pending = sorted(0).map { (node: $0, parent: ImageWriter.root) }
         while let next = pending.popLast() {
-            let node = plan.nodes[next.node]
-            switch node.content {
-            case .directory:
-                let mode = S_IFDIR | mode_t(node.permissions)
-                let made = writer.add(node.name, in: next.parent, Self.attributes(mode), .directory)
-                pending += sorted(next.node).map { ($0, made) }
-            case .file(let index, let size, let permissions):
-                let content = try content(index, size, of: archive)
-                let mode = S_IFREG | mode_t(permissions)
-                _ = writer.add(node.name, in: next.parent, Self.attributes(mode), content)
-            case .link(let index, let size):
-                let content = try target(index, size, of: archive, name: next.node)
-                _ = writer.add(node.name, in: next.parent, Self.attributes(S_IFLNK | 0o777), content)
-            }
+            let made = try write(next.node, in: next.parent, of: archive)
+            pending += sorted(next.node).map { ($0, made) }
+        }
+    }
+
+    /// Writes one node of the plan, without what is in it.
+    /// - Returns: its number in the image.
+    @discardableResult
+    func write(_ number: Int, in parent: Int, of archive: borrowing ZipArchive) throws(WorkshopError) -> Int {
+        let node = plan.nodes[number]
+        switch node.content {
+        case .directory:
+            let mode = S_IFDIR | mode_t(node.permissions)
+            return writer.add(node.name, in: parent, Self.attributes(mode), .directory)
+        case .file(let index, let size, let permissions):
+            let content = try content(index, size, of: archive)
+            return writer.add(node.name, in: parent, Self.attributes(S_IFREG | mode_t(permissions)), content)
+        case .link(let index, let size):
+            let content = try target(index, size, of: archive, name: number)
+            return writer.add(node.name, in: parent, Self.attributes(S_IFLNK | 0o777), content)
         }
     }
 

@@ -13,6 +13,7 @@ final class FakeFiles: FunctionFiles {
         var gone: Set<String> = []
         var codeError: ImageError?
         var zipError: ImageError?
+        var removedLayers: Set<String> = []
         /// What every archive says it unpacks to.
         var unzippedSize = 100
         var beforeCodeImage: @Sendable () async -> Void = {}
@@ -20,6 +21,8 @@ final class FakeFiles: FunctionFiles {
 
     private let script = Mutex(Script())
     let runtimes = ["python3.11", "java17"]
+
+    var removedLayers: Set<String> { script.withLock { $0.removedLayers } }
 
     func change(_ body: (inout Script) -> Void) { script.withLock { body(&$0) } }
 
@@ -53,6 +56,14 @@ final class FakeFiles: FunctionFiles {
     }
 
     func removeCodeImage(sha256: String) throws(ImageError) {}
+
+    func layersImage(zips: [FilePath], sha256: String) async throws(ImageError) -> FilePath {
+        FilePath("/layers/\(sha256)-\(zips.count).erofs")
+    }
+
+    func removeLayersImage(sha256: String) throws(ImageError) {
+        script.withLock { _ = $0.removedLayers.insert(sha256) }
+    }
 
     func scratchImage(megabytes: Int) async throws(ImageError) -> FilePath { FilePath("/scratch-\(megabytes).ext4") }
 }

@@ -107,6 +107,10 @@ final class LockableStore: FunctionStore {
         try await store.storeCode(draft)
     }
 
+    func hasVersion(withLayers layers: [CodeReference]) async throws(FunctionStoreError) -> Bool {
+        try await store.hasVersion(withLayers: layers)
+    }
+
     func holdCode(_ code: CodeReference) async throws(FunctionStoreError) -> Bool { try await store.holdCode(code) }
 
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) { try await store.releaseCode(code) }
