@@ -1,6 +1,8 @@
 import FunctionModel
+import FunctionStore
 import GuestProtocol
 import Sandboxes
+import TestSupport
 import Testing
 import Worker
 
@@ -236,12 +238,14 @@ struct ProvisionedConcurrencyTests {
 
     @Test("they are there again after a restart")
     func restart() async throws {
-        try await WorkerFixture.with { fixture in
-            try await fixture.createPublished(snapStart: false)
-            try await fixture.provision(2, for: "1")
-            await fixture.settled()
-            await fixture.worker.stop()
-            let next = try WorkerFixture.open(fixture.directory, FakeEngine())
+        try await withScratchDirectory { directory in
+            let first = try WorkerFixture.open(directory, FakeEngine())
+            try await first.createPublished(snapStart: false)
+            try await first.provision(2, for: "1")
+            await first.settled()
+            await first.worker.stop()
+            try first.store.close()
+            let next = try WorkerFixture.open(directory, FakeEngine())
             try await next.worker.recover()
             #expect(next.worker.concurrency.account.unreserved == 998)
             await next.settled()
