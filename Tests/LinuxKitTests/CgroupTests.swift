@@ -292,9 +292,9 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         let bell = try CgroupMemoryBell(hierarchy.version)
         let tie = try bell.tie(to: cgroup)
         try await BlockingThread.run { () throws(CgroupError) in try bell.setMark(100 << 20, of: cgroup) }
-        // The second one's input does not end.
+        // Nobody reads what the second one has at its end: it waits.
         var plan = SpawnTests.shell(
-            "head -c 8M /dev/zero | tail -c 8M >/dev/null; echo below; read line; tail -c 200M /dev/zero")
+            "head -c 8M /dev/zero | tail -c 8M >/dev/null; echo below; read line; head -c 200M /dev/zero | tail -c 200M")
         plan.cgroup = cgroup
         let words = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
         let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }

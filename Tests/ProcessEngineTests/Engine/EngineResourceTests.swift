@@ -14,20 +14,20 @@ struct EngineResourceTests {
     func memoryApart() async throws {
         try await EngineFixture.with { fixture in
             let room = fixture.directory.appending("room.ext4")
-            try OwnedDescriptor.open(room, .readWrite, options: [.create]).setSize(400 << 20)
-            var specification = fixture.specification(memory: 64)
+            try OwnedDescriptor.open(room, .readWrite, options: [.create]).setSize(200 << 20)
+            var specification = fixture.specification(memory: 128)
             specification.scratchImage = room
             let booted = try await fixture.start(specification)
             let snapshot = try await fixture.snapshot(of: booted)
             let writer = try await fixture.thaw(snapshot)
-            #expect(try await writer.ask("fill").hasPrefix("400 "))
+            #expect(try await writer.ask("fill").hasPrefix("200 "))
             #expect(try await writer.ask("touch 30") == "done")
             await writer.destroy()
             let started = try await fixture.start(specification)
             for greedy in [try await fixture.thaw(snapshot), started] {
                 #expect(try await greedy.ask("touch 30") == "done")
                 // It would wait for ever.
-                let failure = await #expect(throws: SandboxError.self) { try await greedy.ask("hold 300") }
+                let failure = await #expect(throws: SandboxError.self) { try await greedy.ask("hold 250") }
                 guard case .runtimeExited(.outOfMemory, during: .invocation) = failure?.code else {
                     Issue.record("\(String(describing: failure))")
                     return
