@@ -293,8 +293,8 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         let tie = try bell.tie(to: cgroup)
         try await BlockingThread.run { () throws(CgroupError) in try bell.setMark(100 << 20, of: cgroup) }
         // Nobody reads what the second one has at its end: it waits.
-        var plan = SpawnTests.shell(
-            "head -c 8M /dev/zero | tail -c 8M >/dev/null; echo below; read line; head -c 200M /dev/zero | tail -c 200M")
+        let (first, second) = ("head -c 8M /dev/zero | tail -c 8M", "head -c 200M /dev/zero | tail -c 200M")
+        var plan = SpawnTests.shell("\(first) >/dev/null; echo below; read line; \(second)")
         plan.cgroup = cgroup
         let words = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
         let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }

@@ -66,11 +66,12 @@ private struct FileWatch {
 
     /// Where functions have what they watch; the last one has all of its file system.
     private static let places = ["/tmp", "/var/task", "/opt", "/etc", "/"]
-    private static let mostFiles = 1 << 17
+    /// Looked at in each.
+    private static let mostFiles = 1 << 16
 
     /// A name of each file, as the process sees it.
     static func paths(of watches: [FileWatch], seenBy pid: CInt) -> [File: String] {
-        var search = Search(root: "/proc/\(pid)/root", missing: Set(watches.map(\.file)), left: mostFiles)
+        var search = Search(root: "/proc/\(pid)/root", missing: Set(watches.map(\.file)))
         for place in places where !search.missing.isEmpty { search.look(at: place) }
         return search.found
     }
@@ -78,7 +79,6 @@ private struct FileWatch {
     private struct Search {
         let root: String
         var missing: Set<File>
-        var left: Int
         var found: [File: String] = [:]
 
         /// Looks at a directory and all below that is in its file system, what is near first.
@@ -88,7 +88,7 @@ private struct FileWatch {
             else { return }
             var waiting = [place]
             take(place, device)
-            var next = 0
+            var (next, left) = (0, mostFiles)
             while next < waiting.count, !missing.isEmpty {
                 let directory = waiting[next]
                 next += 1
