@@ -65,6 +65,19 @@ extension CarriedState {
             """, look: "(b[4:7], libc.fcntl(f, 1034), os.lseek(f, 0, 1), os.fstat(g).st_size, name())",
             proof: "(a.__setitem__(4099, 9), b[3], os.pread(g, 1, 4099))[1:] == (9, b\"\\t\")"),
         CarriedState(
+            "private memory that began as memory with a name, which is closed",
+            """
+            f = os.memfd_create("context", 3); os.ftruncate(f, 4096); os.pwrite(f, b"abc", 10); a = page(2, f); os.close(f)
+            ctypes.memset(a, 9, 2); checked(libc.madvise(a, 4096, 10)); read = lambda at: ctypes.string_at(a.value + at, 3)
+            """, look: "(read(0), read(10), \"dc\" in flags(a))", proof: "(ctypes.memset(a, 7, 1), read(0)[0])[1] == 7"),
+        CarriedState(
+            "memory that prefers a node",
+            """
+            a = page(0x22); checked(libc.syscall(237, a, 4096, 1, None, 0, 0)); checked(libc.syscall(238, 1, None, 0))
+            b = page(0x22); nodes = ctypes.c_ulong(1); checked(libc.syscall(237, b, 4096, 1, ctypes.byref(nodes), 64, 0))
+            ctypes.memset(a, 5, 3); ctypes.memset(b, 6, 3)
+            """, look: "(ctypes.string_at(a.value, 3), ctypes.string_at(b.value, 3))"),
+        CarriedState(
             "mapped files",
             """
             f = open("/tmp/m", "w+b"); f.write(b"content" * 2000); f.flush(); m = mmap.mmap(f.fileno(), 0); f.close()

@@ -54,6 +54,8 @@ struct ThreadSettings: Equatable {
     private let flushesCache: Bool
     private let coreCookie: UInt64
 
+    /// MPOL_DEFAULT, and those that only prefer: MPOL_PREFERRED, MPOL_LOCAL, MPOL_PREFERRED_MANY.
+    private static let freePolicies: [UInt64] = [0, 1, 4, 5]
     private static let usualMemoryFailures: UInt64 = 2  // PR_MCE_KILL_DEFAULT
 
     init(
@@ -77,7 +79,9 @@ struct ThreadSettings: Equatable {
         if securityBits != 0 {
             findings.append(("has securebits (PR_SET_SECUREBITS, PR_SET_KEEPCAPS)", "do not set them"))
         }
-        if memoryPolicy != 0 { findings.append(("has a memory policy of its own", "do not use set_mempolicy")) }
+        if !Self.freePolicies.contains(memoryPolicy) {
+            findings.append(("has a memory policy of its own", "do not use set_mempolicy"))
+        }
         if !mayIdentifyProcessor { findings.append(("may not use CPUID", "do not use ARCH_SET_CPUID")) }
         if flushesCache {
             findings.append(("flushes its cache (PR_SPEC_L1D_FLUSH)", "do not use PR_SET_SPECULATION_CTRL"))

@@ -100,7 +100,6 @@ struct MappingCapture {
     private mutating func takePrivate(_ area: MemoryArea, into refusals: inout Refusals) {
         // Private memory that comes from /dev/zero is like any other; names in brackets are the kernel's.
         guard area.inode != 0, area.name != "/dev/zero" else { return keep(area, .anonymous) }
-        if area.name.hasPrefix("/memfd:") { return refuse(area, "is of a memfd", into: &refusals) }
         guard area.name.hasPrefix("/") else { return refuse(area, "is no memory", into: &refusals) }
         guard !area.name.hasPrefix("/dev/") else { return refuse(area, "is of a device", into: &refusals) }
         if isReachable(area) { keep(area, .file, path: area.name) } else { keep(area, .copy) }
@@ -190,7 +189,8 @@ struct MappingCapture {
 // MARK: - Refusals
 
 extension MappingCapture {
-    /// Whether the kernel chooses nodes for any memory otherwise than it does by itself: the second word of a line.
+    /// Whether the kernel may have to take other nodes for any memory than it would by itself: the second word of a line. A preference,
+    /// as OpenBLAS has for the node that it runs on, is no such duty: memory is good anywhere.
     private static func hasMemoryPolicy(_ pid: CInt) -> Bool {
         guard let maps = try? ProcText(of: "/proc/\(pid)/numa_maps", limit: 256 << 20) else { return false }
         var found = false
@@ -198,7 +198,8 @@ extension MappingCapture {
             var scanner = LineScanner(line)
             let address = scanner.word()
             let policy = scanner.word()
-            if !address.isEmpty, !policy.elementsEqual("default".utf8) { found = true }
+            let isFree = ["default", "local", "prefer"].contains { policy.starts(with: $0.utf8) }
+            if !address.isEmpty, !isFree { found = true }
         }
         return found
     }
