@@ -14,7 +14,11 @@ package struct ServerOptions: ParsableArguments {
     @OptionGroup(title: "Concurrency and events") package var concurrency: ConcurrencyOptions
     @OptionGroup(title: "Other services of AWS") package var aws: AWSOptions
 
-    @Option(help: "Address to listen on. Who can reach it can run code here.")
+    @Option(
+        help: """
+            Address to listen on. Who can reach it can run code here, unless --auth says who may: beyond loopback it has to, or \
+            --allow-unauthenticated.
+            """)
     var address = Self.standard.address
 
     @Option(help: "Port to listen on; 0 lets the kernel choose.")
@@ -50,7 +54,11 @@ package struct ServerOptions: ParsableArguments {
             """)
     var auth = Auth.none
 
-    @Option(help: "File with the users of --auth sigv4, their secrets and what each may do; mode 600.")
+    @Option(
+        help: ArgumentHelp(
+            "File with the users of --auth sigv4, their secrets and what each may do; root's, mode 600.",
+            valueName: "file"
+        ))
     var users: String?
 
     @Flag(
@@ -60,10 +68,11 @@ package struct ServerOptions: ParsableArguments {
 
     @Option(
         name: .customLong("url-host"),
-        help: """
+        help: ArgumentHelp(
+            """
             Name below which all names lead to this server, such as localhost where those are found: function URLs are told as \
             <id>.lambda-url.<region>.NAME. Default: told by path, and served by name too.
-            """)
+            """, valueName: "name"))
     var urlHost: String?
 
     @Option(
