@@ -14,20 +14,24 @@ struct EngineResourceTests {
     func memoryApart() async throws {
         try await EngineFixture.with { fixture in
             let room = fixture.directory.appending("room.ext4")
-            try OwnedDescriptor.open(room, .readWrite, options: [.create]).setSize(200 << 20)
+            try OwnedDescriptor.open(room, .readWrite, options: [.create]).setSize(100 << 20)
             var specification = fixture.specification(memory: 128)
             specification.scratchImage = room
             let booted = try await fixture.start(specification)
             let snapshot = try await fixture.snapshot(of: booted)
             let writer = try await fixture.thaw(snapshot)
-            #expect(try await writer.ask("fill").hasPrefix("200 "))
-            #expect(try await writer.ask("touch 30") == "done")
+            // Beside other tests its share of a processor is small.
+            let limit = Duration.seconds(120)
+            #expect(try await writer.ask("fill", within: limit).hasPrefix("100 "))
+            #expect(try await writer.ask("touch 50", within: limit) == "done")
             await writer.destroy()
             let started = try await fixture.start(specification)
             for greedy in [try await fixture.thaw(snapshot), started] {
-                #expect(try await greedy.ask("touch 30") == "done")
+                #expect(try await greedy.ask("touch 30", within: limit) == "done")
                 // It would wait for ever.
-                let failure = await #expect(throws: SandboxError.self) { try await greedy.ask("hold 250") }
+                let failure = await #expect(throws: SandboxError.self) {
+                    try await greedy.ask("hold 200", within: limit)
+                }
                 guard case .runtimeExited(.outOfMemory, during: .invocation) = failure?.code else {
                     Issue.record("\(String(describing: failure))")
                     return
