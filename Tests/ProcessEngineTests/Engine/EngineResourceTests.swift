@@ -30,7 +30,7 @@ struct EngineResourceTests {
                 #expect(try await greedy.ask("touch 30", within: limit) == "done")
                 // It would wait for ever.
                 let failure = await #expect(throws: SandboxError.self) {
-                    try await greedy.ask("hold 200", within: limit)
+                    try await greedy.ask("hold 150", within: limit)
                 }
                 guard case .runtimeExited(.outOfMemory, during: .invocation) = failure?.code else {
                     Issue.record("\(String(describing: failure))")
