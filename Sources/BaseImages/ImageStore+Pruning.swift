@@ -42,14 +42,17 @@ extension ImageStore {
         return ImageLease(lock)
     }
 
-    /// The lock's file says when its image was used last. Where it cannot, an image only goes sooner.
+    /// The lock's file says when its image was used last: one that was made to look whether it is in use is empty. Where it cannot be
+    /// written, an image only goes sooner.
     private func noteUse(_ path: FilePath) {
-        try? OwnedDescriptor.open(path, .writeOnly, options: .noFollow).setSize(0)
+        try? OwnedDescriptor.open(path, .writeOnly, options: [.noFollow, .truncate]).writeAll("used".utf8)
     }
 
     /// When it was built, or a server used it last. Nanoseconds since 1970.
     private func lastUse(of image: BaseImage) -> Int64 {
-        max(ImageStore.buildTime(of: image), (try? FileStatus.of(leasePath(image)))?.modified ?? 0)
+        let built = ImageStore.buildTime(of: image)
+        guard let lease = try? FileStatus.of(leasePath(image)), lease.size > 0 else { return built }
+        return max(built, lease.modified)
     }
 
     private func leasePath(_ image: BaseImage) -> FilePath { locks.appending("image-\(image.digest)") }
