@@ -132,9 +132,20 @@ def test_surroundings(made, isolation):
     assert (found["secret"], found["public"]) == ("Permission denied", "x")
     assert found["shell"] == ["1a", "2b", "x"]
     assert (found["grouped"], found["address"], found["zone"]) == ("1,234,567.80", "127.0.0.1", "US/Eastern")
-    assert (found["bundle"], found["entrypoint"]) == (True, True)
+    # There is no /dev/shm.
+    assert (found["bundle"], found["entrypoint"], found["lock"]) == (True, True, None)
     log = base64.b64decode(response["LogResult"]).decode()
     assert "one\ntwo\n" in log and "printed\rthus\n" in log
+
+
+@pytest.mark.process
+def test_a_lock_of_processes_at_import_is_no_hindrance(made):
+    server, make = made
+    name = make("python3.11", *CODE["python"], SnapStart={"ApplyOn": "PublishedVersions"})
+    conftest.publish(server.client, name)
+    found, response = server.invoke(name, {})
+    assert "FunctionError" not in response, found
+    assert found["lock"] is None
 
 
 @pytest.mark.process

@@ -3,6 +3,7 @@
 import importlib
 import locale
 import logging
+import multiprocessing
 import os
 import pathlib
 import resource
@@ -11,6 +12,13 @@ import subprocess
 import sys
 import warnings
 import zoneinfo
+
+
+# As tqdm and joblib do at import, before a freeze.
+try:
+    LOCK = type(multiprocessing.RLock()).__name__
+except OSError:
+    LOCK = None
 
 
 def absent_modules():
@@ -53,6 +61,7 @@ def handler(event, context):
         "environment": dict(os.environ),
         "limits": {name: resource.getrlimit(getattr(resource, name)) for name in ("RLIMIT_NPROC", "RLIMIT_CORE", "RLIMIT_NOFILE")},
         "grouped": grouped(),
+        "lock": LOCK,
         "address": socket.gethostbyname(socket.gethostname()),
         "zone": str(zoneinfo.ZoneInfo("US/Eastern")),
         "secret": readable("/var/task/secret"),
