@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 THAW := .build/dist/bin/thaw
 LAB := .build/dist/bin/thaw-lab
 
-.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts test-sanitize fuzz
+.PHONY: help setup build demo test bench check fmt clean install package oci-image test-hosts test-workloads test-sanitize fuzz
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine: Debian packages and the Swift toolchain
 	@scripts/setup
@@ -25,6 +25,9 @@ test: ## Set up, build and run every test; ends with a summary
 
 test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
 	@Tests/Hosts/run
+
+test-workloads: ## Run functions made of twenty real packages, after make test; shows what each takes
+	@THAW_TEST_WORKLOADS=all .build/venv/bin/python -m pytest -p no:cacheprovider Tests/Workloads
 
 test-sanitize: setup ## Run the Swift tests with ThreadSanitizer, then with AddressSanitizer
 	@scripts/test-sanitize
