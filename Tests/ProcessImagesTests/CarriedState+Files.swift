@@ -69,7 +69,8 @@ extension CarriedState {
             """
             f = os.memfd_create("context", 3); os.ftruncate(f, 4096); os.pwrite(f, b"abc", 10); a = page(2, f); os.close(f)
             ctypes.memset(a, 9, 2); checked(libc.madvise(a, 4096, 10)); read = lambda at: ctypes.string_at(a.value + at, 3)
-            """, look: "(read(0), read(10), \"dc\" in flags(a))", proof: "(ctypes.memset(a, 7, 1), read(0)[0])[1] == 7"),
+            """, look: "(read(0), read(10), \"dc\" in flags(a))",
+            proof: "(ctypes.memset(a.value + 100, 7, 1), read(100)[0])[1] == 7"),
         CarriedState(
             "memory that prefers a node",
             """
