@@ -152,6 +152,8 @@ final class ProvisionedSandboxes: Sendable {
             while !isDone, !Task.isCancelled {
                 var hasAny = true
                 do throws(LambdaError) { hasAny = try await settle(function) } catch {
+                    // A stop cuts reads short.
+                    if Task.isCancelled { return }
                     logger.error(
                         "cannot see to provisioned concurrency",
                         metadata: ["function": "\(function)", "error": "\(error)"])
@@ -179,6 +181,8 @@ final class ProvisionedSandboxes: Sendable {
     }
 
     private func lookLater(_ function: String) {
+        // A task that begins after a stop has cancelled those that run would be waited for.
+        if Task.isCancelled || source.pool.isClosed { return }
         let isFirst = state.withLock { state in
             defer { state[function]?.isWaiting = true }
             return state[function]?.isWaiting == false

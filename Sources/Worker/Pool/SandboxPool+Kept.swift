@@ -18,6 +18,8 @@ extension SandboxPool {
     /// What all others have at least, so that a function with much provisioned does not shut out those that have nothing.
     var keptLimit: Int { limit - max(1, limit / 4) }
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     func watchKept(_ watcher: @escaping KeptWatcher) { state.withLock { $0.watcher = watcher } }
 
     /// Takes a sandbox that is kept ready; nil when none is free.
