@@ -83,11 +83,13 @@ private struct FileWatch {
 
         /// Looks at a directory and all below that is in its file system, what is near first.
         mutating func look(at place: String) {
-            guard let device = (try? FileStatus.of(FilePath(root + place), following: false))?.device,
-                missing.contains(where: { $0.device == device })
+            // Followed: for "/" it is a link of /proc.
+            guard let status = try? FileStatus.of(FilePath(root + place)),
+                missing.contains(where: { $0.device == status.device })
             else { return }
+            let device = status.device
             var waiting = [place]
-            take(place, device)
+            if let file = missing.remove(File(device: device, inode: status.inode)) { found[file] = place }
             var (next, left) = (0, mostFiles)
             while next < waiting.count, !missing.isEmpty {
                 let directory = waiting[next]
@@ -101,7 +103,6 @@ private struct FileWatch {
         }
 
         /// Its kind; nil of what is in another file system.
-        @discardableResult
         private mutating func take(_ path: String, _ device: UInt64) -> FileStatus.Kind? {
             guard let status = try? FileStatus.of(FilePath(root + path), following: false), status.device == device
             else { return nil }

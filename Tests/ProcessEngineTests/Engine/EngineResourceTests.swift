@@ -25,7 +25,9 @@ struct EngineResourceTests {
             #expect(try await writer.ask("fill", within: limit).hasPrefix("100 "))
             #expect(try await writer.ask("touch 50", within: limit) == "done")
             await writer.destroy()
-            let started = try await fixture.start(specification)
+            var plain = fixture.specification("plain", memory: 128)
+            plain.scratchImage = room
+            let started = try await fixture.start(plain)
             for greedy in [try await fixture.thaw(snapshot), started] {
                 #expect(try await greedy.ask("touch 30", within: limit) == "done")
                 // It would wait for ever.
