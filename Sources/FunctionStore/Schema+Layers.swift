@@ -33,19 +33,24 @@ extension Schema {
                     CREATE INDEX versionLayerByCode ON versionLayer (codeSha256);
 
                     CREATE TRIGGER layersOfNewVersion AFTER INSERT ON version
-                    WHEN NEW.configuration -> '$.layers' IS NOT NULL BEGIN
+                    WHEN \(layers(of: "NEW")) IS NOT NULL BEGIN
                       INSERT OR IGNORE INTO versionLayer
                         SELECT NEW.functionName, NEW.number, value ->> '$.code.sha256'
-                        FROM json_each(NEW.configuration, '$.layers');
+                        FROM json_each(\(layers(of: "NEW")));
                     END;
                     CREATE TRIGGER layersOfVersion AFTER UPDATE ON version
-                    WHEN NEW.configuration -> '$.layers' IS NOT OLD.configuration -> '$.layers' BEGIN
+                    WHEN \(layers(of: "NEW")) IS NOT \(layers(of: "OLD")) BEGIN
                       DELETE FROM versionLayer WHERE functionName = NEW.functionName AND number = NEW.number;
                       INSERT OR IGNORE INTO versionLayer
                         SELECT NEW.functionName, NEW.number, value ->> '$.code.sha256'
-                        FROM json_each(NEW.configuration, '$.layers');
+                        FROM json_each(\(layers(of: "NEW")));
                     END;
                     """)
         }
+    }
+
+    /// None in a damaged row, which may be deleted or written anew like any other.
+    private static func layers(of row: String) -> String {
+        "iif(json_valid(\(row).configuration), \(row).configuration -> '$.layers', NULL)"
     }
 }

@@ -2,7 +2,7 @@ import FunctionModel
 import Testing
 
 @Suite struct LambdaErrorTests {
-    /// As in botocore's service model for 2015-03-31; the last five are the front door's.
+    /// As in botocore's service model for 2015-03-31; those without a type are the front door's.
     @Test(
         "every error has the name, status and members of AWS's service model",
         arguments: [
@@ -30,9 +30,13 @@ import Testing
             (.tooManyRequests, "TooManyRequestsException", 429, "message", "User"),
             (.unsupportedMediaType, "UnsupportedMediaTypeException", 415, "message", "User"),
             (.accessDenied, "AccessDeniedException", 403, "Message", nil),
+            (.incompleteSignature, "IncompleteSignatureException", 403, "message", nil),
+            (.invalidSignature, "InvalidSignatureException", 403, "message", nil),
+            (.missingAuthenticationToken, "MissingAuthenticationTokenException", 403, "message", nil),
             (.requestEntityTooLarge, "RequestEntityTooLargeException", 413, "message", nil),
             (.serialization, "SerializationException", 400, "message", nil),
             (.unknownOperation, "UnknownOperationException", 404, "message", nil),
+            (.unrecognizedClient, "UnrecognizedClientException", 403, "message", nil),
             (.validation, "ValidationException", 400, "message", nil),
         ] as [(LambdaError.Code, String, Int, String, String?)])
     func wire(code: LambdaError.Code, name: String, status: Int, key: String, type: String?) {
@@ -44,7 +48,7 @@ import Testing
     }
 
     @Test("the table above leaves no code out")
-    func complete() { #expect(LambdaError.Code.allCases.count == 25) }
+    func complete() { #expect(LambdaError.Code.allCases.count == 29) }
 
     @Test(
         "the recorded texts are AWS's",

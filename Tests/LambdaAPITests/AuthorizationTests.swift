@@ -91,6 +91,14 @@ import Worker
                 """))
         #expect(try await Self.send(.delete, "/2015-03-31/functions/f").status == .forbidden)
         #expect(try await Self.send(.get, "/2015-03-31/nothing").status == .notFound)
+        let configurations = "/2019-09-30/functions/f/provisioned-concurrency"
+        #expect(try await Self.send(.get, configurations + "?Qualifier=1").status == .notFound)
+        for (path, action) in [
+            (configurations + "?List=ALL", "ListProvisionedConcurrencyConfigs"), ("/2018-10-31/layers", "ListLayers"),
+        ] {
+            let list = try await Self.send(.get, path)
+            #expect(list.status == .forbidden && list.text.contains("perform: lambda:\(action) on"), "\(list.text)")
+        }
     }
 
     @Test("nobody else gets in")

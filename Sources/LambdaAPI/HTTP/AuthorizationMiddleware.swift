@@ -81,11 +81,15 @@ struct AuthorizationMiddleware: RouterMiddleware {
     }
 
     private func actionName(_ request: Request, _ path: String) -> String? {
-        // Two actions have this path.
+        let name = ActionName.of(request.method, path)
+        // Two actions have one path.
         if path == "/2018-10-31/layers" {
             return request.queryItem("find") == "LayerVersion" ? "lambda:GetLayerVersion" : "lambda:ListLayers"
         }
-        return ActionName.of(request.method, path)
+        if name == "lambda:GetProvisionedConcurrencyConfig", request.queryItem("List") == "ALL" {
+            return "lambda:ListProvisionedConcurrencyConfigs"
+        }
+        return name
     }
 
     /// What is hashed sooner than another thread could begin.
