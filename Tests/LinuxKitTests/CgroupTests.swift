@@ -300,7 +300,8 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         let output = try OwnedDescriptor.pipe().take { ($0.shared(), $1.shared()) }
         plan.descriptors[0] = words.0
         plan.descriptors[1] = output.1
-        _ = try await spawner.get().spawn(plan)
+        // It ends when nobody holds it any more.
+        let child = try await spawner.get().spawn(plan)
         let heard = try await BlockingThread.run { () throws(Errno) in try output.0.descriptor.read(upTo: 20) }
         #expect(String(decoding: heard, as: UTF8.self) == "below\n")
         #expect(try bell.descriptor.descriptor.wait(for: .readable, atMost: .zero) == false)
@@ -312,6 +313,8 @@ private func fakeCgroup(_ directory: FilePath, files: [String]) throws {
         #expect(bell.heard().map { $0 == [cgroup.name] } ?? (hierarchy.version == .one))
         #expect(try #require(cgroup.unreclaimableBytes()).anonymous > 50 << 20)
         bell.untie(tie)
+        try await BlockingThread.run { () throws(CgroupError) in try cgroup.remove() }
+        #expect(try await child.wait(atMost: .seconds(5))?.reason == .killed(signal: SIGKILL, dumpedCore: false))
     }
 
     @Test("a sweep ends and removes what has its prefix, and nothing else")
