@@ -14,29 +14,38 @@ package struct Authentication: Sendable {
     let localKey: LocalKey?
     let tls: ServerTLS?
 
-    package static func make(_ configuration: ServerConfiguration, logger: Logger) throws -> Authentication {
+    package static func make(_ configuration: ServerConfiguration) throws -> Authentication {
         guard configuration.verifiesSignatures == (configuration.users != nil) else { throw ServerError.usersAndAuth }
-        let isLoopback = AllowedHosts.isLoopback(authority: configuration.address)
         let tls = try tls(configuration)
-        if tls == nil, !isLoopback {
-            logger.warning(
-                "no TLS: whoever is on the way reads what clients and functions say; see --tls-certificate",
-                metadata: ["address": "\(configuration.address)"])
-        }
         guard let path = configuration.users else {
-            guard configuration.allowsUnauthenticated || isLoopback else {
+            guard configuration.allowsUnauthenticated || isLoopback(configuration) else {
                 throw ServerError.openToOthers(configuration.address)
             }
-            logger.notice("any signature is accepted, and none is needed: whoever reaches the port may do everything")
             return Authentication(authenticator: nil, localKey: nil, tls: tls)
         }
         let users = try UserDirectory(parsing: try read(path), of: path)
-        logger.notice(
-            "signatures are verified", metadata: ["users": "\(users.users.count)", "file": "\(path)"])
         let localKey = LocalKey.make(region: configuration.account.region)
         return Authentication(
             authenticator: Authenticator(users: users.adding(localKey.user), region: localKey.region),
             localKey: localKey, tls: tls)
+    }
+
+    /// Says who may call, once somebody can.
+    func announce(_ configuration: ServerConfiguration, to logger: Logger) {
+        if tls == nil, !Self.isLoopback(configuration) {
+            logger.warning(
+                "no TLS: whoever is on the way reads what clients and functions say; see --tls-certificate",
+                metadata: ["address": "\(configuration.address)"])
+        }
+        if let users = configuration.users {
+            logger.notice("signatures are verified", metadata: ["users": "\(users)"])
+        } else {
+            logger.notice("any signature is accepted, and none is needed: whoever reaches the port may do everything")
+        }
+    }
+
+    private static func isLoopback(_ configuration: ServerConfiguration) -> Bool {
+        AllowedHosts.isLoopback(authority: configuration.address)
     }
 
     private static func tls(_ configuration: ServerConfiguration) throws -> ServerTLS? {

@@ -48,7 +48,7 @@ package struct Server: Sendable {
         let share = try ShareDirectory.installed()
         let openFiles = try OpenFileLimit.raise()
         let watch = try ServerWatch(configuration, logger: logger)
-        let authentication = try Authentication.make(configuration, logger: logger)
+        let authentication = try Authentication.make(configuration)
         // First, so that whoever starts the same server twice is told that, and not that its port is in use.
         let stores = try await StateStores.open(configuration, share: share, logger: logger)
         let reservations = try PortReservation.take(configuration)
@@ -179,6 +179,7 @@ package struct Server: Sendable {
             serving \(record.url), isolation \(engine.isolation.rawValue)\(others) (\(reason)), \(slotCount) network slots, \
             state in \(configuration.state.path)
             """)
+        authentication.announce(configuration, to: logger)
     }
 
     private func announceMetrics(port: Int) async {

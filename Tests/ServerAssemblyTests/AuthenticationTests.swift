@@ -1,6 +1,5 @@
 import Authorization
 import LinuxKit
-import Logging
 import ServerAssembly
 import SystemPackage
 import TestSupport
@@ -8,7 +7,6 @@ import Testing
 
 /// Whom a server lets in, and where it may listen.
 @Suite struct AuthenticationTests {
-    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let users = """
         {"users": [{"name": "ci", "accessKeyId": "AKIDCI", "secretAccessKey": "0123456789abcdef", "allow": []}]}
         """
@@ -29,15 +27,15 @@ import Testing
     func loopback(address: String, isServed: Bool) throws {
         var configuration = Self.configuration(at: address)
         if isServed {
-            #expect(try Authentication.make(configuration, logger: Self.logger).authenticator == nil)
+            #expect(try Authentication.make(configuration).authenticator == nil)
         } else {
             let error = #expect(throws: ServerError.self) {
-                try Authentication.make(configuration, logger: Self.logger)
+                try Authentication.make(configuration)
             }
             #expect(error?.code == .openToOthers)
         }
         configuration.allowsUnauthenticated = true
-        #expect(try Authentication.make(configuration, logger: Self.logger).authenticator == nil)
+        #expect(try Authentication.make(configuration).authenticator == nil)
     }
 
     @Test("a users file is root's alone, and belongs to --auth sigv4")
@@ -48,14 +46,14 @@ import Testing
             var configuration = Self.configuration(at: "0.0.0.0")
             configuration.users = file
             let alone = #expect(throws: ServerError.self) {
-                try Authentication.make(configuration, logger: Self.logger)
+                try Authentication.make(configuration)
             }
             #expect(alone?.code == .usersAndAuth)
             configuration.verifiesSignatures = true
-            let users = try Authentication.make(configuration, logger: Self.logger).authenticator?.users
+            let users = try Authentication.make(configuration).authenticator?.users
             #expect(users?.user("AKIDCI")?.name == "ci")
             try DurableFile.write(Self.users.utf8, to: file)
-            #expect(throws: UsersFileError.self) { try Authentication.make(configuration, logger: Self.logger) }
+            #expect(throws: UsersFileError.self) { try Authentication.make(configuration) }
         }
     }
 }

@@ -74,10 +74,15 @@ def until(condition, seconds=60, what="it"):
 
 
 def cgroups(pids):
-    """The directories of the cgroups that processes are in, in every hierarchy that knows ours."""
+    """The directories of the cgroups that processes are in, in every hierarchy that knows ours, without those of processes
+    that have ended meanwhile."""
     found = set()
     for pid in pids:
-        for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        try:
+            lines = pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for line in lines:
             _, controllers, path = line.split(":", 2)
             if "/thaw/" in path:
                 for root in ["", *controllers.split(",")]:

@@ -31,7 +31,8 @@ def spending(servers):
     """A server with a clone that holds all it could get, and what that is; a function beside it."""
     server = servers.running()
     for name in ("hostile", "neighbour"):
-        conftest.create(server.client, name, module="spends", MemorySize=512)
+        # Hundreds of processes are to be refused for their number, not ended for their memory.
+        conftest.create(server.client, name, module="spends", MemorySize=1024)
     for name in ("hostile", "neighbour"):
         conftest.publish(server.client, name)
     limits = server.invoke("neighbour", {"do": "limits"})[0]
