@@ -47,7 +47,7 @@ def test_publish_and_clones_survive_stop_and_crash(servers, probe, neighbour):
 
     # A stop cuts the publish short and leaves none of it.
     traces = host.Traces.of(server.pid)
-    assert server.stop() == 0
+    assert server.stop() == 0, "\n".join(server.log.lines[-40:])
     assert not host.gone(traces.processes, 0)
     assert not [directory for directory in traces.cgroups if directory.exists()]
     assert not [name for name in host.files(servers.state) if name.startswith("snapshots/.staging/")]
