@@ -19,11 +19,7 @@ package struct PermissionMembers: Sendable {
     /// The statement, if AWS's model lets everything through.
     package func statement(partition: String) throws(LambdaError) -> PolicyStatement {
         var violations = ConstraintViolations()
-        if let statementID {
-            violations.addStatementID(statementID, pattern: "([a-zA-Z0-9-_]+)", allowsDots: false)
-        } else {
-            violations.addMissing(at: "statementId")
-        }
+        violations.checkNewStatementID(statementID)
         checkWho(&violations)
         checkSource(&violations)
         try violations.throwIfAny()
@@ -162,10 +158,17 @@ extension FunctionReference {
 }
 
 extension ConstraintViolations {
-    package mutating func addStatementID(_ id: String, pattern: String, allowsDots: Bool) {
+    /// Of a statement that is to be added.
+    mutating func checkNewStatementID(_ id: String?) {
+        if let id { addStatementID(id) } else { addMissing(at: "statementId") }
+    }
+
+    package mutating func addStatementID(_ id: String, allowsDots: Bool = false) {
         if id.utf8.count > 100 { add(id, at: "statementId", .lengthAtMost(100)) }
         let fits = id.utf8.allSatisfy { $0.isNameCharacter || (allowsDots && $0 == UInt8(ascii: ".")) }
-        if id.isEmpty || !fits { add(id, at: "statementId", .pattern(pattern)) }
+        if id.isEmpty || !fits {
+            add(id, at: "statementId", .pattern(allowsDots ? "([a-zA-Z0-9-_.]+)" : "([a-zA-Z0-9-_]+)"))
+        }
     }
 
     mutating func addOrganization(_ id: String, at path: String, shortest: Int) {

@@ -15,6 +15,19 @@ package struct FunctionPolicy: Codable, Sendable, Equatable {
         let statements = statements.map { $0.text(of: arn) }.joined(separator: ",")
         return #"{"Version":"2012-10-17","Id":"default","Statement":[\#(statements)]}"#
     }
+
+    /// Its statements and one more, each of whose ids is its own.
+    package func adding(_ statement: PolicyStatement) throws(LambdaError) -> [PolicyStatement] {
+        if statements.contains(where: { $0.id == statement.id }) { throw .statementExists(statement.id) }
+        return statements + [statement]
+    }
+
+    /// Its statements without one, which must be there.
+    package func removing(_ statementID: String) throws(LambdaError) -> [PolicyStatement] {
+        let left = statements.filter { $0.id != statementID }
+        guard left.count < statements.count else { throw .statementNotFound(statementID) }
+        return left
+    }
 }
 
 /// One permission, as AddPermission gives it.

@@ -42,3 +42,13 @@ struct ListMarker: Equatable {
 
     var text: String { Data("\(Self.format):\(number):\(name)".utf8).base64EncodedString() }
 }
+
+extension Page {
+    /// The first `limit` of what was found; one more was looked for, to know whether there is a next page.
+    init<Found>(
+        _ found: [Found], limit: Int, _ read: (Found) throws -> Item, after marker: (Item) -> ListMarker
+    ) rethrows {
+        let items = try found.prefix(limit).map(read)
+        self.init(items: items, nextMarker: found.count > limit ? items.last.map { marker($0).text } : nil)
+    }
+}

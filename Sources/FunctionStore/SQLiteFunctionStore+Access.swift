@@ -70,9 +70,11 @@ extension SQLiteFunctionStore: AccessStore {
                     ORDER BY qualifier LIMIT :limit
                     """,
                 arguments: ["function": function, "after": after, "limit": limit + 1])
-            let items = try rows.prefix(limit).map { try Self.url($0, path) }
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.qualifier ?? Self.ownURL).text })
+            return try Page(rows, limit: limit) {
+                try Self.url($0, path)
+            } after: {
+                ListMarker(afterName: $0.qualifier ?? Self.ownURL)
+            }
         }
     }
 

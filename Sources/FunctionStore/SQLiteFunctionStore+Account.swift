@@ -39,9 +39,11 @@ extension SQLiteFunctionStore: AccountStore {
             let rows = try Row.fetchAll(
                 db, sql: "SELECT * FROM codeSigningConfiguration WHERE id > ? ORDER BY id LIMIT ?",
                 arguments: [after.name, limit + 1])
-            let items = try rows.prefix(limit).map { try Self.codeSigningConfiguration($0, path) }
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.id).text })
+            return try Page(rows, limit: limit) {
+                try Self.codeSigningConfiguration($0, path)
+            } after: {
+                ListMarker(afterName: $0.id)
+            }
         }
     }
 
@@ -117,9 +119,11 @@ extension SQLiteFunctionStore: AccountStore {
                     ORDER BY functionName LIMIT ?
                     """,
                 arguments: [kind.rawValue, value, after.name, limit + 1])
-            let items = Array(names.prefix(limit))
-            let last = names.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0).text })
+            return Page(names, limit: limit) {
+                $0
+            } after: {
+                ListMarker(afterName: $0)
+            }
         }
     }
 }

@@ -27,9 +27,11 @@ extension SQLiteFunctionStore: AliasStore {
                 arguments: [
                     "function": function, "name": after.name, "number": version?.column, "limit": limit + 1,
                 ])
-            let items = rows.prefix(limit).map(FunctionAlias.init)
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.name).text })
+            return Page(rows, limit: limit) {
+                FunctionAlias($0)
+            } after: {
+                ListMarker(afterName: $0.name)
+            }
         }
     }
 

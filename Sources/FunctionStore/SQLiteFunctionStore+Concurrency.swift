@@ -56,13 +56,13 @@ extension SQLiteFunctionStore: ConcurrencyStore {
                     WHERE functionName = :function AND qualifier > :qualifier ORDER BY qualifier LIMIT :limit
                     """,
                 arguments: ["function": function, "qualifier": after.name, "limit": limit + 1])
-            let items = rows.prefix(limit).map {
+            return Page(rows, limit: limit) {
                 ProvisionedConcurrency(
                     functionName: $0["functionName"], qualifier: $0["qualifier"], requested: $0["requested"],
                     lastModified: Date(timeIntervalSince1970: $0["lastModified"]))
+            } after: {
+                ListMarker(afterName: $0.qualifier)
             }
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.qualifier).text })
         }
     }
 

@@ -90,9 +90,11 @@ extension SQLiteFunctionStore: EventStore {
                     WHERE functionName = :function AND qualifier > :qualifier ORDER BY qualifier LIMIT :limit
                     """,
                 arguments: ["function": function, "qualifier": after.name, "limit": limit + 1])
-            let items = try texts.prefix(limit).map(Self.configuration)
-            let last = texts.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.qualifier).text })
+            return try Page(texts, limit: limit) {
+                try Self.configuration($0)
+            } after: {
+                ListMarker(afterName: $0.qualifier)
+            }
         }
     }
 

@@ -51,9 +51,11 @@ extension SQLiteFunctionStore: LayerStore {
                     WHERE layerName > :after AND \(Self.condition) GROUP BY layerName ORDER BY layerName LIMIT :limit
                     """,
                 arguments: Self.arguments(filter, ["after": after.name, "limit": limit + 1]))
-            let items = try rows.prefix(limit).map { try Self.layerVersion($0, path) }
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(afterName: $0.layerName).text })
+            return try Page(rows, limit: limit) {
+                try Self.layerVersion($0, path)
+            } after: {
+                ListMarker(afterName: $0.layerName)
+            }
         }
     }
 
@@ -70,9 +72,11 @@ extension SQLiteFunctionStore: LayerStore {
                     ORDER BY number DESC LIMIT :limit
                     """,
                 arguments: Self.arguments(filter, ["name": name, "before": before, "limit": limit + 1]))
-            let items = try rows.prefix(limit).map { try Self.layerVersion($0, path) }
-            let last = rows.count > limit ? items.last : nil
-            return Page(items: items, nextMarker: last.map { ListMarker(after: $0).text })
+            return try Page(rows, limit: limit) {
+                try Self.layerVersion($0, path)
+            } after: {
+                ListMarker(after: $0)
+            }
         }
     }
 

@@ -97,8 +97,10 @@ extension SQLiteFunctionStore {
 
     /// - Parameter rows: one more than `limit` if there is a further page.
     private static func page(_ rows: [Row], limit: Int, _ path: FilePath) throws -> ListedPage {
-        let items = try rows.prefix(limit).map { try VersionRow($0, in: path).configuration }
-        let last = rows.count > limit ? items.last : nil
-        return ListedPage(items: items, nextMarker: last.map { ListMarker(after: $0).text })
+        try Page(rows, limit: limit) {
+            try VersionRow($0, in: path).configuration
+        } after: {
+            ListMarker(after: $0)
+        }
     }
 }

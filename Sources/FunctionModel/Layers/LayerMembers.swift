@@ -68,11 +68,7 @@ package struct LayerPermissionMembers: Sendable {
     /// The statement, if AWS's model lets everything through.
     package func statement(partition: String) throws(LambdaError) -> PolicyStatement {
         var violations = ConstraintViolations()
-        if let statementID {
-            violations.addStatementID(statementID, pattern: "([a-zA-Z0-9-_]+)", allowsDots: false)
-        } else {
-            violations.addMissing(at: "statementId")
-        }
+        violations.checkNewStatementID(statementID)
         if let action {
             if action.utf8.count > Self.action.utf8.count {
                 violations.add(action, at: "action", .lengthAtMost(Self.action.utf8.count))

@@ -99,7 +99,7 @@ struct LayerRoutes: RouteGroup {
     private func removePermission(_ request: Request, _ context: Context) async throws -> Response {
         let id = addressing.pathItem("StatementId", context)
         var violations = ConstraintViolations()
-        violations.addStatementID(id, pattern: "([a-zA-Z0-9-_]+)", allowsDots: false)
+        violations.addStatementID(id)
         try violations.throwIfAny()
         try await layers.removeLayerPermission(id, from: arn(context), revisionID: revisionID(request))
         return Response(status: .noContent)

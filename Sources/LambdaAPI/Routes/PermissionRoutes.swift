@@ -30,7 +30,7 @@ struct PermissionRoutes: RouteGroup {
     private func removePermission(_ request: Request, _ context: Context) async throws -> Response {
         let id = addressing.pathItem("StatementId", context)
         var violations = ConstraintViolations()
-        violations.addStatementID(id, pattern: "([a-zA-Z0-9-_.]+)", allowsDots: true)
+        violations.addStatementID(id, allowsDots: true)
         try violations.throwIfAny()
         let revisionID = request.queryItem("RevisionId").flatMap { $0.isEmpty ? nil : $0 }
         try await permissions.removePermission(

@@ -29,9 +29,7 @@ extension AccessControl: PermissionKeeping {
                 try await store.policy(of: reference.name, qualifier: reference.qualifier))
             // Before there is a policy, its revision is that of what it will belong to.
             if let revisionID, revisionID != present?.revisionID ?? ownRevision { throw .policyRevisionMismatch }
-            var statements = present?.statements ?? []
-            if statements.contains(where: { $0.id == statement.id }) { throw .statementExists(statement.id) }
-            statements.append(statement)
+            let statements = try present?.adding(statement) ?? [statement]
             try await set(statements, of: reference, from: present)
             return statement.text(of: arn(reference))
         }
@@ -48,8 +46,7 @@ extension AccessControl: PermissionKeeping {
             let present = try await stored(
                 try await store.policy(of: reference.name, qualifier: reference.qualifier))
             guard let present else { throw .noPolicyAssociated }
-            let left = present.statements.filter { $0.id != statementID }
-            guard left.count < present.statements.count else { throw .statementNotFound(statementID) }
+            let left = try present.removing(statementID)
             if let revisionID, revisionID != present.revisionID { throw .policyRevisionMismatch }
             try await set(left, of: reference, from: present)
         }

@@ -101,9 +101,7 @@ extension LayerControl {
     ) async throws(LambdaError) -> PolicyDescription {
         let present = try await policy(of: arn, for: "AddLayerVersionPermission")
         if let revisionID, revisionID != present?.revisionID { throw .layerPolicyRevisionMismatch }
-        var statements = present?.statements ?? []
-        if statements.contains(where: { $0.id == statement.id }) { throw .statementExists(statement.id) }
-        statements.append(statement)
+        let statements = try present?.adding(statement) ?? [statement]
         let next = FunctionPolicy(revisionID: FunctionConfiguration.makeRevisionID(), statements: statements)
         let size = next.text(of: arn).utf8.count
         if size > Limits.policy { throw .policyTooLong(size) }
@@ -117,8 +115,7 @@ extension LayerControl {
         guard let present = try await policy(of: arn, for: "RemoveLayerVersionPermission") else {
             throw .noPolicyAssociated
         }
-        let left = present.statements.filter { $0.id != statementID }
-        guard left.count < present.statements.count else { throw .statementNotFound(statementID) }
+        let left = try present.removing(statementID)
         if let revisionID, revisionID != present.revisionID { throw .layerPolicyRevisionMismatch }
         let next = FunctionPolicy(revisionID: FunctionConfiguration.makeRevisionID(), statements: left)
         try await set(next, of: arn, from: present)
