@@ -18,7 +18,13 @@ package enum GuestMessage: Sendable, Equatable {
     case restoreFailed(RuntimeFailure)
     /// The runtime answered an invocation.
     case response(requestID: String, payload: [UInt8])
-    /// The runtime posted `/runtime/invocation/{id}/error`.
+    /// The runtime streams its answer to ``HostMessage/invokeInParts(_:)``, with this `Content-Type`.
+    case responseBegan(requestID: String, contentType: String)
+    /// More of that; see ``ResponseWindow``.
+    case responsePart(requestID: String, [UInt8])
+    /// It is whole.
+    case responseEnded(requestID: String)
+    /// The runtime posted `/runtime/invocation/{id}/error`, or ended a streamed answer with an error.
     case invocationFailed(requestID: String, RuntimeFailure)
     /// The runtime asked for its next invocation: the sandbox is idle.
     case idle(maximumMemoryBytes: UInt64)
@@ -78,6 +84,7 @@ extension GuestMessage {
         case hello = 129
         case initialized, initializationFailed, frozen, thawed, restored, restoreFailed
         case response, invocationFailed, idle, output, runtimeExited, fault, rehearsed
+        case responseBegan, responsePart, responseEnded
     }
 
     /// The frame, length first.
@@ -96,6 +103,17 @@ extension GuestMessage {
                 $0.put(requestID)
                 $0.put(payload)
             }
+        case .responseBegan(let requestID, let contentType):
+            return Self.frame(.responseBegan) {
+                $0.put(requestID)
+                $0.put(contentType)
+            }
+        case .responsePart(let requestID, let bytes):
+            return Self.frame(.responsePart, reserving: bytes.count + 64) {
+                $0.put(requestID)
+                $0.put(bytes)
+            }
+        case .responseEnded(let requestID): return Self.frame(.responseEnded) { $0.put(requestID) }
         case .invocationFailed(let requestID, let failure):
             return Self.frame(.invocationFailed, reserving: failure.body.count + 128) {
                 $0.put(requestID)
@@ -137,6 +155,11 @@ extension GuestMessage {
         case .restored: self = .restored
         case .restoreFailed: self = .restoreFailed(try RuntimeFailure(from: &body))
         case .response: self = .response(requestID: try body.string("request id"), payload: try body.data())
+        case .responseBegan:
+            self = .responseBegan(
+                requestID: try body.string("request id"), contentType: try body.string("content type"))
+        case .responsePart: self = .responsePart(requestID: try body.string("request id"), try body.data())
+        case .responseEnded: self = .responseEnded(requestID: try body.string("request id"))
         case .invocationFailed:
             self = .invocationFailed(requestID: try body.string("request id"), try RuntimeFailure(from: &body))
         case .idle: self = .idle(maximumMemoryBytes: try body.integer())

@@ -13,6 +13,10 @@ package enum HostMessage: Sendable, Equatable {
     case thaw(Uniqueness)
     /// Hand one event to the runtime.
     case invoke(Invocation)
+    /// The same for a host that wants a streamed answer as it comes.
+    case invokeInParts(Invocation)
+    /// More parts of the answer may follow; see ``ResponseWindow``.
+    case moreParts(requestID: String)
     /// End the runtime (SIGTERM, then SIGKILL after the grace) and power off.
     case stop(graceMilliseconds: UInt32)
 }
@@ -133,6 +137,8 @@ extension HostMessage {
         case invoke = 4
         case stop = 5
         case rehearse = 6
+        case invokeInParts = 7
+        case moreParts = 8
     }
 
     /// The frame, length first.
@@ -158,19 +164,29 @@ extension HostMessage {
             uniqueness.encode(to: &writer)
             return writer.finish()
         case .invoke(let invocation):
-            var writer = FrameWriter(type: Kind.invoke.rawValue, reserving: invocation.payload.count + 512)
-            writer.put(invocation.requestID)
-            writer.put(invocation.deadlineMilliseconds)
-            writer.put(invocation.invokedFunctionARN)
-            writer.put(invocation.traceID)
-            writer.put(invocation.clientContext)
-            writer.put(invocation.payload)
+            return Self.frame(.invoke, invocation)
+        case .invokeInParts(let invocation):
+            return Self.frame(.invokeInParts, invocation)
+        case .moreParts(let requestID):
+            var writer = FrameWriter(type: Kind.moreParts.rawValue)
+            writer.put(requestID)
             return writer.finish()
         case .stop(let grace):
             var writer = FrameWriter(type: Kind.stop.rawValue)
             writer.put(grace)
             return writer.finish()
         }
+    }
+
+    private static func frame(_ kind: Kind, _ invocation: Invocation) -> [UInt8] {
+        var writer = FrameWriter(type: kind.rawValue, reserving: invocation.payload.count + 512)
+        writer.put(invocation.requestID)
+        writer.put(invocation.deadlineMilliseconds)
+        writer.put(invocation.invokedFunctionARN)
+        writer.put(invocation.traceID)
+        writer.put(invocation.clientContext)
+        writer.put(invocation.payload)
+        return writer.finish()
     }
 
     /// Decodes a frame that ``FrameDecoder`` cut.
@@ -191,15 +207,23 @@ extension HostMessage {
         case .freeze: self = .freeze
         case .rehearse: self = .rehearse
         case .thaw: self = .thaw(try Uniqueness(from: &body))
-        case .invoke:
-            self = .invoke(
-                Invocation(
-                    requestID: try body.string("request id"), deadlineMilliseconds: try body.integer(),
-                    invokedFunctionARN: try body.string("function ARN"), traceID: try body.optionalString("trace id"),
-                    clientContext: try body.optionalString("client context"), payload: try body.data()))
+        case .invoke: self = .invoke(try Invocation(from: &body))
+        case .invokeInParts: self = .invokeInParts(try Invocation(from: &body))
+        case .moreParts: self = .moreParts(requestID: try body.string("request id"))
         case .stop: self = .stop(graceMilliseconds: try body.integer())
         }
         try body.finish()
+    }
+}
+
+extension Invocation {
+    fileprivate init(from body: inout FrameReader) throws(FrameError) {
+        requestID = try body.string("request id")
+        deadlineMilliseconds = try body.integer()
+        invokedFunctionARN = try body.string("function ARN")
+        traceID = try body.optionalString("trace id")
+        clientContext = try body.optionalString("client context")
+        payload = try body.data()
     }
 }
 

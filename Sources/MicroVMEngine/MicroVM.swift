@@ -19,11 +19,19 @@ struct MicroVM: Sandbox {
     var slot: Int? { machine.slot }
     var isUsable: Bool { machine.guest.isQuiet }
 
-    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
+    func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
         try machine.moveOn()
-        machine.guest.send(.invoke(invocation))
+        if let response {
+            machine.guest.invoke(invocation, streaming: response)
+        } else {
+            machine.guest.send(.invoke(invocation))
+        }
+        defer { if response != nil { machine.guest.endParts() } }
         switch try await machine.guest.next(during: .invocation, by: deadline) {
         case .response(invocation.requestID, let payload): return .response(payload)
+        case .responseEnded(invocation.requestID): return .streamed
         case .invocationFailed(invocation.requestID, let failure): return .error(failure)
         case let other: throw unexpected(other, during: .invocation)
         }

@@ -22,8 +22,10 @@ package struct ProcessSandbox: Sandbox {
     package var readyCall: ReadyCall { blueprint.readyCall }
     package var isUsable: Bool { runtime.isUsable }
 
-    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
-        try await runtime.invoke(invocation, deadline: deadline)
+    package func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
+        try await runtime.invoke(invocation, streaming: response, deadline: deadline)
     }
 
     package func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {

@@ -9,6 +9,8 @@ struct HTTPHead {
     private(set) var framing = Framing.length(0)
     private(set) var expectsContinue = false
     private var hasLength = false
+    /// Within the bytes that are being read.
+    private var contentType: Bytes?
 
     /// - Parameter bytes: the head with the empty line that ends it.
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(HTTPError) {
@@ -16,9 +18,12 @@ struct HTTPHead {
         request = try Self.requestLine(try Self.line(&rest))
         while true {
             let line = try Self.line(&rest)
-            if line.count == 0 { return }
+            if line.count == 0 { break }
             try read(line)
         }
+        // Copied only where somebody wants it: most requests have one.
+        if request.responseMode == .streaming, let contentType { request.contentType = contentType.copy() }
+        contentType = nil
     }
 
     /// Cuts the next line off `rest`. The caller has made sure that the head ends in an empty line.
@@ -68,6 +73,7 @@ struct HTTPHead {
         case 10 where name.equalsIgnoringCase("connection"):
             if value.equalsIgnoringCase("close") { request.keepAlive = false }
             if value.equalsIgnoringCase("keep-alive") { request.keepAlive = true }
+        case 12 where name.equalsIgnoringCase("content-type"): contentType = value
         case 13 where name.equalsIgnoringCase("authorization"): request.authorization = value.copy()
         case 14 where name.equalsIgnoringCase("content-length"): try readLength(value)
         case 17 where name.equalsIgnoringCase("transfer-encoding"):

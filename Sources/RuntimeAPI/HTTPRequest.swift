@@ -7,6 +7,8 @@ package struct HTTPRequest: Sendable, Equatable {
 
     package enum Body: Sendable, Equatable {
         case bytes([UInt8])
+        /// Was handed on in parts as it arrived; so many bytes.
+        case parts(Int)
         /// Longer than AWS's payload limit; read to its end and dropped.
         case tooLarge
     }
@@ -18,6 +20,8 @@ package struct HTTPRequest: Sendable, Equatable {
     package var authorization: [UInt8] = []
     /// `Lambda-Runtime-Function-Error-Type`, from the head or, in streaming mode, from the trailers.
     package var errorType: [UInt8] = []
+    /// `Content-Type` of a request in streaming mode; not looked at for others.
+    package var contentType: [UInt8] = []
     package var responseMode = ResponseMode.buffered
     /// `Lambda-Runtime-Function-Error-Body` of the trailers: base64.
     package var trailingErrorBody: [UInt8] = []

@@ -38,6 +38,8 @@ package struct HTTPRequestParser {
     private var bodyLength = 0
     /// Of the body that is being read: that it may be longer than ``Limits/smallBody``.
     private var mayBeLarge = false
+    /// Of a body that is handed on in parts: what has arrived and was not taken yet.
+    private var part: [UInt8] = []
     /// The client waits for `100 Continue` before it sends the body.
     package private(set) var awaitsContinue = false
 
@@ -93,14 +95,17 @@ package struct HTTPRequestParser {
     /// The next whole request, or nil when more bytes are needed. After an error there is no more.
     /// - Parameter isAllowed: asked once for a request whose head has been read, whether its body may be longer than
     ///   ``Limits/smallBody``; one that may not is read to its end and dropped, as one that is too long for all.
+    /// - Parameter isInParts: asked once for a request in streaming mode, whether its body is to be handed on as it arrives:
+    ///   call ``takePart()`` after each call of this.
     package mutating func next(
-        allowing isAllowed: (HTTPRequest) -> Bool = { _ in true }
+        allowing isAllowed: (HTTPRequest) -> Bool = { _ in true },
+        inParts isInParts: (HTTPRequest) -> Bool = { _ in false }
     ) throws(HTTPError) -> HTTPRequest? {
         do throws(HTTPError) {
             while true {
                 switch stage {
                 case .head:
-                    guard try readHead() else { return nil }
+                    guard try readHead(isInParts) else { return nil }
                 case .fixedBody(let request, let remaining):
                     stage = .head
                     guard let whole = readFixedBody(request, remaining, isAllowed) else { return nil }
@@ -129,10 +134,17 @@ package struct HTTPRequestParser {
         }
     }
 
+    /// What has arrived of a body that is handed on in parts; nil when nothing has, or there is no such body.
+    package mutating func takePart() -> [UInt8]? {
+        if part.isEmpty { return nil }
+        defer { part = [] }
+        return part
+    }
+
     // MARK: - Head
 
     /// Moves past one request head; false when it is not complete yet.
-    private mutating func readHead() throws(HTTPError) -> Bool {
+    private mutating func readHead(_ isInParts: (HTTPRequest) -> Bool) throws(HTTPError) -> Bool {
         guard let end = try endOfHead() else { return false }
         let start = position
         let head = try buffer.withUnsafeBufferPointer { (bytes) throws(HTTPError) in
@@ -143,11 +155,12 @@ package struct HTTPRequestParser {
         bodyLength = 0
         mayBeLarge = false
         var request = head.request
+        if request.responseMode == .streaming, isInParts(request) { request.body = .parts(0) }
         switch head.framing {
         case .length(let length):
             guard length <= limits.discardedBody else { throw .bodyTooLarge }
             awaitsContinue = head.expectsContinue && length > 0 && buffered == 0
-            if awaitsContinue && length > limits.body {
+            if awaitsContinue, length > limits.body, case .bytes = request.body {
                 // The client asks first: refused now, it need not send what would be dropped.
                 awaitsContinue = false
                 request.body = .tooLarge
@@ -194,6 +207,12 @@ package struct HTTPRequestParser {
     ) -> Int {
         let taken = min(wanted, buffered)
         bodyLength += taken
+        if case .parts = request.body {
+            part.append(contentsOf: buffer[position..<position + taken])
+            request.body = .parts(bodyLength)
+            position += taken
+            return taken
+        }
         admit(bodyLength, of: &request, isAllowed)
         guard case .bytes(var bytes) = request.body else {
             position += taken

@@ -37,6 +37,11 @@ enum ResponseText {
         "errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}
         """
 
+    static let oversizedStream: StaticString = """
+        {"errorType":"Function.ResponseSizeTooLarge",\
+        "errorMessage":"Response payload size exceeded maximum allowed payload size (209715200 bytes)."}
+        """
+
     static func invalidTransition(from: String, to: String) -> [UInt8] {
         error(
             "403 Forbidden",

@@ -1,4 +1,3 @@
-internal import Basics
 internal import GuestProtocol
 
 // What the runtime calls, and what it is answered.
@@ -51,11 +50,12 @@ extension RuntimeAPIServer {
             return
         }
         block(connection)
+        if case .truncated = before { failTruncated() }
         handOver()
         switch before {
         case .started: onEvent(.initialized(.invocationNext))
         case .restoring: onEvent(.restored)
-        case .responseSent: onEvent(.idle)
+        case .responseSent, .truncated: onEvent(.idle)
         default: break
         }
     }
@@ -81,6 +81,7 @@ extension RuntimeAPIServer {
     private func invocationResponse(
         _ requestID: [UInt8], _ request: HTTPRequest, _ connection: Connection
     ) throws(RuntimeState.Refusal) {
+        if case .parts = request.body { return endParts(request, on: connection) }
         let next = try state.answered(requestID, withError: false)
         guard let invocation else { throw .invalidRequestID }
         state = next
@@ -102,12 +103,7 @@ extension RuntimeAPIServer {
             onEvent(.responded(requestID: invocation.requestID, payload: payload))
             return
         }
-        onEvent(
-            .invocationFailed(
-                requestID: invocation.requestID,
-                RuntimeFailure(
-                    errorType: ErrorType.validated(request.errorType),
-                    body: Base64.decode(request.trailingErrorBody) ?? [])))
+        onEvent(.invocationFailed(requestID: invocation.requestID, trailingFailure(of: request)))
     }
 
     private func invocationError(

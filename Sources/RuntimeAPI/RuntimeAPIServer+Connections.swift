@@ -44,7 +44,9 @@ extension RuntimeAPIServer {
         while turns < Self.maximumConnections, accept() { turns += 1 }
         for slot in connections.indices {
             turns = 0
-            while turns < 1024, let connection = connections[slot], !connection.hasUnsent, read(connection) {
+            while turns < 1024, let connection = connections[slot], !connection.hasUnsent, !isHeldBack(connection),
+                read(connection)
+            {
                 turns += 1
             }
         }
@@ -67,8 +69,10 @@ extension RuntimeAPIServer {
     /// them needs a limit of time.
     private func makeRoom() {
         guard connections.count == Self.maximumConnections, !connections.contains(where: { $0 == nil }) else { return }
-        let silent = connections.compactMap { $0 }.filter { $0 !== blocked && $0 !== large }
-            .min { $0.lastRead < $1.lastRead }
+        let silent = connections.compactMap { $0 }.filter {
+            $0 !== blocked && $0 !== large && $0 !== parted?.connection
+        }
+        .min { $0.lastRead < $1.lastRead }
         if let silent { close(silent) }
     }
 
@@ -94,6 +98,7 @@ extension RuntimeAPIServer {
             // While a call blocks, a well-behaved client sends nothing more.
             if connection !== blocked {
                 serve(connection)
+                holdBack(connection)
                 // What is left of a large request is no whole one yet: a head.
                 if connection.parser.buffered > Self.smallHead { becomeLarge(connection) }
                 connection.parser.trim()
@@ -129,11 +134,13 @@ extension RuntimeAPIServer {
     func serve(_ connection: Connection) {
         while !connection.hasUnsent, connection !== blocked, connections[slot(of: connection)] === connection {
             do {
-                let next = try connection.parser.next { request in
-                    guard mayBeLarge(request) else { return false }
-                    becomeLarge(connection)
-                    return true
-                }
+                let next = try connection.parser.next(
+                    allowing: { request in
+                        guard mayBeLarge(request) else { return false }
+                        becomeLarge(connection)
+                        return true
+                    }, inParts: { beginsParts($0, on: connection) })
+                if parted != nil { handOn(connection) }
                 guard let request = next else {
                     if connection.parser.awaitsContinue {
                         connection.parser.continued()
@@ -177,6 +184,7 @@ extension RuntimeAPIServer {
     func close(_ connection: Connection) {
         if blocked === connection { blocked = nil }
         if large === connection { large = nil }
+        breakOffParts(on: connection)
         let slot = slot(of: connection)
         if connections[slot] === connection { connections[slot] = nil }
     }

@@ -37,7 +37,7 @@ package final class RuntimeAPIServer {
     package internal(set) var state = RuntimeState.started
     /// The port it listens on.
     package let port: UInt16
-    /// Called within ``process(_:)``, ``release(_:then:)``, ``startFromSeed(_:)`` and ``invoke(_:)``.
+    /// Called within ``process(_:)``, ``readRest()``, ``release(_:then:)``, ``startFromSeed(_:)`` and ``invoke(_:)``.
     package var onEvent: (RuntimeEvent) -> Void = { _ in }
 
     let isSnapStart: Bool
@@ -56,6 +56,8 @@ package final class RuntimeAPIServer {
     var readings: UInt64 = 0
     /// Queued until the runtime asks, then kept until it answers.
     var invocation: QueuedInvocation?
+    /// The response that is being handed on in parts.
+    var parted: PartedResponse?
     private(set) var credentials: Credentials?
 
     struct QueuedInvocation {
@@ -63,6 +65,7 @@ package final class RuntimeAPIServer {
         let requestIDBytes: [UInt8]
         /// The whole answer to `/runtime/invocation/next`.
         let answer: [UInt8]
+        let wantsParts: Bool
     }
 
     /// Listens on the loopback address.
@@ -144,12 +147,13 @@ package final class RuntimeAPIServer {
     }
 
     /// Hands one event to the runtime, now or as soon as it asks.
-    package func invoke(_ invocation: Invocation) throws(RuntimeAPIError) {
+    /// - Parameter inParts: whether a response that the runtime streams is told as it comes, rather than when it is whole.
+    package func invoke(_ invocation: Invocation, inParts: Bool = false) throws(RuntimeAPIError) {
         if case .running = state { throw .busy(state: "\(state.name)") }
         guard self.invocation == nil else { throw .busy(state: "\(state.name)") }
         self.invocation = QueuedInvocation(
             requestID: invocation.requestID, requestIDBytes: Array(invocation.requestID.utf8),
-            answer: ResponseText.invocation(invocation))
+            answer: ResponseText.invocation(invocation), wantsParts: inParts)
         if let connection = blocked {
             handOver()
             serve(connection)

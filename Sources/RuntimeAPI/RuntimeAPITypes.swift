@@ -14,6 +14,12 @@ package enum RuntimeEvent: Sendable, Equatable {
     case restored
     case restoreFailed(RuntimeFailure)
     case responded(requestID: String, payload: [UInt8])
+    /// The response to an invocation that wants it in parts begins, with this `Content-Type`.
+    case responseBegan(requestID: String, contentType: String)
+    /// More of it has come. Whoever has no room for more says ``RuntimeAPIServer/pauseResponse()``.
+    case responsePart(requestID: String, [UInt8])
+    /// It is whole. One that fails half way ends with ``invocationFailed(requestID:_:)``.
+    case responseEnded(requestID: String)
     case invocationFailed(requestID: String, RuntimeFailure)
     /// The runtime asked for its next invocation after it answered one.
     case idle

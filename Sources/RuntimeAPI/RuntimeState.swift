@@ -8,6 +8,8 @@
 ///    ├──invocation/next──▶ ready                          └──restore/error──▶ restoreError              │
 ///    └──init/error──▶ initError        responseSent ◀──{id}/response, {id}/error────────────────────────┘
 ///                                            └──invocation/next──▶ ready
+/// running ──response begins in parts──▶ responding ──its end──▶ responseSent
+///                                           └──connection breaks──▶ truncated ──invocation/next──▶ ready
 /// ```
 package enum RuntimeState: Sendable, Equatable {
     /// Init code runs.
@@ -23,6 +25,10 @@ package enum RuntimeState: Sendable, Equatable {
     /// Blocked in `/runtime/invocation/next`.
     case ready
     case running(requestID: [UInt8])
+    /// Sends its answer in parts.
+    case responding(requestID: [UInt8])
+    /// The connection broke on which it did.
+    case truncated(requestID: [UInt8])
     /// Has answered and not yet asked for more.
     case responseSent(requestID: [UInt8])
 
@@ -37,6 +43,7 @@ package enum RuntimeState: Sendable, Equatable {
         case .restoreError: "RuntimeRestoreErrorState"
         case .ready: "Ready"
         case .running: "Running"
+        case .responding, .truncated: "InvocationResponse"
         case .responseSent: "RuntimeResponseSentState"
         }
     }
@@ -44,7 +51,9 @@ package enum RuntimeState: Sendable, Equatable {
     /// The invocation that the runtime may answer, or has just answered.
     private var currentRequestID: [UInt8]? {
         switch self {
-        case .running(let requestID), .responseSent(let requestID): requestID
+        case .running(let requestID), .responding(let requestID), .truncated(let requestID),
+            .responseSent(let requestID):
+            requestID
         default: nil
         }
     }
@@ -61,7 +70,7 @@ package enum RuntimeState: Sendable, Equatable {
     /// `GET /runtime/invocation/next`. A runtime that asks again while it runs gets the same event again, as on AWS.
     package func askedForInvocation() throws(Refusal) -> RuntimeState {
         switch self {
-        case .started, .restoring, .responseSent, .ready: return .ready
+        case .started, .restoring, .responseSent, .truncated, .ready: return .ready
         case .running: return self
         default: throw refusal(to: "Ready")
         }
@@ -82,10 +91,31 @@ package enum RuntimeState: Sendable, Equatable {
     /// `POST /runtime/invocation/{id}/response` or `…/error`. The request id is checked before the state, as AWS does.
     package func answered(_ requestID: [UInt8], withError: Bool) throws(Refusal) -> RuntimeState {
         guard let currentRequestID, currentRequestID.equals(requestID) else { throw .invalidRequestID }
-        guard case .running = self else {
-            throw refusal(to: withError ? "InvocationErrorResponse" : "InvocationResponse")
+        switch self {
+        case .running: break
+        // What the runtime has to say of an answer that it could not send.
+        case .truncated where withError: break
+        default: throw refusal(to: withError ? "InvocationErrorResponse" : "InvocationResponse")
         }
         return .responseSent(requestID: currentRequestID)
+    }
+
+    /// The head of a `POST …/response` whose body comes in parts. Nil when it has no business here, as its end will tell.
+    package func beganAnswer(_ requestID: [UInt8]) -> RuntimeState? {
+        guard case .running(let current) = self, current.equals(requestID) else { return nil }
+        return .responding(requestID: current)
+    }
+
+    /// All parts have come, or no more of them are wanted.
+    package func endedAnswer() -> RuntimeState? {
+        guard case .responding(let requestID) = self else { return nil }
+        return .responseSent(requestID: requestID)
+    }
+
+    /// No more parts come.
+    package func brokeOffAnswer() -> RuntimeState? {
+        guard case .responding(let requestID) = self else { return nil }
+        return .truncated(requestID: requestID)
     }
 
     /// `POST /runtime/init/error`. While hooks run after a restore it counts as a restore error, as on AWS.

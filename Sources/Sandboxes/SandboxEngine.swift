@@ -79,7 +79,11 @@ package protocol Sandbox: Sendable {
     /// Hands one event to the runtime and waits for its answer. Call again only after ``waitUntilIdle(by:)``.
     ///
     /// After any error the sandbox is of no more use: destroy it.
-    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult
+    ///
+    /// - Parameter response: where a response goes that the runtime streams, as it comes; nil for one that is wanted whole.
+    func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64
@@ -99,6 +103,12 @@ package protocol Sandbox: Sendable {
 }
 
 extension Sandbox {
+    package func invoke(
+        _ invocation: Invocation, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
+        try await invoke(invocation, streaming: nil, deadline: deadline)
+    }
+
     /// The same of a runtime that asks right after it has answered.
     @discardableResult
     package func waitUntilIdle() async throws(SandboxError) -> UInt64 {
@@ -126,6 +136,9 @@ package enum IsolationLevel: String, Sendable, Codable, CaseIterable {
 
 package enum InvocationResult: Sendable, Equatable {
     case response([UInt8])
+    /// It has gone to the invocation's ``ResponseStream``.
+    case streamed
+    /// Also of a response that has begun to stream.
     case error(RuntimeFailure)
 }
 

@@ -43,6 +43,8 @@ final class Supervisor {
     private let runtimeAPIPort: UInt16
     private var phase = Phase.booted
     private var rehearsalEnd: SharedDescriptor?
+    /// Parts of a response that the host has not yet asked to go on from, in bytes.
+    private var unconfirmed = 0
 
     init(control: consuming OwnedDescriptor, duties: any Duties, runtimeAPIPort: UInt16) throws(Errno) {
         queue = try EventQueue()
@@ -154,6 +156,8 @@ final class Supervisor {
         case (.thaw(let uniqueness), .frozen(let runtime)): thaw(runtime, uniqueness)
         case (.rehearse, .frozen(let runtime)): rehearse(runtime)
         case (.invoke(let invocation), .running(let runtime)): invoke(runtime, invocation)
+        case (.invokeInParts(let invocation), .running(let runtime)): invoke(runtime, invocation, inParts: true)
+        case (.moreParts(let requestID), .running(let runtime)): sendMore(runtime, requestID)
         case (.initialize(let initialization), .booted): initialize(initialization)
         case (.freeze, .running(let runtime)): freeze(runtime)
         case (.stop(let grace), _): stop(graceMilliseconds: grace)
@@ -164,7 +168,10 @@ final class Supervisor {
         case (.freeze, _): fault("freeze came while no runtime was running")
         case (.thaw, _): fault("thaw came while nothing was frozen")
         case (.rehearse, _): fault("rehearse came while nothing was frozen")
-        case (.invoke, _): fault("invoke came while no runtime was running")
+        case (.moreParts, _):
+            // Of an answer that is over.
+            break
+        case (.invoke, _), (.invokeInParts, _): fault("invoke came while no runtime was running")
         }
     }
 
@@ -259,12 +266,19 @@ final class Supervisor {
         port.send(.rehearsed)
     }
 
-    private func invoke(_ runtime: Runtime, _ invocation: Invocation) {
+    private func invoke(_ runtime: Runtime, _ invocation: Invocation, inParts: Bool = false) {
+        unconfirmed = 0
         do throws(RuntimeAPIError) {
-            try runtime.api.invoke(invocation)
+            try runtime.api.invoke(invocation, inParts: inParts)
         } catch {
             fault(error.description)
         }
+    }
+
+    private func sendMore(_ runtime: Runtime, _ requestID: String) {
+        guard runtime.api.isSendingParts(of: requestID) else { return }
+        unconfirmed = 0
+        runtime.api.resumeResponse()
     }
 
     private func stop(graceMilliseconds: UInt32) {
@@ -302,6 +316,13 @@ final class Supervisor {
             port.send(.response(requestID: requestID, payload: payload))
         case .invocationFailed(let requestID, let failure):
             port.send(.invocationFailed(requestID: requestID, failure))
+        case .responseBegan(let requestID, let contentType):
+            port.send(.responseBegan(requestID: requestID, contentType: contentType))
+        case .responsePart(let requestID, let bytes):
+            port.send(.responsePart(requestID: requestID, bytes))
+            unconfirmed += bytes.count
+            if unconfirmed >= ResponseWindow.bytes { runtime.api.pauseResponse() }
+        case .responseEnded(let requestID): port.send(.responseEnded(requestID: requestID))
         case .seedReady:
             // A route this server was not asked to have.
             break

@@ -41,6 +41,9 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
                 clientContext: "{}",
                 payload: Array(repeating: 7, count: 100_000))),
         .invoke(Invocation(requestID: "", deadlineMilliseconds: 0, invokedFunctionARN: "", payload: [])),
+        .invokeInParts(
+            Invocation(requestID: "r", deadlineMilliseconds: 1, invokedFunctionARN: "arn", payload: [1])),
+        .moreParts(requestID: "r"),
     ]
 
     @Test("what the host says is what the guest hears, however it arrives", arguments: hostMessages, [1000, Int.max])
@@ -54,6 +57,8 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
         .hello(kernelRelease: "6.1.0"), .initialized(.restoreNext), .initialized(.invocationNext),
         .initializationFailed(sampleFailure), .frozen, .rehearsed, .thawed, .restored, .restoreFailed(sampleFailure),
         .response(requestID: "r", payload: []), .response(requestID: "r", payload: Array(repeating: 1, count: 70_000)),
+        .responseBegan(requestID: "r", contentType: ""), .responsePart(requestID: "r", [0, 255]),
+        .responseEnded(requestID: "r"),
         .invocationFailed(requestID: "r", sampleFailure), .idle(maximumMemoryBytes: .max),
         .output(Output(stream: .standardOutput, timestampNanoseconds: 1, bytes: [0, 255])),
         .output(Output(stream: .standardError, timestampNanoseconds: .max, bytes: [])),
@@ -106,7 +111,7 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
     static let hostileRows: [([UInt8], FrameError)] = [
         ([], .truncated), ([2], .truncated), (frame(2, [], version: 0), .unknownVersion(0)),
         (frame(2, [], version: 1), .unknownVersion(1)), (frame(0, []), .unknownType(0)),
-        (frame(7, []), .unknownType(7)),
+        (frame(9, []), .unknownType(9)),
         (frame(129, []), .unknownType(129)), (frame(255, []), .unknownType(255)),
         // Counts and lengths that promise more than there is must not reserve memory for it.
         (frame(1, [255, 255, 255, 255]), .truncated), (frame(1, [1, 0, 0, 0, 255, 255, 255, 255]), .truncated),

@@ -48,12 +48,14 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
 
     /// What functions are said to have logged.
     let logs: any LogReading
+    /// What comes of invocations whose responses are wanted in parts; nil answers them at once.
+    private let streamed: StreamedInvocation?
     private let answer: @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse
 
     init(
         functions: [FunctionConfiguration] = [], tags: [String: String] = [:], zip: [UInt8] = [],
         nextMarker: String? = nil, failure: LambdaError? = nil, policy: FunctionPolicy? = nil, urls: [FunctionURL] = [],
-        logs: any LogReading = NoLogs(),
+        logs: any LogReading = NoLogs(), streamed: StreamedInvocation? = nil,
         answer: @escaping @Sendable (InvokeRequest) throws(LambdaError) -> InvokeResponse = { request in
             InvokeResponse(executedVersion: .latest, functionError: nil, logTail: nil, payload: request.payload)
         }
@@ -62,6 +64,7 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
         (known.policy, known.urls) = (policy, urls)
         state = Mutex(known)
         self.logs = logs
+        self.streamed = streamed
         self.answer = answer
     }
 
@@ -168,6 +171,12 @@ final class FakeLambdaService: FunctionControlling, TagKeeping, VersionPublishin
             _ = try Self.find(request.reference, in: state)
         }
         return try answer(request)
+    }
+
+    func stream(_ request: InvokeRequest) async throws(LambdaError) -> StreamedAnswer {
+        let response = try await invoke(request)
+        guard let streamed else { return .whole(response) }
+        return .streaming(streamed)
     }
 
     func sandboxes() -> [SandboxSummary] {

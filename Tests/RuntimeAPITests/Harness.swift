@@ -64,6 +64,8 @@ final class Harness {
         }
     }
 
+    func note(_ event: RuntimeEvent) { events.append(event) }
+
     func takeEvents() -> [RuntimeEvent] {
         defer { events = [] }
         return events

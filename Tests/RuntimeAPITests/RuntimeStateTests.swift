@@ -6,7 +6,7 @@ import Testing
     enum Call: CaseIterable {
         case invocationNext, restoreNext, seedNext, response, errorResponse, foreignResponse, initError, restoreError,
             release,
-            startFromSeed, handOver
+            startFromSeed, handOver, beginParts, endParts, breakOff
     }
 
     enum Outcome: Equatable {
@@ -18,6 +18,8 @@ import Testing
 
     static let id: [UInt8] = [1]
     static let running = RuntimeState.running(requestID: id)
+    static let responding = RuntimeState.responding(requestID: id)
+    static let truncated = RuntimeState.truncated(requestID: id)
     static let sent = RuntimeState.responseSent(requestID: id)
 
     private static func outcome(_ state: RuntimeState, _ call: Call) -> Outcome {
@@ -34,6 +36,9 @@ import Testing
             case .release: return state.released().map { .to($0) } ?? .refused
             case .startFromSeed: return state.startedFromSeed().map { .to($0) } ?? .refused
             case .handOver: return state.handedOver(id).map { .to($0) } ?? .refused
+            case .beginParts: return state.beganAnswer(id).map { .to($0) } ?? .refused
+            case .endParts: return state.endedAnswer().map { .to($0) } ?? .refused
+            case .breakOff: return state.brokeOffAnswer().map { .to($0) } ?? .refused
             }
         } catch {
             switch error {
@@ -54,14 +59,18 @@ import Testing
         (.ready, .invocationNext, .ready), (.ready, .release, .ready), (.ready, .handOver, running),
         (running, .invocationNext, running), (running, .response, sent), (running, .errorResponse, sent),
         (sent, .invocationNext, .ready),
+        (running, .beginParts, responding), (responding, .endParts, sent), (responding, .breakOff, truncated),
+        (truncated, .invocationNext, .ready), (truncated, .errorResponse, sent),
     ]
 
     static let states: [(RuntimeState, String)] = [
         (.started, "Started"), (.seedReady, "SeedReady"), (.initError, "InitError"), (.restoreReady, "RestoreReady"),
         (.restoring, "Restoring"),
         (.restoreError, "RuntimeRestoreErrorState"), (.ready, "Ready"), (running, "Running"),
-        (sent, "RuntimeResponseSentState"),
+        (sent, "RuntimeResponseSentState"), (responding, "InvocationResponse"), (truncated, "InvocationResponse"),
     ]
+
+    private static let withRequest = [running, responding, truncated, sent]
 
     private static func refusal(_ name: String, _ call: Call, hasRequest: Bool) -> Outcome {
         switch call {
@@ -72,7 +81,7 @@ import Testing
         case .foreignResponse: .invalidRequestID
         case .initError: .forbidden(name, "InitError")
         case .restoreError: .forbidden(name, "RuntimeRestoreErrorState")
-        case .release, .startFromSeed, .handOver: .refused
+        case .release, .startFromSeed, .handOver, .beginParts, .endParts, .breakOff: .refused
         }
     }
 
@@ -80,7 +89,7 @@ import Testing
     func transitions(_ row: (state: RuntimeState, name: String), call: Call) {
         let expected =
             Self.allowed.first { $0.0 == row.state && $0.1 == call }.map { Outcome.to($0.2) }
-            ?? Self.refusal(row.name, call, hasRequest: row.state == Self.running || row.state == Self.sent)
+            ?? Self.refusal(row.name, call, hasRequest: Self.withRequest.contains(row.state))
         #expect(Self.outcome(row.state, call) == expected)
     }
 }

@@ -68,6 +68,41 @@ struct SupervisorTests {
         #expect(try guest.next().isIdle)
     }
 
+    @Test("a streamed answer comes in parts, and no more of them than the host has asked for")
+    func parts() throws {
+        let guest = try GuestUnderTest()
+        try guest.initialize(
+            """
+            request, event = call("GET", "invocation/next")
+            def pieces():
+                for _ in range(16): yield bytes(1 << 16)
+            mode = {"Lambda-Runtime-Function-Response-Mode": "streaming", "Content-Type": "text/plain"}
+            call("POST", f"invocation/{request}/response", pieces(), mode)
+            call("GET", "invocation/next")
+            """)
+        #expect(try guest.next() == .initialized(.invocationNext))
+        try guest.send(.invokeInParts(.sample("1")))
+        #expect(try guest.next() == .responseBegan(requestID: "1", contentType: "text/plain"))
+        var (total, unconfirmed) = (0, 0)
+        while total < 1 << 20 {
+            guard case .responsePart("1", let bytes) = try guest.next() else {
+                Issue.record("the guest said something else after \(total) bytes")
+                return
+            }
+            #expect(unconfirmed < ResponseWindow.bytes)
+            total += bytes.count
+            unconfirmed += bytes.count
+            if unconfirmed >= ResponseWindow.bytes {
+                unconfirmed = 0
+                try guest.send(.moreParts(requestID: "0"))
+                try guest.send(.moreParts(requestID: "1"))
+            }
+        }
+        #expect(total == 1 << 20)
+        #expect(try guest.next() == .responseEnded(requestID: "1"))
+        #expect(try guest.next().isIdle)
+    }
+
     @Test("while frozen the runtime does not run")
     func frozen() throws {
         let guest = try GuestUnderTest()

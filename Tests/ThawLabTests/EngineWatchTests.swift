@@ -13,7 +13,9 @@ import ThawLab
         let isUsable = true
         var isBroken = false
 
-        func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
+        func invoke(
+            _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+        ) async throws(SandboxError) -> InvocationResult {
             guard !isBroken else { throw .destroyed }
             return .response(invocation.payload)
         }

@@ -37,10 +37,10 @@ enum FunctionURLAnswer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: payload[end.upperBound...])))
     }
 
-    private static let separator = [UInt8](repeating: 0, count: 8)
+    static let separator = [UInt8](repeating: 0, count: 8)
 
     /// What stands before the body of a streamed response: the same members but the body.
-    private static func prelude(_ bytes: [UInt8]) throws(Malformed) -> (
+    static func prelude(_ bytes: [UInt8]) throws(Malformed) -> (
         status: HTTPResponse.Status, headers: HTTPFields
     ) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {

@@ -79,28 +79,35 @@ struct FunctionURLMiddleware: RouterMiddleware {
             throw LambdaError.payloadTooLarge(
                 size: payload.count, invocationType: "RequestResponse", limit: Limits.payload)
         }
-        let answer = try await run(served, payload, traceID, context)
-        let isStreamed = served.url.invokeMode == .responseStream
-        let read = isStreamed ? FunctionURLAnswer.streamed : FunctionURLAnswer.response
-        var response =
-            answer.functionError == nil
-            ? (try? read(answer.payload)) ?? FunctionURLAnswer.failure : FunctionURLAnswer.failure
+        var response = try await run(
+            InvokeRequest(
+                reference: served.reference, requestID: context.requestID, type: .requestResponse, logType: .none,
+                clientContext: nil, payload: payload, traceID: traceID),
+            inParts: served.url.invokeMode == .responseStream)
         response.headers[.amznTraceID] = traceID
         return response
     }
 
-    private func run(
-        _ served: ServedURL, _ payload: [UInt8], _ traceID: String, _ context: Context
-    ) async throws -> InvokeResponse {
+    private func run(_ request: InvokeRequest, inParts: Bool) async throws(LambdaError) -> Response {
         do {
-            return try await invocations.invoke(
-                InvokeRequest(
-                    reference: served.reference, requestID: context.requestID, type: .requestResponse, logType: .none,
-                    clientContext: nil, payload: payload, traceID: traceID))
+            guard inParts else {
+                return Self.response(try await invocations.invoke(request), FunctionURLAnswer.response)
+            }
+            switch try await invocations.stream(request) {
+            case .whole(let answer): return Self.response(answer, FunctionURLAnswer.streamed)
+            case .streaming(let invocation): return await FunctionURLStream.response(invocation)
+            }
         } catch {
             // What the URL led to is gone.
             throw error.code == .resourceNotFound ? LambdaError.urlForbidden : error
         }
+    }
+
+    private static func response(
+        _ answer: InvokeResponse, _ read: ([UInt8]) throws(FunctionURLAnswer.Malformed) -> Response
+    ) -> Response {
+        guard answer.functionError == nil else { return FunctionURLAnswer.failure }
+        return (try? read(answer.payload)) ?? FunctionURLAnswer.failure
     }
 
     private func authorizeAnybody(_ served: ServedURL) throws(LambdaError) {

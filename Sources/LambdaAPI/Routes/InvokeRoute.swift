@@ -12,6 +12,8 @@ struct InvokeRoute: RouteGroup {
 
     func add(to router: Router<Context>) {
         router.post("2015-03-31/functions/{FunctionName}/invocations", use: invoke)
+        router.post(
+            "2021-11-15/functions/{FunctionName}/response-streaming-invocations", use: invokeWithResponseStream)
         router.post("2014-11-13/functions/{FunctionName}/invoke-async", use: invokeAsync)
     }
 
@@ -42,16 +44,18 @@ struct InvokeRoute: RouteGroup {
             status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.payload)))
     }
 
-    private func invocationAndLogType(
-        _ request: Request
+    private static let types: [InvokeRequest.InvocationType] = [.event, .requestResponse, .dryRun]
+
+    func invocationAndLogType(
+        _ request: Request, types: [InvokeRequest.InvocationType] = types
     ) throws(LambdaError) -> (InvokeRequest.InvocationType, InvokeRequest.LogType) {
         var violations = ConstraintViolations()
         var type = InvokeRequest.InvocationType.requestResponse
         if let text = request.headers[.invocationType] {
-            if let given = InvokeRequest.InvocationType(rawValue: text) {
+            if let given = InvokeRequest.InvocationType(rawValue: text), types.contains(given) {
                 type = given
             } else {
-                violations.add(text, at: "invocationType", .oneOf(["Event", "RequestResponse", "DryRun"]))
+                violations.add(text, at: "invocationType", .oneOf(types.map(\.rawValue)))
             }
         }
         var logType = InvokeRequest.LogType.none
@@ -81,7 +85,7 @@ struct InvokeRoute: RouteGroup {
         type == .event ? Limits.asynchronousPayload : Limits.payload
     }
 
-    private func payload(
+    func payload(
         of request: Request, type: InvokeRequest.InvocationType, limit: Int? = nil
     ) async throws -> [UInt8] {
         let limit = limit ?? Self.limit(type)
@@ -108,7 +112,7 @@ struct InvokeRoute: RouteGroup {
         }
     }
 
-    private func clientContext(_ request: Request) throws(LambdaError) -> String? {
+    func clientContext(_ request: Request) throws(LambdaError) -> String? {
         guard let text = request.headers[.clientContext], !text.isEmpty else { return nil }
         var violations = ConstraintViolations()
         if text.utf8.count > Limits.clientContext {

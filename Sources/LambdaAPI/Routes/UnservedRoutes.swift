@@ -24,12 +24,7 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        invoking + concurrency + capacityProviders + durableExecutions
-
-    private static let invoking = [
-        UnservedAction(
-            "InvokeWithResponseStream", .post, "2021-11-15/functions/{FunctionName}/response-streaming-invocations")
-    ]
+        concurrency + capacityProviders + durableExecutions
 
     private static let concurrency = [
         UnservedAction("GetFunctionScalingConfig", .get, scalingConfig),

@@ -11,10 +11,12 @@ import Sandboxes
 final class GuestConnection: Sendable {
     private let channel: any Channel
     private let mailbox: Mailbox<GuestMessage, SandboxError>
+    private let parts: ResponseParts
 
-    private init(channel: any Channel, mailbox: Mailbox<GuestMessage, SandboxError>) {
+    private init(channel: any Channel, mailbox: Mailbox<GuestMessage, SandboxError>, parts: ResponseParts) {
         self.channel = channel
         self.mailbox = mailbox
+        self.parts = parts
     }
 
     static func connect(
@@ -23,17 +25,31 @@ final class GuestConnection: Sendable {
     ) async throws -> GuestConnection {
         let mailbox = Mailbox<GuestMessage, SandboxError>(
             clock: clock, overflow: .lost("the guest says more than anybody asks for", during: .invocation))
+        let parts = ResponseParts()
         let channel = try await adoptSocket(socket, group: group) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(GuestHandler(mailbox: mailbox, output: output))
+                try channel.pipeline.syncOperations.addHandler(
+                    GuestHandler(mailbox: mailbox, parts: parts, output: output))
             }
         }
-        return GuestConnection(channel: channel, mailbox: mailbox)
+        return GuestConnection(channel: channel, mailbox: mailbox, parts: parts)
     }
 
     func send(_ message: HostMessage) {
         channel.writeAndFlush(channel.allocator.buffer(bytes: message.encoded()), promise: nil)
     }
+
+    /// Hands over one event. Parts of a streamed answer go to `response`, until ``endParts()``; the end of it is a message.
+    func invoke(_ invocation: Invocation, streaming response: ResponseStream) {
+        parts.expect(invocation.requestID, response)
+        response.body.onRoom { [weak self, requestID = invocation.requestID] in
+            guard let self, parts.makeRoom(requestID) else { return }
+            send(.moreParts(requestID: requestID))
+        }
+        send(.invokeInParts(invocation))
+    }
+
+    func endParts() { parts.stop() }
 
     /// The guest's next message. A fault or the end of the runtime is thrown, as is `deadline` passing.
     func next(during phase: SandboxError.Phase, by deadline: Deadline) async throws(SandboxError) -> GuestMessage {
@@ -67,11 +83,13 @@ private final class GuestHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let mailbox: Mailbox<GuestMessage, SandboxError>
+    private let parts: ResponseParts
     private let output: OutputSink
     private var decoder = FrameDecoder()
 
-    init(mailbox: Mailbox<GuestMessage, SandboxError>, output: @escaping OutputSink) {
+    init(mailbox: Mailbox<GuestMessage, SandboxError>, parts: ResponseParts, output: @escaping OutputSink) {
         self.mailbox = mailbox
+        self.parts = parts
         self.output = output
     }
 
@@ -81,11 +99,25 @@ private final class GuestHandler: ChannelInboundHandler {
             while let frame = try decoder.next() {
                 switch try GuestMessage(frame: frame) {
                 case .output(let bytes): output(bytes)
+                case .responseBegan(let requestID, let contentType): parts.begin(requestID, contentType: contentType)
+                case .responsePart(let requestID, let bytes): take(bytes, of: requestID, context)
                 case let message: mailbox.deliver(message, bytes: frame.count)
                 }
             }
         } catch {
             mailbox.fail(.lost("the guest sent a message that is not the protocol: \(error)", during: .invocation))
+            context.close(promise: nil)
+        }
+    }
+
+    private func take(_ bytes: [UInt8], of requestID: String, _ context: ChannelHandlerContext) {
+        switch parts.take(requestID, bytes) {
+        case .taken: break
+        case .wantsMore:
+            let more = HostMessage.moreParts(requestID: requestID).encoded()
+            context.writeAndFlush(NIOAny(context.channel.allocator.buffer(bytes: more)), promise: nil)
+        case .tooMuch:
+            mailbox.fail(.lost("the guest sends more of a response than there is room for", during: .invocation))
             context.close(promise: nil)
         }
     }

@@ -116,16 +116,20 @@ package final class HostedRuntime: LoopMember {
     /// False once the runtime ended or failed, and while it is at work.
     package var isUsable: Bool { locked { $0.isReady } }
 
-    /// Hands over one event and waits for the answer.
-    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError)
-        -> InvocationResult
-    {
+    /// Hands over one event and waits for the answer, to its end where it goes to `response`.
+    package func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream? = nil, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
+        response?.body.onRoom { [weak self] in self?.resumeResponse() }
         let progress = try await wait(for: .answered, during: .invocation, by: deadline) { core, waiter in
-            core.invoke(invocation, waiter)
+            core.invoke(invocation, response, waiter)
         }
         if case .answered(let result) = progress { return result }
         throw .lost("an invocation ended in \(progress)", during: .invocation)
     }
+
+    /// There is room again for a response in parts; does nothing for one that has ended.
+    private func resumeResponse() { locked { $0.server?.resumeResponse() } }
 
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     package func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64 {

@@ -80,6 +80,8 @@ final class RuntimeCore {
     private let outOfMemoryKills: @Sendable () -> UInt64
     private var state: State
     private var waiter: Waiter?
+    /// Where the response of the running invocation goes, if in parts.
+    private var response: ResponseStream?
     /// Outcomes that their waiters are still to be told.
     private var settled: [Settled] = []
     private var standardOutput: RuntimeOutput?
@@ -162,7 +164,7 @@ final class RuntimeCore {
     }
 
     /// The answer to this waiter is the invocation's.
-    func invoke(_ invocation: Invocation, _ new: Waiter) {
+    func invoke(_ invocation: Invocation, _ response: ResponseStream?, _ new: Waiter) {
         guard case .ready = state, let server else {
             return settle(new, .failure(outOfTurn("an invocation", .invocation)))
         }
@@ -170,8 +172,9 @@ final class RuntimeCore {
         wait(new)
         // Its time may be over already.
         guard case .running = state else { return }
+        self.response = response
         do {
-            try wrapping(.lost(during: .invocation)) { try server.invoke(invocation) }
+            try wrapping(.lost(during: .invocation)) { try server.invoke(invocation, inParts: response != nil) }
             // After that: the kernel wakes one thread after the other, and the one that waits for the event goes on at once.
             try moveOn()
         } catch {
@@ -252,6 +255,13 @@ final class RuntimeCore {
         case (.invocationFailed(let answered, let failure), .running(let asked)) where answered == asked:
             state = .settling
             resume(.answered(.error(failure)))
+        case (.responseBegan(let answered, let contentType), .running(let asked)) where answered == asked:
+            response?.begin(contentType: contentType)
+        case (.responsePart(let answered, let bytes), .running(let asked)) where answered == asked:
+            if let response, !response.body.write(bytes) { server?.pauseResponse() }
+        case (.responseEnded(let answered), .running(let asked)) where answered == asked:
+            state = .settling
+            resume(.answered(.streamed))
         // Everything below ends a phase in the log: what was written before must be there before.
         case (.initialized(let call), .initializing):
             drainOutput()
@@ -292,6 +302,7 @@ final class RuntimeCore {
     private func resume(_ progress: Progress) {
         if let waiter { settle(waiter, .success(progress)) }
         waiter = nil
+        response = nil
     }
 
     private func settle(_ waiter: Waiter, _ outcome: Result<Progress, SandboxError>) {
@@ -311,6 +322,7 @@ final class RuntimeCore {
         state = .ended(ending)
         if let waiter { settle(waiter, .failure(ending.error(during: waiter.phase))) }
         waiter = nil
+        response = nil
     }
 
     // MARK: - Process

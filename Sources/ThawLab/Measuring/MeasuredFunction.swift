@@ -113,7 +113,7 @@ extension MeasuredFunction {
     func check(_ result: InvocationResult) throws {
         switch result {
         case .response(let payload): try check(LambdaClient.Answer(payload: payload, functionError: nil))
-        case .error:
+        case .streamed, .error:
             throw WrongAnswer(function: name, answer: LambdaClient.Answer(payload: [], functionError: "Unhandled"))
         }
     }

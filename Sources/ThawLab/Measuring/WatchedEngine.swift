@@ -118,14 +118,16 @@ package final class WatchedSandbox: Sandbox {
     package var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
     package var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
 
-    package func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
+    package func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
         let isFirst = state.withLock { state in
             state.isBusy = true
             return !state.hasServed
         }
         watch.begin()
         do {
-            let result = try await sandbox.invoke(invocation, deadline: deadline)
+            let result = try await sandbox.invoke(invocation, streaming: response, deadline: deadline)
             state.withLock { $0.hasServed = true }
             if isFirst, origin != nil { watch.note(firstResponse: ContinuousClock.now - began) }
             return result

@@ -14,7 +14,7 @@ struct FunctionFailure: Error, Sendable, Equatable {
 
     /// The runtime reported it: its own words, unchanged.
     static func reported(_ failure: RuntimeFailure) -> FunctionFailure {
-        if failure.errorType == "Function.ResponseSizeTooLarge" { return .responseTooLarge }
+        if failure.errorType == "Function.ResponseSizeTooLarge", failure.body.isEmpty { return .responseTooLarge }
         let payload =
             failure.body.isEmpty
             ? JSONText.object(["errorType": failure.errorType, "errorMessage": ""]) : failure.body

@@ -23,6 +23,8 @@ struct InvocationAnswer {
             case .success(.response(let payload)) where payload.count > Limits.payload:
                 .functionFailed(.responseTooLarge)
             case .success(.response(let payload)): .response(payload)
+            // The client has it.
+            case .success(.streamed): .response([])
             case .success(.error(let failure)): .functionFailed(.reported(failure))
             case .failure(let error): Self.content(error, request, function)
             }

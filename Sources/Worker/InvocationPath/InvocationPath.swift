@@ -23,6 +23,13 @@ package struct InvocationPath: Invoking {
     let calls: CallTracer
 
     package func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse {
+        try await invoke(request, streaming: nil)
+    }
+
+    /// - Parameter response: where a response goes that the function streams; nil for one that is wanted whole.
+    func invoke(
+        _ request: InvokeRequest, streaming response: StreamedResponse?
+    ) async throws(LambdaError) -> InvokeResponse {
         var function = try await resolve(request)
         switch request.type {
         case .requestResponse: break
@@ -43,7 +50,7 @@ package struct InvocationPath: Invoking {
         defer { admission.leave(permit) }
         while true {
             let failure: LambdaError
-            do { return try await serve(request, function, permit, &record) } catch { failure = error }
+            do { return try await serve(request, function, permit, response, &record) } catch { failure = error }
             do throws(LambdaError) {
                 // What has begun is not begun again.
                 guard let successor = try await successor(of: function, request), record.start == nil else {
@@ -71,7 +78,7 @@ package struct InvocationPath: Invoking {
 
     private func serve(
         _ request: InvokeRequest, _ function: FunctionConfiguration, _ permit: Admission.Permit,
-        _ record: inout InvocationRecord
+        _ response: StreamedResponse?, _ record: inout InvocationRecord
     ) async throws(LambdaError) -> InvokeResponse {
         let arrived = clock.now()
         try await checkInvocable(function)
@@ -101,7 +108,7 @@ package struct InvocationPath: Invoking {
         }
         (record.start, record.preparation) = (held.start, clock.now() - arrived)
         return try await calls.hop("function", kind: .client) { _ throws(LambdaError) in
-            try await invoke(request, function, held, &record)
+            try await invoke(request, function, held, response, &record)
         }
     }
 
@@ -218,17 +225,19 @@ package struct InvocationPath: Invoking {
     // MARK: - 4 Invoke
 
     private func invoke(
-        _ request: InvokeRequest, _ function: FunctionConfiguration, _ held: Held, _ record: inout InvocationRecord
+        _ request: InvokeRequest, _ function: FunctionConfiguration, _ held: Held, _ response: StreamedResponse?,
+        _ record: inout InvocationRecord
     ) async throws(LambdaError) -> InvokeResponse {
         let live = held.sandbox
         let tail = request.logType == .tail ? live.log.beginTail() : nil
         live.log.write(.start(requestID: request.requestID, function.version))
         let (began, deadline) = (clock.now(), Deadline(in: .seconds(function.timeout)))
+        response?.version.settle(function.version)
         let result: Result<InvocationResult, SandboxError>
         do {
             result = .success(
                 try await live.sandbox.invoke(
-                    event(request, function), deadline: deadline))
+                    event(request, function), streaming: response?.parts, deadline: deadline))
         } catch {
             result = .failure(error)
         }

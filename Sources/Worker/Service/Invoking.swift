@@ -2,6 +2,9 @@ package import FunctionModel
 
 package protocol Invoking: Sendable {
     func invoke(_ request: InvokeRequest) async throws(LambdaError) -> InvokeResponse
+
+    /// The same for a client that wants the response as the function writes it: returns when it begins, or when all is over before.
+    func stream(_ request: InvokeRequest) async throws(LambdaError) -> StreamedAnswer
 }
 
 package struct InvokeRequest: Sendable {

@@ -32,6 +32,42 @@ import Testing
         await clone.destroy()
     }
 
+    @Test("a response that is streamed comes in parts, and the machine serves on")
+    func streamed() async throws {
+        try await MicroVMFixture.with { fixture in
+            let clone = try await fixture.thaw(try await fixture.snapshot())
+            let response = ResponseStream()
+            let result = try await clone.invoke(
+                .example, streaming: response, deadline: fixture.deadline(in: .seconds(3)))
+            #expect(result == .streamed)
+            response.end()
+            #expect(await response.start.wait() == "text/plain")
+            #expect(await response.body.next() == Array("{}{}".utf8))
+            #expect(await response.body.next() == nil)
+            _ = try await clone.waitUntilIdle()
+            try await serve(with: clone, in: fixture)
+            try await fixture.expectNothingLeft()
+        }
+    }
+
+    @Test("a guest that sends more of a response than there is room for is not listened to")
+    func partFlood() async throws {
+        try await MicroVMFixture.with { fixture in
+            let part = GuestMessage.responsePart(
+                requestID: Invocation.example.requestID, [UInt8](repeating: 1, count: 1 << 17)
+            ).encoded()
+            fixture.hypervisor.script = .at(.invoke, .floods(Array((0..<8).map { _ in part }.joined())))
+            let greedy = try await fixture.start()
+            let error = await #expect(throws: SandboxError.self) {
+                _ = try await greedy.invoke(
+                    .example, streaming: ResponseStream(), deadline: fixture.deadline(in: .seconds(3)))
+            }
+            #expect(error.map(Outcome.init) == .lost(.invocation), "\(String(describing: error))")
+            await greedy.destroy()
+            try await fixture.expectNothingLeft()
+        }
+    }
+
     @Test("the limit of a restore is one for all of its messages")
     func restoreLimit() async throws {
         try await MicroVMFixture.with { fixture in

@@ -112,6 +112,15 @@ final class ScriptedMachine: Sendable {
         case .invoke(let invocation):
             say(.response(requestID: invocation.requestID, payload: invocation.payload), at: .invoke)
             say(.idle(maximumMemoryBytes: 1 << 20), at: .idle)
+        case .invokeInParts(let invocation):
+            let (id, part) = (invocation.requestID, invocation.payload)
+            let messages: [GuestMessage] = [
+                .responseBegan(requestID: id, contentType: "text/plain"), .responsePart(requestID: id, part),
+                .responsePart(requestID: id, part), .responseEnded(requestID: id),
+            ]
+            say(messages.flatMap { $0.encoded() }, at: .invoke, to: guest)
+            say(.idle(maximumMemoryBytes: 1 << 20), at: .idle)
+        case .moreParts: break
         case .stop: break
         }
     }

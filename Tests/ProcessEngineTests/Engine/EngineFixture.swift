@@ -248,6 +248,7 @@ extension Sandbox {
         _ = try await waitUntilIdle()
         switch result {
         case .response(let bytes): return String(decoding: bytes, as: UTF8.self)
+        case .streamed: return "streamed"
         case .error(let failure): return "error \(failure.errorType)"
         }
     }

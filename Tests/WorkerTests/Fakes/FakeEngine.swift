@@ -11,6 +11,7 @@ final class FakeEngine: SandboxEngine {
     typealias Init = @Sendable (SandboxSpecification, OutputSink) async throws(SandboxError) -> Void
     typealias Restore = @Sendable (SnapshotLease, Uniqueness, OutputSink) async throws(SandboxError) -> Void
     typealias Handler = @Sendable (Invocation, OutputSink) async throws(SandboxError) -> InvocationResult
+    typealias Streamer = @Sendable (Invocation, ResponseStream) async throws(SandboxError) -> InvocationResult
     typealias Settle = @Sendable () async throws(SandboxError) -> UInt64
     typealias Freeze = @Sendable (SnapshotStaging) throws(SandboxError) -> Void
 
@@ -19,6 +20,8 @@ final class FakeEngine: SandboxEngine {
         var initialize: Init = { _, _ in }
         var restore: Restore = { _, _, _ in }
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
+        /// For invocations whose response is wanted in parts; nil answers them at once.
+        var streamer: Streamer?
         var settle: Settle = { 38 << 20 }
         var freeze: Freeze = { _ in }
         var rest: @Sendable () -> Void = {}
@@ -142,8 +145,11 @@ struct FakeSandbox: Sandbox {
     let script: FakeEngine.Script
     let output: OutputSink
 
-    func invoke(_ invocation: Invocation, deadline: Deadline) async throws(SandboxError) -> InvocationResult {
+    func invoke(
+        _ invocation: Invocation, streaming response: ResponseStream?, deadline: Deadline
+    ) async throws(SandboxError) -> InvocationResult {
         engine.note { $0.served.append(id) }
+        if let response, let streamer = script.streamer { return try await streamer(invocation, response) }
         return try await script.handler(invocation, output)
     }
 
