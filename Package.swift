@@ -110,6 +110,7 @@ let package = Package(
         library("Workshop", ["Basics", "CLibzip", "LinuxKit", system]),
         library(
             "BaseImages", ["Basics", "GuestProtocol", "LinuxKit", "Workshop", crypto, logging, subprocess, system]),
+        library("ContainerImages", ["Basics", system]),
         library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
@@ -219,6 +220,7 @@ let package = Package(
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("WorkshopTests", ["LinuxKit", "TestSupport", "Workshop", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", "Workshop", logging, system]),
+        tests("ContainerImagesTests", ["ContainerImages"]),
         tests("NetworkModelTests", ["LinuxKit", "NetworkModel", "TestSupport", system]),
         tests(
             "SlotNetworkTests",
