@@ -93,6 +93,9 @@ package final class MicroVMEngine: SandboxEngine {
         return failure.withLock { $0 }
     }
 
+    /// Clones map the snapshot's file, of which the kernel has read what was just written.
+    package func warm(_ snapshot: SnapshotLease) async {}
+
     package func forget(_ snapshot: SnapshotID) async {
         await standing.keep(0, of: snapshot, make: { nil }, end: { [self] machine in await end(machine) })
         await memoryFiles.forget(snapshot)

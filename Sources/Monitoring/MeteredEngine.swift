@@ -81,6 +81,7 @@ package struct MeteredEngine: SandboxEngine {
     package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
         await engine.keepReady(count, of: snapshot)
     }
+    package func warm(_ snapshot: SnapshotLease) async { await engine.warm(snapshot) }
     package func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
     package func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
         await engine.shed(reserve, atLeast: bytes)

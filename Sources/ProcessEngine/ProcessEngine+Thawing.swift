@@ -181,6 +181,12 @@ extension ProcessEngine {
         return failure
     }
 
+    package func warm(_ snapshot: SnapshotLease) async {
+        guard !snapshot.isLeaving, let lease = try? templates.lease(snapshot) else { return }
+        _ = try? await lease.template.process()
+        lease.end()
+    }
+
     package func forget(_ snapshot: SnapshotID) async { await templates.forget(snapshot) }
 
     /// As long as a clone that nobody waits for may take.

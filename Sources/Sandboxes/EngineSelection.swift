@@ -101,6 +101,13 @@ package final class EngineSelection: SandboxEngine {
         return await engine.keepReady(count, of: snapshot)
     }
 
+    package func warm(_ snapshot: SnapshotLease) async {
+        guard let level = IsolationLevel(rawValue: snapshot.manifest.snapshot.engine.isolation),
+            let engine = try? await engine(level)
+        else { return }
+        await engine.warm(snapshot)
+    }
+
     package func forget(_ snapshot: SnapshotID) async {
         // An engine that is not there holds nothing.
         for engine in made { await engine.forget(snapshot) }

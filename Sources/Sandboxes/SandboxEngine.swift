@@ -38,6 +38,10 @@ package protocol SandboxEngine: Sendable {
     @discardableResult
     func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError?
 
+    /// Returns when everything is in memory that clones of `snapshot` are made of, as far as the engine can: the first clone does not
+    /// wait for it. A failure is told to who asks for a clone.
+    func warm(_ snapshot: SnapshotLease) async
+
     /// Lets go of everything that belongs to a snapshot which nobody is to use again, and so of the secrets in it. Take it out of
     /// its repository first: then nothing of it is kept from now on.
     ///

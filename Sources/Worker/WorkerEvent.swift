@@ -64,6 +64,8 @@ package enum PublishStep: String, Sendable, CaseIterable {
     case freeze
     /// Digests and fsync.
     case commit
+    /// What clones are made of is brought into memory.
+    case warm
     /// The version becomes `Active`.
     case install
 }

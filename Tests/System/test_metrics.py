@@ -212,7 +212,7 @@ def test_the_log_names_the_call(watched):
 def test_publishes_are_counted_by_step(watched):
     shown = watched.scrape()
     assert shown.value("thaw_publishes_total", outcome="active") == 1
-    for step in ("image", "specification", "initialization", "freeze", "commit", "install"):
+    for step in ("image", "specification", "initialization", "freeze", "commit", "warm", "install"):
         assert shown.value("thaw_publish_step_seconds_count", step=step, outcome="success") == 1
     names = {span["name"] for span in host.until(lambda: watched.spans(name="publish") and watched.spans())}
     assert {"publish", "publish initialization", "boot", "publish freeze", "publish commit", "publish install"} <= names

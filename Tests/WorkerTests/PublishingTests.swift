@@ -36,6 +36,24 @@ struct PublishingTests {
         }
     }
 
+    @Test("is Active once what its clones are made of is in memory")
+    func warm() async throws {
+        let meeting = Meeting()
+        var script = FakeEngine.Script()
+        script.warm = { await meeting.wait() }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.create()
+            await fixture.settled()
+            _ = try await fixture.publish()
+            await meeting.arrival(of: 1)
+            #expect(try await fixture.configuration("f", "1").state == .pending(.creating))
+            meeting.open()
+            await fixture.settled()
+            #expect(try await fixture.configuration("f", "1").state == .active)
+            #expect(fixture.engine.record.warmed == Array(fixture.engine.record.ready.keys))
+        }
+    }
+
     @Test("without SnapStart is Active at once and boots nothing")
     func withoutSnapStart() async throws {
         try await WorkerFixture.with { fixture in

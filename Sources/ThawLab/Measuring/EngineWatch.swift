@@ -94,7 +94,7 @@ package final class EngineWatch: Sendable {
             switch step {
             case .image: state.publishing = PublishTimes()
             case .specification, .initialization: state.publishing.initialization += duration
-            case .freeze: break
+            case .freeze, .warm: break
             case .commit: state.publishing.commit = duration
             case .install: state.publishes.append(state.publishing)
             }

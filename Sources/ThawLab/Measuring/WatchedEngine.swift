@@ -72,6 +72,13 @@ struct WatchedEngine: SandboxEngine {
         return await engine.keepReady(count, of: snapshot)
     }
 
+    func warm(_ snapshot: SnapshotLease) async {
+        watch.begin()
+        defer { watch.end() }
+        watch.note(snapshot)
+        await engine.warm(snapshot)
+    }
+
     func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
 
     func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {

@@ -10,7 +10,7 @@ internal import SystemPackage
 internal import Telemetry
 
 /// A publish, from top to bottom: 1 claim the version, 2 its images, 3 the specification, 4 init, 5 freeze, 6 commit,
-/// 7 install, 8 ready.
+/// 7 warm, 8 install, 9 ready.
 ///
 /// Step 1 answers the client. A version with SnapStart is `Pending` then, and takes the other steps in the background; any
 /// other needs only its code's image (`PublishPipeline+Finishing.swift`).
@@ -82,7 +82,7 @@ package struct PublishPipeline: VersionPublishing {
         return outcome.configuration
     }
 
-    // MARK: - Steps 2 to 8
+    // MARK: - Steps 2 to 9
 
     struct Published: Sendable {
         let snapshot: SnapshotLease
@@ -111,6 +111,7 @@ package struct PublishPipeline: VersionPublishing {
         let published: Published
         do {
             published = try await makeSnapshot(of: function)
+            try await timed(.warm, await engine.warm(published.snapshot))
             guard try await timed(.install, try await install(published, as: key)) else { return }
         } catch {
             try await conclude(key, from: function, error, runtimeVersionARN: nil)
@@ -262,7 +263,7 @@ package struct PublishPipeline: VersionPublishing {
             try await store.commit(staging, describing: description), as: PublishFailure.ofCommit)
     }
 
-    // MARK: - 7 Install
+    // MARK: - 7 Warm, 8 Install
 
     /// How long a store that fails is asked again before a publish is given up whose snapshot is there.
     private static let installLimit = Duration.seconds(60)
@@ -305,7 +306,7 @@ package struct PublishPipeline: VersionPublishing {
             ])
     }
 
-    // MARK: - 8 Ready
+    // MARK: - 9 Ready
 
     private func makeReady(_ published: Published, _ function: FunctionConfiguration) async throws(LambdaError) {
         let key = VersionKey(function)

@@ -27,6 +27,7 @@ final class FakeEngine: SandboxEngine {
         var rest: @Sendable () -> Void = {}
         /// Why no clone can be prepared.
         var prepare: @Sendable () -> SandboxError? = { nil }
+        var warm: @Sendable () async -> Void = {}
         var refusal: @Sendable (SnapshotManifest) -> String? = { _ in nil }
         var shed: @Sendable (EngineReserve, UInt64) -> UInt64 = { _, _ in 0 }
         var shutdown: @Sendable () -> Void = {}
@@ -50,6 +51,7 @@ final class FakeEngine: SandboxEngine {
         /// The sandboxes that were told that nobody needs them.
         var rested: [SandboxID] = []
         var ready: [SnapshotID: Int] = [:]
+        var warmed: [SnapshotID] = []
         var forgotten: [SnapshotID] = []
         var shed: [EngineReserve] = []
         var live: Set<SandboxID> = []
@@ -113,6 +115,11 @@ final class FakeEngine: SandboxEngine {
     func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
         note { $0.ready[snapshot.id] = count }
         return script.withLock { $0.prepare }()
+    }
+
+    func warm(_ snapshot: SnapshotLease) async {
+        await script.withLock { $0.warm }()
+        note { $0.warmed.append(snapshot.id) }
     }
 
     func forget(_ snapshot: SnapshotID) async {
