@@ -11,6 +11,7 @@ import pytest
 
 import conftest
 import lambdas
+import serving
 
 FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
 
@@ -146,6 +147,17 @@ def test_a_lock_of_processes_at_import_is_no_hindrance(made):
     found, response = server.invoke(name, {})
     assert "FunctionError" not in response, found
     assert found["lock"] is None
+
+
+@pytest.mark.process
+def test_a_failed_start_leaves_its_last_words(made):
+    server, make = made
+    script = "#!/bin/sh\necho begins\necho 'no settings in /opt' >&2\nexit 3\n"
+    name = make("provided.al2023", "any.thing", {"bootstrap": (0o755, script)})
+    payload, _ = server.invoke(name, {}, qualifier="$LATEST")
+    assert payload["errorMessage"].endswith("exited with error: exit status 3")
+    log = serving.logs(server.thaw, server.state, name)
+    assert {"begins", "no settings in /opt"} <= set(log), log
 
 
 @pytest.mark.process
