@@ -95,6 +95,38 @@ def test_a_body_that_drips_has_an_end(server):
     assert answer.startswith(b"HTTP/1.1 408")
 
 
+def test_requests_in_pieces_and_requests_in_a_row_are_answered_in_their_order(server, probe):
+    def call(value, chunks=1):
+        body = json.dumps({"do": "echo", "value": value})
+        step = -(-len(body) // chunks)
+        pieces = [body[at : at + step] for at in range(0, len(body), step)]
+        chunked = "".join(f"{len(piece):x}\r\n{piece}\r\n" for piece in pieces) + "0\r\n\r\n"
+        length = f"Content-Length: {len(body)}\r\n\r\n{body}"
+        return (
+            f"POST /2015-03-31/functions/{probe}/invocations HTTP/1.1\r\nHost: localhost\r\n"
+            + (length if chunks == 1 else f"Transfer-Encoding: chunked\r\n\r\n{chunked}")
+        )
+
+    def values(connection, count):
+        stream = connection.makefile("rb")
+        for _ in range(count):
+            assert stream.readline().startswith(b"HTTP/1.1 200")
+            fields = dict(line.split(": ", 1) for line in iter(lambda: stream.readline().decode().strip().lower(), ""))
+            yield json.loads(stream.read(int(fields["content-length"])))["value"]
+
+    wanted = ["a", "b" * 15_000, "c" * 40_000, "d"]
+    text = "".join(call(value, chunks) for value, chunks in zip(wanted, (1, 1, 7, 3)))
+    # All at once; then cut where a head, a body and a chunk are cut.
+    for cuts in ((), (20, 150, 15_100, 16_500, 30_000, len(text) - 4)):
+        with socket.create_connection(address(server)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(60)
+            for start, end in zip((0, *cuts), (*cuts, len(text))):
+                connection.sendall(text[start:end].encode())
+                assert server.client.get_account_settings()
+            assert list(values(connection, len(wanted))) == wanted
+
+
 def test_one_connection_too_many_ends_the_one_that_waits_longest(server, probe):
     waiting = [opened(server, HALVES["a head"]) for _ in range(80)]
     assert server.works(probe)

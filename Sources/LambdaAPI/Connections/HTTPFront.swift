@@ -20,7 +20,10 @@ package struct HTTPFront: Sendable {
             let channel = HTTP1Channel(
                 responder: responder,
                 configuration: .init(
-                    additionalChannelHandlers: [ContinueHandler(), ConnectionHandler(connections)],
+                    additionalChannelHandlers: [
+                        ContinueHandler(), ConnectionHandler(connections),
+                        WholeRequestHandler(upTo: ConnectionLimits.freeBody),
+                    ],
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: ConnectionLimits.headSize, maxHeaderListSize: ConnectionLimits.headSize)))
             guard let tls else { return channel }
