@@ -54,7 +54,8 @@ struct MicroVM: Sandbox {
     func freeze(into staging: SnapshotStaging) async throws(SandboxError) -> FrozenSandbox {
         do throws(SandboxError) {
             let frozen = try await MachineFreeze(
-                machine: machine, description: description, processor: processor, readyCall: readyCall
+                machine: machine, hypervisor: engine.hypervisor, description: description, processor: processor,
+                readyCall: readyCall
             ).write(into: staging)
             await engine.end(machine)
             return frozen

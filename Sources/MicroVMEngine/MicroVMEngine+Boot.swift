@@ -47,17 +47,13 @@ extension MicroVMEngine {
     private func launchTemplate(
         _ specification: SandboxSpecification, by deadline: Deadline, output: @escaping OutputSink
     ) async throws(SandboxError) -> Machine {
-        let pristine = try MachineFiles.open(specification.scratchImage)
-        let size = try hostCall("look at \(specification.scratchImage)") {
-            try FileStatus.of(pristine.descriptor).size
-        }
-        let files = try MachineFiles(
+        let scratch = try await hypervisor.disks.fresh(from: specification.scratchImage, in: directory)
+        var files = try MachineFiles(
             image: specification.image, codeImage: specification.codeImage, layersImage: specification.layersImage,
-            memory: try guestMemory(specification),
-            scratch: [
-                .init(file: pristine, format: .raw),
-                try MachineFiles.newScratchLayer(size: UInt64(size), in: directory),
-            ])
+            memory: try guestMemory(specification), scratch: scratch)
+        if specification.initialization.isSnapStart {
+            files.state = try hostCall("make a file in \(directory)") { try MachineFiles.new(in: directory).shared() }
+        }
         return try await launch(
             MachineLauncher.Order(
                 id: specification.id, role: .template, memoryMegabytes: specification.memoryMegabytes, files: files,
@@ -69,11 +65,10 @@ extension MicroVMEngine {
         try hostCall("make guest memory in \(directory)") {
             let file =
                 specification.initialization.isSnapStart
-                ? try OwnedDescriptor.openTemporary(in: directory)
+                ? try MachineFiles.new(in: directory)
                 : try OwnedDescriptor.memoryFile(named: "thaw-guest-memory")
             try file.setSize(Int64(specification.memoryMegabytes) << 20)
-            try file.setOwner(user: 0, group: MachineUser.group)
-            try file.setPermissions([.ownerReadWrite, .groupReadWrite])
+            try file.giveToMachines()
             return file.shared()
         }
     }
@@ -96,7 +91,7 @@ extension MicroVMEngine {
         case .lost(let during): (what, phase) = (error.message, during)
         default: return error
         }
-        let words = [("its console", console), ("QEMU", machine.files.lastWords)]
+        let words = [("its console", console), (hypervisor.name, machine.files.lastWords)]
             .compactMap { who, said in said.map { "\(who) said last: \($0)" } }
         let said = words.isEmpty ? "it said nothing" : words.joined(separator: "; ")
         launcher.logger.error(

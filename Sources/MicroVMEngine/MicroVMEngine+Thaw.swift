@@ -13,7 +13,7 @@ extension MicroVMEngine {
         output: @escaping OutputSink
     ) async throws(SandboxError) -> any Sandbox {
         let began = MonotonicClock.now()
-        let reading = try MachineDescription.read(snapshot, on: processor)
+        let reading = try MachineDescription.read(snapshot, on: processor, hypervisor: hypervisor)
         let machine: Machine
         var times: ThawTimes
         if let standing = await takeStanding(snapshot.id) {
@@ -52,7 +52,7 @@ extension MicroVMEngine {
     }
 
     private func resume(_ machine: Machine, by deadline: Deadline) async throws(SandboxError) {
-        do throws(QMPError) { try await machine.control.resume(by: deadline) } catch {
+        do throws(ControlFailure) { try await machine.control.resume(by: deadline) } catch {
             throw late(deadline) ?? SandboxError(.lost(during: .restore), nil, error)
         }
     }
@@ -80,30 +80,22 @@ extension MicroVMEngine {
         of snapshot: SnapshotLease, _ reading: MachineDescription.Reading, by deadline: Deadline
     ) async throws(SandboxError) -> Machine {
         let memory = try await memoryFiles.open(snapshot)
-        let pristine = try MachineFiles.open(snapshot.path(MachineDescription.File.pristineScratch))
-        let size = try hostCall("look at \(snapshot.directory)") {
-            try FileStatus.of(pristine.descriptor).size
-        }
-        let state = try MachineFiles.open(snapshot.path(MachineDescription.File.state))
-        let files = try MachineFiles(
+        var files = try MachineFiles(
             image: reading.machine.image, codeImage: reading.machine.codeImage,
             layersImage: reading.machine.layersImage, memory: memory,
-            scratch: [
-                .init(file: pristine, format: .raw),
-                .init(file: try MachineFiles.open(snapshot.path(MachineDescription.File.scratch)), format: .qcow2),
-                try MachineFiles.newScratchLayer(size: UInt64(size), in: directory),
-            ])
+            scratch: try await hypervisor.disks.copy(of: snapshot, in: directory))
+        files.state = try MachineFiles.open(snapshot.path(MachineDescription.File.state))
         let machine = try await launch(
             MachineLauncher.Order(
                 id: .random(), role: .clone, memoryMegabytes: reading.machine.memoryMegabytes, files: files,
-                output: OutputRelay(), deadline: deadline, requiredVersion: reading.qemuVersion))
-        do throws(QMPError) {
+                output: OutputRelay(), deadline: deadline, requiredVersion: reading.version))
+        do throws(ControlFailure) {
             try await machine.control.loadState(
-                from: state.descriptor, by: min(deadline, self.deadline(in: Self.loadLimit)))
+                of: files, by: min(deadline, self.deadline(in: Self.loadLimit)))
         } catch {
             await end(machine)
             if let late = late(deadline) { throw late }
-            throw .snapshotUnusable("QEMU does not load its state: \(files.lastWords ?? "\(error)")")
+            throw .snapshotUnusable("\(hypervisor.name) does not load its state: \(files.lastWords ?? "\(error)")")
         }
         return machine
     }
@@ -121,12 +113,13 @@ extension MicroVMEngine {
         machine.guest.send(.rehearse)
         let answer = try await machine.guest.next(during: .restore, by: deadline)
         guard answer == .rehearsed else { throw unexpected(answer, during: .restore) }
-        try await wrapping(.lost(during: .restore)) { try await machine.control.pause() }
+        try await wrapping(.lost(during: .restore)) { try await machine.control.pause(by: deadline) }
     }
 
     func prepareAhead(_ snapshot: SnapshotLease) async throws(SandboxError) -> Machine {
         let machine = try await standingClone(
-            of: snapshot, try MachineDescription.read(snapshot, on: processor), by: deadline(in: Self.aheadLimit))
+            of: snapshot, try MachineDescription.read(snapshot, on: processor, hypervisor: hypervisor),
+            by: deadline(in: Self.aheadLimit))
         guard accelerator == .tcg else { return machine }
         do throws(SandboxError) { try await rehearse(machine) } catch {
             await end(machine)

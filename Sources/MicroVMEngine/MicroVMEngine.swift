@@ -16,8 +16,8 @@ package final class MicroVMEngine: SandboxEngine {
     package let accelerator: Accelerator
 
     let processor: VirtualProcessor
-    /// As it was when the server started.
-    private let qemuVersion: String?
+    /// Of the hypervisor, as it was when the server started.
+    private let version: String?
     let launcher: MachineLauncher
     private let machines = LiveMachines()
     let standing = StandingClones()
@@ -40,19 +40,21 @@ package final class MicroVMEngine: SandboxEngine {
         try hostCall("make \(directory)") { try Directory.create(directory, existingIsFine: true) }
         let group = MultiThreadedEventLoopGroup.singleton
         return MicroVMEngine(
-            qemuVersion: findings.qemuVersion, directory: directory,
+            version: findings.qemuVersion, directory: directory,
             launcher: MachineLauncher(
                 processor: processor, slots: slots, cgroups: try cgroups(instance), users: users,
                 hypervisor: QEMU(spawner: spawner), group: group, clock: EventLoopClock(group: group), logger: logger))
     }
 
-    package init(qemuVersion: String?, directory: FilePath, launcher: MachineLauncher) {
+    package init(version: String?, directory: FilePath, launcher: MachineLauncher) {
         processor = launcher.processor
         accelerator = launcher.processor.accelerator
-        self.qemuVersion = qemuVersion
+        self.version = version
         self.directory = directory
         self.launcher = launcher
     }
+
+    var hypervisor: any Hypervisor { launcher.hypervisor }
 
     package func sweep() async throws(SandboxError) { try await launcher.cgroups.sweep() }
 
@@ -73,7 +75,7 @@ package final class MicroVMEngine: SandboxEngine {
     package func prepare() async {}
 
     package func refusal(of manifest: SnapshotManifest) -> String? {
-        MachineDescription.refusal(of: manifest, on: processor, qemuVersion: qemuVersion)
+        MachineDescription.refusal(of: manifest, on: processor, hypervisor: hypervisor, version: version)
     }
 
     @discardableResult

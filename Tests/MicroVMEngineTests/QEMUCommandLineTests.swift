@@ -2,7 +2,7 @@ import MicroVMEngine
 import Testing
 
 @Suite struct QEMUCommandLineTests {
-    static func commandLine(_ role: QEMUCommandLine.Role, layers: Int) -> QEMUCommandLine {
+    static func commandLine(_ role: MachineRole, layers: Int) -> QEMUCommandLine {
         QEMUCommandLine(
             role: role, accelerator: .tcg, memoryMegabytes: 512, processors: 1, timeStampCounterKilohertz: 2_500_000,
             descriptors: .init(
@@ -47,8 +47,8 @@ import Testing
     }
 
     @Test(
-        "every machine is confined and ends when its kernel panics", arguments: [QEMUCommandLine.Role.template, .clone])
-    func confinement(role: QEMUCommandLine.Role) {
+        "every machine is confined and ends when its kernel panics", arguments: [MachineRole.template, .clone])
+    func confinement(role: MachineRole) {
         let arguments = Self.commandLine(role, layers: 3).arguments
         #expect(arguments.contains("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"))
         #expect(arguments.contains("-no-reboot"))
@@ -56,8 +56,8 @@ import Testing
 
     @Test(
         "the firmware is named: what QEMU takes by itself differs between releases",
-        arguments: [QEMUCommandLine.Role.template, .clone])
-    func firmware(role: QEMUCommandLine.Role) {
+        arguments: [MachineRole.template, .clone])
+    func firmware(role: MachineRole) {
         let arguments = Self.commandLine(role, layers: 3).arguments
         #expect(zip(arguments, arguments.dropFirst()).contains { $0 == ("-bios", "qboot.rom") })
     }

@@ -8,10 +8,10 @@ import SlotNetwork
 import Synchronization
 import SystemPackage
 
-/// A running QEMU and everything that exists because of it: control socket, guest channel, slot, cgroup.
+/// A running machine and everything that exists because of it: control socket, guest channel, slot, cgroup.
 final class Machine: Sendable {
     let id: SandboxID
-    let control: QMPClient
+    let control: any MachineControl
     let guest: GuestConnection
     let output: OutputRelay
     let files: MachineFiles
@@ -39,7 +39,7 @@ final class Machine: Sendable {
     }
 
     init(
-        id: SandboxID, control: QMPClient, guest: GuestConnection, output: OutputRelay, files: MachineFiles,
+        id: SandboxID, control: any MachineControl, guest: GuestConnection, output: OutputRelay, files: MachineFiles,
         console: GuestConsole, process: ChildProcess, remains: Remains, clock: any DeadlineClock
     ) {
         self.id = id
@@ -78,7 +78,7 @@ final class Machine: Sendable {
     /// By the time that its answers are waited for with.
     func deadline(in limit: Duration) -> Deadline { Deadline(in: limit, from: clock.now) }
 
-    /// Kills QEMU and waits until process, cgroup and slot are gone. Every caller waits for the same end.
+    /// Kills the process and waits until process, cgroup and slot are gone. Every caller waits for the same end.
     func end() async {
         await ending.run { await self.tearDown() }
     }
@@ -94,10 +94,10 @@ final class Machine: Sendable {
         await remains.giveBack()
     }
 
-    /// Whether QEMU died because the file of the guest's memory could not grow; known after ``end()``.
+    /// Whether the process died because the file of the guest's memory could not grow; known after ``end()``.
     var ranOutOfRoom: Bool { (try? process.poll())?.ranOutOfRoom ?? false }
 
-    /// What the kernel counts for QEMU's own memory, the guest's included.
+    /// What the kernel counts for the process's own memory, the guest's included.
     func memory() async throws(SandboxError) -> MemoryUse {
         let path = FilePath("/proc/\(process.pid)/smaps_rollup")
         let text = try await hostCall("read \(path)") {

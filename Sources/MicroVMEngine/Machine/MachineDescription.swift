@@ -15,26 +15,23 @@ struct MachineDescription: Sendable {
     enum File {
         static let memory = "memory"
         static let state = "state"
-        /// What the frozen sandbox wrote to /tmp, over the pristine image.
-        static let scratch = "scratch.qcow2"
-        /// The pristine /tmp the sandbox was booted with.
-        static let pristineScratch = "scratch.ext4"
     }
 
     private enum Key {
         static let imageDigest = "imageDigest"
         static let memory = "memoryMegabytes"
         static let readyCall = "readyCall"
-        static let qemu = "qemu"
         static let timeStampCounter = "timeStampCounterKilohertz"
     }
 
-    func manifest(_ processor: VirtualProcessor, qemuVersion: String, readyCall: ReadyCall) -> EngineManifest {
+    func manifest(
+        _ processor: VirtualProcessor, hypervisor: any Hypervisor, version: String, readyCall: ReadyCall
+    ) -> EngineManifest {
         EngineManifest(
             isolation: IsolationLevel.microvm.rawValue, requirements: processor.requirements,
             parameters: [
                 Key.imageDigest: image.digest, Key.memory: "\(memoryMegabytes)", Key.readyCall: "\(readyCall.rawValue)",
-                Key.qemu: qemuVersion,
+                hypervisor.manifestKey: version,
                 Key.timeStampCounter: "\(processor.timeStampCounterKilohertz)",
             ])
     }
@@ -43,29 +40,33 @@ struct MachineDescription: Sendable {
     struct Reading: Sendable {
         var machine: MachineDescription
         var readyCall: ReadyCall
-        var qemuVersion: String
+        var version: String
     }
 
-    /// What speaks against a snapshot before its image and its code have been found. A QEMU that changes under a running server is
-    /// found out when it is started.
-    static func refusal(of manifest: SnapshotManifest, on processor: VirtualProcessor, qemuVersion: String?) -> String?
-    {
+    /// What speaks against a snapshot before its image and its code have been found. A hypervisor that changes under a running server
+    /// is found out when it is started.
+    static func refusal(
+        of manifest: SnapshotManifest, on processor: VirtualProcessor, hypervisor: any Hypervisor, version: String?
+    ) -> String? {
         do throws(SnapshotError) {
             try manifest.checkFits(isolation: IsolationLevel.microvm.rawValue, host: processor.requirements)
         } catch {
             return "\(error)"
         }
-        guard let taken = manifest.snapshot.engine.parameters[Key.qemu], let qemuVersion, taken != qemuVersion
-        else { return nil }
-        return takenWithQEMU(taken, here: qemuVersion)
+        let taken = manifest.snapshot.engine.parameters[hypervisor.manifestKey]
+        guard let taken else { return "it was not taken with \(hypervisor.name), which this server runs machines with" }
+        guard let version, taken != version else { return nil }
+        return takenWith(hypervisor, taken, here: version)
     }
 
-    /// Device state is read by the version that wrote it.
-    static func takenWithQEMU(_ version: String, here: String) -> String {
-        "it was taken with QEMU \(version), this host has \(here)"
+    /// State is read by the version that wrote it.
+    static func takenWith(_ hypervisor: any Hypervisor, _ version: String, here: String) -> String {
+        "it was taken with \(hypervisor.name) \(version), this host has \(here)"
     }
 
-    static func read(_ snapshot: SnapshotLease, on processor: VirtualProcessor) throws(SandboxError) -> Reading {
+    static func read(
+        _ snapshot: SnapshotLease, on processor: VirtualProcessor, hypervisor: any Hypervisor
+    ) throws(SandboxError) -> Reading {
         let manifest = try ManifestReader(snapshot, isolation: .microvm, requirements: processor.requirements)
         let frequency = try manifest.number(Key.timeStampCounter, in: 1...100_000_000 as ClosedRange<UInt64>)
         guard processor.matches(timeStampCounterKilohertz: frequency) else {
@@ -80,6 +81,11 @@ struct MachineDescription: Sendable {
                 digest: try manifest.text(Key.imageDigest)),
             codeImage: code, layersImage: basis.layers,
             memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
-        return Reading(machine: machine, readyCall: readyCall, qemuVersion: try manifest.text(Key.qemu))
+        return Reading(machine: machine, readyCall: readyCall, version: try manifest.text(hypervisor.manifestKey))
     }
+}
+
+extension Hypervisor {
+    /// The parameter of a manifest that says with which version the snapshot was taken.
+    fileprivate var manifestKey: String { name.lowercased() }
 }

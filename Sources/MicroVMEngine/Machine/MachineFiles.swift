@@ -5,12 +5,7 @@ import SystemPackage
 
 /// The open files one machine runs from. They have no names of their own, or names that others keep: when the machine is
 /// gone, so are they.
-struct MachineFiles: Sendable {
-    struct ScratchLayer: Sendable {
-        var file: SharedDescriptor
-        var format: QEMUCommandLine.ScratchLayer.Format
-    }
-
+package struct MachineFiles: Sendable {
     var kernel: SharedDescriptor
     var initramfs: SharedDescriptor
     var root: SharedDescriptor
@@ -18,15 +13,17 @@ struct MachineFiles: Sendable {
     /// Nil: no layers.
     var layers: SharedDescriptor?
     var memory: SharedDescriptor
-    /// The pristine image first, the writable layer last.
-    var scratch: [ScratchLayer]
-    /// What everything QEMU writes to standard error ends up in.
+    /// The state of processors and devices, which is written at a freeze and read by clones. Nil: of neither.
+    var state: SharedDescriptor?
+    /// The disk behind /tmp.
+    var scratch: [DiskLayer]
+    /// What everything the process writes to standard error ends up in.
     let errors: SharedDescriptor
 
     /// Opens the read-only images.
     init(
         image: SandboxImage, codeImage: FilePath, layersImage: FilePath?, memory: SharedDescriptor,
-        scratch: [ScratchLayer]
+        scratch: [DiskLayer]
     ) throws(SandboxError) {
         try self.init(
             kernel: Self.open(image.kernel), initramfs: Self.open(image.initramfs), root: Self.open(image.root),
@@ -36,7 +33,7 @@ struct MachineFiles: Sendable {
 
     init(
         kernel: SharedDescriptor, initramfs: SharedDescriptor, root: SharedDescriptor, code: SharedDescriptor,
-        memory: SharedDescriptor, scratch: [ScratchLayer]
+        memory: SharedDescriptor, scratch: [DiskLayer]
     ) throws(SandboxError) {
         self.kernel = kernel
         self.initramfs = initramfs
@@ -45,7 +42,7 @@ struct MachineFiles: Sendable {
         self.memory = memory
         self.scratch = scratch
         errors = try hostCall("make a file in memory") {
-            try OwnedDescriptor.memoryFile(named: "thaw-qemu-errors")
+            try OwnedDescriptor.memoryFile(named: "thaw-machine-errors")
         }.shared()
     }
 
@@ -55,19 +52,32 @@ struct MachineFiles: Sendable {
         try hostCall("open \(path)") { try OwnedDescriptor.open(path, mode) }.shared()
     }
 
-    /// A writable layer over whatever lies below: an empty qcow2 without a name, on the file system of `directory`.
-    static func newScratchLayer(size: UInt64, in directory: FilePath) throws(SandboxError) -> ScratchLayer {
-        let file = try hostCall("make a file in \(directory)") {
-            let file = try OwnedDescriptor.openTemporary(in: directory)
-            try file.writeAll(CopyOnWriteDisk.image(size: size))
-            return file
+    /// A file without a name for what a machine writes and a snapshot may keep; `directory` is on its file system.
+    static func new(in directory: FilePath) throws(Errno) -> OwnedDescriptor {
+        let file = try OwnedDescriptor.openTemporary(in: directory)
+        try file.giveToMachines()
+        return file
+    }
+
+    /// Open for nothing but what is asked for.
+    func reopenedState(_ mode: FileDescriptor.AccessMode) throws(Errno) -> OwnedDescriptor {
+        guard let state else { throw .badFileDescriptor }
+        return try state.withRaw { raw throws(Errno) in
+            try OwnedDescriptor.open(FilePath("/proc/self/fd/\(raw)"), mode)
         }
-        return ScratchLayer(file: file.shared(), format: .qcow2)
+    }
+}
+
+extension OwnedDescriptor {
+    /// What machines may open for reading and writing, all of them.
+    borrowing func giveToMachines() throws(Errno) {
+        try setOwner(user: 0, group: MachineUser.group)
+        try setPermissions([.ownerReadWrite, .groupReadWrite])
     }
 }
 
 extension MachineFiles {
-    /// The end of what QEMU wrote to standard error, on one line: it says more than a closed socket.
+    /// The end of what the machine's process wrote to standard error, on one line: it says more than a closed socket.
     var lastWords: String? {
         let size = (try? FileStatus.of(errors.descriptor))?.size ?? 0
         return errors.withRaw { raw in

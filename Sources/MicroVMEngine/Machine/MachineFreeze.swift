@@ -8,6 +8,7 @@ import SystemPackage
 /// The way from a running template to the files of a snapshot.
 struct MachineFreeze: Sendable {
     let machine: Machine
+    let hypervisor: any Hypervisor
     let description: MachineDescription
     let processor: VirtualProcessor
     let readyCall: ReadyCall
@@ -25,33 +26,29 @@ struct MachineFreeze: Sendable {
 
         let clock = ContinuousClock()
         let start = clock.now
-        try await saveState(to: staging.path(MachineDescription.File.state))
+        try await saveState()
         try await nameFiles(in: staging)
         return FrozenSandbox(
-            engine: description.manifest(processor, qemuVersion: "\(machine.control.version)", readyCall: readyCall),
+            engine: description.manifest(
+                processor, hypervisor: hypervisor, version: machine.control.version, readyCall: readyCall),
             pause: clock.now - start)
     }
 
-    private func saveState(to path: FilePath) async throws(SandboxError) {
+    private func saveState() async throws(SandboxError) {
         let control = machine.control
-        let file = try hostCall("make \(path)") {
-            try OwnedDescriptor.open(path, .writeOnly, options: [.create, .exclusiveCreate])
-        }
         try await wrapping(.lost(during: .freeze)) {
-            try await control.pause()
-            try await control.saveState(to: file, by: machine.deadline(in: Self.stateLimit))
+            let limit = machine.deadline(in: Self.stateLimit)
+            try await control.pause(by: limit)
+            try await control.saveState(of: machine.files, by: limit)
         }
     }
 
     private func nameFiles(in staging: SnapshotStaging) async throws(SandboxError) {
-        let files = machine.files
-        guard let pristine = files.scratch.first, let written = files.scratch.last else {
-            throw .host("the machine has no /tmp disk")
-        }
+        let (files, disks) = (machine.files, hypervisor.disks)
         try await onOwnThread("name the snapshot's files in \(staging.directory)") { () throws(Errno) in
             try files.memory.descriptor.link(to: staging.path(MachineDescription.File.memory))
-            try written.file.descriptor.link(to: staging.path(MachineDescription.File.scratch))
-            try pristine.file.descriptor.link(to: staging.path(MachineDescription.File.pristineScratch))
+            try files.state?.descriptor.link(to: staging.path(MachineDescription.File.state))
+            try disks.keep(files.scratch, in: staging)
         }
     }
 

@@ -11,11 +11,9 @@ import SystemPackage
 
 /// Starts machines: slot, cgroup, process, then the three channels to it.
 package struct MachineLauncher: Sendable {
-    /// QEMU's own memory beside the guest's: code, device state, the emulator's translation cache.
-    private static let overheadMegabytes = 192
-    /// QEMU's main, virtual CPU and I/O threads; a machine that wants more is out of hand.
+    /// Main, virtual CPU and I/O threads; a machine that wants more is out of hand.
     private static let threadLimit = 64
-    /// QEMU greets within 0.1 s, and 2 s where the host is itself emulated.
+    /// A process greets within 0.1 s, and 2 s where the host is itself emulated.
     private static let greetingLimit = Duration.seconds(20)
 
     let processor: VirtualProcessor
@@ -44,13 +42,13 @@ package struct MachineLauncher: Sendable {
 
     struct Order: Sendable {
         var id: SandboxID
-        var role: QEMUCommandLine.Role
+        var role: MachineRole
         var memoryMegabytes: Int
         var files: MachineFiles
         var output: OutputRelay
         /// Of the call that the machine is made for. A boot has limits of its own.
         var deadline: Deadline
-        /// `query-version` must say the same, when given.
+        /// The hypervisor's must be the same, when given.
         var requiredVersion: String?
         /// For a machine that runs at once. Nil for one that is made to stand still: see ``Machine/join(_:)``.
         var network: NetworkMode?
@@ -81,8 +79,8 @@ package struct MachineLauncher: Sendable {
     private func limits(_ order: Order) -> CgroupLimits {
         let processors = ProcessorShare.processors(forMegabytes: order.memoryMegabytes)
         return CgroupLimits(
-            memoryBytes: UInt64(order.memoryMegabytes + Self.overheadMegabytes) << 20,
-            // The guest's CPUs, and half of one for QEMU's own threads.
+            memoryBytes: UInt64(order.memoryMegabytes + hypervisor.overheadMegabytes) << 20,
+            // The guest's CPUs, and half of one for the hypervisor's own threads.
             cpuQuota: Double(processors) + 0.5,
             cpuWeight: ProcessorShare.weight(forMegabytes: order.memoryMegabytes),
             processes: Self.threadLimit)
@@ -92,11 +90,11 @@ package struct MachineLauncher: Sendable {
         let parts = try await parts(order, remains: remains)
         // Its network is complete before the machine runs.
         if let network = order.network { try remains.join(network) }
-        return try await connect(to: try await hypervisor.start(parts), order, remains: remains)
+        return try await connect(to: try await hypervisor.start(parts), parts, order, remains: remains)
     }
 
     private func connect(
-        to started: consuming StartedMachine, _ order: Order, remains: Machine.Remains
+        to started: consuming StartedMachine, _ parts: MachineParts, _ order: Order, remains: Machine.Remains
     ) async throws(SandboxError) -> Machine {
         let process = started.process
         do {
@@ -104,12 +102,12 @@ package struct MachineLauncher: Sendable {
                 started.guest, group: group, clock: clock, output: { order.output.send($0) })
             let console = try await GuestConsole.connect(started.console, group: group)
             let greeting = Deadline(in: Self.greetingLimit, from: clock.now)
-            let control = try await QMPClient.connect(
-                started.control, group: group, clock: clock,
-                deadline: order.role == .clone ? min(greeting, order.deadline) : greeting)
-            if let required = order.requiredVersion, "\(control.version)" != required {
+            let control = try await hypervisor.connect(
+                started.control, to: parts, group: group, clock: clock,
+                by: order.role == .clone ? min(greeting, order.deadline) : greeting)
+            if let required = order.requiredVersion, control.version != required {
                 throw SandboxError.snapshotUnusable(
-                    MachineDescription.takenWithQEMU(required, here: "\(control.version)"))
+                    MachineDescription.takenWith(hypervisor, required, here: control.version))
             }
             return Machine(
                 id: order.id, control: control, guest: guest, output: order.output, files: order.files,
@@ -123,23 +121,19 @@ package struct MachineLauncher: Sendable {
                 throw .timedOut(.restore, limit: order.deadline.limit)
             }
             let words = order.files.lastWords ?? "\(error)"
-            logger.error("QEMU did not start", metadata: ["sandbox": "\(order.id)", "words": "\(words)"])
-            throw .host("QEMU did not start: \(words)")
+            logger.error(
+                "\(hypervisor.name) did not start", metadata: ["sandbox": "\(order.id)", "words": "\(words)"])
+            throw .host("\(hypervisor.name) did not start: \(words)")
         }
     }
 
     private func parts(_ order: Order, remains: Machine.Remains) async throws(SandboxError) -> MachineParts {
         let slot = remains.slot
-        let (network, tap) = try await hostCall("give the machine its network") {
-            try await BlockingThread.run {
-                let network = try slot.openNamespace()
-                return (network, try slot.openTap(in: network).shared())
-            }
-        }
+        let network = try hostCall("give the machine its network") { try slot.openNamespace() }
         return MachineParts(
             role: order.role, virtualisation: processor.virtualisation,
             timeStampCounterKilohertz: processor.timeStampCounterKilohertz, memoryMegabytes: order.memoryMegabytes,
-            files: order.files, network: network, tap: tap, cgroup: remains.cgroup,
+            files: order.files, network: network, tap: SlotAddresses.tapName, cgroup: remains.cgroup,
             user: users.inSlot(slot.index).user)
     }
 }

@@ -64,7 +64,7 @@ package struct ProbeMachine {
         do {
             let control = try await QMPClient.connect(
                 started.control, group: group, clock: EventLoopClock(group: group), deadline: Deadline(in: startLimit))
-            outcome = await BlockingThread.run { watch(console) }.map { control.version }
+            outcome = await BlockingThread.run { watch(console) }.map { control.qemuVersion }
             control.close()
         } catch {
             outcome = .failure(.notStarted("QEMU did not start: \(error)"))
@@ -73,11 +73,14 @@ package struct ProbeMachine {
         return outcome
     }
 
+    private static let tap = "tap0"
+
     /// A namespace with a tap device in which nothing else is.
-    static func network() async throws(NetworkError) -> (namespace: SharedDescriptor, tap: SharedDescriptor) {
+    static func network() async throws(NetworkError) -> SharedDescriptor {
         try await BlockingThread.run { () throws(NetworkError) in
             let namespace = try NetworkNamespace.create()
-            return (namespace, try Tap.open(named: "tap0", in: namespace).shared())
+            try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in try Tap.make(named: tap, index: 2) }
+            return namespace
         }
     }
 
@@ -91,7 +94,7 @@ package struct ProbeMachine {
         let network = try await hostCall { try await Self.network() }
         return MachineParts(
             role: .template, virtualisation: virtualisation, timeStampCounterKilohertz: 1,
-            memoryMegabytes: Self.megabytes, files: try Self.files(), network: network.namespace, tap: network.tap,
+            memoryMegabytes: Self.megabytes, files: try Self.files(), network: network, tap: Self.tap,
             user: MachineUser.probe, largestFile: 16 << 20)
     }
 

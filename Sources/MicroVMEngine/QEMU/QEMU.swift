@@ -1,33 +1,53 @@
+import Basics
 import LinuxKit
+import NIOCore
+import NIOPosix
 import Sandboxes
 import SystemPackage
 
 /// QEMU as the hypervisor: one process a machine, in a jail of its own, that inherits all its files.
-struct QEMU: Hypervisor {
+package struct QEMU: Hypervisor {
     static let program: FilePath = "/usr/bin/qemu-system-x86_64"
     /// Descriptors 0 to 2 are standard; the rest follow in the order in which they are given.
     private static let firstDescriptor: CInt = 3
 
     /// What it has started dies with it.
-    let spawner: Spawner
+    private let spawner: Spawner
+    package let name = "QEMU"
+    /// Code, device state, the emulator's translation cache.
+    package let overheadMegabytes = 192
+    package let disks: any WritableDisks = LayeredDisks()
 
-    func start(_ parts: MachineParts) async throws(SandboxError) -> StartedMachine {
+    package init(spawner: Spawner) { self.spawner = spawner }
+
+    package func start(_ parts: MachineParts) async throws(SandboxError) -> StartedMachine {
+        let tap = try await hostCall("give the machine its network") {
+            try await BlockingThread.run { try Tap.open(named: parts.tap, in: parts.network).shared() }
+        }
         let control = try SocketEnds()
         let guest = try SocketEnds()
         let console = try SocketEnds()
         do throws(SpawnError) {
-            let process = try await spawner.spawn(Self.plan(parts, [control.theirs, guest.theirs, console.theirs]))
+            let process = try await spawner.spawn(
+                Self.plan(parts, [control.theirs, guest.theirs, console.theirs, tap]))
             return StartedMachine(process: process, control: control.ours, guest: guest.ours, console: console.ours)
         } catch {
             throw .host("\(error) `thaw doctor` tells what this host lacks", cause: error)
         }
     }
 
+    package func connect(
+        _ control: consuming OwnedDescriptor, to parts: MachineParts, group: any EventLoopGroup,
+        clock: any DeadlineClock, by deadline: Deadline
+    ) async throws -> any MachineControl {
+        try await QMPClient.connect(control, group: group, clock: clock, deadline: deadline)
+    }
+
     private static func plan(_ parts: MachineParts, _ sockets: [SharedDescriptor]) throws(SpawnError) -> SpawnPlan {
         let files = parts.files
         let kvm = parts.virtualisation.descriptor
         let given =
-            sockets + [parts.tap, files.kernel, files.initramfs, files.memory, files.root, files.code]
+            sockets + [files.kernel, files.initramfs, files.memory, files.root, files.code]
             + files.scratch.map(\.file) + (files.layers.map { [$0] } ?? []) + (kvm.map { [$0] } ?? [])
         let number = { (index: Int) in firstDescriptor + CInt(index) }
         let commandLine = QEMUCommandLine(

@@ -5,13 +5,6 @@ import Sandboxes
 ///
 /// A template and its clones differ only in `role`: the devices, and so the device state, are the same.
 package struct QEMUCommandLine: Sendable {
-    package enum Role: Sendable, Equatable {
-        /// Boots; guest memory is the file itself, so that it is the snapshot when the machine stops.
-        case template
-        /// Waits for device state; guest memory is a private view of the template's file.
-        case clone
-    }
-
     /// Where QEMU finds each inherited descriptor.
     package struct Descriptors: Sendable {
         var control: Int32
@@ -50,19 +43,18 @@ package struct QEMUCommandLine: Sendable {
     }
 
     package struct ScratchLayer: Sendable {
-        package enum Format: String, Sendable { case raw, qcow2 }
         var descriptor: Int32
-        var format: Format
+        var format: DiskLayer.Format
 
         package init(
-            descriptor: Int32, format: Format
+            descriptor: Int32, format: DiskLayer.Format
         ) {
             self.descriptor = descriptor
             self.format = format
         }
     }
 
-    package var role: Role
+    package var role: MachineRole
     package var accelerator: Accelerator
     var memoryMegabytes: Int
     var processors: Int
@@ -70,7 +62,8 @@ package struct QEMUCommandLine: Sendable {
     package var descriptors: Descriptors
 
     package init(
-        role: Role, accelerator: Accelerator, memoryMegabytes: Int, processors: Int, timeStampCounterKilohertz: UInt64,
+        role: MachineRole, accelerator: Accelerator, memoryMegabytes: Int, processors: Int,
+        timeStampCounterKilohertz: UInt64,
         descriptors: Descriptors
     ) {
         self.role = role

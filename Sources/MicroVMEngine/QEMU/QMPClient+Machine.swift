@@ -1,27 +1,45 @@
 import Basics
 import LinuxKit
+import SystemPackage
 
-/// What the engine has QEMU do, each a few commands long.
-extension QMPClient {
-    /// Lets the virtual CPUs run.
-    func resume(by deadline: Deadline) async throws(QMPError) {
-        _ = try await execute(ContinueMachine(), deadline: deadline)
+/// What a machine's process can be asked for, each a few commands long.
+extension QMPClient: MachineControl {
+    var version: String { "\(qemuVersion)" }
+
+    func resume(by deadline: Deadline) async throws(ControlFailure) {
+        try await telling { () throws(QMPError) in _ = try await execute(ContinueMachine(), deadline: deadline) }
     }
 
-    /// Stops the virtual CPUs; that flushes the disks.
-    func pause() async throws(QMPError) { _ = try await execute(StopMachine()) }
-
-    /// Writes everything but guest memory to `file`: the state of CPUs and devices, about 300 kB.
-    func saveState(to file: borrowing OwnedDescriptor, by deadline: Deadline) async throws(QMPError) {
-        _ = try await execute(SetMigrationCapabilities.stateOnly, deadline: deadline)
-        _ = try await execute(Migrate(uri: try await passStream(file, by: deadline)), deadline: deadline)
-        try await migrationCompleted(by: deadline)
+    /// That flushes the disks.
+    func pause(by deadline: Deadline) async throws(ControlFailure) {
+        try await telling { () throws(QMPError) in _ = try await execute(StopMachine(), deadline: deadline) }
     }
 
-    /// Reads it back, in a machine that was started to wait for it and stands still afterwards.
-    func loadState(from file: borrowing OwnedDescriptor, by deadline: Deadline) async throws(QMPError) {
-        _ = try await execute(SetMigrationCapabilities.stateOnly, deadline: deadline)
-        _ = try await execute(MigrateIncoming(uri: try await passStream(file, by: deadline)), deadline: deadline)
-        try await migrationCompleted(by: deadline)
+    /// Everything but guest memory, which is its file's already: about 300 kB.
+    func saveState(of files: MachineFiles, by deadline: Deadline) async throws(ControlFailure) {
+        try await stream(files, .writeOnly, by: deadline) { Migrate(uri: $0) }
+    }
+
+    func loadState(of files: MachineFiles, by deadline: Deadline) async throws(ControlFailure) {
+        try await stream(files, .readOnly, by: deadline) { MigrateIncoming(uri: $0) }
+    }
+
+    private func stream<C: QMPCommand>(
+        _ files: MachineFiles, _ mode: FileDescriptor.AccessMode, by deadline: Deadline,
+        _ command: (String) -> C
+    ) async throws(ControlFailure) {
+        let file: OwnedDescriptor
+        do throws(Errno) { file = try files.reopenedState(mode) } catch { throw ControlFailure(error) }
+        do throws(QMPError) {
+            _ = try await execute(SetMigrationCapabilities.stateOnly, deadline: deadline)
+            _ = try await execute(command(try await passStream(file, by: deadline)), deadline: deadline)
+            try await migrationCompleted(by: deadline)
+        } catch {
+            throw ControlFailure(error)
+        }
+    }
+
+    private func telling(_ body: () async throws(QMPError) -> Void) async throws(ControlFailure) {
+        do throws(QMPError) { try await body() } catch { throw ControlFailure(error) }
     }
 }

@@ -8,7 +8,7 @@ import SystemPackage
 
 /// Speaks QMP over a connected socket. Commands go one after the other; each waits for its reply.
 final class QMPClient: Sendable {
-    let version: QEMUVersion
+    let qemuVersion: QEMUVersion
     private let channel: any Channel
     private let replies: Mailbox<QMPMessage, QMPError>
     private let events: Mailbox<QMPEvent, QMPError>
@@ -27,7 +27,7 @@ final class QMPClient: Sendable {
         self.events = events
         self.descriptorSocket = descriptorSocket
         self.clock = clock
-        self.version = version
+        qemuVersion = version
     }
 
     /// Takes over our end of QEMU's control socket and negotiates.
@@ -66,7 +66,7 @@ final class QMPClient: Sendable {
 
     /// Hands QEMU an open file for the stream of a migration, open for nothing but the direction that it goes; its URI.
     func passStream(_ file: borrowing OwnedDescriptor, by deadline: Deadline) async throws(QMPError) -> String {
-        guard version.migratesToFiles else {
+        guard qemuVersion.migratesToFiles else {
             _ = try await execute(GetDescriptor(fdname: "state"), passing: file, by: deadline)
             return "fd:state"
         }

@@ -60,7 +60,7 @@ struct MicroVMFixture: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         engine = MicroVMEngine(
-            qemuVersion: nil, directory: directory.appending("machines"),
+            version: nil, directory: directory.appending("machines"),
             launcher: MachineLauncher(
                 processor: VirtualProcessor(
                     virtualisation: .emulated, timeStampCounterKilohertz: 2_000_000, processor: "max"),

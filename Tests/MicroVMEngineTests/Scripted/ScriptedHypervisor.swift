@@ -1,10 +1,12 @@
+import Basics
 import LinuxKit
 import MicroVMEngine
+import NIOCore
 import Sandboxes
 import Synchronization
 import SystemPackage
 
-/// Starts machines that a script plays. Their processes are real and in their cgroups, and do nothing.
+/// Starts machines that a script plays, as QEMU plays them. Their processes are real and in their cgroups, and do nothing.
 final class ScriptedHypervisor: Hypervisor {
     private struct State {
         var script = Script()
@@ -16,7 +18,22 @@ final class ScriptedHypervisor: Hypervisor {
     private let state = Mutex(State())
     private let (silences, silent) = AsyncStream<ScriptedMachine>.makeStream()
 
-    init() throws { spawner = try Spawner() }
+    private let qemu: QEMU
+    var name: String { qemu.name }
+    var overheadMegabytes: Int { qemu.overheadMegabytes }
+    var disks: any WritableDisks { qemu.disks }
+
+    init() throws {
+        spawner = try Spawner()
+        qemu = QEMU(spawner: spawner)
+    }
+
+    func connect(
+        _ control: consuming OwnedDescriptor, to parts: MachineParts, group: any EventLoopGroup,
+        clock: any DeadlineClock, by deadline: Deadline
+    ) async throws -> any MachineControl {
+        try await qemu.connect(control, to: parts, group: group, clock: clock, by: deadline)
+    }
 
     /// Of the machines that are started from now on.
     var script: Script {
