@@ -247,11 +247,13 @@ static void execute(struct child *child) {
         syscall(SYS_execveat, child->program, "", plan->arguments, plan->environment, AT_EMPTY_PATH);
         give_up(child, step, errno);
     }
-    if (plan->alternative && !is_file(executable)) {
-        if (!is_file(plan->alternative)) give_up(child, step + 2, ENOENT);
-        executable = plan->alternative;
-        ((const char **)plan->arguments)[0] = executable;
-        step++;
+    if (plan->alternatives && !is_file(executable)) {
+        char *const *next = plan->alternatives;
+        const char **name = (const char **)plan->arguments;
+        for (step++; *next && !is_file(*next); next++) step++;
+        if (!*next) give_up(child, step, ENOENT);
+        if (*name && strcmp(*name, executable) == 0) *name = *next;
+        executable = *next;
     }
     execve(executable, plan->arguments, plan->environment);
     give_up(child, step, errno);

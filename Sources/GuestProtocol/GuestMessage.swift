@@ -75,6 +75,8 @@ package enum ExitReason: Sendable, Equatable {
     case outOfMemory
     /// The runtime could not be started at all: the program that the kernel refused and why, empty where there is none.
     case notStarted(program: String, errno: Int32)
+    /// The directory in which it was to be started cannot be entered.
+    case noWorkingDirectory(String, errno: Int32)
 }
 
 // MARK: - Wire
@@ -199,6 +201,10 @@ extension ExitReason {
             writer.put(UInt8(4))
             writer.put(program)
             writer.put(errno)
+        case .noWorkingDirectory(let path, let errno):
+            writer.put(UInt8(5))
+            writer.put(path)
+            writer.put(errno)
         }
     }
 
@@ -208,6 +214,7 @@ extension ExitReason {
         case 2: self = .killed(signal: try reader.integer())
         case 3: self = .outOfMemory
         case 4: self = .notStarted(program: try reader.string("program"), errno: try reader.integer())
+        case 5: self = .noWorkingDirectory(try reader.string("directory"), errno: try reader.integer())
         default: throw .invalidValue(field: "exit reason")
         }
     }

@@ -45,8 +45,24 @@ package struct Initialization: Sendable, Equatable {
     /// The runtimes that a function may bring along: the first that is there is started, with its own name as only argument.
     package static let bootstraps = ["/var/task/bootstrap", "/opt/bootstrap"]
 
-    /// Executed where no file is at the first of ``arguments``.
-    package var alternative: String? { arguments == [Self.bootstraps[0]] ? Self.bootstraps[1] : nil }
+    /// Where the program is looked for, in this order: a name without a slash in each directory of the function's `PATH`.
+    package var programs: [String] {
+        if isBootstrap { return Self.bootstraps }
+        guard let name = arguments.first else { return [""] }
+        guard !name.isEmpty, !name.contains("/"), let path = environment.last(where: { $0.name == "PATH" })?.value
+        else { return [name] }
+        return path.split(separator: ":", omittingEmptySubsequences: false).map { directory in
+            directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
+        }
+    }
+
+    /// Whether the function brings its runtime along.
+    package var isBootstrap: Bool { arguments == [Self.bootstraps[0]] }
+
+    /// No program was where one was looked for.
+    package func notFound(errno: Int32) -> ExitReason {
+        .notStarted(program: isBootstrap ? "" : arguments.first ?? "", errno: errno)
+    }
 }
 
 package struct EnvironmentVariable: Sendable, Equatable {

@@ -109,23 +109,27 @@ extension ProcessEngine {
         do {
             process = try await spawner.spawn(plan)
         } catch {
-            throw notStarted(error, output: output)
+            throw notStarted(error, initialization, output: output)
         }
         cell.arrived(process)
         try hostCall("watch a runtime") { try runtime.adopt(process) }
     }
 
     /// A program that cannot be executed is the function's fault, and its log says so; everything before is the host's.
-    private func notStarted(_ error: SpawnError, output: OutputSink) -> SandboxError {
-        let program: String
+    private func notStarted(
+        _ error: SpawnError, _ initialization: Initialization, output: OutputSink
+    ) -> SandboxError {
+        let reason: ExitReason
         switch error.stage {
-        case .execution: program = error.executable.string
-        case .search: program = ""
+        case .execution: reason = .notStarted(program: error.executable.string, errno: error.errno.rawValue)
+        case .search: reason = initialization.notFound(errno: error.errno.rawValue)
+        case .step(.changeDirectory(let path)):
+            reason = .noWorkingDirectory(path.string, errno: error.errno.rawValue)
         default: return SandboxError(.host, nil, error)
         }
         output(
             Output(
                 stream: .standardError, timestampNanoseconds: WallClock.now(), bytes: Array("\(error)\n".utf8)))
-        return .runtimeExited(.notStarted(program: program, errno: error.errno.rawValue), during: .initialization)
+        return .runtimeExited(reason, during: .initialization)
     }
 }

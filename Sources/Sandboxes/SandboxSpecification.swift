@@ -11,8 +11,8 @@ package struct SandboxSpecification: Sendable {
     /// Where what runs in it may send to, from its first instruction on.
     package var network: NetworkMode
     package var image: SandboxImage
-    /// erofs, read-only, at /var/task.
-    package var codeImage: FilePath
+    /// erofs, read-only, at /var/task; nil where the root has the function's code, as a container's has.
+    package var codeImage: FilePath?
     /// erofs, read-only, at /opt; nil leaves that empty.
     package var layersImage: FilePath?
     package var memoryMegabytes: Int
@@ -24,7 +24,7 @@ package struct SandboxSpecification: Sendable {
 
     package init(
         id: SandboxID, isolation: IsolationLevel, network: NetworkMode, image: SandboxImage,
-        codeImage: FilePath, memoryMegabytes: Int, scratchImage: FilePath, initialization: Initialization,
+        codeImage: FilePath?, memoryMegabytes: Int, scratchImage: FilePath, initialization: Initialization,
         seed: SeedRecipe? = nil, layersImage: FilePath? = nil
     ) {
         self.id = id

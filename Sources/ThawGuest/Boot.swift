@@ -61,12 +61,15 @@ enum Boot {
 
     private static func mountDisks() throws(GuestError) {
         makeDirectory(newRoot.string)
-        try mount(try disk("root"), on: newRoot, type: "erofs", flags: [.readOnly])
-        try mount(
-            try disk("code"), on: newRoot.appending("var/task"), type: "erofs",
-            flags: [.readOnly, .noSetUserID, .noDevices])
+        try mount(try disk("root"), on: newRoot, type: "erofs", flags: [.readOnly, .noSetUserID])
         // A disk that is not there cannot be told from one that is not there yet.
-        if bootArguments().contains(BootArgument.layers) {
+        let arguments = bootArguments()
+        if !arguments.contains(BootArgument.rootHasCode) {
+            try mount(
+                try disk("code"), on: newRoot.appending("var/task"), type: "erofs",
+                flags: [.readOnly, .noSetUserID, .noDevices])
+        }
+        if arguments.contains(BootArgument.layers) {
             try mount(
                 try disk("layers"), on: newRoot.appending("opt"), type: "erofs",
                 flags: [.readOnly, .noSetUserID, .noDevices])

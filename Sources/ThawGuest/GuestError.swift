@@ -1,3 +1,4 @@
+import GuestProtocol
 import LinuxKit
 import SystemPackage
 
@@ -5,8 +6,8 @@ import SystemPackage
 struct GuestError: Error, CustomStringConvertible {
     let description: String
     let errno: Errno
-    /// What could not be executed, empty when none was there; nil when that was not it.
-    var program: String?
+    /// Why a program could not be started; nil when that was not it.
+    private(set) var spawnFailure: SpawnError?
 
     init(doing: String, errno: Errno) {
         description = "\(doing) failed: \(errno)"
@@ -16,7 +17,7 @@ struct GuestError: Error, CustomStringConvertible {
     private init(_ error: SpawnError) {
         description = error.description
         errno = error.errno
-        if case .search = error.stage { program = "" } else { program = error.executable.string }
+        spawnFailure = error
     }
 
     init(_ error: NetworkError) {
@@ -28,6 +29,17 @@ struct GuestError: Error, CustomStringConvertible {
         _ doing: @autoclosure () -> String, _ body: () throws(Errno) -> R
     ) throws(GuestError) -> R {
         do throws(Errno) { return try body() } catch { throw GuestError(doing: doing(), errno: error) }
+    }
+
+    /// As the host is told it, of what was to be started.
+    func exitReason(_ initialization: Initialization) -> ExitReason {
+        switch spawnFailure?.stage {
+        case .search: initialization.notFound(errno: errno.rawValue)
+        case .step(.changeDirectory(let path)): .noWorkingDirectory(path.string, errno: errno.rawValue)
+        default:
+            .notStarted(
+                program: spawnFailure?.executable.string ?? initialization.arguments.first ?? "", errno: errno.rawValue)
+        }
     }
 
     static func wrap(spawning plan: SpawnPlan) throws(GuestError) -> ChildProcess {

@@ -12,9 +12,9 @@ final class RuntimeProcess {
 
     /// Starts the program in a session of its own, unprivileged, with AWS's limits.
     init(_ initialization: Initialization, runtimeAPIPort: UInt16, confined: Bool) throws(GuestError) {
-        let program = FilePath(initialization.arguments.first ?? "")
-        var plan = SpawnPlan(executable: program, arguments: initialization.arguments)
-        plan.alternative = initialization.alternative.map { FilePath($0) }
+        let programs = initialization.programs.map { FilePath($0) }
+        var plan = SpawnPlan(executable: programs[0], arguments: initialization.arguments)
+        plan.alternatives = Array(programs.dropFirst())
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
         plan.environment["AWS_LAMBDA_RUNTIME_API"] =
             "\(confined ? RuntimeAPIAddress.host : "127.0.0.1"):\(runtimeAPIPort)"

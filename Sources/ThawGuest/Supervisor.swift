@@ -201,8 +201,7 @@ final class Supervisor {
         } catch {
             phase = .ended
             port.send(.output(Output(text: "\(error.description)\n")))
-            let program = error.program ?? initialization.arguments.first ?? ""
-            port.send(.runtimeExited(.notStarted(program: program, errno: error.errno.rawValue)))
+            port.send(.runtimeExited(error.exitReason(initialization)))
         }
     }
 

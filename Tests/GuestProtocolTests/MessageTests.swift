@@ -63,7 +63,8 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
         .output(Output(stream: .standardOutput, timestampNanoseconds: 1, bytes: [0, 255])),
         .output(Output(stream: .standardError, timestampNanoseconds: .max, bytes: [])),
         .runtimeExited(.exited(status: -1)), .runtimeExited(.killed(signal: 9)), .runtimeExited(.outOfMemory),
-        .runtimeExited(.notStarted(program: "/ü", errno: 2)), .fault("ü"),
+        .runtimeExited(.notStarted(program: "/ü", errno: 2)),
+        .runtimeExited(.noWorkingDirectory("/ü", errno: 13)), .fault("ü"),
     ]
 
     @Test("what the guest says is what the host hears, byte by byte", arguments: guestMessages)

@@ -53,12 +53,12 @@ import Testing
         withExtendedLifetime(crowd) {}
     }
 
-    @Test("the alternative is executed, under its own name, where there is no file at the first place")
-    func alternative() async throws {
+    @Test("the first alternative that is a file is executed where there is none at the first place")
+    func alternatives() async throws {
         try await withScratchDirectory { directory in
             let other = directory.appending("other")
             var plan = SpawnPlan(executable: directory.appending("absent"), arguments: ["zero"])
-            plan.alternative = other
+            plan.alternatives = [directory.appending("absent2"), other]
             #expect(failure(of: plan)?.errno == .noSuchFileOrDirectory)
             if case .search? = failure(of: plan)?.stage {
             } else {
@@ -73,9 +73,12 @@ import Testing
             } else {
                 Issue.record("it does not say that one was there")
             }
-            plan.alternative = "/bin/echo"
-            plan.arguments = ["zero", "one"]
-            #expect(try await run(plan).output == "one\n")
+            plan.alternatives = [directory.appending("absent2"), "/bin/sh", other]
+            plan.arguments = [plan.executable.string, "-c", "echo $0"]
+            #expect(try await run(plan).output == "/bin/sh\n")
+            // A name that was not the place's stays.
+            plan.arguments[0] = "zero"
+            #expect(try await run(plan).output == "zero\n")
         }
     }
 

@@ -25,6 +25,15 @@ import Testing
         #expect(devices(template).count == 6)
     }
 
+    @Test("a root that has the function's code needs no disk for it, and the guest is told so")
+    func rootWithCode() {
+        var line = Self.commandLine(.template, layers: 2)
+        line.descriptors.code = nil
+        #expect(devices(line.arguments).count == 5)
+        #expect(line.arguments.contains { $0.hasSuffix(" thaw.code=root") })
+        #expect(!Self.commandLine(.template, layers: 2).arguments.contains { $0.contains("thaw.code") })
+    }
+
     @Test("a template shares its memory with the file, a clone keeps what it writes to itself")
     func memory() {
         #expect(Self.commandLine(.template, layers: 2).arguments.contains { $0.contains("share=on") })

@@ -198,7 +198,7 @@ struct SupervisorTests {
     func noWorkingDirectory() throws {
         let guest = try GuestUnderTest()
         try guest.initialize(arguments: ["/bin/sh"], workingDirectory: "/nonexistent")
-        #expect(try guest.next() == .runtimeExited(.notStarted(program: "/bin/sh", errno: ENOENT)))
+        #expect(try guest.next() == .runtimeExited(.noWorkingDirectory("/nonexistent", errno: ENOENT)))
     }
 
     @Test("a runtime that ignores SIGTERM is killed after the grace, one that obeys ends before it")

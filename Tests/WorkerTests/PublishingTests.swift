@@ -118,6 +118,10 @@ struct PublishingTests {
             .runtimeExited(.notStarted(program: "/x", errno: 13), during: .initialization),
             "FunctionError.PermissionDenied"
         ),
+        (
+            .runtimeExited(.noWorkingDirectory("/x", errno: 2), during: .initialization),
+            "FunctionError.InvalidWorkingDirectory"
+        ),
         (.timedOut(.initialization, limit: .seconds(130)), "FunctionError.InitTimeout"),
         (.lost("QEMU was killed", during: .initialization), "InternalError"),
         (.host("qemu-system-x86_64 is not installed"), "InternalError"),

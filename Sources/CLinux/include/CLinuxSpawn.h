@@ -57,7 +57,9 @@ struct clinux_spawn_plan {
     const struct clinux_step *steps;
     size_t steps_count;
     const char *executable;
-    const char *alternative; /* or NULL: executed, and first of the arguments, where no file is at `executable` */
+    /* Ends with NULL; or NULL: the first of them at which there is a file is executed where there is none at `executable`. It
+     * is the first of the arguments, too, where `executable` was. */
+    char *const *alternatives;
     int32_t program; /* an open file that is executed instead, `executable` being its name only; -1: none */
     char *const *arguments;
     char *const *environment;
@@ -67,8 +69,8 @@ struct clinux_spawn_result {
     pid_t pid;
     int32_t pidfd;
     int32_t error; /* errno of what failed, 0 when the new program runs */
-    /* Index into steps; steps_count: execve of the executable; 1 more: of the alternative; 2 more: neither is there;
-     * -1: the clone itself. */
+    /* Index into steps; steps_count: execve of the executable; 1 more: of the first alternative, and so on; 1 more than
+     * of the last: none is there; -1: the clone itself. */
     int64_t failed_step;
 };
 

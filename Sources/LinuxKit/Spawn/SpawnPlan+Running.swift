@@ -29,8 +29,9 @@ extension SpawnPlan {
         lowered += steps[..<beforeDescriptors].map { $0.lowered(in: arena) } + [map]
         lowered += steps[beforeDescriptors...].map { $0.lowered(in: arena) }
         stages += steps[..<beforeDescriptors].map { .step($0) } + [.descriptors]
-        stages += steps[beforeDescriptors...].map { .step($0) } + [.execution, .execution, .search]
-        let alternativeIndex = lowered.count + 1
+        stages += steps[beforeDescriptors...].map { .step($0) } + [.execution]
+        stages += alternatives.map { _ in .execution } + [.search]
+        let firstAlternative = lowered.count + 1
 
         var result = clinux_spawn_result()
         let outcome = lowered.withUnsafeBufferPointer { steps in
@@ -40,7 +41,7 @@ extension SpawnPlan {
                 processes: birthplace.processes?.withRaw { $0 } ?? -1, owner: owner.map { Int64($0) } ?? -1,
                 steps: steps.baseAddress, steps_count: steps.count,
                 executable: UnsafePointer(arena.string(executable.string)),
-                alternative: alternative.map { UnsafePointer(arena.string($0.string)) },
+                alternatives: alternatives.isEmpty ? nil : UnsafePointer(arena.strings(alternatives.map(\.string))),
                 program: program?.withRaw { $0 } ?? -1, arguments: arena.strings(arguments),
                 environment: arena.strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))
             return clinux_spawn(&plan, &result)
@@ -49,8 +50,9 @@ extension SpawnPlan {
         withExtendedLifetime((self, given, entrance)) {}
         guard outcome == 0 else {
             let index = Int(result.failed_step)
+            let alternative = index - firstAlternative
             throw SpawnError(
-                executable: index == alternativeIndex ? alternative ?? executable : executable,
+                executable: alternatives.indices.contains(alternative) ? alternatives[alternative] : executable,
                 stage: stages.indices.contains(index) ? stages[index] : .clone,
                 errno: Errno(rawValue: result.error))
         }

@@ -11,8 +11,9 @@ package import SystemPackage
 /// A plan is a value that keeps its descriptors open; it can be used more than once.
 package struct SpawnPlan: Sendable {
     package var executable: FilePath
-    /// Executed, under its own name, where no file is at ``executable``.
-    package var alternative: FilePath?
+    /// The first of them at which there is a file is executed where there is none at ``executable``, under its own name if that
+    /// was the program's.
+    package var alternatives: [FilePath] = []
     /// An open file to execute in place of what is at ``executable``, which then is only its name. Not for scripts.
     package var program: SharedDescriptor?
     /// argv, the program's name included.
@@ -171,7 +172,7 @@ package struct SpawnError: Error, Sendable, CustomStringConvertible {
         /// Giving the child its descriptors.
         case descriptors
         case execution
-        /// Neither the executable nor its alternative is there.
+        /// Neither the executable nor one of its alternatives is there.
         case search
     }
 
@@ -187,7 +188,7 @@ package struct SpawnError: Error, Sendable, CustomStringConvertible {
             case .step(let step): "step \(step)"
             case .descriptors: "passing descriptors"
             case .execution: "executing it"
-            case .search: "finding it or its alternative"
+            case .search: "finding it or its alternatives"
             }
         return "cannot start \(executable): \(what) failed: \(errno)\(remedy.map { ". " + $0 } ?? "")"
     }

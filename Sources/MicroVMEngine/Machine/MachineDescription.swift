@@ -7,7 +7,8 @@ import SystemPackage
 /// What template and clones have in common: how to build the same machine again. Travels in the manifest.
 struct MachineDescription: Sendable {
     var image: SandboxImage
-    var codeImage: FilePath
+    /// Nil: the root has the code.
+    var codeImage: FilePath?
     var layersImage: FilePath?
     var memoryMegabytes: Int
 
@@ -74,12 +75,11 @@ struct MachineDescription: Sendable {
         }
         let readyCall = try manifest.readyCall(Key.readyCall)
         let basis = manifest.basis
-        guard let code = basis.code else { throw .snapshotUnusable("it has no code") }
         let machine = MachineDescription(
             image: SandboxImage(
                 kernel: basis.kernel, initramfs: basis.initramfs, root: basis.root,
                 digest: try manifest.text(Key.imageDigest)),
-            codeImage: code, layersImage: basis.layers,
+            codeImage: basis.code, layersImage: basis.layers,
             memoryMegabytes: try manifest.number(Key.memory, in: 64...1_048_576))
         return Reading(machine: machine, readyCall: readyCall, version: try manifest.text(hypervisor.manifestKey))
     }

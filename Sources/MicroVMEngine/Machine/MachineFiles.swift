@@ -9,7 +9,8 @@ package struct MachineFiles: Sendable {
     var kernel: SharedDescriptor
     var initramfs: SharedDescriptor
     var root: SharedDescriptor
-    var code: SharedDescriptor
+    /// Nil: the root has the code.
+    var code: SharedDescriptor?
     /// Nil: no layers.
     var layers: SharedDescriptor?
     var memory: SharedDescriptor
@@ -22,17 +23,18 @@ package struct MachineFiles: Sendable {
 
     /// Opens the read-only images.
     init(
-        image: SandboxImage, codeImage: FilePath, layersImage: FilePath?, memory: SharedDescriptor,
+        image: SandboxImage, codeImage: FilePath?, layersImage: FilePath?, memory: SharedDescriptor,
         scratch: [DiskLayer]
     ) throws(SandboxError) {
         try self.init(
             kernel: Self.open(image.kernel), initramfs: Self.open(image.initramfs), root: Self.open(image.root),
-            code: Self.open(codeImage), memory: memory, scratch: scratch)
+            code: nil, memory: memory, scratch: scratch)
+        code = try codeImage.map { path throws(SandboxError) in try Self.open(path) }
         layers = try layersImage.map { path throws(SandboxError) in try Self.open(path) }
     }
 
     init(
-        kernel: SharedDescriptor, initramfs: SharedDescriptor, root: SharedDescriptor, code: SharedDescriptor,
+        kernel: SharedDescriptor, initramfs: SharedDescriptor, root: SharedDescriptor, code: SharedDescriptor?,
         memory: SharedDescriptor, scratch: [DiskLayer]
     ) throws(SandboxError) {
         self.kernel = kernel

@@ -47,8 +47,9 @@ package struct QEMU: Hypervisor {
         let files = parts.files
         let kvm = parts.virtualisation.descriptor
         let given =
-            sockets + [files.kernel, files.initramfs, files.memory, files.root, files.code]
-            + files.scratch.map(\.file) + (files.layers.map { [$0] } ?? []) + (kvm.map { [$0] } ?? [])
+            sockets + [files.kernel, files.initramfs, files.memory, files.root]
+            + files.scratch.map(\.file) + [files.code, files.layers, kvm].compactMap { $0 }
+        let firstOptional = sockets.count + 4 + files.scratch.count
         let number = { (index: Int) in firstDescriptor + CInt(index) }
         let commandLine = QEMUCommandLine(
             role: parts.role, accelerator: parts.virtualisation.accelerator, memoryMegabytes: parts.memoryMegabytes,
@@ -56,10 +57,11 @@ package struct QEMU: Hypervisor {
             timeStampCounterKilohertz: parts.timeStampCounterKilohertz,
             descriptors: QEMUCommandLine.Descriptors(
                 control: number(0), guest: number(1), console: number(2), tap: number(3), kernel: number(4),
-                initramfs: number(5), memory: number(6), root: number(7), code: number(8),
+                initramfs: number(5), memory: number(6), root: number(7),
+                code: files.code.map { _ in number(firstOptional) },
                 scratch: files.scratch.enumerated().map { index, layer in
-                    QEMUCommandLine.ScratchLayer(descriptor: number(9 + index), format: layer.format)
-                }, layers: files.layers.map { _ in number(9 + files.scratch.count) },
+                    QEMUCommandLine.ScratchLayer(descriptor: number(sockets.count + 4 + index), format: layer.format)
+                }, layers: files.layers.map { _ in number(firstOptional + (files.code == nil ? 0 : 1)) },
                 kvm: kvm.map { _ in number(given.count - 1) }))
         var plan = try jail(parts).plan(
             running: program, arguments: [program.string] + commandLine.arguments, environment: ["PATH": "/usr/bin"])

@@ -15,7 +15,8 @@ package struct QEMUCommandLine: Sendable {
         var initramfs: Int32
         var memory: Int32
         var root: Int32
-        var code: Int32
+        /// Nil: the root has the code, and there is no disk for it.
+        package var code: Int32?
         /// Copy-on-write layers of /tmp, the pristine image first, the writable one last.
         var scratch: [ScratchLayer]
         /// Nil: no layers, and no disk for them.
@@ -25,7 +26,7 @@ package struct QEMUCommandLine: Sendable {
 
         package init(
             control: Int32, guest: Int32, console: Int32, tap: Int32, kernel: Int32, initramfs: Int32, memory: Int32,
-            root: Int32, code: Int32, scratch: [ScratchLayer], layers: Int32? = nil, kvm: Int32? = nil
+            root: Int32, code: Int32?, scratch: [ScratchLayer], layers: Int32? = nil, kvm: Int32? = nil
         ) {
             self.control = control
             self.guest = guest
@@ -118,7 +119,9 @@ package struct QEMUCommandLine: Sendable {
             // Time goes on while an idle machine stands still: its kernel is not to call that a processor that hangs.
             ["console=ttyS0", "quiet", "panic=-1", "nowatchdog", "rcupdate.rcu_cpu_stall_suppress=1"]
             + ["tsc_early_khz=\(timeStampCounterKilohertz)"]
-            + accelerator.kernelArguments + (descriptors.layers == nil ? [] : [BootArgument.layers])
+            + accelerator.kernelArguments
+            + (descriptors.layers == nil ? [] : [BootArgument.layers])
+            + (descriptors.code == nil ? [BootArgument.rootHasCode] : [])
         return [
             "-kernel", path(descriptors.kernel), "-initrd", path(descriptors.initramfs),
             "-append", arguments.joined(separator: " "),
@@ -131,7 +134,7 @@ package struct QEMUCommandLine: Sendable {
 
     private var disks: [String] {
         readOnlyDisk("root", set: 1, descriptor: descriptors.root)
-            + readOnlyDisk("code", set: 2, descriptor: descriptors.code)
+            + (descriptors.code.map { readOnlyDisk("code", set: 2, descriptor: $0) } ?? [])
             + (descriptors.layers.map { readOnlyDisk("layers", set: Self.layersSet, descriptor: $0) } ?? [])
     }
 

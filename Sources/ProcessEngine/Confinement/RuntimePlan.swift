@@ -14,9 +14,9 @@ struct RuntimePlan {
     let root: [SpawnStep]
 
     var spawnPlan: SpawnPlan {
-        var plan = SpawnPlan(
-            executable: FilePath(initialization.arguments.first ?? ""), arguments: initialization.arguments)
-        plan.alternative = initialization.alternative.map { FilePath($0) }
+        let programs = initialization.programs.map { FilePath($0) }
+        var plan = SpawnPlan(executable: programs[0], arguments: initialization.arguments)
+        plan.alternatives = Array(programs.dropFirst())
         for variable in initialization.environment { plan.environment[variable.name] = variable.value }
         plan.environment["AWS_LAMBDA_RUNTIME_API"] = "\(RuntimeAPIAddress.host):\(RuntimeEndpoint.port)"
         plan.namespaces = [.mount]

@@ -63,6 +63,11 @@ struct PublishFailure: Error {
                     message: "The runtime's bootstrap is not executable: \(reason.wording)."))
         case .notStarted:
             Self(reason: .invalidEntryPoint("The runtime's bootstrap could not be started: \(reason.wording)."))
+        case .noWorkingDirectory:
+            Self(
+                reason: StateReason(
+                    code: "FunctionError.InvalidWorkingDirectory",
+                    message: "The working directory cannot be entered: \(reason.wording)."))
         }
     }
 

@@ -7,6 +7,7 @@ extension ExitReason {
         case .exited, .killed: "Runtime.ExitError"
         case .outOfMemory: "Runtime.OutOfMemory"
         case .notStarted: "Runtime.InvalidEntrypoint"
+        case .noWorkingDirectory: "Runtime.InvalidWorkingDir"
         }
     }
 
@@ -20,6 +21,7 @@ extension ExitReason {
         case .notStarted("", _):
             "Couldn't find valid bootstrap(s): [\(Initialization.bootstraps.joined(separator: " "))]"
         case .notStarted(let program, let errno): "fork/exec \(program): \(Self.errorText(errno))"
+        case .noWorkingDirectory(let path, let errno): "chdir \(path): \(Self.errorText(errno))"
         }
     }
 

@@ -202,11 +202,13 @@ struct EngineTests {
         arguments: [
             ("never", "initialization took longer"), ("stop", "exited(status: 3)"), ("fails", "during init"),
             ("missing", "notStarted(program: \"/nonexistent\", errno: 2)"),
+            ("lost", "noWorkingDirectory(\"/nonexistent\", errno: 2)"),
         ])
     func initialization(mode: String, says: String) async throws {
         try await EngineFixture.with(readyCells: 1) { fixture in
             var specification = fixture.specification(mode)
             if mode == "missing" { specification.initialization.arguments = ["/nonexistent"] }
+            if mode == "lost" { specification.initialization.workingDirectory = "/nonexistent" }
             let failure = await #expect(throws: SandboxError.self) {
                 _ = try await fixture.engine.start(
                     specification, deadline: Deadline(in: mode == "never" ? .seconds(2) : .seconds(20)),
