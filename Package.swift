@@ -51,8 +51,10 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: [.unsafeFlags(staticSwift)])
 }
 
+/// Tests are compiled once and run once: what they test is optimised, they are not, which takes less than half as long.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies, swiftSettings: settings + [.unsafeFlags(["-Onone"])])
 }
 
 let package = Package(
