@@ -93,6 +93,7 @@ let package = Package(
         .target(name: "CSlotPrograms", cSettings: [.unsafeFlags(["-std=gnu23"])]),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(name: "CLibzip"),
+        .target(name: "CLibarchive"),
 
         // Leaves.
         library("Basics", []),
@@ -109,10 +110,12 @@ let package = Package(
         // What a host keeps.
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
         library("Snapshots", ["Basics", "LinuxKit", crypto, system]),
-        library("Workshop", ["Basics", "CLibzip", "LinuxKit", system]),
+        library("Workshop", ["Basics", "CLibarchive", "CLibzip", "LinuxKit", system]),
         library(
             "BaseImages", ["Basics", "GuestProtocol", "LinuxKit", "Workshop", crypto, logging, subprocess, system]),
-        library("ContainerImages", ["Basics", system]),
+        library(
+            "ContainerImages",
+            ["Basics", "LinuxKit", "Workshop", crypto, httpClient, logging, nioCore, nioHTTP1, nioSSL, system]),
         library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.

@@ -73,7 +73,8 @@ extension ImageError {
             case .pathEscape(let entry): .pathEscape(entry: entry)
             case .missing(let what, let remedy): .missing(what, remedy: remedy)
             case .cancelled: .cancelled
-            case .unsupportedFile, .tooSlow, .systemCall, .broken:
+            case .unsupportedFile, .tooSlow, .systemCall, .broken, .invalidLayer, .hostileLayer, .layersTooLarge,
+                .layersTooMany, .notInArchive:
                 .toolFailed("thaw-workshop", step: "making the image of a function's code", output: "\(error)")
             }
     }

@@ -90,7 +90,7 @@ package struct Workshop: Sendable {
 
     // MARK: - Child
 
-    private func run(
+    func run(
         _ arguments: [String], _ descriptors: [CInt: SharedDescriptor], fileLimit: UInt64 = smallFile,
         reader: Jail.Reader? = nil
     ) async throws(WorkshopError) -> Int {

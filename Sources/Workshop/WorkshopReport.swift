@@ -17,6 +17,11 @@ enum WorkshopReport: Equatable {
             case .failed(.invalidZip(let reason)): ["invalidZip", reason]
             case .failed(.unzipsTooLarge(let limit)): ["unzipsTooLarge", "\(limit)"]
             case .failed(.pathEscape(let entry)): ["pathEscape", entry]
+            case .failed(.invalidLayer(let reason)): ["invalidLayer", reason]
+            case .failed(.hostileLayer(let reason)): ["hostileLayer", reason]
+            case .failed(.layersTooLarge(let limit)): ["layersTooLarge", "\(limit)"]
+            case .failed(.layersTooMany(let limit)): ["layersTooMany", "\(limit)"]
+            case .failed(.notInArchive(let name)): ["notInArchive", name]
             case .failed(.unsupportedFile(let reason)): ["unsupportedFile", reason]
             case .failed(.imageTooLarge(let limit)): ["imageTooLarge", "\(limit)"]
             case .failed(.missing(let what, let remedy)): ["missing", what, remedy]
@@ -46,6 +51,13 @@ enum WorkshopReport: Equatable {
             guard let limit = Int(fields[1]) else { return nil }
             self = .failed(.unzipsTooLarge(limitBytes: limit))
         case ("pathEscape", 2): self = .failed(.pathEscape(entry: fields[1]))
+        case ("invalidLayer", 2): self = .failed(.invalidLayer(fields[1]))
+        case ("hostileLayer", 2): self = .failed(.hostileLayer(fields[1]))
+        case ("layersTooLarge", 2), ("layersTooMany", 2):
+            guard let limit = Int(fields[1]) else { return nil }
+            self = .failed(
+                fields[0] == "layersTooLarge" ? .layersTooLarge(limitBytes: limit) : .layersTooMany(limit: limit))
+        case ("notInArchive", 2): self = .failed(.notInArchive(fields[1]))
         case ("unsupportedFile", 2): self = .failed(.unsupportedFile(fields[1]))
         case ("imageTooLarge", 2):
             guard let limit = Int(fields[1]) else { return nil }

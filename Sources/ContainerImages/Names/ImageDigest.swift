@@ -1,3 +1,6 @@
+internal import Basics
+internal import Crypto
+
 /// What an image, or a part of one, is called by its content: `sha256:` and 64 digits.
 package struct ImageDigest: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// 64 digits in lower-case hexadecimal.
@@ -17,6 +20,10 @@ package struct ImageDigest: Sendable, Hashable, Comparable, CustomStringConverti
         else { return nil }
         self.hexadecimal = String(hexadecimal)
     }
+
+    init(of content: [UInt8]) { self.init(SHA256.hash(data: content)) }
+
+    init(_ hash: SHA256.Digest) { hexadecimal = Hexadecimal.text(hash) }
 
     package var description: String { Self.algorithm + hexadecimal }
 
