@@ -25,6 +25,8 @@ package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidArchive(FilePath, reason: String)
     /// A file with images that this installation would make from something else.
     case foreignArchive(FilePath, runtimes: [String])
+    /// What was to be added to a runtime cannot be.
+    case unusablePackages(FilePath, reason: String)
     /// The image of a runtime is not here yet.
     case notBuilt(String)
     /// A file of ours does not have the content it was written with.
@@ -53,6 +55,7 @@ package enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .foreignArchive(let path, let runtimes):
             "cannot import \(path): its \(runtimes.joined(separator: ", ")) is made from another recipe than this Thaw has. "
                 + "Nothing was imported; install the same version of Thaw on both hosts, build there and export again"
+        case .unusablePackages(let path, let reason): "cannot add the packages in \(path): \(reason)"
         case .notBuilt(let runtime):
             "the base image of \(runtime) is not built here, or not from what Thaw has now: "
                 + "run `thaw image build \(runtime)`"

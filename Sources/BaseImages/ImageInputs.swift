@@ -7,6 +7,8 @@ package struct ImageInputs: Sendable {
     let bootstrap: RuntimeBootstrap
     /// Names the root file system: recipe and the runtime's own files.
     let root: String
+    /// Digest of the packages that were added to it.
+    let packages: String?
     /// Names the kernel: Debian's release and the modules taken.
     let kernel: String
     /// Names the whole image: root, kernel, guest supervisor and the way the runtime is started.
@@ -19,7 +21,8 @@ package struct ImageInputs: Sendable {
     /// Part of every digest; raised when the same inputs are built into something else than before.
     private static let builder = "thaw-image 2"
 
-    package init(runtime: String, share: ShareDirectory) throws(ImageError) {
+    /// - Parameter packages: digest of what is added to the runtime on this host.
+    package init(runtime: String, share: ShareDirectory, packages: String? = nil) throws(ImageError) {
         let directory = share.runtime(runtime)
         let recipePath = directory.appending("image.json")
         guard FileInfo(following: recipePath)?.isRegular == true else {
@@ -40,6 +43,8 @@ package struct ImageInputs: Sendable {
             }
             parts += [name, info.isExecutable ? "x" : "-", try Files.digest(of: file)]
         }
+        if let packages { parts += ["packages", packages] }
+        self.packages = packages
         root = ImageInputs.digest(of: parts)
         kernel = ImageInputs.digest(
             of: [ImageInputs.builder, "kernel", recipe.kernelSuite ?? recipe.suite] + KernelModules.needed)

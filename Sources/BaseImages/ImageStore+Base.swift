@@ -10,10 +10,7 @@ extension ImageStore {
     package func build(
         _ runtime: String, verifying: Bool = false, progress: @escaping Progress
     ) async throws(ImageError) -> BaseImage {
-        let share = share
-        let inputs = try await BlockingThread.run { () throws(ImageError) in
-            try ImageInputs(runtime: runtime, share: share)
-        }
+        let inputs = try await BlockingThread.run { () throws(ImageError) in try self.inputs(of: runtime) }
         let existing = { () async throws(ImageError) -> BaseImage? in
             guard let image = current(runtime, inputs: inputs.digest) else { return nil }
             if verifying, try await !isIntact(image) { return nil }
@@ -38,7 +35,7 @@ extension ImageStore {
     ///
     /// Reads the guest supervisor and the runtime's files to know: some milliseconds, blocking.
     package func image(_ runtime: String) throws(ImageError) -> BaseImage? {
-        current(runtime, inputs: try ImageInputs(runtime: runtime, share: share).digest)
+        current(runtime, inputs: try inputs(of: runtime).digest)
     }
 
     /// The base image with this digest, current or not: what a snapshot names.

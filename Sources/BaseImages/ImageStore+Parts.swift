@@ -61,8 +61,8 @@ extension ImageStore {
     {
         try await part(inputs.rootPart, needing: ImageStore.rootSpace) { workspace throws(ImageError) in
             let builder = RootBuilder(
-                recipe: inputs.recipe, source: share.runtime(runtime), workspace: workspace,
-                progress: { progress("\(runtime): \($0)") })
+                recipe: inputs.recipe, source: share.runtime(runtime), added: try packages(runtime, inputs),
+                workspace: workspace, progress: { progress("\(runtime): \($0)") })
             let result = try await builder.build()
             return (PartManifest(debianPackages: result.debianPackages), [result.image])
         }

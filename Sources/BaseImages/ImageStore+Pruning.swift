@@ -136,7 +136,7 @@ extension ImageStore {
     private func currentInputs() throws(ImageError) -> (digests: Set<String>, parts: Set<String>) {
         var (digests, parts) = (Set<String>(), Set<String>())
         for runtime in share.runtimeNames() {
-            let inputs = try ImageInputs(runtime: runtime, share: share)
+            let inputs = try inputs(of: runtime)
             digests.insert(inputs.digest)
             parts.formUnion([inputs.rootPart, inputs.kernelPart])
         }

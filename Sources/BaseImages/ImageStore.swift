@@ -15,6 +15,7 @@ internal import Workshop
 /// code/<sha256>.erofs
 /// layers/<sha256>.erofs
 /// scratch/<megabytes>.ext4
+/// packages/<runtime>/  what was added to a runtime on this host
 /// staging/             what is being built
 /// locks/               empty files
 /// ```
@@ -40,6 +41,7 @@ package struct ImageStore: Sendable {
     var code: FilePath { directory.appending("code") }
     var layers: FilePath { directory.appending("layers") }
     var scratch: FilePath { directory.appending("scratch") }
+    var packages: FilePath { directory.appending("packages") }
     package var staging: FilePath { directory.appending("staging") }
     package var locks: FilePath { directory.appending("locks") }
 

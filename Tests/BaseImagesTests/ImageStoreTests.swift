@@ -35,8 +35,10 @@ struct StoreFixture {
     }
 
     /// Puts the parts of the image in place, as if they had been built, as far as they are not there.
-    func plantParts(root: String = "root") throws {
-        let inputs = try ImageInputs(runtime: "small", share: share)
+    ///
+    /// - Parameter packages: digest of what is added to the runtime.
+    func plantParts(root: String = "root", packages: String? = nil) throws {
+        let inputs = try ImageInputs(runtime: "small", share: share, packages: packages)
         try plant(
             inputs.kernelPart, ["kernel": "kernel", "modules/m.ko": "module"],
             ImageStore.PartManifest(kernelRelease: "6.1", modules: ["m"]))

@@ -19,6 +19,8 @@ package struct ImageArchive: Codable, Sendable, Equatable {
         /// Names of ``Part``s.
         package var root: String
         package var kernel: String
+        /// Digest of the packages that were added to the root; nil where none were.
+        package var packages: String?
     }
 
     package struct Part: Codable, Sendable, Equatable {
@@ -113,6 +115,7 @@ extension ImageArchive {
             guard image.root.hasPrefix("root-"), image.kernel.hasPrefix("kernel-") else {
                 return "\(image.runtime) is put together from the wrong parts"
             }
+            guard image.packages?.isDigest != false else { return "\(image.runtime) has packages without a digest" }
         }
         let used = Set(images.flatMap { [$0.root, $0.kernel] })
         guard used == Set(parts.map(\.name)) else { return "its parts are not those of its images" }
@@ -164,7 +167,7 @@ extension ImageArchive.Part {
 
 extension StringProtocol {
     /// SHA-256 in lower-case hex.
-    fileprivate var isDigest: Bool {
+    var isDigest: Bool {
         utf8.count == 64 && utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 

@@ -28,14 +28,15 @@ extension ImageStore {
     }
 
     private func list(_ runtime: String, in archive: inout ImageArchive) throws(ImageError) -> BaseImage {
-        let inputs = try ImageInputs(runtime: runtime, share: share)
+        let inputs = try inputs(of: runtime)
         guard let image = current(runtime, inputs: inputs.digest) else { throw .notBuilt(runtime) }
         for name in [inputs.rootPart, inputs.kernelPart] where !archive.parts.contains(where: { $0.name == name }) {
             let manifest = try PartManifest.load(from: parts.appending(name))
             archive.parts.append(ImageArchive.Part(name: name, content: manifest))
         }
         archive.images.append(
-            ImageArchive.Image(runtime: runtime, root: inputs.rootPart, kernel: inputs.kernelPart))
+            ImageArchive.Image(
+                runtime: runtime, root: inputs.rootPart, kernel: inputs.kernelPart, packages: inputs.packages))
         return image
     }
 
@@ -82,7 +83,7 @@ extension ImageStore {
         var inputs: [ImageInputs] = []
         var foreign: [String] = []
         for image in archive.images {
-            let here = try ImageInputs(runtime: image.runtime, share: share)
+            let here = try ImageInputs(runtime: image.runtime, share: share, packages: image.packages)
             if here.rootPart != image.root || here.kernelPart != image.kernel { foreign.append(image.runtime) }
             inputs.append(here)
         }
@@ -136,7 +137,9 @@ extension ImageStore {
         return try await building("base-\(image.runtime)", needing: 64 << 20, existing: existing) {
             workspace throws(ImageError) in
             let made = try await BlockingThread.run { () throws(ImageError) in
-                try assemble(image.runtime, inputs, kernel: kernel, root: root, in: workspace)
+                let made = try assemble(image.runtime, inputs, kernel: kernel, root: root, in: workspace)
+                try addedPackages(image.runtime).note(inputs.packages, in: workspace)
+                return made
             }
             progress("\(image.runtime): ready, \(made.digest.prefix(12))")
             logger.info("imported a base image", metadata: ["runtime": "\(image.runtime)", "digest": "\(made.digest)"])

@@ -23,4 +23,13 @@ struct PythonPackages {
                 "--invalidation-mode", "unchecked-hash", "/usr/lib/python\(python.version)", PythonPackages.place,
             ], step: "compiling Python modules", log: log, environment: .image)
     }
+
+    /// What was added to them, as far as it is for this Python: some packages bring templates that only look like modules.
+    func compile(added names: [String], in tree: RootTree) async throws(ImageError) {
+        let compile =
+            "/usr/bin/python\(python.version) -B -m compileall -f -q -j 1 --invalidation-mode unchecked-hash \"$@\" || true"
+        try await Tool.chroot.run(
+            [tree.path.string, "/bin/sh", "-c", compile, "sh"] + names.map { "\(PythonPackages.place)/\($0)" },
+            step: "compiling what was added", log: log, environment: .image)
+    }
 }

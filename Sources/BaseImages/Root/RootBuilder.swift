@@ -6,6 +6,7 @@ package struct RootBuilder: Sendable {
     let recipe: RuntimeRecipe
     /// The runtime's directory, for the files that the recipe names.
     let source: FilePath
+    let added: PackagePlace?
     let workspace: FilePath
     let progress: ImageStore.Progress
 
@@ -29,6 +30,14 @@ package struct RootBuilder: Sendable {
         if let python = recipe.python {
             progress("installing \(python.wheels.count) wheels from PyPI")
             try await PythonPackages(python: python, workspace: workspace, log: log).install(into: tree)
+        }
+        if let added {
+            progress("adding packages")
+            let names = try await added.install(
+                in: tree.path, keeping: Array((recipe.files ?? [:]).values), log: log)
+            if let python = recipe.python {
+                try await PythonPackages(python: python, workspace: workspace, log: log).compile(added: names, in: tree)
+            }
         }
         if let wheels = recipe.wheels {
             progress("taking files out of \(wheels.count) wheels from PyPI")

@@ -181,6 +181,8 @@ package struct RuntimeBootstrap: Codable, Sendable, Equatable {
     var launcher: BaseImage.Launcher?
     /// Nil for a runtime that cannot be booted without a function.
     var seed: BaseImage.Seed?
+    /// The directory of the image that packages can be added to; nil for a runtime that has none.
+    var packages: String?
 
     package static func load(from path: FilePath) throws(ImageError) -> RuntimeBootstrap {
         let bytes = try Files.read(path)

@@ -19,11 +19,12 @@ package struct Tool: Sendable, Equatable {
     package static let debugfs = Tool(name: "debugfs", package: "e2fsprogs")
     package static let ldconfig = Tool(name: "ldconfig", package: "libc-bin")
     package static let chroot = Tool(name: "chroot", package: "coreutils")
+    package static let cp = Tool(name: "cp", package: "coreutils")
     /// Debian's own: another Python first in PATH need not have pip.
     package static let pip = Tool(name: "pip3", package: "python3-pip")
 
     /// Everything ``ImageStore`` may call.
-    package static let all = [mmdebstrap, mkfsErofs, mke2fs, debugfs, ldconfig, chroot, pip]
+    package static let all = [mmdebstrap, mkfsErofs, mke2fs, debugfs, ldconfig, chroot, cp, pip]
 
     private static let places: [FilePath] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 

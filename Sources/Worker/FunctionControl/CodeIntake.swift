@@ -73,7 +73,7 @@ struct CodeIntake: Sendable {
         case .invalidZip, .pathEscape: .notAZip
         case .tooLarge: .unzippedTooLarge
         case .unknownRuntime, .invalidRecipe, .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace,
-            .invalidArchive, .foreignArchive, .damaged, .inputOutput, .cancelled:
+            .invalidArchive, .foreignArchive, .unusablePackages, .damaged, .inputOutput, .cancelled:
             .service("\(error)")
         }
     }

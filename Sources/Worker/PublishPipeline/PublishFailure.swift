@@ -26,7 +26,7 @@ struct PublishFailure: Error {
         case .unknownRuntime, .invalidRecipe:
             Self(reason: StateReason(code: "InvalidRuntime", message: ClientText.of("\(error)")), cause: "\(error)")
         case .missing, .notBuilt, .toolMissing, .toolFailed, .noSpace, .invalidArchive, .foreignArchive, .damaged,
-            .inputOutput, .cancelled:
+            .unusablePackages, .inputOutput, .cancelled:
             ours("\(error)")
         }
     }
