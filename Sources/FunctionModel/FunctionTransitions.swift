@@ -7,7 +7,7 @@ import struct Foundation.UUID
 /// ```
 /// created -> Pending -> Active | Failed
 /// $LATEST:  Active|Failed|Inactive + update InProgress -> Successful | Failed
-/// version:  Pending -> Active (SnapStart: optimisation On) -> Inactive -> Pending (Restoring) -> Active | Failed
+/// version:  Pending -> Active (SnapStart: optimisation On; another snapshot: still Active) -> Inactive -> Pending (Restoring) -> Active | Failed
 ///           Active | Inactive -> Failed, when no clone of it can be made
 /// ```
 extension FunctionConfiguration {
@@ -123,6 +123,12 @@ extension FunctionConfiguration {
         return next
     }
 
+    /// An active version with another snapshot than it had.
+    package func regenerated() -> Self? {
+        guard version != .latest, case .active = state, snapStart.optimizationStatus == .on else { return nil }
+        return changed()
+    }
+
     /// A version of which no clone can be made, whatever snapshot is taken of it.
     package func unrestorable(_ reason: StateReason) -> Self? {
         guard version != .latest else { return nil }
@@ -233,6 +239,7 @@ extension LastUpdate {
 
 extension StateReason {
     package static let restoring = StateReason(code: "Restoring", message: "The function is being restored.")
+    package static let idle = StateReason(code: "Idle", message: "The function is currently idle.")
 
     /// Init or a before-snapshot hook took too long.
     package static func initTimeout(_ message: String) -> Self {

@@ -79,6 +79,8 @@ package enum Limits {
     package static let initSeconds = 10
     /// Seconds runtime load and after-restore hooks may take together.
     package static let restoreSeconds = 10
+    /// Days without an invocation after which AWS removes a snapshot.
+    package static let snapshotRetentionDays = 14
     /// Seconds init and before-snapshot hooks may take, at least.
     package static let snapStartInitSeconds = 130
 

@@ -1,6 +1,8 @@
 package import FunctionModel
 package import SystemPackage
 
+import struct Foundation.Date
+
 /// Functions, their versions and code, and which snapshot belongs to which version.
 ///
 /// Every method is durable when it returns: what it reported is found again after the process or the machine was
@@ -77,6 +79,12 @@ package protocol FunctionStore: Sendable {
 
     /// Every snapshot that belongs to a version; any other on disk is left over.
     func allSnapshotIDs() async throws(FunctionStoreError) -> Set<String>
+
+    /// The same with their versions, and when these were used.
+    func snapshotUses() async throws(FunctionStoreError) -> [SnapshotUse]
+
+    /// Notes that the versions of these snapshots were used; those that are not known are left out.
+    func noteUse(ofSnapshots ids: [String], at date: Date) async throws(FunctionStoreError)
 
     // MARK: Code
 
@@ -167,6 +175,22 @@ package struct RemovedVersions: Sendable, Equatable {
     package init(versions: [FunctionVersion], snapshotIDs: [String]) {
         self.versions = versions
         self.snapshotIDs = snapshotIDs
+    }
+}
+
+/// A snapshot, the version that it belongs to, and when somebody used that last.
+package struct SnapshotUse: Sendable, Equatable {
+    package var id: String
+    package var functionName: String
+    package var version: FunctionVersion
+    /// Nil when nothing was noted yet.
+    package var usedAt: Date?
+
+    package init(id: String, functionName: String, version: FunctionVersion, usedAt: Date?) {
+        self.id = id
+        self.functionName = functionName
+        self.version = version
+        self.usedAt = usedAt
     }
 }
 

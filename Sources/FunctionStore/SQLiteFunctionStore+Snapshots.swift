@@ -1,6 +1,8 @@
 package import FunctionModel
 import GRDB
 
+import struct Foundation.Date
+
 /// Which snapshot belongs to which version. A deletion of the version takes the row with it.
 extension SQLiteFunctionStore {
     package func recordSnapshot(
@@ -28,6 +30,25 @@ extension SQLiteFunctionStore {
 
     package func allSnapshotIDs() async throws(FunctionStoreError) -> Set<String> {
         try await read { db in try String.fetchSet(db, sql: "SELECT id FROM snapshot") }
+    }
+
+    package func snapshotUses() async throws(FunctionStoreError) -> [SnapshotUse] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM snapshot ORDER BY functionName, number").map { row in
+                let usedAt: Double? = row["usedAt"]
+                return SnapshotUse(
+                    id: row["id"], functionName: row["functionName"], version: FunctionVersion(column: row["number"]),
+                    usedAt: usedAt.map { Date(timeIntervalSince1970: $0) })
+            }
+        }
+    }
+
+    package func noteUse(ofSnapshots ids: [String], at date: Date) async throws(FunctionStoreError) {
+        guard !ids.isEmpty else { return }
+        try await write { db in
+            let statement = try db.makeStatement(sql: "UPDATE snapshot SET usedAt = ? WHERE id = ?")
+            for id in ids { try statement.execute(arguments: [date.timeIntervalSince1970, id]) }
+        }
     }
 
     static func record(_ id: String, _ name: String, _ version: FunctionVersion, _ db: Database) throws {

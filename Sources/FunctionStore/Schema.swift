@@ -49,6 +49,7 @@ enum Schema {
         registerConcurrency(&migrator)
         registerEvents(&migrator)
         registerLayers(&migrator)
+        registerSnapshotUse(&migrator)
         return migrator
     }()
 }

@@ -42,6 +42,7 @@ extension Server {
         worker.snapStartPolicy = configuration.snapStartPolicy
         worker.eventTargets = configuration.eventTargets
         worker.keepWarm = configuration.keepWarm
+        worker.snapshotRetention = configuration.snapshotRetention
         worker.readyClones = configuration.readyClones
         worker.restoreLimit = configuration.restoreLimit
         worker.drainLimit = configuration.drainLimit

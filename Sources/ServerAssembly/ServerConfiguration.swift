@@ -45,6 +45,8 @@ package struct ServerConfiguration: Sendable {
     /// By ARN: where what is told of events goes instead.
     package var eventTargets: [String: EventTarget] = [:]
     package var keepWarm = Duration.seconds(300)
+    /// After how much time without an invocation a version loses its snapshot; nil is never.
+    package var snapshotRetention: Duration? = .seconds(Limits.snapshotRetentionDays * 86_400)
     package var readyClones = 1
     /// What the templates of process sandboxes may have in memory, in MB; nil is a third of what the server may have.
     package var templateMegabytes: Int?

@@ -92,6 +92,7 @@ package final class FunctionWorker: Service {
     package let tasks = BackgroundTasks()
     private let polling: EventSourcePolling
     private let recovery: Recovery
+    package let upkeep: SnapshotUpkeep
     private let eviction: IdleEviction
     private let relief: MemoryRelief
     private let drain: Drain
@@ -127,6 +128,7 @@ package final class FunctionWorker: Service {
             configuration: configuration, clock: clock, tasks: tasks,
             gate: Gate(limit: configuration.concurrentPublishes), observe: parts.observer, calls: parts.calls,
             logger: logger)
+        let uses = SnapshotUses()
         let renewal = SnapshotRenewal(
             functions: functions, snapshots: snapshots, publishing: publishing, logger: logger)
         relief = MemoryRelief(
@@ -138,7 +140,7 @@ package final class FunctionWorker: Service {
             starter: SandboxStarter(
                 engine: engine, images: images, specifications: specifications, identity: identity,
                 tokens: parts.tokens, logs: logs, clock: clock, configuration: configuration),
-            snapshots: snapshots, renewal: renewal, memory: relief, clock: clock)
+            snapshots: snapshots, renewal: renewal, uses: uses, memory: relief, clock: clock)
         invocations = InvocationPath(
             functions: functions, admission: admission, events: events, pool: pool, source: source, renewal: renewal,
             ready: ready, tasks: tasks, clock: clock, observe: parts.observer, calls: parts.calls)
@@ -186,6 +188,10 @@ package final class FunctionWorker: Service {
         recovery = Recovery(
             engine: engine, store: parts.functions, snapshotStore: parts.snapshots, functions: functions,
             publishing: publishing, renewal: renewal, tasks: tasks, logger: logger)
+        upkeep = SnapshotUpkeep(
+            functions: functions, settings: settings, images: images, store: parts.snapshots, snapshots: snapshots,
+            pool: pool, uses: uses, publishing: publishing, retention: configuration.snapshotRetention, tasks: tasks,
+            clock: clock, logger: logger)
         eviction = IdleEviction(pool: pool, keepWarm: configuration.keepWarm, clock: clock)
         retention = LogRetention(functions: functions, files: parts.logs, clock: clock, logger: logger)
         drain = Drain(pool: pool, limit: configuration.drainLimit, clock: clock, logger: logger)
@@ -212,17 +218,19 @@ package final class FunctionWorker: Service {
         try await eventSources.recover()
     }
 
-    /// Tries events, evicts idle sandboxes, watches the host's memory and keeps logs within their limits until shutdown begins, then lets what is
-    /// under way end, and ends everything.
+    /// Tries events, evicts idle sandboxes, watches the host's memory, looks after snapshots and keeps logs within their limits until
+    /// shutdown begins, then lets what is under way end, and ends everything.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             async let watching: Void = self.relief.run(self.parts.memory.beats())
             async let keeping: Void = self.retention.run()
             async let dispatching: Void = self.dispatcher.run()
+            async let tending: Void = self.upkeep.run()
             await self.eviction.run()
             await watching
             await keeping
             await dispatching
+            await tending
         }
         await stop()
     }

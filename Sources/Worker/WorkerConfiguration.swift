@@ -12,6 +12,8 @@ package struct WorkerConfiguration: Sendable {
     package var eventTargets: [String: EventTarget] = [:]
     /// How long an idle sandbox waits for its next invocation.
     package var keepWarm: Duration
+    /// After how much time without an invocation a version loses its snapshot; nil is never.
+    package var snapshotRetention: Duration? = .seconds(Limits.snapshotRetentionDays * 86_400)
     /// Clones prepared ahead for each version that has been used lately.
     package var readyClones: Int
     /// Versions that have clones prepared ahead, at most.

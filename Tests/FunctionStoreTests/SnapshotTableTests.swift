@@ -2,6 +2,8 @@ import FunctionModel
 import FunctionStore
 import Testing
 
+import struct Foundation.Date
+
 @Suite struct SnapshotTableTests {
     @Test("a version has the snapshot that was recorded last")
     func recording() async throws {
@@ -18,6 +20,22 @@ import Testing
             try await store.removeSnapshot("snap-b")
             try await store.removeSnapshot("snap-b")
             #expect(try await store.allSnapshotIDs().isEmpty)
+        }
+    }
+
+    @Test("a snapshot's last use is kept, also when another one takes its place")
+    func use() async throws {
+        try await withStore { store, _ in
+            try await store.create(.sample(), tags: [:])
+            _ = try await store.publishLatest()
+            try await store.recordSnapshot("snap-a", name: "orders", version: .published(1))
+            #expect(try await store.snapshotUses().map(\.usedAt) == [nil])
+            let date = Date(timeIntervalSince1970: 1_700_000_000)
+            try await store.noteUse(ofSnapshots: ["snap-a", "snap-gone"], at: date)
+            try await store.recordSnapshot("snap-b", name: "orders", version: .published(1))
+            #expect(
+                try await store.snapshotUses()
+                    == [SnapshotUse(id: "snap-b", functionName: "orders", version: .published(1), usedAt: date)])
         }
     }
 

@@ -132,6 +132,14 @@ package struct ServerOptions: ParsableArguments {
     var keepWarmSeconds = Int(Self.standard.keepWarm.components.seconds)
 
     @Option(
+        name: .customLong("snapshot-retention"),
+        help: """
+            Days without an invocation after which a version with SnapStart becomes Inactive and loses its snapshot; the next \
+            invocation has it made anew. 0: never.
+            """)
+    var snapshotRetentionDays = Limits.snapshotRetentionDays
+
+    @Option(
         name: .customLong("ready"),
         help: """
             Clones prepared ahead for each version in use: a virtual machine with its state loaded, or a process that is \
@@ -205,6 +213,7 @@ package struct ServerOptions: ParsableArguments {
         try check(maximumSandboxes, "--max-sandboxes", 1...4096)
         try check(imageRetentionDays, "--image-retention", 0...36_500)
         try check(keepWarmSeconds, "--keep-warm", 0...86_400)
+        try check(snapshotRetentionDays, "--snapshot-retention", 0...36_500)
         try check(readyClones, "--ready", 0...64)
         if let templateMegabytes { try check(templateMegabytes, "--template-memory", 0...16_777_216) }
         try check(restoreLimitSeconds, "--restore-limit", 1...900)
@@ -246,6 +255,7 @@ package struct ServerOptions: ParsableArguments {
         server.maximumSandboxes = maximumSandboxes
         server.sandboxIDs = sandboxIDs
         server.keepWarm = .seconds(keepWarmSeconds)
+        server.snapshotRetention = snapshotRetentionDays == 0 ? nil : .seconds(snapshotRetentionDays * 86_400)
         server.readyClones = readyClones
         server.templateMegabytes = templateMegabytes
         server.usesSeeds = seeds

@@ -5,8 +5,8 @@ internal import FunctionStore
 import struct Foundation.Data
 import class Foundation.JSONDecoder
 
-/// What functions have beside their configuration. It is kept and shown: images are updated by whoever runs the server, and no
-/// caller is counted that calls itself.
+/// What functions have beside their configuration. It is kept and shown, and by the runtime management a
+/// version follows its base image or does not; no caller is counted that calls itself.
 package struct FunctionSettingControl: FunctionSettingKeeping {
     let functions: FunctionCatalog
     let store: any AccountStore

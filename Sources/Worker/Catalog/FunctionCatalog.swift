@@ -4,6 +4,8 @@ internal import FunctionStore
 import Synchronization
 internal import SystemPackage
 
+import struct Foundation.Date
+
 /// What the tags of a function say that means something to this server.
 struct TagChoices: Sendable, Hashable {
     var isolation: IsolationChoice
@@ -180,6 +182,14 @@ final class FunctionCatalog: Sendable {
 
     func removeSnapshot(_ id: String) async throws(LambdaError) {
         try await rethrowing(try await store.removeSnapshot(id), as: Self.lambdaError)
+    }
+
+    func snapshotUses() async throws(LambdaError) -> [SnapshotUse] {
+        try await rethrowing(try await store.snapshotUses(), as: Self.lambdaError)
+    }
+
+    func noteUse(ofSnapshots ids: [String], at date: Date) async throws(LambdaError) {
+        try await rethrowing(try await store.noteUse(ofSnapshots: ids, at: date), as: Self.lambdaError)
     }
 
     func draftCode() -> CodeDraft { store.draftCode() }

@@ -9,6 +9,7 @@ struct SandboxSource: Sendable {
     let starter: SandboxStarter
     let snapshots: SnapshotCatalog
     let renewal: SnapshotRenewal
+    let uses: SnapshotUses
     let memory: MemoryRelief
     let clock: WorkerClock
 
@@ -67,6 +68,7 @@ struct SandboxSource: Sendable {
         case .configuration(_, let isolation):
             return try await starter.boot(function, at: isolation, key: key)
         case .snapshot:
+            uses.note(key.version)
             let snapshot = try await rethrowing(
                 try await snapshots.snapshot(of: key.version), as: SandboxStarter.Failure.snapshotUnusable)
             let started = try await starter.thaw(snapshot, of: function, key: key)

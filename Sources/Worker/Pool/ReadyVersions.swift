@@ -49,6 +49,20 @@ actor ReadyVersions {
         return await engine.keepReady(count, of: snapshot)
     }
 
+    /// Has a clone made of a snapshot that no version has yet, and ended.
+    ///
+    /// - Returns: why none can be made.
+    func tryOut(_ snapshot: SnapshotLease) async -> SandboxError? {
+        let failure = await engine.keepReady(1, of: snapshot)
+        await engine.keepReady(0, of: snapshot)
+        return failure
+    }
+
+    /// A version has another snapshot: what is kept ready of it, if anything is, is made of that one.
+    func replace(_ key: VersionKey, by snapshot: SnapshotLease) async {
+        if places[key] != nil { await use(key, snapshot) }
+    }
+
     /// Lets go of a snapshot that no version has any more. Take it out of the store first.
     func forget(_ snapshot: SnapshotID) async {
         places = places.filter { $0.value.snapshot.id != snapshot }

@@ -122,7 +122,7 @@ package struct PublishPipeline: VersionPublishing {
     }
 
     /// One of the steps, for whoever measures and traces.
-    private func timed<R>(
+    func timed<R>(
         _ step: PublishStep, _ work: @autoclosure () async throws(PublishFailure) -> R
     ) async throws(PublishFailure) -> R {
         let began = clock.now()
@@ -138,7 +138,7 @@ package struct PublishPipeline: VersionPublishing {
     }
 
     /// Steps 2 to 6. Nothing half-made is left when this throws; the init log is kept.
-    private func makeSnapshot(of function: FunctionConfiguration) async throws(PublishFailure) -> Published {
+    func makeSnapshot(of function: FunctionConfiguration) async throws(PublishFailure) -> Published {
         let log = logs.open(function)
         defer { log.close() }
         do { return try await makeSnapshot(of: function, log) } catch {
@@ -295,7 +295,7 @@ package struct PublishPipeline: VersionPublishing {
         }
     }
 
-    private func report(_ published: Published, _ key: VersionKey) {
+    func report(_ published: Published, _ key: VersionKey) {
         observe(.publishEnded(failure: nil))
         logger.info(
             "published",

@@ -3,6 +3,8 @@ import FunctionStore
 import Synchronization
 import SystemPackage
 
+import struct Foundation.Date
+
 /// A store that another program can lock: it is read then, but not changed.
 final class LockableStore: FunctionStore {
     private let store: SQLiteFunctionStore
@@ -69,6 +71,11 @@ final class LockableStore: FunctionStore {
         try await store.removeSnapshot(id)
     }
 
+    func noteUse(ofSnapshots ids: [String], at date: Date) async throws(FunctionStoreError) {
+        try isLocked.check()
+        try await store.noteUse(ofSnapshots: ids, at: date)
+    }
+
     // MARK: - The rest
 
     func configuration(
@@ -100,6 +107,8 @@ final class LockableStore: FunctionStore {
     }
 
     func allSnapshotIDs() async throws(FunctionStoreError) -> Set<String> { try await store.allSnapshotIDs() }
+
+    func snapshotUses() async throws(FunctionStoreError) -> [SnapshotUse] { try await store.snapshotUses() }
 
     func draftCode() -> CodeDraft { store.draftCode() }
 
