@@ -211,7 +211,7 @@ struct EngineTests {
             if mode == "lost" { specification.initialization.workingDirectory = "/nonexistent" }
             let failure = await #expect(throws: SandboxError.self) {
                 _ = try await fixture.engine.start(
-                    specification, deadline: Deadline(in: mode == "never" ? .seconds(2) : .seconds(20)),
+                    specification, deadline: Deadline(in: mode == "never" ? .seconds(5) : .seconds(20)),
                     output: { _ in })
             }
             #expect("\(failure.map { "\($0)" } ?? "")".contains(says), "\(String(describing: failure))")
