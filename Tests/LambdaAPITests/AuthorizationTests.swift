@@ -23,12 +23,23 @@ import Worker
                 functions: [Pattern("team-*")]),
         ])
 
-    static let service = FakeLambdaService(functions: [.sample(name: "f"), .sample(name: "g")])
+    /// May nothing, but for what the policy of f lets him do.
+    static let guest = User(
+        name: "guest", accessKeyID: "AKIDGUEST", secretAccessKey: "fedcba9876543210", grants: [])
+    private static let policy = FunctionPolicy(
+        revisionID: "r",
+        statements: ["lambda:InvokeFunction", "lambda:UpdateFunctionCode"].map { action in
+            PolicyStatement(
+                id: action, action: action, principal: .identity("arn:aws:iam::123456789012:user/guest"))
+        })
+
+    static let service = FakeLambdaService(
+        functions: [.sample(name: "f"), .sample(name: "g")], policy: policy, urls: [FunctionURLTests.url(.iam)])
 
     static func server() -> LambdaServer {
         var configuration = LambdaServer.Configuration(
             port: 0, abilities: ServerAbilities(runtimes: ["python3.11"]))
-        configuration.authenticator = Authenticator(users: UserDirectory([user]), region: "us-east-1")
+        configuration.authenticator = Authenticator(users: UserDirectory([user, guest]), region: "us-east-1")
         return LambdaServer(
             service: service.service, configuration: configuration,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -98,6 +109,42 @@ import Worker
         ] {
             let list = try await Self.send(.get, path)
             #expect(list.status == .forbidden && list.text.contains("perform: lambda:\(action) on"), "\(list.text)")
+        }
+    }
+
+    @Test("whom the policy of a function lets in may do there what it says, and no more")
+    func policies() async throws {
+        let streamed = "/2021-11-15/functions/f/response-streaming-invocations"
+        for path in [Self.invocations, Self.invocations + "?Qualifier=1", streamed] {
+            let response = try await Self.send(.post, path, body: "{}", by: Self.guest)
+            #expect(response.status == .ok, "\(response.text)")
+        }
+        let code = "/2015-03-31/functions/f/code"
+        let forged = User(name: "guest", accessKeyID: "AKIDGUEST", secretAccessKey: "0123456789abcdef", grants: [])
+        for (user, type) in [(Self.guest, "InvalidParameterValueException"), (forged, "InvalidSignatureException")] {
+            let response = try await Self.send(.put, code, body: "{}", by: user)
+            #expect(response.header("x-amzn-ErrorType") == type, "\(response.text)")
+        }
+        for path in ["/2015-03-31/functions/g/invocations", "/2015-03-31/functions/f/versions"] {
+            let response = try await Self.send(.post, path, body: "{}", by: Self.guest)
+            #expect(response.status == .forbidden && response.text.contains("because no identity-based policy allows"))
+        }
+    }
+
+    @Test("a function URL with AWS_IAM is for those who sign and may call it")
+    func url() async throws {
+        let path = FunctionURLTests.path + "/a%20b?x=1"
+        let response = try await Self.send(.post, path, body: "text", headers: [("content-type", "text/plain")])
+        #expect(response.status == .ok, "\(response.text)")
+        let context = try #require(try response.json["requestContext"]?.text)
+        #expect(context.contains("userArn: arn:aws:iam::123456789012:user/ci") && context.contains("accessKey: AKIDCI"))
+        for refused in [
+            try await Self.send(.post, path, body: "text", by: Self.guest),
+            try await Self.send(.post, path, body: "text", isSigned: false),
+            try await Self.send(.post, path, body: "text", signing: "TEXT"),
+            try await Self.send(.post, path, body: "text", service: "s3"),
+        ] {
+            #expect(refused.status == .forbidden && refused.text.contains("Forbidden. For troubleshooting"))
         }
     }
 

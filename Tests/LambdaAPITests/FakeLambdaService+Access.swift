@@ -32,6 +32,14 @@ extension FakeLambdaService: PermissionKeeping, FunctionURLKeeping {
         }
     }
 
+    func allows(
+        _ action: String, to caller: PolicyCaller, on reference: FunctionReference
+    ) async throws(LambdaError) -> Bool {
+        try await perform { state throws(LambdaError) in
+            reference.name == "f" && state.policy?.allows(action, to: caller) == true
+        }
+    }
+
     func createURL(
         _ reference: FunctionReference, _ members: FunctionURLMembers
     ) async throws(LambdaError) -> FunctionURL {

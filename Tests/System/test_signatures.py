@@ -38,6 +38,7 @@ USERS = {
             "name": "team", "accessKeyId": "AKIDTEAM", "secretAccessKey": "the secret of the team",
             "allow": [{"actions": ["lambda:Invoke*", "lambda:CreateFunction"], "functions": ["team-*"]}],
         },
+        {"name": "guest", "accessKeyId": "AKIDGUEST", "secretAccessKey": "the secret of the guest", "allow": []},
     ]
 }  # fmt: skip
 SECRETS = {user["accessKeyId"]: user["secretAccessKey"] for user in USERS["users"]}
@@ -156,6 +157,57 @@ def test_users_do_what_they_may(guarded, function):
     code, _, _ = refusal(guarded.connect("AKIDTEAM").create_function, FunctionName="other", **create)
     assert code == "AccessDeniedException"
     assert function in [entry["FunctionName"] for entry in guarded.connect().list_functions()["Functions"]]
+
+
+def permission(guarded, function, action, **conditions):
+    """Lets the guest, who may nothing, do something with the function, and nothing else."""
+    return guarded.connect().add_permission(
+        FunctionName=function, StatementId=action, Action=f"lambda:{action}", **conditions,
+        Principal="arn:aws:iam::123456789012:user/guest",
+    )  # fmt: skip
+
+
+def test_the_policy_of_a_function_lets_in_whom_it_names(guarded, function):
+    guest = guarded.connect("AKIDGUEST")
+    assert refusal(guest.invoke, FunctionName=function)[0] == "AccessDeniedException"
+    permission(guarded, function, "InvokeFunction")
+    assert lambdas.invoke(guest, function, {"a": 1})[0] == {"a": 1}
+    assert refusal(guest.get_function, FunctionName=function)[0] == "AccessDeniedException"
+    # A version has a policy of its own.
+    assert refusal(guest.invoke, FunctionName=function, Qualifier="1")[0] == "AccessDeniedException"
+    guarded.connect().remove_permission(FunctionName=function, StatementId="InvokeFunction")
+    assert refusal(guest.invoke, FunctionName=function)[0] == "AccessDeniedException"
+
+
+def call_url(guarded, url, key=None, body=b"", sent=None, service="lambda"):
+    """Status and text of a call of a function URL that a user signs, or nobody."""
+    headers = {"Content-Type": "text/plain"}
+    if key:
+        request = botocore.awsrequest.AWSRequest("POST", url, headers=headers, data=body)
+        botocore.auth.SigV4Auth(botocore.credentials.Credentials(key, SECRETS[key]), service, lambdas.REGION).add_auth(request)
+        headers = dict(request.prepare().headers)
+    status, _, text = guarded.fetch(url, "POST", body if sent is None else sent, headers)
+    return status, text.decode()
+
+
+def test_a_function_url_with_aws_iam_is_for_those_who_may(guarded, function):
+    url = guarded.connect().create_function_url_config(FunctionName=function, AuthType="AWS_IAM")["FunctionUrl"]
+    called = url + "a%20b/c~d?x=1&y=%2F&x=0"
+    for key, user in (("AKIDTEAM", "team"), ("AKIDADMIN", "admin")):
+        status, text = call_url(guarded, called, key, b"text")
+        assert status == 200, text
+        event = json.loads(text)
+        assert (event["rawPath"], event["rawQueryString"], event["body"]) == ("/a%20b/c~d", "x=1&y=%2F&x=0", "text")
+        iam = event["requestContext"]["authorizer"]["iam"]
+        assert (iam["userArn"], iam["accessKey"]) == (f"arn:aws:iam::123456789012:user/{user}", key)
+    refused = [
+        call_url(guarded, called), call_url(guarded, called, "AKIDGUEST"), call_url(guarded, called, "AKIDTEAM", b"text", b"TEXT"),
+        call_url(guarded, called, "AKIDTEAM", service="execute-api"),
+    ]  # fmt: skip
+    assert [(status, "Forbidden. For troubleshooting Function URL" in text) for status, text in refused] == [(403, True)] * 4
+    permission(guarded, function, "InvokeFunctionUrl", FunctionUrlAuthType="AWS_IAM")
+    assert call_url(guarded, called, "AKIDGUEST")[0] == 200
+    assert refusal(guarded.connect("AKIDGUEST").invoke, FunctionName=function)[0] == "AccessDeniedException"
 
 
 def test_wrong_secrets_are_refused_in_aws_words(guarded, function):

@@ -33,6 +33,15 @@ import Worker
                 #expect(text.contains(#""Resource":"\#(resource)""#))
                 #expect(try await access.policy(Self.reference(qualifier)).text.contains(text))
             }
+            let caller = PolicyCaller(identity: .init(arn: "arn:aws:iam::1:user/u", accountID: "1"))
+            for (qualifier, action, allows) in [
+                (nil, "InvokeFunction", true), ("$LATEST", "InvokeFunction", true), ("live", "InvokeFunction", true),
+                ("live", "GetFunction", false), ("2", "InvokeFunction", false), ("none", "InvokeFunction", false),
+            ] {
+                #expect(
+                    try await access.allows("lambda:\(action)", to: caller, on: Self.reference(qualifier)) == allows,
+                    "\(qualifier ?? "none") \(action)")
+            }
         }
     }
 

@@ -12,6 +12,7 @@ struct AuthorizationMiddleware: RouterMiddleware {
     typealias Context = LambdaRequestContext
 
     let authenticator: Authenticator
+    let permissions: any PermissionKeeping
     let scope: AccountScope
 
     func handle(
@@ -57,9 +58,10 @@ struct AuthorizationMiddleware: RouterMiddleware {
         }
         if let action, Self.arrivesInPieces(action) {
             // Nobody acts on such a body before its end, and there it is refused. Whose function it is about may be in it.
-            let function = functionName(context)
-            guard action == Caller.create ? caller.mayOnSome(action) : caller.user.may(action, on: function) else {
-                throw caller.refusal(of: action, on: function)
+            if action == Caller.create {
+                guard caller.mayOnSome(action) else { throw caller.refusal(of: action, on: nil) }
+            } else {
+                try await check(caller, action, on: function(request, context))
             }
             guard chunks == nil else { return (request, context) }
             request.body = RequestBody(
@@ -75,7 +77,7 @@ struct AuthorizationMiddleware: RouterMiddleware {
                 ? try await BodyThreads.run { PayloadHash(of: body) } : body.isEmpty ? .empty : PayloadHash(of: body)
             try Self.verify(claim, request, hash)
         }
-        try check(caller, action, request, context, body)
+        try await check(caller, action, request, context, body)
         request.body = RequestBody(buffer: ByteBuffer(bytes: body))
         return (request, context)
     }
@@ -111,22 +113,36 @@ struct AuthorizationMiddleware: RouterMiddleware {
 
     private func check(
         _ caller: Caller, _ action: String?, _ request: Request, _ context: Context, _ body: [UInt8]
-    ) throws(LambdaError) {
+    ) async throws(LambdaError) {
         if let target = request.headers[.amznTarget], target.hasPrefix(LogsRoute.service) {
             return try caller.check(
                 "logs:\(target.dropFirst(LogsRoute.service.count))", on: LogsRoute.functionName(inBody: body))
         }
         // What is no action of AWS's is one of this server's own.
-        try caller.check(action ?? "thaw:ListSandboxes", on: functionName(context))
+        guard let action else { return try caller.check("thaw:ListSandboxes", on: nil) }
+        try await check(caller, action, on: function(request, context))
+    }
+
+    /// Either his own grants or the policy of the function let a user do something.
+    private func check(
+        _ caller: Caller, _ action: String, on function: FunctionReference?
+    ) async throws(LambdaError) {
+        guard !caller.user.may(action, on: function?.name) else { return }
+        guard let function,
+            try await permissions.allows(action, to: PolicyCaller(identity: caller.identity), on: function)
+        else { throw caller.refusal(of: action, on: function?.name) }
     }
 
     /// Nil for what is about no function, or about one that the body names.
-    private func functionName(_ context: Context) -> String? {
+    private func function(_ request: Request, _ context: Context) -> FunctionReference? {
         guard
             let given = context.parameters["FunctionName"] ?? context.parameters["Resource"]
-                ?? context.parameters["ARN"]
+                ?? context.parameters["ARN"],
+            var reference = try? FunctionReference(parsing: Request.decoded(given), in: scope)
         else { return nil }
-        return (try? FunctionReference(parsing: Request.decoded(given), in: scope))?.name
+        // What is wrong with a qualifier is told later.
+        reference.qualifier = reference.qualifier ?? request.queryItem("Qualifier")
+        return reference
     }
 
     /// Whether it goes to the disk as it arrives, see ``UploadReader``.
@@ -163,6 +179,7 @@ final class Caller: Sendable {
     static let create = "lambda:CreateFunction"
 
     var arn: String { scope.userARN(user.name) }
+    var identity: PolicyCaller.Identity { PolicyCaller.Identity(arn: arn, accountID: scope.accountID) }
 
     /// - Parameter function: nil for what is about none or all.
     func check(_ action: String, on function: String?) throws(LambdaError) {

@@ -32,7 +32,8 @@ struct Routes: Sendable {
             address: configuration.address, port: configuration.port, scheme: configuration.scheme,
             region: configuration.scope.region)
         authorization = configuration.authenticator.map {
-            AuthorizationMiddleware(authenticator: $0, scope: configuration.scope)
+            AuthorizationMiddleware(
+                authenticator: $0, permissions: service.permissions, scope: configuration.scope)
         }
         let wire = WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus)
         groups = [

@@ -54,13 +54,25 @@ extension AccessControl: PermissionKeeping {
 
     package func policy(_ reference: FunctionReference) async throws(LambdaError) -> PolicyDescription {
         try reference.checkReachable(from: functions.account)
-        let qualifier = reference.qualifier == "$LATEST" ? nil : reference.qualifier
-        guard let policy = try await stored(try await store.policy(of: reference.name, qualifier: qualifier)) else {
-            throw .resourceNotFound
-        }
+        guard let (policy, qualifier) = try await found(reference) else { throw .resourceNotFound }
         return PolicyDescription(
             text: policy.text(of: functions.account.arn(name: reference.name, qualifier: qualifier)),
             revisionID: policy.revisionID)
+    }
+
+    package func allows(
+        _ action: String, to caller: PolicyCaller, on reference: FunctionReference
+    ) async throws(LambdaError) -> Bool {
+        try await found(reference)?.policy.allows(action, to: caller) == true
+    }
+
+    private func found(
+        _ reference: FunctionReference
+    ) async throws(LambdaError) -> (policy: FunctionPolicy, qualifier: String?)? {
+        let qualifier = reference.qualifier == "$LATEST" ? nil : reference.qualifier
+        return try await stored(try await store.policy(of: reference.name, qualifier: qualifier)).map {
+            ($0, qualifier)
+        }
     }
 
     private func set(

@@ -10,6 +10,10 @@ package protocol PermissionKeeping: Sendable {
         _ statementID: String, from reference: FunctionReference, revisionID: String?
     ) async throws(LambdaError)
     func policy(_ reference: FunctionReference) async throws(LambdaError) -> PolicyDescription
+    /// Whether the policy of just this function, version or alias lets the caller do `action` on it.
+    func allows(
+        _ action: String, to caller: PolicyCaller, on reference: FunctionReference
+    ) async throws(LambdaError) -> Bool
 }
 
 /// GetPolicy's answer.
