@@ -23,12 +23,12 @@ package enum Benchmark: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// What is measured when nothing is chosen.
     var subjects: [Subject] {
         switch self {
-        case .processClone: [.python, .java, .node]
-        case .invoke: [.python, .node]
-        case .burst, .density: [.python, .java]
-        case .soak, .versions: [.python]
-        case .microvmClone: [.python, .java]
-        case .front, .publish: [.python]
+        case .processClone: Subject.allCases
+        case .invoke: [.python311, .node20]
+        case .burst, .density: [.python311, .java17]
+        case .soak, .versions: [.python311]
+        case .microvmClone: [.python311, .java17]
+        case .front, .publish: [.python311]
         case .slots, .claim, .nat, .rules, .vni: []
         }
     }

@@ -140,7 +140,7 @@ struct ProcessCloneBenchmark: Sendable {
 
     /// The table, in milliseconds.
     private static func goals(_ subject: Subject) -> (p50: Double, p99: Double) {
-        switch subject {
+        switch subject.language {
         case .python: (2, 6)
         case .java, .node: (5, 15)
         }
@@ -153,7 +153,7 @@ struct ProcessCloneBenchmark: Sendable {
         context.report(
             title, "size of the snapshot", unit: "MB", Samples([Double(done.fromTemplate.snapshotBytes) / 1e6]))
         context.report(
-            title, "pause of the freeze", done.pauses, goal: done.subject == .java ? .p50AtMost(250) : nil)
+            title, "pause of the freeze", done.pauses, goal: done.subject.language == .java ? .p50AtMost(250) : nil)
     }
 
     private func report(_ name: String, _ samples: CloneSamples, p50: Double, p99: Double) {

@@ -14,9 +14,13 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "Show the examples cold and from snapshots, and what clones reach in networks of their own.",
         discussion: """
             Builds the base images that are missing, starts a server of its own on a free port for each isolation level, with \
-            its state in <state-dir>/demo, and checks every answer. Ends with 1 if one was wrong. The networks that \
+            its state in <state-dir>/demo, and checks every answer. Java's and Node.js's examples run on the newest runtime of their \
+            language. Ends with 1 if one was wrong. The networks that \
             clones reach are the demo's own.
             """)
+
+    /// What is shown in place of the release that an example is built for. Python's has byte code and wheels for one release.
+    private static let newest = ["java17": "java25", "nodejs20.x": "nodejs24.x"]
 
     /// What one isolation level showed.
     private struct Shown: Sendable {
@@ -101,6 +105,10 @@ struct DemoCommand: AsyncParsableCommand {
         let names =
             examples.isEmpty
             ? try FileManager.default.contentsOfDirectory(atPath: share.examples.string).sorted() : examples
-        return try names.map { try MeasuredFunction.example($0, in: share) }
+        return try names.map { name in
+            var function = try MeasuredFunction.example(name, in: share)
+            function.runtime = Self.newest[function.runtime] ?? function.runtime
+            return function
+        }
     }
 }
