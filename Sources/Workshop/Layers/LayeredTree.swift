@@ -95,7 +95,9 @@ struct LayeredTree {
             guard !target.isEmpty, target.count < Self.longestPath else {
                 throw .invalidLayer("the symbolic link '\(Self.shown(path))' has a target of \(target.count) bytes")
             }
-            let node = Node(attributes: Self.attributes(member, S_IFLNK), content: .link(target: target))
+            var attributes = Self.attributes(member, S_IFLNK)
+            attributes.mode |= 0o777
+            let node = Node(attributes: attributes, content: .link(target: target))
             try add(name, in: folder, node, layer: layer)
         case .pipe:
             try add(name, in: folder, Node(attributes: Self.attributes(member, S_IFIFO), content: .pipe), layer: layer)
