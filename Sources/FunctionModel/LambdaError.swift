@@ -101,13 +101,12 @@ extension LambdaError.Code {
     package var messageKey: String {
         switch self {
         case .accessDenied, .codeSigningConfigNotFound, .invalidRuntime, .invalidSubnetID, .invalidZipFile,
-            .resourceNotFound, .service, .snapStart, .snapStartNotReady,
-            .snapStartTimeout:
+            .resourceNotFound, .serialization, .service, .snapStart, .snapStartNotReady, .snapStartTimeout:
             "Message"
         case .codeStorageExceeded, .incompleteSignature, .invalidParameterValue, .invalidRequestContent,
             .invalidSignature, .missingAuthenticationToken, .policyLengthExceeded, .preconditionFailed,
             .provisionedConcurrencyConfigNotFound, .requestEntityTooLarge, .requestTooLarge, .resourceConflict,
-            .resourceNotReady, .serialization, .tooManyRequests, .unknownOperation, .unrecognizedClient,
+            .resourceNotReady, .tooManyRequests, .unknownOperation, .unrecognizedClient,
             .unsupportedMediaType, .validation:
             "message"
         }

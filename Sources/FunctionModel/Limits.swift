@@ -40,7 +40,7 @@ package enum Limits {
     /// A name given as an ARN, when a function is created.
     package static let createdFunctionARN = 140
     /// A name given as an ARN, in every other call.
-    package static let functionARN = 170
+    package static let functionARN = 256
     package static let qualifier = 128
     /// A version's number, in the calls about aliases.
     package static let functionVersion = 1_024

@@ -118,11 +118,11 @@ private let full = "arn:aws:lambda:us-east-1:123456789012:function:orders"
         #expect(error?.message.contains("; Value '!' at 'qualifier'") == true)
     }
 
-    @Test("a name of more than 170 characters is refused, one of 65 merely does not exist")
+    @Test("a name of more than 256 characters is refused, one of 65 merely does not exist")
     func lengths() throws {
-        let long = String(repeating: "a", count: 171)
+        let long = String(repeating: "a", count: 257)
         let error = #expect(throws: LambdaError.self) { try FunctionReference(parsing: long) }
-        #expect(error?.message.hasSuffix("Member must have length less than or equal to 170") == true)
+        #expect(error?.message.hasSuffix("Member must have length less than or equal to 256") == true)
         #expect(try FunctionReference(parsing: String(repeating: "a", count: 65)).name.count == 65)
     }
 

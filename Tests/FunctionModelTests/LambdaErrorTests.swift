@@ -34,7 +34,7 @@ import Testing
             (.invalidSignature, "InvalidSignatureException", 403, "message", nil),
             (.missingAuthenticationToken, "MissingAuthenticationTokenException", 403, "message", nil),
             (.requestEntityTooLarge, "RequestEntityTooLargeException", 413, "message", nil),
-            (.serialization, "SerializationException", 400, "message", nil),
+            (.serialization, "SerializationException", 400, "Message", nil),
             (.unknownOperation, "UnknownOperationException", 404, "message", nil),
             (.unrecognizedClient, "UnrecognizedClientException", 403, "message", nil),
             (.validation, "ValidationException", 400, "message", nil),

@@ -21,15 +21,21 @@ import Testing
                 """#)
     }
 
+    static let unknown = "8f9b1c3e-0000-4000-8000-00000000000f"
+
     @Test(
         "what cannot be is refused",
         arguments: [
             (HTTPRequest.Method.post, "", "{}", 400, "Value null at 'functionName'"),
             (.post, "", #"{"FunctionName":"f"}"#, 400, "Unrecognized event source."),
-            (.post, "", #"{"FunctionName":"f","BatchSize":"x"}"#, 400, "'BatchSize' is not of type Integer"),
-            (.get, "none", nil, 404, "The resource you requested does not exist."),
-            (.put, "none", "{}", 404, "The resource you requested does not exist."),
-            (.delete, "none", nil, 404, "The resource you requested does not exist."),
+            (
+                .post, "", #"{"FunctionName":"f","BatchSize":"x"}"#, 400,
+                "STRING_VALUE can not be converted to an Integer"
+            ),
+            (.get, Self.unknown, nil, 404, "The resource you requested does not exist."),
+            (.put, Self.unknown, "{}", 404, "The resource you requested does not exist."),
+            (.get, "none", nil, 400, "Value 'none' at 'uUID' failed to satisfy constraint: Member must have length"),
+            (.delete, Self.unknown, nil, 404, "The resource you requested does not exist."),
         ] as [(HTTPRequest.Method, String, String?, Int, String)])
     func refusals(method: HTTPRequest.Method, uuid: String, body: String?, status: Int, excerpt: String) async throws {
         let response = try await APITester(FakeLambdaService()).send(

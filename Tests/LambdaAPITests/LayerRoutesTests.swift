@@ -113,7 +113,7 @@ import Testing
     static let refusals = [
         Refusal(.get, "\(path)/0", "Layer Version Cannot be less than 1"),
         Refusal(.delete, "\(path)/-1", "Layer Version Cannot be less than 1"),
-        Refusal(.get, "\(path)/x", "Could not parse request body into json: 'VersionNumber' is not of type Long"),
+        Refusal(.get, "\(path)/x", "STRING_VALUE can not be converted to a Long"),
         Refusal(.get, "\(path)/4", status: 404, "The resource you requested does not exist."),
         Refusal(.get, "\(path)/4/policy", status: 404, "Layer version \(arn):4 does not exist."),
         Refusal(

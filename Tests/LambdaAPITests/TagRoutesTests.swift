@@ -30,7 +30,7 @@ import Worker
         arguments: [
             (HTTPRequest.Method.post, "", "{}", 400, "ValidationException", "Value null at 'tags'"),
             (.post, "", #"{"Tags":{}}"#, 400, "InvalidParameterValueException", "cannot be processed"),
-            (.post, "", #"{"Tags":["a"]}"#, 400, "SerializationException", "'Tags' is not of type"),
+            (.post, "", #"{"Tags":["a"]}"#, 400, "SerializationException", "Start of list found where not expected"),
             (.post, "", #"{"Tags":{"aws:a":"b"}}"#, 400, "InvalidParameterValueException", "aws:a"),
             (.post, "", #"{"Tags":{"thaw:isolation":"x"}}"#, 400, "InvalidParameterValueException", "auto, microvm"),
             (.post, "%3A1", #"{"Tags":{"a":"b"}}"#, 400, "InvalidParameterValueException", "aliases and versions"),

@@ -29,7 +29,7 @@ struct Addressing: Sendable {
     func page(_ request: Request) throws(LambdaError) -> PageRequest {
         var maximumItems: Int?
         if let text = request.queryItem("MaxItems"), !text.isEmpty {
-            guard let number = Int(text) else { throw .bodyIsNotJSON("'MaxItems' is not of type Integer") }
+            guard let number = Int(text) else { throw .notConvertible("STRING_VALUE", to: "an Integer") }
             maximumItems = number
         }
         try FunctionValidation.checkPage(maximumItems: maximumItems)

@@ -17,7 +17,7 @@ struct CreateFunctionRoute: RouteGroup {
     private func createFunction(_ request: Request, _ context: Context) async throws -> Response {
         let upload = functions.beginUpload()
         let members = try await UploadReader.members(
-            CreateFunctionMembers.self, of: request, zipAt: ["Code", "ZipFile"], to: upload,
+            CreateFunctionMembers.self, of: request, context, zipAt: ["Code", "ZipFile"], to: upload,
             operation: "CreateFunction")
         let creation = try members.request(scope: scope, abilities: abilities, upload: upload)
         try context.caller?.check(Caller.create, on: creation.functionName)

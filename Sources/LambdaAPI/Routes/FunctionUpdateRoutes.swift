@@ -18,7 +18,7 @@ struct FunctionUpdateRoutes: RouteGroup {
         let name = try addressing.functionName(context, for: "UpdateFunctionCode")
         let upload = functions.beginUpload()
         let members = try await UploadReader.members(
-            UpdateFunctionCodeMembers.self, of: request, zipAt: ["ZipFile"], to: upload,
+            UpdateFunctionCodeMembers.self, of: request, context, zipAt: ["ZipFile"], to: upload,
             operation: "UpdateFunctionCode")
         let update = try members.request(functionName: name, abilities: abilities, upload: upload)
         if let place = members.code.place { try await functions.fetchCode(place, into: upload) }

@@ -30,7 +30,7 @@ struct LayerRoutes: RouteGroup {
     private func publishLayerVersion(_ request: Request, _ context: Context) async throws -> Response {
         let upload = functions.beginUpload()
         let members = try await UploadReader.members(
-            PublishLayerVersionMembers.self, of: request, zipAt: ["Content", "ZipFile"], to: upload,
+            PublishLayerVersionMembers.self, of: request, context, zipAt: ["Content", "ZipFile"], to: upload,
             operation: "PublishLayerVersion")
         let publication = try members.request(
             layerName: addressing.pathItem("LayerName", context), scope: addressing.scope, upload: upload)
@@ -109,7 +109,7 @@ struct LayerRoutes: RouteGroup {
 
     private func arn(_ context: Context) throws(LambdaError) -> LayerARN {
         guard let number = Int(addressing.pathItem("VersionNumber", context)) else {
-            throw .bodyIsNotJSON("'VersionNumber' is not of type Long")
+            throw .notConvertible("STRING_VALUE", to: "a Long")
         }
         return try LayerARN(
             name: addressing.pathItem("LayerName", context), version: number, in: addressing.scope)

@@ -13,6 +13,7 @@ protocol RouteGroup: Sendable {
 ///
 /// Paths are those of AWS's service model (`2015-03-31`); a slash at the end is taken too, as older models have one.
 struct Routes: Sendable {
+    private let invoking: InvokeRoute
     private let groups: [any RouteGroup]
     private let calls: CallMiddleware
     private let hosts: AllowedHosts
@@ -36,8 +37,8 @@ struct Routes: Sendable {
                 authenticator: $0, permissions: service.permissions, scope: configuration.scope)
         }
         let wire = WireFormat(scope: configuration.scope, strictLastUpdateStatus: configuration.strictLastUpdateStatus)
+        invoking = InvokeRoute(invocations: service.invocations, addressing: addressing, calls: configuration.calls)
         groups = [
-            InvokeRoute(invocations: service.invocations, addressing: addressing, calls: configuration.calls),
             CreateFunctionRoute(
                 functions: service.functions, scope: configuration.scope, abilities: abilities, wire: wire),
             FunctionReadRoutes(
@@ -80,6 +81,9 @@ struct Routes: Sendable {
         router.add(middleware: HostCheck(hosts) { LambdaError.foreignHost($0) })
         router.add(middleware: ClientCheck(checksSignatures: authorization == nil))
         if let authorization { router.add(middleware: authorization) }
+        invoking.add(to: router)
+        // A router's middleware is passed by what was added after it.
+        router.add(middleware: ModelCheck())
         for group in groups { group.add(to: router) }
         return router
     }

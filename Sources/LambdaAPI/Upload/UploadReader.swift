@@ -18,12 +18,19 @@ struct UploadReader {
         init(_ body: UploadBody) { self.body = Mutex(body) }
     }
 
+    /// The actions whose members are read here.
+    static let operations: Set = ["CreateFunction", "PublishLayerVersion", "UpdateFunctionCode"]
+
+    /// Throws, too, what AWS's service model does not let through.
+    ///
     /// - Parameters:
     ///   - path: the members that lead to the zip.
     ///   - upload: where the zip goes.
     static func members<Members: Decodable & Sendable>(
-        _ type: Members.Type, of request: Request, zipAt path: [String], to upload: CodeUpload, operation: String
+        _ type: Members.Type, of request: Request, _ context: LambdaRequestContext, zipAt path: [String],
+        to upload: CodeUpload, operation: String
     ) async throws -> Members {
+        let reader = try ServiceModel.lambda.operation(operation).map { try ModelReader($0, request, context) }
         let told = request.headers[.contentLength].flatMap { Int($0) } ?? 0
         guard told <= Limits.uploadRequest else { throw LambdaError.requestTooLarge(operation: operation) }
         let progress = Progress(UploadBody(zipAt: path, limit: restLimit))
@@ -34,7 +41,9 @@ struct UploadReader {
             try await BodyThreads.run { try read(buffer, to: upload, progress, path, operation) }
         }
         return try await BodyThreads.run {
-            try Request.decoded(type, progress.body.withLock { $0.rest })
+            let rest = progress.body.withLock { $0.rest }
+            try reader?.check(body: rest)
+            return try Request.decoded(type, rest)
         }
     }
 
