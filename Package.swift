@@ -123,9 +123,9 @@ let package = Package(
         library(
             "MicroVMEngine",
             [
-                "Basics", "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots", logging,
-                nioCore,
-                nioPosix, system,
+                "Basics", "GuestProtocol", "LinuxKit", "NetworkModel", "Sandboxes", "SlotNetwork", "Snapshots",
+                httpClient,
+                logging, nioCore, nioHTTP1, nioPosix, system,
             ]),
 
         library("ProcessImages", ["CProcessImage", "LinuxKit", system]),

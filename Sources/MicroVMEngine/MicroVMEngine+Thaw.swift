@@ -116,12 +116,24 @@ extension MicroVMEngine {
         try await wrapping(.lost(during: .restore)) { try await machine.control.pause(by: deadline) }
     }
 
+    /// A guest whose channel does not outlive a snapshot makes a new one as soon as it runs, which takes longer than to let it go on.
+    private func meetGuest(of machine: Machine) async throws(SandboxError) {
+        guard !machine.guest.isOpened else { return }
+        let deadline = deadline(in: Self.rehearsalLimit)
+        try await resume(machine, by: deadline)
+        guard await machine.guest.isOpened(by: deadline) else {
+            throw .lost("the guest does not connect to the host", during: .restore)
+        }
+        try await wrapping(.lost(during: .restore)) { try await machine.control.pause(by: deadline) }
+    }
+
     func prepareAhead(_ snapshot: SnapshotLease) async throws(SandboxError) -> Machine {
         let machine = try await standingClone(
             of: snapshot, try MachineDescription.read(snapshot, on: processor, hypervisor: hypervisor),
             by: deadline(in: Self.aheadLimit))
-        guard accelerator == .tcg else { return machine }
-        do throws(SandboxError) { try await rehearse(machine) } catch {
+        do throws(SandboxError) {
+            if accelerator == .tcg { try await rehearse(machine) } else { try await meetGuest(of: machine) }
+        } catch {
             await end(machine)
             throw error
         }

@@ -10,7 +10,7 @@ import Snapshots
 import Synchronization
 import SystemPackage
 
-/// Sandboxes that are virtual machines: QEMU's `microvm`, with hardware virtualisation where the host has it.
+/// Sandboxes that are virtual machines: QEMU's `microvm` or Firecracker's, with hardware virtualisation where the host has it.
 package final class MicroVMEngine: SandboxEngine {
     package let isolation = IsolationLevel.microvm
     package let accelerator: Accelerator
@@ -27,23 +27,23 @@ package final class MicroVMEngine: SandboxEngine {
 
     /// - Parameters:
     ///   - directory: on the file system of the snapshots; made if missing.
-    ///   - findings: of this host, when the caller has them. What was found to fail is told again by whoever uses it.
+    ///   - findings: of this host. What was found to fail is told again by whoever uses it.
     ///   - instance: tells this server's cgroups from those of another one on the host; letters and digits.
     ///   - users: who its machines are.
     package static func make(
-        findings: MicroVMFindings? = nil, directory: FilePath, instance: String, slots: any SlotNetwork,
+        findings: MicroVMFindings, directory: FilePath, instance: String, slots: any SlotNetwork,
         users: SandboxUsers = .standard, logger: Logger
     ) async throws(SandboxError) -> MicroVMEngine {
-        let findings = if let findings { findings } else { await Self.findings() }
         let processor = await BlockingThread.run { VirtualProcessor.measure(findings.virtualisation) }
         let spawner = try hostCall("start a thread") { try Spawner() }
         try hostCall("make \(directory)") { try Directory.create(directory, existingIsFine: true) }
         let group = MultiThreadedEventLoopGroup.singleton
         return MicroVMEngine(
-            version: findings.qemuVersion, directory: directory,
+            version: findings.version, directory: directory,
             launcher: MachineLauncher(
                 processor: processor, slots: slots, cgroups: try cgroups(instance), users: users,
-                hypervisor: QEMU(spawner: spawner), group: group, clock: EventLoopClock(group: group), logger: logger))
+                hypervisor: try findings.hypervisor(spawner), group: group, clock: EventLoopClock(group: group),
+                logger: logger))
     }
 
     package init(version: String?, directory: FilePath, launcher: MachineLauncher) {

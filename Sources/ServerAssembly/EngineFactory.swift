@@ -54,8 +54,9 @@ struct EngineFactory: Sendable {
     private func engine(_ level: IsolationLevel) async throws(SandboxError) -> any SandboxEngine {
         switch level {
         case .microvm:
+            let machines = if let found = findings.machines { found } else { await MicroVMEngine.findings() }
             return try await MicroVMEngine.make(
-                findings: findings.machines, directory: directory, instance: instance, slots: slots, users: users,
+                findings: machines, directory: directory, instance: instance, slots: slots, users: users,
                 logger: logger)
         case .process:
             var choices = ProcessEngine.Options()

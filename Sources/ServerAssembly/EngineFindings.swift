@@ -20,13 +20,14 @@ package struct EngineFindings: Sendable {
     ///   - directory: one that is there, on the file system of the state directory.
     ///   - users: that nobody is yet.
     package static func make(
-        for isolation: Isolation, directory: FilePath, share: ShareDirectory, users: SandboxUsers
+        for isolation: Isolation, machines choice: HypervisorChoice, directory: FilePath, share: ShareDirectory,
+        users: SandboxUsers
     ) async -> EngineFindings {
         let shared = await BlockingThread.run { CgroupHierarchy.findings() }
         guard !shared.contains(where: { $0.status == .failed }) else {
             return EngineFindings(shared: shared, machines: nil, processes: nil)
         }
-        async let machines = isolation == .process ? nil : MicroVMEngine.findings()
+        async let machines = isolation == .process ? nil : MicroVMEngine.findings(choice)
         async let processes =
             isolation == .microvm
             ? nil

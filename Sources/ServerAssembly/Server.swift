@@ -55,7 +55,8 @@ package struct Server: Sendable {
         let slotConfiguration = try slotConfiguration(configuration)
         let ids = try claimIDs(configuration, slots: slotConfiguration.count, logger)
         let findings = await EngineFindings.make(
-            for: configuration.isolation, directory: configuration.state.path, share: share, users: ids.users)
+            for: configuration.isolation, machines: configuration.hypervisor, directory: configuration.state.path,
+            share: share, users: ids.users)
         findings.log(to: logger)
         let plan = IsolationPlan(configuration.isolation, on: findings.abilities)
         var limits = workerConfiguration(configuration)

@@ -1,5 +1,6 @@
 import FunctionModel
 import LinuxKit
+import MicroVMEngine
 import SlotNetwork
 import SystemPackage
 import Worker
@@ -38,6 +39,8 @@ package struct ServerConfiguration: Sendable {
     /// Where a line is appended for each hop of a call; nil is nowhere.
     package var traceLog: FilePath?
     package var isolation = Isolation.auto
+    /// What runs virtual machines.
+    package var hypervisor = HypervisorChoice()
     package var maximumSandboxes = 32
     /// Invocations of the account at a time, and what reservations must leave of them.
     package var concurrency = ConcurrencyLimits()

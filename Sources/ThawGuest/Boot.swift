@@ -14,7 +14,7 @@ enum Boot {
     private static let deviceWait: UInt64 = 10_000_000_000
 
     /// Boots and opens the port to the host.
-    static func run() throws(GuestError) -> OwnedDescriptor {
+    static func run() throws(GuestError) -> ControlPort {
         try mountKernelFileSystems()
         openConsole()
         try loadModules()
@@ -51,8 +51,13 @@ enum Boot {
     }
 
     private static func loadModules() throws(GuestError) {
+        let usesVsock = bootArgument(BootArgument.vsock) != nil
         for name in try GuestError.wrap("listing /modules", { () throws(Errno) in try Directory.entries("/modules") }) {
             let path = FilePath("/modules").appending(name)
+            guard usesVsock || !name.contains("vsock") else {
+                unlink(path.string)
+                continue
+            }
             try GuestError.wrap("loading the kernel module \(path)") { () throws(Errno) in try Kernel.loadModule(path) }
             // The initramfs is memory: what has been loaded is not needed again.
             unlink(path.string)
@@ -103,20 +108,37 @@ enum Boot {
         try GuestNetwork.bringUp()
     }
 
-    private static func openControlPort() throws(GuestError) -> OwnedDescriptor {
+    private static func openControlPort() throws(GuestError) -> ControlPort {
+        if let number = bootArgument(BootArgument.vsock).flatMap({ UInt32($0) }) {
+            let connect = { () throws(GuestError) in try connectToHost(port: number) }
+            return ControlPort(try connect(), reopen: connect)
+        }
         let ports: FilePath = "/sys/class/virtio-ports"
         let name = try eventually("finding the virtio-serial port \(controlPortName)") {
             entries(ports).first { line(of: ports.appending($0).appending("name")) == controlPortName }
         }
-        return try GuestError.wrap("opening /dev/\(name)") { () throws(Errno) in
-            try OwnedDescriptor.open(FilePath("/dev").appending(name), .readWrite, options: [.nonBlocking])
+        return ControlPort(
+            try GuestError.wrap("opening /dev/\(name)") { () throws(Errno) in
+                try OwnedDescriptor.open(FilePath("/dev").appending(name), .readWrite, options: [.nonBlocking])
+            })
+    }
+
+    private static func connectToHost(port: UInt32) throws(GuestError) -> OwnedDescriptor {
+        try GuestError.wrap("connecting to port \(port) of the host") { () throws(Errno) in
+            try VirtualSocket.connect(toHostPort: port)
         }
     }
 
     // MARK: - Helpers
 
-    /// The virtio disk whose serial is `serial`: the order of /dev/vd* means nothing.
+    /// The virtio disk of this name, which is its serial number: the order of /dev/vd* means nothing, unless the host says what.
     private static func disk(_ serial: String) throws(GuestError) -> String {
+        if let order = bootArgument(BootArgument.disks)?.split(separator: ","),
+            let index = order.firstIndex(where: { $0 == serial })
+        {
+            let device = "/dev/vd\(Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(clamping: index))))"
+            return try eventually("finding the disk \(serial)") { FileStatus.exists(FilePath(device)) ? device : nil }
+        }
         let name = try eventually("finding the disk with serial \(serial)") {
             entries("/sys/block").first {
                 $0.hasPrefix("vd") && line(of: FilePath("/sys/block/\($0)/serial")) == serial
@@ -154,6 +176,11 @@ enum Boot {
 
     private static func bootArguments() -> [String] {
         (line(of: "/proc/cmdline") ?? "").split(separator: " ").map(String.init)
+    }
+
+    /// The value of `name=value`.
+    private static func bootArgument(_ name: String) -> String? {
+        bootArguments().lazy.compactMap { $0.hasPrefix("\(name)=") ? String($0.dropFirst(name.count + 1)) : nil }.first
     }
 
     private static func makeDirectory(_ path: String) { mkdir(path, 0o755) }

@@ -12,17 +12,26 @@ final class ControlPort {
         /// Nothing more has arrived.
         case nothing
         case unreadable(FrameError)
+        /// The connection has ended, as it does in every clone: see ``reconnect()``.
+        case broken
     }
 
     private static let room = 1 << 20
 
-    let descriptor: OwnedDescriptor
+    private(set) var descriptor: OwnedDescriptor
+    /// Finds the host again. Nil: the port is one that never breaks.
+    private let reopen: (() throws(GuestError) -> OwnedDescriptor)?
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     private var decoder = FrameDecoder()
     private var unsent: [UInt8] = []
     private var unsentPosition = 0
 
-    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+    init(
+        _ descriptor: consuming OwnedDescriptor, reopen: (() throws(GuestError) -> OwnedDescriptor)? = nil
+    ) {
+        self.descriptor = descriptor
+        self.reopen = reopen
+    }
 
     deinit { scratch.deallocate() }
 
@@ -42,10 +51,20 @@ final class ControlPort {
             if count > 0 {
                 decoder.append(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
             } else if count == 0 || errno != EINTR {
+                if reopen != nil, count == 0 || errno != EAGAIN { return .broken }
                 // 0 is a port whose host end is not connected: its return is told as a change.
                 return .nothing
             }
         }
+    }
+
+    /// Connects to whichever host is there now. What the other had not read, and what came from it in part, is gone.
+    func reconnect() throws(GuestError) {
+        guard let reopen else { return }
+        descriptor = try reopen()
+        decoder = FrameDecoder()
+        unsent = []
+        unsentPosition = 0
     }
 
     func send(_ message: GuestMessage) {

@@ -12,7 +12,7 @@ enum Guest {
     static func runAsFirstProcess() -> Never {
         do throws(GuestError) {
             let port = try Boot.run()
-            let supervisor = try supervise(port, duties: MachineDuties(), port: runtimeAPIPort)
+            let supervisor = try supervise(port, duties: MachineDuties(), runtimeAPIPort: runtimeAPIPort)
             supervisor.run()
         } catch {
             Console.write("thaw guest: \(error.description)\n")
@@ -35,7 +35,8 @@ enum Guest {
             try GuestError.wrap("making the control descriptor nonblocking") { () throws(Errno) in
                 try descriptor.setNonblocking()
             }
-            let supervisor = try supervise(descriptor, duties: HostedDuties(), port: apiPort)
+            let supervisor = try supervise(
+                ControlPort(descriptor), duties: HostedDuties(), runtimeAPIPort: apiPort)
             supervisor.run()
             return 0
         } catch {
@@ -45,10 +46,10 @@ enum Guest {
     }
 
     private static func supervise(
-        _ control: consuming OwnedDescriptor, duties: any Duties, port: UInt16
+        _ port: ControlPort, duties: any Duties, runtimeAPIPort: UInt16
     ) throws(GuestError) -> Supervisor {
         do throws(Errno) {
-            return try Supervisor(control: control, duties: duties, runtimeAPIPort: port)
+            return try Supervisor(port: port, duties: duties, runtimeAPIPort: runtimeAPIPort)
         } catch {
             throw GuestError(doing: "starting the supervisor", errno: error)
         }

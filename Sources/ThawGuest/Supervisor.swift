@@ -46,9 +46,9 @@ final class Supervisor {
     /// Parts of a response that the host has not yet asked to go on from, in bytes.
     private var unconfirmed = 0
 
-    init(control: consuming OwnedDescriptor, duties: any Duties, runtimeAPIPort: UInt16) throws(Errno) {
+    init(port: ControlPort, duties: any Duties, runtimeAPIPort: UInt16) throws(Errno) {
         queue = try EventQueue()
-        port = ControlPort(control)
+        self.port = port
         signals = try SignalDescriptor([SIGCHLD])
         try Self.ignoreStoppedChildren()
         self.duties = duties
@@ -145,9 +145,24 @@ final class Supervisor {
                 fault("cannot read what the host sends: \(error)")
                 phase = .off
                 return
+            case .broken: reconnect()
             case .nothing: return
             }
             if case .off = phase { return }
+        }
+    }
+
+    /// A clone's connection is its template's, of which nobody holds the other end.
+    private func reconnect() {
+        do throws(GuestError) {
+            try port.reconnect()
+            try GuestError.wrap("watching the connection to the host") { () throws(Errno) in
+                try queue.add(port.descriptor, .changes, token: Token.control)
+            }
+        } catch {
+            // Nobody is there to be told, or to serve.
+            Console.write("thaw guest: \(error.description)\n")
+            powerOff()
         }
     }
 

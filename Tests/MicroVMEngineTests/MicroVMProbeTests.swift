@@ -19,7 +19,7 @@ import Testing
         let virtualisation = try #require(found.findings.first { $0.name == "virtualisation" })
         #expect((virtualisation.status == .good) == (found.accelerator == .kvm))
         #expect((virtualisation.remedy == nil) == (found.accelerator == .kvm))
-        #expect(found.qemuVersion != nil)
+        #expect(found.version != nil)
         #expect(!found.why.isEmpty)
     }
 

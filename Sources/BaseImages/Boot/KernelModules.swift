@@ -10,8 +10,11 @@ package struct KernelModules {
         }
     }
 
-    /// What the guest cannot do without: disks, the control port, the network card, the root file system.
-    static let needed = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "virtio_net", "erofs"]
+    /// What the guest cannot do without: disks, the two channels to the host, the network card, the root file system.
+    static let needed = [
+        "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "vmw_vsock_virtio_transport", "virtio_net",
+        "erofs",
+    ]
 
     /// Module name (with underscores) to the names it depends on.
     package var dependencies: [String: [String]]

@@ -31,13 +31,25 @@ package enum Tap {
                 return device.relinquish()
             }
             // With the descriptor came the carrier.
-            guard var netlink = try? NetlinkSession(transport: NetlinkSocket()),
-                let reply = try? netlink.query(.findLink(named: name)).first, let link = reply.linkSummary?.link
-            else { return raw }
-            if !reply.hasSettledCarrier { try? LinkCarrier.settle([link]) }
+            try? settleCarrierHere(of: name)
             return raw
         }
         return OwnedDescriptor(adopting: raw)
+    }
+
+    /// Waits until the kernel has acted on the carrier that came when somebody opened a tap device of the namespace.
+    package static func settleCarrier(of name: String, in namespace: SharedDescriptor) throws(NetworkError) {
+        try NetworkNamespace.run(in: namespace) { () throws(NetworkError) in
+            try settleCarrierHere(of: name)
+        }
+    }
+
+    private static func settleCarrierHere(of name: String) throws(NetworkError) {
+        var netlink = NetlinkSession(transport: try NetlinkSocket())
+        guard let reply = try netlink.query(.findLink(named: name)).first, let link = reply.linkSummary?.link,
+            !reply.hasSettledCarrier
+        else { return }
+        try LinkCarrier.settle([link])
     }
 
     private static func attempt<R>(_ action: String, _ call: () throws(Errno) -> R) throws(NetworkError) -> R {

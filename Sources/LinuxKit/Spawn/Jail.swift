@@ -180,6 +180,7 @@ package struct Jail: Sendable {
         for path in ownDevices {
             let status = try rethrowing(try FileStatus.of(path)) { UnusableBind(path: path, errno: $0) }
             guard status.kind == .characterDevice else { throw UnusableBind(path: path, errno: .noSuchAddressOrDevice) }
+            steps += parents(of: path, made: &made)
             steps.append(.makeDevice(inside(path), number: status.deviceNumber, user: user, group: group))
         }
         return steps

@@ -5,38 +5,55 @@ import NIOCore
 import NIOPosix
 import Sandboxes
 
-/// Speaks the guest protocol over the host's end of the virtio-serial port.
+/// Speaks the guest protocol over the host's end of the channel, from when the guest is there: until then messages wait.
 ///
 /// Output goes to the sink as it comes; everything else waits in the mailbox for the task that drives the machine.
 final class GuestConnection: Sendable {
-    private let channel: any Channel
+    private let channel: GuestChannel
     private let mailbox: Mailbox<GuestMessage, SandboxError>
     private let parts: ResponseParts
+    private let clock: any DeadlineClock
 
-    private init(channel: any Channel, mailbox: Mailbox<GuestMessage, SandboxError>, parts: ResponseParts) {
+    private init(
+        channel: GuestChannel, mailbox: Mailbox<GuestMessage, SandboxError>, parts: ResponseParts,
+        clock: any DeadlineClock
+    ) {
         self.channel = channel
         self.mailbox = mailbox
         self.parts = parts
+        self.clock = clock
     }
 
     static func connect(
-        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, clock: any DeadlineClock,
+        _ end: consuming GuestEnd, group: any EventLoopGroup, clock: any DeadlineClock,
         output: @escaping OutputSink
     ) async throws -> GuestConnection {
         let mailbox = Mailbox<GuestMessage, SandboxError>(
             clock: clock, overflow: .lost("the guest says more than anybody asks for", during: .invocation))
         let parts = ResponseParts()
-        let channel = try await adoptSocket(socket, group: group) { channel in
+        let channel = try await GuestChannel.open(end, group: group) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(
                     GuestHandler(mailbox: mailbox, parts: parts, output: output))
             }
         }
-        return GuestConnection(channel: channel, mailbox: mailbox, parts: parts)
+        return GuestConnection(channel: channel, mailbox: mailbox, parts: parts, clock: clock)
     }
 
     func send(_ message: HostMessage) {
-        channel.writeAndFlush(channel.allocator.buffer(bytes: message.encoded()), promise: nil)
+        channel.send(message.encoded())
+    }
+
+    var isOpened: Bool { channel.opened.value == true }
+
+    /// Returns once the guest is there; false when it was not by `deadline`.
+    func isOpened(by deadline: Deadline) async -> Bool {
+        await channel.opened.wait(within: deadline.remaining(at: clock.now)) ?? false
+    }
+
+    /// The machine's process is gone: a guest that has not come yet will not.
+    func processEnded() {
+        if channel.opened.settle(false) { mailbox.fail(.lost("the virtual machine ended", during: .invocation)) }
     }
 
     /// Hands over one event. Parts of a streamed answer go to `response`, until ``endParts()``; the end of it is a message.
@@ -76,7 +93,7 @@ final class GuestConnection: Sendable {
 
     deinit { close() }
 
-    func close() { channel.close(mode: .all, promise: nil) }
+    func close() { channel.close() }
 }
 
 private final class GuestHandler: ChannelInboundHandler {

@@ -14,11 +14,14 @@ final class GuestConsole: Sendable {
         self.recent = recent
     }
 
-    static func connect(_ socket: consuming OwnedDescriptor, group: any EventLoopGroup) async throws -> GuestConsole {
+    /// - Parameter ended: the machine's process has closed its end, as it does when it dies.
+    static func connect(
+        _ socket: consuming OwnedDescriptor, group: any EventLoopGroup, ended: @escaping @Sendable () -> Void
+    ) async throws -> GuestConsole {
         let recent = Recent(limit: kept)
         let channel = try await adoptSocket(socket, group: group) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(ConsoleHandler(recent: recent))
+                try channel.pipeline.syncOperations.addHandler(ConsoleHandler(recent: recent, ended: ended))
             }
         }
         return GuestConsole(channel: channel, recent: recent)
@@ -56,8 +59,17 @@ private final class ConsoleHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let recent: Recent
+    private let ended: @Sendable () -> Void
 
-    init(recent: Recent) { self.recent = recent }
+    init(recent: Recent, ended: @escaping @Sendable () -> Void) {
+        self.recent = recent
+        self.ended = ended
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         recent.add(unwrapInboundIn(data).readableBytesView)

@@ -4,7 +4,7 @@ import NIOCore
 import Sandboxes
 import SystemPackage
 
-/// What runs machines: ``QEMU``, or in tests a script that plays it. Nothing above this knows which one it is.
+/// What runs machines: ``QEMU``, ``Firecracker``, or in tests a script that plays it. Nothing above this knows which one it is.
 package protocol Hypervisor: Sendable {
     /// As messages call it: "QEMU".
     var name: String { get }
@@ -74,11 +74,11 @@ package enum MachineRole: Sendable, Equatable {
 package struct StartedMachine: ~Copyable {
     let process: ChildProcess
     let control: OwnedDescriptor
-    let guest: OwnedDescriptor
+    let guest: GuestEnd
     let console: OwnedDescriptor
 
     package init(
-        process: ChildProcess, control: consuming OwnedDescriptor, guest: consuming OwnedDescriptor,
+        process: ChildProcess, control: consuming OwnedDescriptor, guest: consuming GuestEnd,
         console: consuming OwnedDescriptor
     ) {
         self.process = process
@@ -86,6 +86,13 @@ package struct StartedMachine: ~Copyable {
         self.guest = guest
         self.console = console
     }
+}
+
+/// Our end of the channel to the guest.
+package enum GuestEnd: ~Copyable {
+    case connected(OwnedDescriptor)
+    /// The guest comes to it once it runs.
+    case listening(OwnedDescriptor)
 }
 
 /// Who machines are on the host, beside a ``SandboxUser`` each: identities outside what Debian gives out.

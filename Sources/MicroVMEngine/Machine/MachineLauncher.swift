@@ -100,7 +100,8 @@ package struct MachineLauncher: Sendable {
         do {
             let guest = try await GuestConnection.connect(
                 started.guest, group: group, clock: clock, output: { order.output.send($0) })
-            let console = try await GuestConsole.connect(started.console, group: group)
+            let console = try await GuestConsole.connect(
+                started.console, group: group, ended: { [weak guest] in guest?.processEnded() })
             let greeting = Deadline(in: Self.greetingLimit, from: clock.now)
             let control = try await hypervisor.connect(
                 started.control, to: parts, group: group, clock: clock,

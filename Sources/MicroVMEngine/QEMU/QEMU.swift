@@ -30,7 +30,8 @@ package struct QEMU: Hypervisor {
         do throws(SpawnError) {
             let process = try await spawner.spawn(
                 Self.plan(parts, [control.theirs, guest.theirs, console.theirs, tap]))
-            return StartedMachine(process: process, control: control.ours, guest: guest.ours, console: console.ours)
+            return StartedMachine(
+                process: process, control: control.ours, guest: .connected(guest.ours), console: console.ours)
         } catch {
             throw .host("\(error) `thaw doctor` tells what this host lacks", cause: error)
         }
@@ -79,23 +80,6 @@ package struct QEMU: Hypervisor {
         if let largestFile = parts.largestFile { jail.limits[.fileBytes] = largestFile }
         parts.virtualisation.open(in: &jail)
         return jail
-    }
-}
-
-/// A socket pair of which one end goes to QEMU.
-private struct SocketEnds: ~Copyable {
-    let ours: OwnedDescriptor
-    let theirs: SharedDescriptor
-
-    init() throws(SandboxError) {
-        self = try hostCall("make a socket pair") {
-            try OwnedDescriptor.socketPair().take { SocketEnds(ours: $0, theirs: $1.shared()) }
-        }
-    }
-
-    private init(ours: consuming OwnedDescriptor, theirs: SharedDescriptor) {
-        self.ours = ours
-        self.theirs = theirs
     }
 }
 

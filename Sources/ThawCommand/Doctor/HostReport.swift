@@ -24,7 +24,8 @@ struct HostReport: Sendable {
         let slots = try Server.slotConfiguration(server)
         let (ids, claim) = SandboxIDs.tried(server.sandboxIDs, slots: slots.count)
         let engines = await EngineFindings.make(
-            for: .auto, directory: directory, share: share, users: claim?.users ?? .standard)
+            for: .auto, machines: server.hypervisor, directory: directory, share: share,
+            users: claim?.users ?? .standard)
         withExtendedLifetime(claim) {}
         checks += engines.shared.map { HostCheck($0) } + [HostCheck(ids)]
         checks += await SlotPool.findings(slots).map { HostCheck($0) }

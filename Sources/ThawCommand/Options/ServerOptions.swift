@@ -1,6 +1,7 @@
 import ArgumentParser
 import FunctionModel
 import Logging
+import MicroVMEngine
 import ServerAssembly
 import Telemetry
 
@@ -109,6 +110,16 @@ package struct ServerOptions: ParsableArguments {
             the other.
             """)
     var isolation = Self.standard.isolation
+
+    @Option(
+        name: .customLong("vmm"),
+        help: """
+            What runs virtual machines: qemu, or firecracker, which needs hardware virtualisation. auto: qemu.
+            """)
+    var hypervisor = Self.standard.hypervisor.name
+
+    @Option(help: ArgumentHelp("Firecracker's program, 1.12 or newer. Default: the one in PATH.", valueName: "path"))
+    var firecracker: String?
 
     @Option(name: .customLong("max-sandboxes"), help: "Sandboxes at a time; an invocation beyond it gets 429.")
     var maximumSandboxes = Self.standard.maximumSandboxes
@@ -252,6 +263,8 @@ package struct ServerOptions: ParsableArguments {
         server.metricsPort = metricsPort
         server.traceLog = traceLog.map { StateDirectory.absolute($0) }
         server.isolation = isolation
+        server.hypervisor.name = hypervisor
+        server.hypervisor.firecracker = firecracker.map { StateDirectory.absolute($0) }
         server.maximumSandboxes = maximumSandboxes
         server.sandboxIDs = sandboxIDs
         server.keepWarm = .seconds(keepWarmSeconds)
@@ -279,6 +292,7 @@ enum Auth: String, ExpressibleByArgument, CaseIterable {
     case none, sigv4
 }
 
+extension HypervisorChoice.Name: ExpressibleByArgument {}
 extension Isolation: ExpressibleByArgument {}
 extension LogFormat: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -61,7 +61,7 @@ final class ScriptedHypervisor: Hypervisor {
             }
             return StartedMachine(
                 process: process, control: try ourControl.descriptor.duplicate(),
-                guest: try ourGuest.descriptor.duplicate(), console: try ourConsole.descriptor.duplicate())
+                guest: .connected(try ourGuest.descriptor.duplicate()), console: try ourConsole.descriptor.duplicate())
         }
     }
 
