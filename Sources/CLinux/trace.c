@@ -154,8 +154,8 @@ int clinux_pidfd_getfd(int pidfd, int descriptor) {
     return value_or_errno(syscall(SYS_pidfd_getfd, pidfd, descriptor, 0));
 }
 
-int clinux_same_open_file(pid_t pid, int first, int second) {
-    return value_or_errno(syscall(SYS_kcmp, pid, pid, KCMP_FILE, first, second));
+int clinux_same_open_file(pid_t pid, int first, pid_t other, int second) {
+    return value_or_errno(syscall(SYS_kcmp, pid, other, KCMP_FILE, first, second));
 }
 
 int clinux_same_watched_file(pid_t pid, int descriptor, int epoll, int watched, unsigned int index) {
@@ -169,6 +169,10 @@ int clinux_same_descriptors(pid_t first, pid_t second) {
 
 int clinux_same_directories(pid_t first, pid_t second) {
     return value_or_errno(syscall(SYS_kcmp, first, second, KCMP_FS, 0, 0));
+}
+
+int clinux_same_memory(pid_t first, pid_t second) {
+    return value_or_errno(syscall(SYS_kcmp, first, second, KCMP_VM, 0, 0));
 }
 
 int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size) {

@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "memory.h"
 #include "prefault.h"
+#include "processes.h"
 #include "report.h"
 #include "syscalls.h"
 #include "threads.h"
@@ -39,6 +40,21 @@ static void enter_sandbox(const struct thaw_clone_request *request, const int *d
     take_identity(descriptors[INIT], request->user, request->group);
 }
 
+void complete(int prefaults) {
+    set_own_limits();
+    finish_memory();
+    make_children();
+    /* Before there are threads: a page made one's own is one that other processors need not be told about. */
+    if (prefaults) prefault_memory();
+    make_threads();
+    gather_threads();
+    make_timers();
+    set_late_limits();
+    if (image->is_subreaper) must(sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0), THAW_STEP_IDENTITY, 0);
+    must(sys_prctl(PR_SET_DUMPABLE, image->dumpable, 0, 0), THAW_STEP_IDENTITY, 0);
+    filter_system_calls();
+}
+
 /* As the function: what it cannot open, its image cannot make the restorer open. */
 static void build(const struct thaw_clone_request *request, const int *descriptors) {
     if (image->nodes.count) make_nodes();
@@ -50,18 +66,7 @@ static void build(const struct thaw_clone_request *request, const int *descripto
         .runtime_api = descriptors[RUNTIME_API],
     });
     make_watches();
-    set_own_limits();
-    finish_memory();
-    make_children();
-    /* Before there are threads: a page made one's own is one that other processors need not be told about. */
-    if (request->flags & THAW_CLONE_PREFAULT) prefault_memory();
-    make_threads();
-    gather_threads();
-    make_timers();
-    set_late_limits();
-    if (image->is_subreaper) must(sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0), THAW_STEP_IDENTITY, 0);
-    must(sys_prctl(PR_SET_DUMPABLE, image->dumpable, 0, 0), THAW_STEP_IDENTITY, 0);
-    filter_system_calls();
+    complete(request->flags & THAW_CLONE_PREFAULT);
 }
 
 /* Waits until the engine wants the clone to run. An engine that is gone wants none. */
@@ -80,7 +85,9 @@ _Noreturn void become_clone(const struct thaw_clone_request *request, const int 
     build(request, descriptors);
     int control = first_spare();
     wait_for_wake(control);
+    open_gates();
     start_timers();
+    close_shelf();
     sys_close(control);
     run_threads();
 }

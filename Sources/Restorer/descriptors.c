@@ -3,6 +3,7 @@
 #include "files.h"
 #include "image.h"
 #include "memory.h"
+#include "processes.h"
 #include "report.h"
 #include "syscalls.h"
 #include "text.h"
@@ -11,11 +12,18 @@ static long check(long result, const struct thaw_descriptor *wanted) {
     return must(result, THAW_STEP_DESCRIPTOR, (uint64_t)wanted->number);
 }
 
-int first_spare(void) {
+static int first;
+
+void number_spares(void) {
     uint64_t count = image->descriptors.count;
-    int past = count ? image_descriptors(count - 1)->number + 1 : 0;
-    return past < 16 ? 16 : past; /* what comes with a request arrives below */
+    first = count ? image_descriptors(count - 1)->number + 1 : 0;
+    if (first < image->shelf) first = image->shelf;
+    if (first < 16) first = 16; /* what comes with a request arrives below */
 }
+
+int first_spare(void) { return first; }
+
+int spare(enum spare which) { return first + (int)which; }
 
 void put(int made, const struct thaw_descriptor *wanted) {
     if (made == wanted->number) return;
@@ -96,28 +104,13 @@ static void make_descriptor(const struct thaw_descriptor *wanted, struct given g
     case THAW_FD_GIVEN_OUTPUT: return put_given(given.output, wanted);
     case THAW_FD_GIVEN_ERROR: return put_given(given.error, wanted);
     case THAW_FD_GIVEN_RUNTIME_API: put_given(given.runtime_api, wanted); return set_options(wanted->number, wanted);
+    case THAW_FD_INHERITED: break; /* of other processes, see take_descriptors */
     }
     check(-EINVAL, wanted);
 }
 
-static int shelve(int descriptor, int place) {
-    return (int)must(sys_dup3(descriptor, first_spare() + place, O_CLOEXEC), THAW_STEP_DESCRIPTOR, (uint64_t)descriptor);
-}
-
-void make_descriptors(struct given given) {
-    given.control = shelve(given.control, 0);
-    report_to(given.control);
-    given.output = shelve(given.output, 1);
-    given.error = shelve(given.error, 2);
-    given.runtime_api = shelve(given.runtime_api, 3);
-    /* From here on the lowest number free is the one wanted next, as a rule. */
-    sys_close_range(0, (unsigned)given.control - 1);
-    make_objects();
-    if (image->own & THAW_OWN_CONNECTIONS) make_connections();
-    for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
-    map_own_files();
-    sys_close_range((unsigned)given.control + 1, ~0U);
-    make_locks();
+static int shelve(int descriptor, enum spare place) {
+    return (int)must(sys_dup3(descriptor, spare(place), O_CLOEXEC), THAW_STEP_DESCRIPTOR, (uint64_t)descriptor);
 }
 
 /* The kernel numbers the watches of a descriptor one after the other. */
@@ -144,13 +137,71 @@ static void read_away(int notifier) {
     }
 }
 
-void make_watches(void) {
+static void make_file_watches(void) {
     for (uint64_t i = 0; i < image->file_watches.count; i++) {
         const struct thaw_file_watch *watch = image_file_watches(i);
         watch_file(watch);
         if (i + 1 == image->file_watches.count || image_file_watches(i + 1)->descriptor != watch->descriptor)
             read_away(watch->descriptor);
     }
+}
+
+/* Closes what was needed to make the descriptors; from the spare one on. */
+static void close_spares(enum spare from) {
+    if (!gates()) {
+        sys_close_range((unsigned)spare(from), ~0U);
+        return;
+    }
+    sys_close_range((unsigned)spare(from), (unsigned)gate(0) - 1);
+    sys_close_range((unsigned)gate(gates()), ~0U);
+}
+
+/* What this process holds for others, and they have inherited. */
+static void leave_shelf(void) {
+    for (uint64_t i = 0; image->processes.count && i < image->descriptors.count; i++) {
+        const struct thaw_descriptor *held = image_descriptors(i);
+        if (held->number >= image->shelf && held->kind != THAW_FD_TIMER) sys_close(held->number);
+    }
+}
+
+void close_shelf(void) {
+    if (image->processes.count) sys_close_range((unsigned)image->shelf, (unsigned)first - 1);
+}
+
+void make_descriptors(struct given given) {
+    given.control = shelve(given.control, SPARE_CONTROL);
+    report_to(given.control);
+    given.output = shelve(given.output, SPARE_OUTPUT);
+    given.error = shelve(given.error, SPARE_ERROR);
+    given.runtime_api = shelve(given.runtime_api, SPARE_RUNTIME_API);
+    /* From here on the lowest number free is the one wanted next, as a rule. */
+    sys_close_range(0, (unsigned)given.control - 1);
+    make_objects();
+    if (image->own & THAW_OWN_CONNECTIONS) make_connections();
+    for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
+    make_file_watches();
+    make_processes();
+    leave_shelf();
+    map_own_files();
+    close_spares(SPARE_UPWARD);
+    make_locks();
+}
+
+/* First out of the way: numbers of the first process are numbers of this one, too, for other files. */
+void take_descriptors(void) {
+    int past = gate(gates());
+    for (uint64_t i = 0; i < image->descriptors.count; i++)
+        check(sys_dup3((int)image_descriptors(i)->a, past + (int)i, O_CLOEXEC), image_descriptors(i));
+    sys_close_range(0, (unsigned)first - 1);
+    for (uint64_t i = 0; i < image->descriptors.count; i++) {
+        const struct thaw_descriptor *wanted = image_descriptors(i);
+        check(sys_dup3(past + (int)i, wanted->number, (int)wanted->flags & O_CLOEXEC), wanted);
+    }
+    map_own_files();
+    close_spares(SPARE_OUTPUT);
+}
+
+void make_watches(void) {
     for (uint64_t i = 0; i < image->watches.count; i++) {
         const struct thaw_watch *watch = image_watches(i);
         struct epoll_event event = {.events = watch->events, .data = watch->data};

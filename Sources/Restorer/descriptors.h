@@ -9,18 +9,29 @@ struct given {
     int control, output, error, runtime_api;
 };
 
-/* The number that the image's own are all below. The template keeps its socket there, a clone its control socket, and what is
- * still needed while the image's are made stands above it. */
+/* The number that the descriptors of all processes are below. The template keeps its socket there, a clone its control socket, and what
+ * is still needed while the image's are made stands above it. */
 int first_spare(void);
 
-enum { SPARES = 4 }; /* control socket and the three given */
+/* Once, when the image is loaded. */
+void number_spares(void);
 
-/* Closes what the template had below, makes the image's descriptors and maps what of them is mapped, closes everything but those and
- * the control socket, which is first_spare() afterwards, and locks. */
+/* What stands from first_spare() on: in a clone, and memory and base, which only a tree needs there, in its template, too. */
+enum spare { SPARE_CONTROL, SPARE_UPWARD, SPARE_OUTPUT, SPARE_ERROR, SPARE_RUNTIME_API, SPARE_MEMORY, SPARE_BASE, SPARE_DOWNWARD, SPARES };
+int spare(enum spare which);
+
+/* Closes what the template had below, makes the image's descriptors, the other processes, which inherit theirs, and maps what is mapped;
+ * closes everything but the own ones and the control socket, which is first_spare() afterwards, and locks. */
 void make_descriptors(struct given given);
 
-/* Adds what the image's inotify descriptors and epolls watched: when nothing more is opened or closed. */
+/* In another process than the first, in place of that. */
+void take_descriptors(void);
+
+/* Adds what the image's epolls watched: when nothing more is opened or closed. */
 void make_watches(void);
+
+/* The first process's, when timers run: what it held for others. */
+void close_shelf(void);
 
 /* pairs.c: a pipe or socket pair, with all of its ends, of which `first` is the first in the table. */
 void make_pipe(const struct thaw_descriptor *first);

@@ -202,9 +202,24 @@ static void end_huge_pages(void) {
     sys_prctl(PR_SET_THP_DISABLE, 1, 0, 0);
 }
 
-void fill_mappings(int memory, int base, int huge_pages_for_all) {
+static void fill_from(int memory, int base) {
     content[THAW_RUN_MEMORY] = memory;
     content[THAW_RUN_BASE] = base;
+}
+
+void fill_mappings_at_once(int memory, int base) {
+    fill_from(memory, base);
+    for (uint64_t i = 0; i < image->mappings.count; i++) {
+        const struct thaw_mapping *mapping = image_mappings(i);
+        keep_advice(mapping);
+        if (mapping->flags & THAW_MAPPING_HUGE)
+            sys_madvise(mapping->start, mapping->end - mapping->start, MADV_HUGEPAGE);
+        fill_in_place(mapping);
+    }
+}
+
+void fill_mappings(int memory, int base, int huge_pages_for_all) {
+    fill_from(memory, base);
     room.start = (uint64_t)image - THAW_WINDOW_STATE + THAW_WINDOW_STACKS;
     fill_stretches_with_huge_pages();
     room.needed = room_needed();

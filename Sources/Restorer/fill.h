@@ -8,4 +8,7 @@
  * Where the host gives huge pages to all that do not say otherwise, this process and its clones get no more of them. */
 void fill_mappings(int memory, int base, int huge_pages_for_all);
 
+/* The same of a process of which nothing is forked: without a thought for huge pages, which take time. */
+void fill_mappings_at_once(int memory, int base);
+
 #endif

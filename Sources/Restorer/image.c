@@ -2,6 +2,7 @@
 
 #include "report.h"
 #include "syscalls.h"
+#include "text.h"
 
 const struct thaw_image *image;
 
@@ -19,4 +20,9 @@ void load_image(uint64_t window, int file) {
         if (length == 0) fail(THAW_STEP_STATE, -EIO, done);
     }
     image = (const struct thaw_image *)place;
+}
+
+void switch_image(const struct thaw_process *process) {
+    /* Towards lower addresses, and copied in ascending order: the two may overlap. */
+    memcpy((char *)image, (const char *)image + process->image, process->size);
 }

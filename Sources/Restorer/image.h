@@ -10,6 +10,9 @@ extern const struct thaw_image *image;
  * the page tables of, a clone reads without a fault. */
 void load_image(uint64_t window, int file);
 
+/* Puts the image of another process of the tree in the place of the first one's. */
+void switch_image(const struct thaw_process *process);
+
 static inline const void *image_bytes(uint64_t offset) { return (const char *)image + image->bytes.offset + offset; }
 static inline const char *image_text(uint64_t offset) { return (const char *)image_bytes(offset); }
 
@@ -32,6 +35,7 @@ IMAGE_TABLE(names, thaw_name)
 IMAGE_TABLE(objects, thaw_object)
 IMAGE_TABLE(extents, thaw_extent)
 IMAGE_TABLE(locks, thaw_lock)
+IMAGE_TABLE(processes, thaw_process)
 #undef IMAGE_TABLE
 
 #endif

@@ -94,6 +94,7 @@ enum {
     FAMILY_INTERNET6 = 10, /* AF_INET6 */
     STREAM_SOCKET = 1, /* SOCK_STREAM */
     DATAGRAM_SOCKET = 2, /* SOCK_DGRAM */
+    PACKET_SOCKET = 5, /* SOCK_SEQPACKET */
     RIGHTS = 1, /* SCM_RIGHTS */
     SHUT_WRITE = 1, /* SHUT_WR */
     SIGNALS_SIZE = 8, /* of a signal mask, bytes */

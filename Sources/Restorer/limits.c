@@ -26,6 +26,7 @@ static int differs(int kind) {
 }
 
 void set_inherited_limits(void) {
+    late = 0;
     for (int kind = 0; kind < RLIM_NLIMITS; kind++) {
         if (!is_own(kind)) set_limit(kind);
         else if (kind != RLIMIT_NOFILE && differs(kind)) late |= 1U << kind;
@@ -39,6 +40,13 @@ void set_inherited_limits(void) {
         struct signal_action wanted = {action->handler, action->flags, action->restorer, action->mask};
         must(sys_signal_action((int)action->signal, &wanted), THAW_STEP_SIGNAL, action->signal);
     }
+}
+
+void forget_actions(void) {
+    static const struct signal_action usual;
+    for (uint64_t i = 0; i < image->actions.count; i++)
+        must(
+            sys_signal_action((int)image_actions(i)->signal, &usual), THAW_STEP_SIGNAL, image_actions(i)->signal);
 }
 
 void make_room_for_descriptors(int least) {

@@ -11,6 +11,9 @@ void make_room_for_descriptors(int least);
 /* In the clone, when its descriptors are in place. */
 void set_own_limits(void);
 
+/* In a process that becomes another of its tree: takes back the dispositions of the first one's signals. */
+void forget_actions(void);
+
 /* When there is nothing to be made any more. */
 void set_late_limits(void);
 

@@ -103,11 +103,15 @@ static void describe_process(void) {
 static uint64_t not_inherited; /* mappings that a fork leaves out */
 static uint64_t own; /* mappings that each clone makes for itself */
 
-void build_memory(int memory, int base, int huge_pages_for_all) {
-    /* All of them before any is filled: neighbours that are alike become one, which huge pages may lie across. */
+/* All of them before any is filled: neighbours that are alike become one, which huge pages may lie across. */
+static void map_all(void) {
+    opened.path = 0;
     for (uint64_t i = 0; i < image->mappings.count; i++) map(image_mappings(i));
     if (opened.path) sys_close(opened.descriptor);
-    fill_mappings(memory, base, huge_pages_for_all);
+}
+
+static void finish_all(void) {
+    not_inherited = own = 0;
     for (uint64_t i = 0; i < image->mappings.count; i++) {
         finish(image_mappings(i));
         if (image_mappings(i)->flags & THAW_MAPPING_DONT_FORK) not_inherited++;
@@ -116,6 +120,18 @@ void build_memory(int memory, int base, int huge_pages_for_all) {
     if (image->vvar_start)
         must(sys_arch_prctl(ARCH_MAP_VDSO_64, image->vvar_start), THAW_STEP_VDSO, image->vvar_start);
     describe_process();
+}
+
+void build_memory(int memory, int base, int huge_pages_for_all) {
+    map_all();
+    fill_mappings(memory, base, huge_pages_for_all);
+    finish_all();
+}
+
+void build_memory_at_once(int memory, int base) {
+    map_all();
+    fill_mappings_at_once(memory, base);
+    finish_all();
 }
 
 /* Through the object or by the name: anew, so that nothing can be written that could not. */

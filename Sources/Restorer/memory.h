@@ -6,6 +6,9 @@
  * that hold its content. See fill.h for huge pages. */
 void build_memory(int memory, int base, int huge_pages_for_all);
 
+/* The same for a single process of which nothing is forked. */
+void build_memory_at_once(int memory, int base);
+
 /* What of it cannot be set before the fork that makes a clone. */
 void finish_memory(void);
 

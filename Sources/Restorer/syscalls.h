@@ -147,6 +147,7 @@ static inline long sys_pidfd_open(int process) { return CALL(pidfd_open, process
 static inline long sys_clone3(const struct clone_args *arguments) {
     return CALL(clone3, arguments, sizeof *arguments, 0, 0, 0, 0);
 }
+static inline long sys_setpgid(int group) { return CALL(setpgid, 0, group, 0, 0, 0, 0); }
 static inline long sys_setsid(void) { return CALL(setsid, 0, 0, 0, 0, 0, 0); }
 static inline long sys_setns(int file, int kinds) { return CALL(setns, file, kinds, 0, 0, 0, 0); }
 static inline long sys_unshare(int kinds) { return CALL(unshare, kinds, 0, 0, 0, 0, 0); }

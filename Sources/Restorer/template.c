@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "memory.h"
 #include "prefault.h"
+#include "processes.h"
 #include "relocate.h"
 #include "report.h"
 #include "syscalls.h"
@@ -83,11 +84,40 @@ static void answer(int engine, int self) {
     fail(THAW_STEP_ARGUMENTS, -EINVAL, packet.kind);
 }
 
+static const struct thaw_image *image_of(uint64_t process) {
+    return (const struct thaw_image *)((const char *)image + image_processes(process)->image);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static uint64_t most_threads(void) {
+    uint64_t most = image->threads.count;
+    for (int i = 0; i < gates(); i++) most = larger(most, image_of((uint64_t)i)->threads.count);
+    return most;
+}
+
+/* For the descriptors of a process, as many again that are spare, and those that another moves past all these. */
+static int room(void) {
+    uint64_t moved = 0;
+    for (int i = 0; i < gates(); i++) moved = larger(moved, image_of((uint64_t)i)->descriptors.count);
+    return 2 * first_spare() + 64 + (int)(image->objects.count + moved) + gates();
+}
+
+/* The memory of other processes is filled in each clone; from where, and past what that stands. */
+static int keep_content(void) {
+    sys_close_range((unsigned)spare(SPARE_UPWARD) + 1, (unsigned)spare(SPARE_MEMORY) - 1);
+    must(sys_dup3(MEMORY, spare(SPARE_MEMORY), O_CLOEXEC), THAW_STEP_ARGUMENTS, MEMORY);
+    if (image->base_size) must(sys_dup3(BASE, spare(SPARE_BASE), O_CLOEXEC), THAW_STEP_ARGUMENTS, BASE);
+    return spare(image->base_size ? SPARE_BASE : SPARE_MEMORY) + 1;
+}
+
 /* From here on the address space is empty but for this program in the window. */
 static void serve(void) {
     load_image(window, STATE);
+    number_spares();
+    number_gates();
     int engine = first_spare(), self = engine + 1;
-    make_room_for_descriptors(2 * engine + 64 + (int)image->objects.count);
+    make_room_for_descriptors(room());
     must(sys_dup3(ENGINE, engine, O_CLOEXEC), THAW_STEP_ARGUMENTS, ENGINE);
     report_to(engine);
     learn_owner();
@@ -97,14 +127,16 @@ static void serve(void) {
         make_nodes();
     }
     build_memory(MEMORY, BASE, huge_pages);
-    uint64_t stacks = image->threads.count * THAW_RESTORE_STACK;
+    uint64_t stacks = most_threads() * THAW_RESTORE_STACK;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     must(sys_mmap(window + THAW_WINDOW_STACKS, stacks, PROT_READ | PROT_WRITE, flags, -1, 0), THAW_STEP_MAP, window);
     set_inherited_limits();
     int here = (int)must(sys_pidfd_open((int)sys_getpid()), THAW_STEP_ENTER_PID, 0);
     must(sys_dup3(here, self, O_CLOEXEC), THAW_STEP_ENTER_PID, 0);
+    int past = self + 1;
+    if (gates()) past = keep_content();
     sys_close_range(0, (unsigned)engine - 1);
-    sys_close_range((unsigned)self + 1, ~0U);
+    sys_close_range((unsigned)past, ~0U);
     static const uint32_t ready = THAW_TEMPLATE_READY;
     if (send(engine, &ready, sizeof ready, -1) < 0) sys_exit_group(0);
     for (;;) answer(engine, self);

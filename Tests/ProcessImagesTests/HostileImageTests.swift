@@ -7,12 +7,14 @@ import TestSupport
 import Testing
 
 /// An image of a small program, taken once, that the tests damage.
-private struct Original {
+struct Original {
     let state: [UInt8]
     let memorySize: UInt64
 
-    static let shared = Result {
-        try withScratchDirectory { directory in
+    fileprivate static let shared = Result { try Original(of: program) }
+
+    init(of program: String) throws {
+        self = try withScratchDirectory { directory in
             let subject = try Subject.python(program)
             _ = try subject.line()
             _ = try ProcessFreezer.freeze(subject.target(), into: directory)
@@ -20,6 +22,11 @@ private struct Original {
                 state: try SmallFile.bytes(directory.appending("state"), limit: 64 << 20),
                 memorySize: UInt64(try FileStatus.of(directory.appending("memory")).size))
         }
+    }
+
+    private init(state: [UInt8], memorySize: UInt64) {
+        self.state = state
+        self.memorySize = memorySize
     }
 
     /// With an entry in every table.
@@ -180,6 +187,7 @@ private struct Original {
             ("the path of the working directory", { $0.working_directory = .max }),
             ("a soft limit is above", { $0.limits.7.hard = 1 }),
             ("an interval timer", { $0.interval_timers.0.value = 1 << 63 }),
+            ("its shelf begins at", { $0.shelf = 2 }),
             ("its umask is", { $0.mode_mask = 0o7777 }),
             ("its nice value is", { $0.nice = 20 }),
             ("its dumpable flag is", { $0.dumpable = 3 }),

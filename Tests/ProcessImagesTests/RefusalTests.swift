@@ -76,7 +76,7 @@ import Testing
         let program = RefusedState(
             "all",
             "f = os.pidfd_open(os.getpid()); checked(libc.mlock(page(0x22), 4096)); "
-                + "c = subprocess.Popen([\"sleep\", \"100\"])",
+                + "c = subprocess.Popen([\"sleep\", \"100\"], preexec_fn=lambda: checked(libc.personality(0x0040000)))",
             cure: "c.kill(); c.wait()")
         let subject = try Subject.python(program.program)
         _ = try subject.line()

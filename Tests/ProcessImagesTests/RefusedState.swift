@@ -231,8 +231,25 @@ extension RefusedState {
 
     static let process: [RefusedState] = [
         RefusedState(
-            "a child", "c = subprocess.Popen([\"sleep\", \"100\"]); token = c.pid", cure: "c.kill(); c.wait()",
-            "process % (sleep) is a child of the runtime: wait for it or end it in a before-snapshot hook"),
+            "more processes than a clone may have",
+            "c = [subprocess.Popen([\"sleep\", \"100\"]) for _ in range(17)]; token = c[-1].pid",
+            cure: "[(each.kill(), each.wait()) for each in c]",
+            "process % (sleep) is one more than the 16 beside the runtime: end some of them"),
+        RefusedState(
+            "a child in the group of one that is gone",
+            """
+            a, c = (os.fork() or signal.pause() for _ in range(2))
+            os.setpgid(a, a); os.setpgid(c, a); os.kill(a, 9); os.waitpid(a, 0); token = c
+            """, cure: "os.kill(c, 9); os.waitpid(c, 0)",
+            "process % (python3) is in a session or process group that is neither its parent's nor its own"),
+        RefusedState(
+            "a lock of a child's",
+            """
+            f = tempfile.NamedTemporaryFile(dir="/tmp")
+            c = os.fork() or (fcntl.lockf(f, fcntl.LOCK_EX), print("ready", os.getpid()), signal.pause())
+            sys.stdout = open("/dev/null", "w"); token = c
+            """, cure: "os.kill(c, 9); os.waitpid(c, 0); sys.stdout = sys.__stdout__",
+            "of process % (python3) (/tmp/", "holds a file lock: release it"),
         RefusedState(
             "an ended child in a group of its own",
             """

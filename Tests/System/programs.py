@@ -52,8 +52,8 @@ EITHER = {
 
 # What the reason must say. Programs print what else it must contain.
 REFUSED = {
-    "refused.child": r"is a child of the runtime: wait for it or end it in a before-snapshot hook",
-    "refused.sharing-child": "is a child of the runtime",
+    "refused.child": "asks for signal 9 when its parent ends",
+    "refused.sharing-child": "has its memory, descriptors or directory in common with",
     "refused.own-files": r"thread \d+ \(.*\) has .*descriptors of its own",
     "refused.own-directory": r"thread \d+ \(.*\) has .*directory .*of its own",
     "refused.sysv": "is System V shared memory",

@@ -69,13 +69,14 @@ int clinux_pagemap_scan(
 
 /* No glibc wrappers in Debian 12. */
 int clinux_pidfd_getfd(int pidfd, int descriptor);
-/* KCMP_FILE: 0 when both descriptors are one open file, 1 to 3 when not. */
-int clinux_same_open_file(pid_t pid, int first, int second);
+/* KCMP_FILE: 0 when the descriptors of two processes are one open file, 1 to 3 when not. */
+int clinux_same_open_file(pid_t pid, int first, pid_t other, int second);
 /* KCMP_EPOLL_TFD: the same for a descriptor and the `index`th watch that `epoll` has for the number `watched`. */
 int clinux_same_watched_file(pid_t pid, int descriptor, int epoll, int watched, unsigned int index);
-/* KCMP_FILES and KCMP_FS: 0 when two threads have one table of descriptors, or one root and working directory. */
+/* KCMP_FILES, KCMP_FS and KCMP_VM: 0 when two threads have one table of descriptors, one root and working directory, one memory. */
 int clinux_same_descriptors(pid_t first, pid_t second);
 int clinux_same_directories(pid_t first, pid_t second);
+int clinux_same_memory(pid_t first, pid_t second);
 int clinux_get_robust_list(pid_t tid, uint64_t *head, uint64_t *size);
 
 /* process_vm_readv(2) of one range. Returns the bytes read, fewer where the process itself could not read on. */

@@ -12,12 +12,13 @@
 
 /* "THAWPIMG" */
 static const uint64_t THAW_IMAGE_MAGIC = 0x474D495057414854;
-static const uint32_t THAW_IMAGE_VERSION = 4;
+static const uint32_t THAW_IMAGE_VERSION = 5;
 
 /* The frozen address space has a hole of THAW_WINDOW_SIZE at `header.window`, a multiple of THAW_WINDOW_ALIGNMENT:
  *   + 0                    the restorer's own code and data
  *   + THAW_WINDOW_STATE    a private, writable mapping of this file; signal frames point into it
  *   + THAW_WINDOW_STACKS   one stack of THAW_RESTORE_STACK bytes for each thread
+ * The processes of a tree have the same window, and each its own image at THAW_WINDOW_STATE.
  * It stays mapped in a clone and is left out when a clone is frozen. */
 static const uint64_t THAW_WINDOW_SIZE = 0x30000000;
 static const uint64_t THAW_WINDOW_ALIGNMENT = 0x200000;
@@ -63,6 +64,7 @@ struct thaw_image {
     struct thaw_table objects; /* struct thaw_object: files that have no name */
     struct thaw_table extents; /* struct thaw_extent, those of one node or object together and ascending */
     struct thaw_table locks; /* struct thaw_lock */
+    struct thaw_table processes; /* struct thaw_process: the others of a tree, each after its parent and what that made before */
     struct thaw_table bytes; /* paths (NUL-terminated) and other blobs; `count` is bytes; nothing starts at 0, which is none */
 
     /* struct prctl_mm_map of prctl(2), PR_SET_MM_MAP, without auxv and exe. */
@@ -87,6 +89,21 @@ struct thaw_image {
     uint32_t write_or_execute; /* flags of PR_SET_MDWE; 0: none */
     uint64_t processors[16]; /* of sched_setaffinity(2), with THAW_OWN_PROCESSORS */
     uint64_t permitted_features; /* beyond those that every program may use: ARCH_REQ_XCOMP_PERM, a bit for each */
+    int32_t shelf; /* with `processes`: descriptors from this number on are other processes' alone; theirs are numbered below */
+    uint32_t reserved;
+};
+
+enum thaw_leads { THAW_LEADS_GROUP = 1, THAW_LEADS_SESSION = 2 };
+
+/* Another process of the sandbox: a child of the image's own, or of an earlier one of the table. Its image is a part of this file, with
+ * offsets that count from its start. It has no nodes, names, objects, locks, options, watches of files and processes: those are this
+ * image's. Its descriptors are all of THAW_FD_INHERITED. */
+struct thaw_process {
+    uint64_t image, size; /* of a struct thaw_image with its parts; 64-byte aligned */
+    uint32_t pid;
+    uint32_t parent; /* 0: the image's own process; otherwise 1 + index in the table */
+    uint32_t leads; /* enum thaw_leads */
+    uint32_t group; /* joins the process group of this process; 0: its parent's or its own */
 };
 
 /* What this process has otherwise than a new one: costs a clone nothing where it does not. */
@@ -175,6 +192,7 @@ enum thaw_descriptor_kind {
                            peer's: blob `b`, both `position` bytes; unread: blob `value`, `interval` bytes; `protocol` 1: it writes
                            no more */
     THAW_FD_NOTIFIER, /* inotify */
+    THAW_FD_INHERITED, /* of another process than the first: what that has at number `a` until all are made */
 };
 
 struct thaw_descriptor {

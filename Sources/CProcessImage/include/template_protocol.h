@@ -118,6 +118,7 @@ enum thaw_step {
     THAW_STEP_OBJECT,
     THAW_STEP_LOCK,
     THAW_STEP_FILE_WATCH,
+    THAW_STEP_PROCESS, /* detail: its pid */
 };
 
 #endif

@@ -51,9 +51,9 @@ package struct ProcessAccess: Sendable {
         try pidfd.withRaw { raw throws(Errno) in _ = try shim { clinux_pidfd_send_signal(raw, signal) } }
     }
 
-    /// Whether two of its descriptors share one open file: kcmp(2).
-    package func sharesOpenFile(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
-        try shim { clinux_same_open_file(pid, first, second) } == 0
+    /// Whether one of its descriptors and one of `other`'s share one open file: kcmp(2).
+    package func sharesOpenFile(_ own: CInt, with other: ProcessAccess, _ number: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_open_file(pid, own, other.pid, number) } == 0
     }
 
     /// Whether what `epoll` watches under the number `watched` is what the process has under it now.

@@ -121,6 +121,11 @@ package struct TracedThread: Sendable {
         try shim { clinux_same_directories(first, second) } == 0
     }
 
+    /// Whether two threads have one memory: kcmp(2).
+    package static func shareMemory(_ first: CInt, _ second: CInt) throws(Errno) -> Bool {
+        try shim { clinux_same_memory(first, second) } == 0
+    }
+
     /// Nil when the thread has registered none.
     package func robustList() throws(Errno) -> RobustList? {
         var head: UInt64 = 0

@@ -50,7 +50,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
         case THAW_STEP_SIGNAL.rawValue: " (signal \(detail))"
         case THAW_STEP_TIMER.rawValue: " (timer \(detail))"
         case THAW_STEP_THREAD.rawValue: " (thread \(detail))"
-        case THAW_STEP_CHILD.rawValue: " (process \(detail))"
+        case THAW_STEP_CHILD.rawValue, THAW_STEP_PROCESS.rawValue: " (process \(detail))"
         case THAW_STEP_OPTION.rawValue:
             " (descriptor \(detail >> 32), level \(detail >> 16 & 0xFFFF), option \(detail & 0xFFFF))"
         default: ""
@@ -65,7 +65,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             THAW_STEP_STATE, THAW_STEP_RELOCATE, THAW_STEP_UNMAP, THAW_STEP_FILE, THAW_STEP_MAP, THAW_STEP_FILL,
             THAW_STEP_VDSO, THAW_STEP_MM, THAW_STEP_DESCRIPTOR, THAW_STEP_WATCH, THAW_STEP_SIGNAL, THAW_STEP_TIMER,
             THAW_STEP_THREAD, THAW_STEP_OPTION, THAW_STEP_PROCESSORS, THAW_STEP_CHILD,
-            THAW_STEP_SCRATCH, THAW_STEP_OBJECT, THAW_STEP_LOCK, THAW_STEP_FILE_WATCH,
+            THAW_STEP_SCRATCH, THAW_STEP_OBJECT, THAW_STEP_LOCK, THAW_STEP_FILE_WATCH, THAW_STEP_PROCESS,
         ].map(\.rawValue))
 
     private static let sentences: [UInt32: String] = Dictionary(
@@ -100,6 +100,7 @@ package struct RestorerFailure: Sendable, Hashable, CustomStringConvertible {
             (THAW_STEP_OBJECT, "a file without a name cannot be made again"),
             (THAW_STEP_LOCK, "a file cannot be locked again"),
             (THAW_STEP_FILE_WATCH, "a file cannot be watched again"),
+            (THAW_STEP_PROCESS, "a process beside the runtime cannot be made again"),
         ].map { ($0.0.rawValue, $0.1) })
 }
 

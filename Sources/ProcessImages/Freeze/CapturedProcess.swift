@@ -3,6 +3,7 @@ import LinuxKit
 
 /// A process as a freeze found it: all that `state` says, but where its memory ended up.
 struct CapturedProcess {
+    let process: ProcessAccess
     let traits: ProcessTraits
     let inside: CapturedInside
     let mappings: [CapturedMapping]
@@ -15,11 +16,16 @@ struct CapturedProcess {
     let fileWatches: [thaw_file_watch]
     let files: FileCapture
     let children: [thaw_child]
-    let remarks: [String]
+    /// Whether the files are those of /tmp.
     let hasScratch: Bool
+    /// Of `thaw_image`.
+    let shelf: CInt
 
-    /// The file `state`.
-    func state(memorySize: UInt64, baseSize: UInt64, _ memory: CopiedMemory) -> [UInt8] {
+    /// The file `state`, or a part of it that is another process's.
+    /// - Parameter others: the places of the other processes, with their parts.
+    func state(
+        memorySize: UInt64, baseSize: UInt64, _ memory: CopiedMemory, others: [(place: thaw_process, state: [UInt8])]
+    ) -> [UInt8] {
         var writer = StateWriter(window: window)
         var table = table
         writer.header.memory_size = memorySize
@@ -59,6 +65,14 @@ struct CapturedProcess {
         writer.header.objects = writer.add(table: files.objects)
         writer.header.extents = writer.add(table: files.extents)
         writer.header.locks = writer.add(table: files.locks)
+        writer.header.shelf = shelf
+        writer.header.processes = writer.add(
+            table: others.map { place, state in
+                var place = place
+                place.image = writer.add(state)
+                place.size = UInt64(state.count)
+                return place
+            })
         writer.header.bytes = writer.add(table: table.bytes)
         return writer.finish()
     }

@@ -3,7 +3,7 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// The TCP sockets of a process by where their ends are.
+/// The TCP sockets of the processes by where their ends are.
 struct InnerConnections {
     private struct Ends: Hashable {
         let local, peer: [UInt8]
@@ -30,14 +30,13 @@ struct InnerConnections {
 
     private var states: [Ends: (number: CInt, state: SocketState)] = [:]
 
-    init(of process: ProcessAccess) throws(Errno) {
-        let directory = "/proc/\(process.pid)/fd"
-        // The lowest number of a socket is the one that stands for it.
-        for number in try Directory.entries(FilePath(directory)).compactMap({ CInt($0) }).sorted() {
-            let link = FileStatus.symlinkContent(FilePath("\(directory)/\(number)"))?.string
-            guard link?.hasPrefix("socket:") == true else { continue }
-            let state = try SocketState(try process.descriptor(number))
-            if state.tcp != nil, let ends = Ends(state), states[ends] == nil { states[ends] = (number, state) }
+    init(_ opened: [OpenDescriptor]) throws(Errno) {
+        // The first descriptor of a socket is the one that stands for it.
+        for descriptor in opened where descriptor.link.hasPrefix("socket:") {
+            let state = try SocketState(try descriptor.duplicate())
+            if state.tcp != nil, let ends = Ends(state), states[ends] == nil {
+                states[ends] = (descriptor.number, state)
+            }
         }
     }
 
@@ -47,7 +46,7 @@ struct InnerConnections {
     }
 }
 
-/// Connections with both ends in the process: a clone dials them anew.
+/// Connections with both ends in the sandbox: a clone dials them anew.
 extension DescriptorCapture {
     /// What a receiver that was just made takes.
     private static let mostUnread: CInt = 256 << 10
@@ -57,7 +56,7 @@ extension DescriptorCapture {
         _ descriptor: OpenDescriptor, _ state: SocketState, _ socket: borrowing OwnedDescriptor
     ) throws(Errno) -> Bool {
         guard let tcp = state.tcp, state.peerAddress != nil, state.isInside, !isRuntimeAPI(state) else { return false }
-        if innerConnections == nil { innerConnections = try InnerConnections(of: process) }
+        if innerConnections == nil { innerConnections = try InnerConnections(opened) }
         guard let peer = innerConnections?.peer(of: state), let peerTCP = peer.state.tcp else { return false }
         let name = "is a connected TCP socket to \(SocketAddress(state.peerAddress ?? []))"
         let pairs: [(SocketState.TCP.State, SocketState.TCP.State)] = [

@@ -14,8 +14,8 @@ extension DescriptorCapture {
                 $0.position = count
                 $0.a = isSemaphore ? 1 : 0
             }
-        case "anon_inode:[eventpoll]":
-            if try process.isBusyPolling(descriptor.number) {
+        case Self.epoll:
+            if try descriptor.holder.process.isBusyPolling(descriptor.ownNumber) {
                 refuse(descriptor, "is an epoll that polls devices (EPIOCSPARAMS)")
             }
             add(descriptor, THAW_FD_EPOLL)
@@ -34,7 +34,7 @@ extension DescriptorCapture {
     /// count is put back, and the process, which stands still, never sees another one.
     private func isSemaphore(_ descriptor: OpenDescriptor, count: UInt64) throws(Errno) -> Bool {
         if !target.means.triesOnly, let told = descriptor.info.number("eventfd-semaphore") { return told != 0 }
-        let event = try process.descriptor(descriptor.number)
+        let event = try descriptor.duplicate()
         // With two of them nothing waits, and both kinds differ.
         let added = count < 2 ? 2 - count : 0
         try event.add(added)
@@ -77,7 +77,7 @@ extension DescriptorCapture {
         return parts[0] &* 1_000_000_000 &+ parts[1]
     }
 
-    mutating func takeWatches(of epoll: OpenDescriptor, among opened: [OpenDescriptor]) throws(Errno) {
+    mutating func takeWatches(of epoll: OpenDescriptor) throws(Errno) {
         // Duplicates of one epoll have its watches in common.
         guard entries.contains(where: { $0.number == epoll.number && $0.kind == THAW_FD_EPOLL.rawValue }) else {
             return
@@ -85,18 +85,20 @@ extension DescriptorCapture {
         var found: [thaw_watch] = []
         epoll.info.forEachLine { line in
             guard line.starts(with: "tfd:".utf8) else { return }
-            found.append(Self.watch(of: epoll.number, line))
+            found.append(Self.watch(of: epoll.ownNumber, line))
         }
         for watch in found {
-            let isOpen = opened.contains { $0.number == watch.number }
+            let isOpen = opened.contains {
+                $0.holder.index == epoll.holder.index && $0.ownNumber == watch.number
+            }
             let isSingle = found.count { $0.number == watch.number } == 1
-            guard isOpen, isSingle, try process.isWatched(watch.number, by: epoll.number) else {
+            guard isOpen, isSingle, try epoll.holder.process.isWatched(watch.number, by: epoll.ownNumber) else {
                 refuse(
                     epoll, "(epoll) watches what was fd \(watch.number), of which a duplicate is still open",
                     "remove the watch before closing the descriptor")
                 continue
             }
-            watches.append(watch)
+            add(watch, of: epoll.holder)
         }
     }
 

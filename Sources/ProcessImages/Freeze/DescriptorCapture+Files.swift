@@ -10,14 +10,14 @@ extension DescriptorCapture {
     ]
 
     mutating func takeFile(_ descriptor: OpenDescriptor) throws(Errno) {
-        let status = try FileStatus.of(FilePath("/proc/\(process.pid)/fd/\(descriptor.number)"))
+        let status = try FileStatus.of(descriptor.path)
         let locks = FileLockLine.all(in: descriptor.info)
         let isOwn = descriptor.link.hasPrefix(ScratchTree.place + "/") || descriptor.link.hasPrefix("/memfd:")
         if locks.contains(where: \.isLease) || !locks.isEmpty && !isOwn {
             // Not looked at any further: to open it would break a lease.
-            return refuse(
-                descriptor, "(\(descriptor.link)) holds a file lock", "release it in a before-snapshot hook")
+            return refuseLock(of: descriptor)
         }
+        if descriptor.holder.index > 0, !locks.isEmpty { return refuseLock(of: descriptor) }
         takeLocks(locks, of: descriptor, status)
         switch status.kind {
         case .regular, .directory: takeNamed(descriptor, status)
@@ -38,7 +38,7 @@ extension DescriptorCapture {
             }
             return takeObject(descriptor, THAW_OBJECT_FILE)
         }
-        let named = try? FileStatus.of(FilePath("/proc/\(process.pid)/root\(descriptor.link)"), following: false)
+        let named = try? FileStatus.of(FilePath("/proc/\(target.pid)/root\(descriptor.link)"), following: false)
         guard let named, named.inode == status.inode, named.device == status.device else {
             return refuse(descriptor, "is \(descriptor.link), where another file is now")
         }
@@ -56,10 +56,9 @@ extension DescriptorCapture {
     static let memory = "/memfd:"
 
     private mutating func takeObject(_ descriptor: OpenDescriptor, _ kind: thaw_object_kind) {
-        let path = FilePath("/proc/\(process.pid)/fd/\(descriptor.number)")
         let object: UInt64
         do {
-            object = try files.object(at: path, kind, named: Self.memoryName(descriptor.link), &table)
+            object = try files.object(at: descriptor.path, kind, named: Self.memoryName(descriptor.link), &table)
         } catch {
             let what = kind == THAW_OBJECT_MEMORY ? "memfd" : "deleted file"
             return refuse(descriptor, "is a \(what) \(error.text), \(descriptor.link)")

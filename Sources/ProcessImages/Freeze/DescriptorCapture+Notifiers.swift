@@ -9,7 +9,7 @@ extension DescriptorCapture {
     private static let highestWatch = 1 << 10
 
     mutating func takeNotifier(_ descriptor: OpenDescriptor) throws(Errno) {
-        guard try process.descriptor(descriptor.number).unreadBytes() == 0 else {
+        guard try descriptor.duplicate().unreadBytes() == 0 else {
             return refuse(
                 descriptor, "watches files (inotify), of which some have changed",
                 "read what it tells before the snapshot", patience: .moment)
@@ -19,7 +19,7 @@ extension DescriptorCapture {
         guard found.allSatisfy({ $0.number <= Self.highestWatch }) else {
             return refuse(descriptor, "watches files (inotify), and has often changed which")
         }
-        let paths = FileWatch.paths(of: found, seenBy: process.pid)
+        let paths = FileWatch.paths(of: found, seenBy: target.pid)
         for watch in found.sorted(by: { $0.number < $1.number }) {
             guard let path = paths[watch.file] else {
                 return refuse(descriptor, "watches files (inotify), of which one cannot be found")

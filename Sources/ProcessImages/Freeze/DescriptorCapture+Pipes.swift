@@ -3,9 +3,9 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// Which ends of which pipes a process has.
+/// Which ends of which pipes the processes have.
 struct PipeEnds {
-    private var readers: [UInt64: CInt] = [:]
+    private var readers: [UInt64: OpenDescriptor] = [:]
     private var writers: Set<UInt64> = []
     /// Those whose content is in the table.
     private var taken: Set<UInt64> = []
@@ -15,12 +15,12 @@ struct PipeEnds {
     init(_ opened: [OpenDescriptor]) {
         for descriptor in opened where descriptor.link.hasPrefix("pipe:") {
             guard let inode = descriptor.inode else { continue }
-            if descriptor.accessMode == O_RDONLY { readers[inode] = readers[inode] ?? descriptor.number }
+            if descriptor.accessMode == O_RDONLY { readers[inode] = readers[inode] ?? descriptor }
             if descriptor.accessMode == O_WRONLY { writers.insert(inode) }
         }
     }
 
-    func reader(of inode: UInt64) -> CInt? { readers[inode] }
+    func reader(of inode: UInt64) -> OpenDescriptor? { readers[inode] }
     func hasBothEnds(_ inode: UInt64) -> Bool { readers[inode] != nil && writers.contains(inode) }
 
     /// True the first time.
@@ -31,21 +31,21 @@ extension DescriptorCapture {
     mutating func takePipe(_ descriptor: OpenDescriptor) throws(Errno) {
         guard let inode = descriptor.inode else { return refuse(descriptor, "is \(descriptor.link)") }
         let isError = inode == target.standardError
-        if inode == target.standardOutput, !(isError && descriptor.number == 2) {
+        if inode == target.standardOutput, !(isError && descriptor.ownNumber == 2) {
             return add(descriptor, THAW_FD_GIVEN_OUTPUT)
         }
         if isError { return add(descriptor, THAW_FD_GIVEN_ERROR) }
         guard descriptor.accessMode != O_RDWR else {
             return refuse(descriptor, "is a pipe opened for reading and writing at once")
         }
-        let end = try process.descriptor(descriptor.number)
+        let end = try descriptor.duplicate()
         if !pipes.hasBothEnds(inode), try !Self.isOtherEndClosed(end) {
             return refuse(descriptor, "is a pipe to another process")
         }
         var content: [UInt8] = []
         if pipes.takeContent(of: inode), let reader = pipes.reader(of: inode) {
             do {
-                content = try process.descriptor(reader).pipeContent()
+                content = try reader.duplicate().pipeContent()
             } catch {
                 return refuse(
                     descriptor, "is a pipe whose content cannot be read (\(error))", "empty it before the snapshot")

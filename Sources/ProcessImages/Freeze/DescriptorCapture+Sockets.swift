@@ -5,7 +5,7 @@ import SystemPackage
 
 extension DescriptorCapture {
     mutating func takeSocket(_ descriptor: OpenDescriptor) throws(Errno) {
-        let socket = try process.descriptor(descriptor.number)
+        let socket = try descriptor.duplicate()
         let state = try SocketState(socket)
         let count = entries.count
         switch (state.family, state.kind) {
@@ -66,7 +66,7 @@ extension DescriptorCapture {
             return refuse(descriptor, "is \(what)\(peer)\(more)", patience: .longer)
         }
         remarks.append(
-            "fd \(descriptor.number) is \(what)\(peer)\(more), which every clone finds reset by its peer")
+            "\(descriptor.title) is \(what)\(peer)\(more), which every clone finds reset by its peer")
         add(descriptor, THAW_FD_RESET) { $0.a = UInt64(state.rawFamily) }
     }
 
@@ -139,7 +139,7 @@ extension DescriptorCapture {
         if state.peerAddress == nil, record.peer == nil, record.shutdown == 0 {
             return refuse(descriptor, "is a Unix socket that is not connected")
         }
-        if let peer = record.peer, try !hasSocket(peer) {
+        if let peer = record.peer, !hasSocket(peer) {
             return refuse(descriptor, "is a Unix socket connected to another process")
         }
         // The two ends of one pair have the smaller of their inode numbers in common.
@@ -169,12 +169,6 @@ extension DescriptorCapture {
         }
     }
 
-    /// Whether the process itself has the socket, and not only in a message on its way.
-    private func hasSocket(_ inode: UInt32) throws(Errno) -> Bool {
-        for number in try Directory.entries(FilePath("/proc/\(process.pid)/fd")) {
-            let link = FileStatus.symlinkContent(FilePath("/proc/\(process.pid)/fd/\(number)"))
-            if link?.string == "socket:[\(inode)]" { return true }
-        }
-        return false
-    }
+    /// Whether a process has the socket, and not only a message on its way.
+    private func hasSocket(_ inode: UInt32) -> Bool { opened.contains { $0.link == "socket:[\(inode)]" } }
 }

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Why a process was not frozen. It goes on as if nothing had happened.
 package enum FreezeError: Error, Sendable, CustomStringConvertible {
     /// The process has state that a clone could not have: all of it, in one go.
@@ -10,6 +12,13 @@ package enum FreezeError: Error, Sendable, CustomStringConvertible {
         case .refused(let refusals): refusals.map(\.description).joined(separator: "; ")
         case .failed(let reason): reason
         }
+    }
+}
+
+extension FreezeError {
+    /// What `body` does, as a sentence for when it fails.
+    static func failing<R>(to what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {
+        do { return try body() } catch { throw .failed("cannot \(what): \(error)") }
     }
 }
 
@@ -36,5 +45,10 @@ struct Refusals {
     mutating func add(_ finding: String, _ remedy: String = closeInHook, patience: Refusal.Patience = .none) {
         let refusal = Refusal(finding: finding, remedy: remedy, patience: patience)
         if !all.contains(refusal) { all.append(refusal) }
+    }
+
+    /// Those of another process than the runtime's own.
+    mutating func add(_ others: Refusals, of process: String) {
+        for other in others.all { add("\(other.finding) (process \(process))", other.remedy, patience: other.patience) }
     }
 }

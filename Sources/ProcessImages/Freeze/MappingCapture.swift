@@ -47,15 +47,14 @@ struct MappingCapture {
     private var reachable: [String: Bool] = [:]
 
     init(
-        _ areas: [MemoryArea], of process: ProcessAccess, origin: ProcessImage?, ownsScratch: Bool,
+        _ areas: [MemoryArea], of process: ProcessAccess, window: UInt64, origin: ProcessImage?, ownsScratch: Bool,
         into refusals: inout Refusals
     ) {
         self.process = process
         self.ownsScratch = ownsScratch
         self.origin = origin
-        window = origin?.window ?? ImageWindow.place(beside: areas.map(\.range)) ?? 0
+        self.window = window
         windowRange = window..<window + THAW_WINDOW_SIZE
-        if window == 0 { refusals.add("no 768 MiB of addresses are free", "map less memory before the snapshot") }
         mappings.reserveCapacity(areas.count)
         for area in areas { take(area, into: &refusals) }
         if Self.hasMemoryPolicy(process.pid) {
@@ -92,7 +91,7 @@ struct MappingCapture {
         let parts = [
             0..<UInt64(1 << 20),
             THAW_WINDOW_STATE..<THAW_WINDOW_STATE + UInt64(origin.stateSize),
-            THAW_WINDOW_STACKS..<THAW_WINDOW_STACKS + UInt64(origin.threadCount) * THAW_RESTORE_STACK,
+            THAW_WINDOW_STACKS..<THAW_WINDOW_STACKS + UInt64(origin.stackCount) * THAW_RESTORE_STACK,
         ]
         return parts.contains { $0.contains(offset) }
     }

@@ -13,7 +13,9 @@ struct MemoryCapture {
     private let base: BaseMemory?
     private var pieces: [Piece] = []
     private(set) var guardPages: [UInt64] = []
-    private var pageCount = 0
+    /// The first page of the file that is this process's, and the one past its last.
+    private let firstPage: Int
+    private(set) var pageCount: Int
 
     static let pageSize = 4096
     /// What fits into the cache beside its copy: 256 KiB.
@@ -36,9 +38,13 @@ struct MemoryCapture {
         static let asInBase: UInt8 = 2
     }
 
+    /// - Parameter firstPage: the place in the file, in pages, from which on it is written.
     init(
-        _ mappings: [CapturedMapping], of process: ProcessAccess, base: BaseMemory?, by search: PageSearch
+        _ mappings: [CapturedMapping], of process: ProcessAccess, base: BaseMemory?, by search: PageSearch,
+        from firstPage: Int = 0
     ) throws(Errno) {
+        self.firstPage = firstPage
+        pageCount = firstPage
         self.process = process
         self.base = base
         for (index, mapping) in mappings.enumerated() {
@@ -75,12 +81,14 @@ struct MemoryCapture {
         }
     }
 
-    /// Bytes the file has in the end, holes included.
-    var fileSize: Int64 { Int64(pageCount * Self.pageSize) }
+    /// Bytes that the file has in the end, holes included.
+    private var fileSize: Int64 { Int64(pageCount * Self.pageSize) }
+    /// What is looked through: at least as much as has content.
+    var byteCount: Int { (pageCount - firstPage) * Self.pageSize }
 
     /// Reads, compares and writes everything; the runs of all mappings in their order.
     func copy(into file: borrowing OwnedDescriptor) throws(Errno) -> CopiedMemory {
-        var fates = [UInt8](repeating: Fate.zero, count: pageCount)
+        var fates = [UInt8](repeating: Fate.zero, count: pageCount - firstPage)
         let failure = Mutex<Errno?>(nil)
         let next = Atomic<Int>(0)
         try file.setSize(fileSize)
@@ -128,7 +136,7 @@ struct MemoryCapture {
                 } else {
                     Fate.written
                 }
-            fates[piece.place + page] = fate
+            fates[piece.place - firstPage + page] = fate
         }
         try write(piece, from: start, into: file, fates)
     }
@@ -156,12 +164,12 @@ struct MemoryCapture {
     ) throws(Errno) {
         var page = 0
         while page < piece.pages {
-            guard fates[piece.place + page] == Fate.written else {
+            guard fates[piece.place - firstPage + page] == Fate.written else {
                 page += 1
                 continue
             }
             var end = page + 1
-            while end < piece.pages, fates[piece.place + end] == Fate.written { end += 1 }
+            while end < piece.pages, fates[piece.place - firstPage + end] == Fate.written { end += 1 }
             var done = page * Self.pageSize
             while done < end * Self.pageSize {
                 done += try syscall {
@@ -185,7 +193,7 @@ struct MemoryCapture {
             var page = 0
             while page < piece.pages {
                 let address = piece.start + UInt64(page * Self.pageSize)
-                let fate = fates[piece.place + page]
+                let fate = fates[piece.place - firstPage + page]
                 var end = page + 1
                 if fate == Fate.asInBase {
                     // One by one: what lies side by side in memory need not in the base.
@@ -193,7 +201,7 @@ struct MemoryCapture {
                         copied.add(address, pages: 1, at: offset, THAW_RUN_BASE, of: piece.mapping)
                     }
                 } else {
-                    while end < piece.pages, fates[piece.place + end] == fate { end += 1 }
+                    while end < piece.pages, fates[piece.place - firstPage + end] == fate { end += 1 }
                     if fate == Fate.written {
                         let offset = UInt64((piece.place + page) * Self.pageSize)
                         copied.add(address, pages: end - page, at: offset, THAW_RUN_MEMORY, of: piece.mapping)

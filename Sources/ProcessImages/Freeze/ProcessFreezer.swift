@@ -38,7 +38,12 @@ package enum ProcessFreezer {
     /// Waits until every thread sleeps, unless that takes long: what a thread is about to do when it is frozen, such as the way
     /// into the call it waits in, each clone does first. Blocks.
     package static func settle(_ pid: CInt) {
-        for _ in 0..<settlingLimit where StoppedProcess.isAtWork(pid) { usleep(1_000) }
+        for _ in 0..<settlingLimit where isAtWork(pid) { usleep(1_000) }
+    }
+
+    private static func isAtWork(_ pid: CInt) -> Bool {
+        StoppedProcess.isAtWork(pid)
+            || SandboxProcess.descendants(of: pid).contains { StoppedProcess.isAtWork($0.hostPID) }
     }
 
     /// Milliseconds.
@@ -65,172 +70,140 @@ private struct Freeze {
     private let target: FreezeTarget
     private let directory: FilePath
     private let base: BaseMemory?
-    private let process: ProcessAccess
 
-    init(_ target: FreezeTarget, _ directory: FilePath, _ base: BaseMemory?) throws(FreezeError) {
+    init(_ target: FreezeTarget, _ directory: FilePath, _ base: BaseMemory?) {
         self.target = target
         self.directory = directory
         self.base = base
-        process = try Self.perform("open process \(target.pid)") { () throws(Errno) in
-            try ProcessAccess(pid: target.pid)
-        }
     }
 
     func run() throws(FreezeError) -> FrozenProcess {
         let start = MonotonicClock.now()
-        let stopped = try StoppedProcess.stop(target.pid)
+        let tree = try StoppedTree.stop(target)
         do {
-            let captured = try capture(stopped)
-            let (memory, size) = try copyMemory(captured.mappings)
-            try write(captured, memory, size)
-            try Self.perform("leave process \(target.pid) stopped") { () throws(Errno) in
-                try stopped.leaveStopped(process)
+            let looks = try look(at: tree)
+            let captured = try capture(tree, looks)
+            let memories = try copyMemory(captured)
+            try write(captured, memories)
+            try FreezeError.failing(to: "leave process \(target.pid) stopped") { () throws(Errno) in
+                try tree.leaveStopped(looks.map(\.process))
             }
             return FrozenProcess(
-                pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: stopped.threads.count,
-                mappings: captured.mappings.count, runs: memory.runs.count, descriptors: captured.descriptors.count,
-                writtenBytes: memory.writtenBytes, sharedBytes: memory.sharedBytes, remarks: captured.remarks,
+                pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: captured.threads,
+                mappings: captured.all.reduce(0) { $0 + $1.mappings.count },
+                runs: memories.all.reduce(0) { $0 + $1.runs.count }, descriptors: captured.first.descriptors.count,
+                writtenBytes: memories.all.reduce(0) { $0 + $1.writtenBytes },
+                sharedBytes: memories.sharedBytes, remarks: captured.remarks,
                 hasScratch: captured.hasScratch)
         } catch {
-            stopped.release()
+            tree.release()
             throw error
         }
     }
 
-    // MARK: - What the process is
+    // MARK: - What the processes are
 
-    private func capture(_ stopped: StoppedProcess) throws(FreezeError) -> CapturedProcess {
-        var refusals = Refusals()
-        if stopped.isUnderJobControl {
-            refusals.add("the runtime has been stopped by a signal", "continue it before the snapshot")
-        }
-        let children = SandboxProcesses.ended(of: target, into: &refusals)
+    private func look(at tree: StoppedTree) throws(FreezeError) -> [ProcessLook] {
+        var looks: [ProcessLook] = []
+        for member in tree.members { looks.append(try ProcessLook(at: member)) }
+        return looks
+    }
+
+    private func capture(_ tree: StoppedTree, _ looks: [ProcessLook]) throws(FreezeError) -> CapturedTree {
+        var refusals = tree.refusals
         do { try IPCRefusals.refuse(of: target.pid, into: &refusals) } catch {
             throw .failed("cannot look into the IPC namespace of process \(target.pid): \(error)")
         }
-        for thread in stopped.threads where thread.dispatchesSystemCalls {
-            refusals.add(
-                "the runtime has its system calls dispatched to itself", "do not use PR_SET_SYSCALL_USER_DISPATCH")
+        try FreezeError.failing(to: "compare the processes of a sandbox") { () throws(Errno) in
+            try tree.refuseSharing(into: &refusals)
         }
-        let traits = try Self.perform("read what process \(target.pid) is") { () throws(Errno) in
-            try ProcessTraits(process, threads: stopped.threads.map(\.tid))
+        let areas = looks.flatMap(\.areas)
+        let window = target.origin?.window ?? ImageWindow.place(beside: areas.map(\.range)) ?? 0
+        if window == 0 { refusals.add("no 768 MiB of addresses are free", "map less memory before the snapshot") }
+        let scratch =
+            target.ownsScratch
+            ? ScratchTree(
+                of: tree.members.map(\.process.hostPID), executable: looks[0].traits.executable, areas: areas) : nil
+        var mappings: [MappingCapture] = []
+        for look in looks {
+            mappings.append(
+                look.within(looks[0], into: &refusals) { found in
+                    look.mappings(window, target.origin, ownsScratch: scratch != nil, into: &found)
+                })
         }
-        traits.refuse(isClone: target.origin != nil, into: &refusals)
-        let areas = try Self.perform("read the mappings of process \(target.pid)") { () throws(Errno) in
-            try MemoryArea.all(of: target.pid)
-        }
-        let tree =
-            target.ownsScratch ? ScratchTree(of: target.pid, executable: traits.executable, areas: areas) : nil
-        var mappings = MappingCapture(
-            areas, of: process, origin: target.origin, ownsScratch: tree != nil, into: &refusals)
-        var descriptors = DescriptorCapture(target, process)
+        var descriptors = DescriptorCapture(target, looks.map { ($0.process, $0.member.process.title) })
         descriptors.refusals = refusals
         do {
-            if let tree { try descriptors.take(tree) }
+            if let scratch { try descriptors.take(scratch) }
             try descriptors.capture()
         } catch {
             throw .failed("cannot read the descriptors of process \(target.pid): \(error)")
         }
         refusals = descriptors.refusals
-        mappings.takeObjects(&descriptors.files, &descriptors.table, into: &refusals)
-        guard let vdso = mappings.vdso, refusals.all.isEmpty else { throw .refused(refusals.all) }
-        let inside = try ask(stopped, traits, vdso)
-        Self.refuse(inside, into: &refusals)
-        if target.origin != nil { Self.refuse(inside.threads, stillIn: mappings.window, into: &refusals) }
+        for index in looks.indices {
+            looks[index].within(looks[0], into: &refusals) { found in
+                mappings[index].takeObjects(&descriptors.files, &descriptors.table, into: &found)
+            }
+        }
         guard refusals.all.isEmpty else { throw .refused(refusals.all) }
-        return CapturedProcess(
-            traits: traits, inside: inside, mappings: mappings.mappings, vdso: vdso, window: mappings.window,
-            table: descriptors.table, descriptors: descriptors.entries, options: descriptors.options,
-            watches: descriptors.watches, fileWatches: descriptors.fileWatches, files: descriptors.files,
-            children: children,
-            remarks: descriptors.remarks, hasScratch: tree != nil)
-    }
-
-    private func ask(
-        _ stopped: StoppedProcess, _ traits: ProcessTraits, _ vdso: VirtualDSO
-    ) throws(FreezeError) -> CapturedInside {
-        try Self.perform("read the registers of process \(target.pid)") { () throws(Errno) in
-            let code = try process.bytes(Int(vdso.end - vdso.codeStart), at: vdso.codeStart)
-            guard let place = code.indices.dropLast().first(where: { code[$0] == 0x0F && code[$0 + 1] == 0x05 }) else {
-                throw .notSupported
+        var insides: [CapturedInside] = []
+        for (look, mappings) in zip(looks, mappings) {
+            guard let vdso = mappings.vdso else { continue }
+            let inside = try look.ask(vdso, target.means)
+            look.within(looks[0], into: &refusals) { found in
+                ProcessLook.refuse(inside, into: &found)
+                if target.origin != nil { ProcessLook.refuse(inside.threads, stillIn: window, into: &found) }
             }
-            let capture = ThreadCapture(
-                traits: traits.threads, threads: stopped.threads, process: process,
-                instruction: vdso.codeStart + UInt64(place), means: target.means)
-            return try capture.capture(signals: traits.changedSignals, timers: traits.timers)
+            insides.append(inside)
         }
-    }
-
-    /// Threads of a clone that have not come out of the restorer yet: others may run before them.
-    private static func refuse(_ threads: [CapturedThread], stillIn window: UInt64, into refusals: inout Refusals) {
-        for thread in threads where (window..<window + THAW_WINDOW_SIZE).contains(thread.registers.instructionPointer) {
-            refusals.add(
-                "thread \(thread.tid) of the clone has not begun yet", "freeze the clone a moment later",
-                patience: .moment)
-        }
-    }
-
-    private static func refuse(_ inside: CapturedInside, into refusals: inout Refusals) {
-        for thread in inside.threads {
-            let name = "thread \(thread.tid) (\(String(decoding: thread.name, as: UTF8.self)))"
-            let inUse = thread.extendedState.withUnsafeBytes {
-                $0.count < 520 ? 0 : $0.loadUnaligned(fromByteOffset: ExtendedStateLayout.inUse, as: UInt64.self)
-            }
-            if inUse & ~ExtendedStateLayout.host.features != 0 {
-                refusals.add("\(name) uses matrix tiles (AMX)", "release them with TILERELEASE before the snapshot")
-            }
-            if thread.parentDeathSignal != 0 {
-                refusals.add(
-                    "\(name) asks for signal \(thread.parentDeathSignal) when its parent ends",
-                    "do not use PR_SET_PDEATHSIG: a clone's parent is another")
-            }
-            if thread.timeStampMode != 1 {
-                refusals.add("\(name) may not read the time stamp counter", "do not use PR_SET_TSC")
-            }
-            if thread.registers.codeSegment != 0x33 {
-                refusals.add("\(name) runs 32-bit code", "use 64-bit programs only")
-            }
-            for finding in thread.settings.findings { refusals.add("\(name) \(finding.what)", finding.remedy) }
-        }
-        for finding in inside.settings.findings { refusals.add("the runtime \(finding.what)", finding.remedy) }
-        for timer in inside.timers where !PosixTimer.clocks.contains(timer.clock) {
-            let clock = timer.clock == -2 ? "the processor time of one thread" : "clock \(timer.clock)"
-            refusals.add("timer \(timer.id) runs by \(clock)", "delete it in a before-snapshot hook")
-        }
+        guard refusals.all.isEmpty else { throw .refused(refusals.all) }
+        return CapturedTree(tree, looks, insides, mappings, descriptors, hasScratch: scratch != nil)
     }
 
     // MARK: - What is written
 
-    private func copyMemory(_ mappings: [CapturedMapping]) throws(FreezeError) -> (CopiedMemory, UInt64) {
-        let capture = try Self.perform("look through the memory of process \(target.pid)") { () throws(Errno) in
-            try MemoryCapture(mappings, of: process, base: base, by: target.means.pages)
-        }
+    private func copyMemory(_ captured: CapturedTree) throws(FreezeError) -> CopiedTree {
+        var captures: [MemoryCapture] = []
         var refusals = Refusals()
-        for address in capture.guardPages {
-            refusals.add("there is a guard page at 0x\(String(address, radix: 16))", "do not use MADV_GUARD_INSTALL")
+        var pages = 0
+        for process in captured.all {
+            let pid = process.process.pid
+            let capture = try FreezeError.failing(to: "look through the memory of process \(pid)") {
+                () throws(Errno) in
+                try MemoryCapture(
+                    process.mappings, of: process.process, base: base, by: target.means.pages, from: pages)
+            }
+            for address in capture.guardPages {
+                refusals.add(
+                    "there is a guard page at 0x\(String(address, radix: 16))", "do not use MADV_GUARD_INSTALL")
+            }
+            pages = capture.pageCount
+            captures.append(capture)
         }
+        CopiedTree.refuse(captures, into: &refusals)
         guard refusals.all.isEmpty else { throw .refused(refusals.all) }
-        let memory = try Self.perform("write \(directory)/memory") { () throws(Errno) in
+        return try FreezeError.failing(to: "write \(directory)/memory") { () throws(Errno) in
             let file = try Self.create(directory.appending(ImageFile.memory))
-            return try capture.copy(into: file)
+            var copied = CopiedTree(size: UInt64(pages * MemoryCapture.pageSize))
+            for capture in captures { copied.all.append(try capture.copy(into: file)) }
+            return copied
         }
-        return (memory, UInt64(capture.fileSize))
     }
 
-    private func write(_ captured: CapturedProcess, _ memory: CopiedMemory, _ size: UInt64) throws(FreezeError) {
-        let usesBase = memory.sharedBytes > 0
+    private func write(_ captured: CapturedTree, _ memories: CopiedTree) throws(FreezeError) {
+        let usesBase = memories.sharedBytes > 0
         if let base, usesBase {
-            try Self.perform("link \(directory)/base") { () throws(Errno) in
+            try FreezeError.failing(to: "link \(directory)/base") { () throws(Errno) in
                 let path = directory.appending(ImageFile.base)
                 try Self.removeOld(path)
                 try base.file.descriptor.link(to: path)
             }
         }
-        let state = captured.state(memorySize: size, baseSize: usesBase ? base?.size ?? 0 : 0, memory)
+        let state = captured.state(memories, baseSize: usesBase ? base?.size ?? 0 : 0)
         guard state.count <= ImageLimit.stateSize else {
             throw .failed("the process's state takes \(state.count >> 20) MiB; at most \(ImageLimit.stateSize >> 20)")
         }
-        try Self.perform("write \(directory)/state") { () throws(Errno) in
+        try FreezeError.failing(to: "write \(directory)/state") { () throws(Errno) in
             let file = try Self.create(directory.appending(ImageFile.state))
             let outcome = state.withUnsafeBytes { bytes in
                 Result { () throws(Errno) in try file.write(bytes, at: 0) }
@@ -248,13 +221,5 @@ private struct Freeze {
     /// What an earlier attempt left.
     private static func removeOld(_ path: FilePath) throws(Errno) {
         do { try DurableFile.remove(path) } catch .noSuchFileOrDirectory {}
-    }
-
-    private static func perform<R>(_ what: String, _ body: () throws(Errno) -> R) throws(FreezeError) -> R {
-        do {
-            return try body()
-        } catch {
-            throw .failed("cannot \(what): \(error)")
-        }
     }
 }

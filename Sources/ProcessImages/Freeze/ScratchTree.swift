@@ -3,7 +3,7 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// What a process has in /tmp, where it is little enough for every clone to be given its own from the start: the same files with the same
+/// What a sandbox has in /tmp, where it is little enough for every clone to be given its own from the start: the same files with the same
 /// numbers, which programs remember, in a file system that is new otherwise. Of more, an image is made that all clones have in common.
 struct ScratchTree {
     struct Node {
@@ -60,9 +60,12 @@ struct ScratchTree {
     private let isHeld: Bool
 
     /// Nil when there is too much, or something that cannot be made anew.
-    init?(of pid: CInt, executable: String, areas: [MemoryArea]) {
-        root = "/proc/\(pid)/root"
-        guard !executable.hasPrefix(Self.place + "/"), let held = Self.held(by: pid, areas),
+    /// - Parameters:
+    ///   - pids: of the processes, the first one first, whose program is `executable`.
+    ///   - areas: all that is mapped.
+    init?(of pids: [CInt], executable: String, areas: [MemoryArea]) {
+        root = "/proc/\(pids.first ?? 0)/root"
+        guard !executable.hasPrefix(Self.place + "/"), let held = Self.held(by: pids, areas),
             let status = try? FileStatus.of(FilePath(root + Self.place), following: false), status.kind == .directory
         else { return nil }
         device = status.device
@@ -77,10 +80,19 @@ struct ScratchTree {
     }
 
     /// The numbers of files in /tmp that are open for writing or mapped so; nil when one has a lease, which reading would break.
-    private static func held(by pid: CInt, _ areas: [MemoryArea]) -> Set<UInt64>? {
+    private static func held(by pids: [CInt], _ areas: [MemoryArea]) -> Set<UInt64>? {
         var held = Set(
             areas.filter { $0.isShared && $0.properties.contains(.mayWrite) && $0.name.hasPrefix(place + "/") }
                 .map(\.inode))
+        for pid in pids {
+            guard let more = self.held(by: pid) else { return nil }
+            held.formUnion(more)
+        }
+        return held
+    }
+
+    private static func held(by pid: CInt) -> Set<UInt64>? {
+        var held: Set<UInt64> = []
         for number in (try? Directory.entries(FilePath("/proc/\(pid)/fd"))) ?? [] {
             let path = FilePath("/proc/\(pid)/fd/\(number)")
             guard FileStatus.symlinkContent(path)?.string.hasPrefix(place + "/") == true,

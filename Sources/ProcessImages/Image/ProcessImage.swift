@@ -32,6 +32,10 @@ package struct ProcessImage: Sendable {
     package var stateSize: Int { state.count }
     package var memorySize: UInt64 { summary.memorySize }
     package var threadCount: Int { summary.threadCount }
+    /// How many processes it has beside the first.
+    package var otherProcesses: Int { summary.otherProcesses }
+    /// For how many threads there are stacks in the window.
+    var stackCount: Int { summary.stackCount }
     /// What of it has content: about as much memory as its template takes.
     package var contentBytes: UInt64 { runs().reduce(0) { $0 &+ ($1.end &- $1.start) } }
     /// The process's pid inside its sandbox.

@@ -42,6 +42,8 @@ enum ImageLimit {
     static let fileSize: UInt64 = 1 << 40
     /// Of 64 processors each.
     static let processorWords = 16
+    /// A bit of a word each, in the restorer.
+    static let processes = 64
     static let pipeCapacity: UInt64 = 1 << 20
     /// Addresses of programs: below the kernel's hole, above what nobody can map.
     static let addresses: Range<UInt64> = 0x1000..<0x7FFF_FFFF_F000

@@ -82,7 +82,9 @@ extension StateCheck {
         case THAW_FD_ENDED:
             try StateReader.require(
                 descriptor.a == UInt64(SOCK_STREAM.rawValue), "\(name) is a socket of type \(descriptor.a)")
-        case THAW_FD_EPOLL, THAW_FD_SIGNAL, THAW_FD_NOTIFIER, THAW_FD_GIVEN_OUTPUT, THAW_FD_GIVEN_ERROR: break
+        case THAW_FD_EPOLL, THAW_FD_SIGNAL, THAW_FD_NOTIFIER, THAW_FD_GIVEN_OUTPUT, THAW_FD_GIVEN_ERROR,
+            THAW_FD_INHERITED:
+            break
         case THAW_FD_GIVEN_RUNTIME_API:
             try StateReader.require(
                 !descriptors.prefix(index).contains { $0.kind == descriptor.kind }, "\(name) is a second Runtime API")
@@ -171,27 +173,27 @@ extension StateCheck {
     }
 
     func checkWatches() throws(ProcessImageError) {
-        var kinds: [Int32: UInt32] = [:]
-        for descriptor in descriptors {
-            let original =
-                descriptor.kind == THAW_FD_SAME.rawValue ? descriptors[Int(descriptor.a)] : descriptor
-            kinds[descriptor.number] = original.kind
-        }
+        let kinds = kindsOfDescriptors()
         var seen: Set<UInt64> = []
         for watch in watches {
-            try StateReader.require(
-                kinds[watch.epoll] == THAW_FD_EPOLL.rawValue, "fd \(watch.epoll) watches and is no epoll")
-            guard let kind = kinds[watch.number], watch.number != watch.epoll else {
-                throw StateReader.invalid("fd \(watch.epoll) watches fd \(watch.number), which is not open")
-            }
-            // What epoll_ctl(2) refuses.
-            try StateReader.require(
-                kind != THAW_FD_PATH.rawValue && kind != THAW_FD_OBJECT.rawValue,
-                "fd \(watch.epoll) watches the file fd \(watch.number)")
+            // Of another process than the first the kinds are known when that is.
+            if first == nil { try check(watch) { kinds[$0] } }
             let pair = UInt64(UInt32(bitPattern: watch.epoll)) << 32 | UInt64(UInt32(bitPattern: watch.number))
             try StateReader.require(
                 seen.insert(pair).inserted, "fd \(watch.epoll) watches fd \(watch.number) twice")
         }
+    }
+
+    func check(_ watch: thaw_watch, of kind: (Int32) -> UInt32?) throws(ProcessImageError) {
+        try StateReader.require(
+            kind(watch.epoll) == THAW_FD_EPOLL.rawValue, "fd \(watch.epoll) watches and is no epoll")
+        guard let kind = kind(watch.number), watch.number != watch.epoll else {
+            throw StateReader.invalid("fd \(watch.epoll) watches fd \(watch.number), which is not open")
+        }
+        // What epoll_ctl(2) refuses.
+        try StateReader.require(
+            kind != THAW_FD_PATH.rawValue && kind != THAW_FD_OBJECT.rawValue,
+            "fd \(watch.epoll) watches the file fd \(watch.number)")
     }
 
     func checkFileWatches() throws(ProcessImageError) {

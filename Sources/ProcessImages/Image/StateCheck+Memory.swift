@@ -41,7 +41,7 @@ extension StateCheck {
         let isOwn = has(THAW_MAPPING_OWN)
         if isOwn {
             try StateReader.require(
-                has(THAW_MAPPING_SHARED) && mapping.object <= UInt64(objects.count)
+                has(THAW_MAPPING_SHARED) && mapping.object <= objectCount
                     && (mapping.object == 0) != (mapping.path == 0), "\(name) is of no file of its own")
         }
         try StateReader.require(isOwn || mapping.object == 0, "\(name) is of an object and not its own")

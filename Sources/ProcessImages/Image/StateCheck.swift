@@ -23,7 +23,11 @@ package struct StateCheck {
     let objects: StateTable<thaw_object>
     let extents: StateTable<thaw_extent>
     let locks: StateTable<thaw_lock>
+    let processes: StateTable<thaw_process>
     let bytes: StateBytes
+    /// The header of the first process's image, whose objects these are; nil when this is that.
+    let first: thaw_image?
+    private(set) var others: [StateSummary] = []
 
     /// Parts of the file that something is read from: they may not share a byte.
     var parts: [Range<Int>]
@@ -32,7 +36,15 @@ package struct StateCheck {
     package static func check(
         _ state: UnsafeRawBufferPointer, memorySize: UInt64, baseSize: UInt64?, layout: ExtendedStateLayout = .host
     ) throws(ProcessImageError) -> StateSummary {
-        var check = try StateCheck(state, layout)
+        try summary(of: state, memorySize: memorySize, baseSize: baseSize, layout: layout)
+    }
+
+    /// - Parameter first: the header of the image that this one is a part of.
+    private static func summary(
+        of state: UnsafeRawBufferPointer, memorySize: UInt64, baseSize: UInt64?, layout: ExtendedStateLayout,
+        first: thaw_image? = nil
+    ) throws(ProcessImageError) -> StateSummary {
+        var check = try StateCheck(state, layout, first)
         try check.checkFiles(memorySize: memorySize, baseSize: baseSize)
         try check.checkProcess()
         try check.checkThreads()
@@ -46,12 +58,25 @@ package struct StateCheck {
         try check.checkChildren()
         try check.checkFiles()
         try check.checkLocks()
+        try check.checkPlace()
+        for process in check.processes {
+            let part = try check.reader.range(process.image, process.size, "process \(process.pid)")
+            check.parts.append(part)
+            check.others.append(
+                try summary(
+                    of: UnsafeRawBufferPointer(rebasing: state[part]), memorySize: memorySize, baseSize: baseSize,
+                    layout: layout, first: check.header))
+        }
+        try check.checkTree()
         try check.checkParts()
         return StateSummary(check)
     }
 
-    private init(_ state: UnsafeRawBufferPointer, _ layout: ExtendedStateLayout) throws(ProcessImageError) {
+    private init(
+        _ state: UnsafeRawBufferPointer, _ layout: ExtendedStateLayout, _ first: thaw_image?
+    ) throws(ProcessImageError) {
         self.layout = layout
+        self.first = first
         reader = StateReader(bytes: state)
         try StateReader.require(state.count <= ImageLimit.stateSize, "it has \(state.count) bytes")
         header = try reader.load(thaw_image.self, at: 0, "the header")
@@ -78,11 +103,12 @@ package struct StateCheck {
         objects = try reader.table(header.objects, limit: ImageLimit.objects, "objects")
         extents = try reader.table(header.extents, limit: state.count, "extents")
         locks = try reader.table(header.locks, limit: state.count, "locks")
+        processes = try reader.table(header.processes, limit: ImageLimit.processes, "processes")
         bytes = StateBytes(table: try reader.table(header.bytes, limit: state.count, "bytes"))
         parts = [
             0..<MemoryLayout<thaw_image>.size, threads.place, mappings.place, runs.place, descriptors.place,
             options.place, watches.place, fileWatches.place, actions.place, timers.place, children.place, nodes.place,
-            names.place, objects.place, extents.place, locks.place, bytes.table.place,
+            names.place, objects.place, extents.place, locks.place, processes.place, bytes.table.place,
         ]
     }
 
@@ -208,11 +234,20 @@ extension StateCheck {
 }
 
 /// What is known of an image once it has been checked.
-package struct StateSummary: Sendable, Equatable {
+package struct StateSummary: Sendable {
     let window: UInt64
     let memorySize: UInt64
     let threadCount: Int
+    let otherProcesses: Int
+    let stackCount: Int
     let pid: UInt32
+    /// The ids that its threads and its ended children have.
+    let ids: [UInt32]
+    /// The descriptors that it inherits.
+    let inherited: [Int32: UInt64]
+    let watches: [thaw_watch]
+    /// One more than the highest descriptor.
+    let descriptorsEnd: Int32
     let runTable: Range<Int>
     let hasBase: Bool
 
@@ -220,6 +255,13 @@ package struct StateSummary: Sendable, Equatable {
         window = check.header.window
         memorySize = check.header.memory_size
         threadCount = check.threads.count
+        otherProcesses = check.others.count
+        stackCount = check.others.reduce(check.threads.count) { max($0, $1.threadCount) }
+        ids = check.threads.map(\.tid) + check.children.map(\.pid)
+        let inherited = check.descriptors.filter { $0.kind == THAW_FD_INHERITED.rawValue }
+        self.inherited = Dictionary(uniqueKeysWithValues: inherited.map { ($0.number, $0.a) })
+        watches = Array(check.watches)
+        descriptorsEnd = (check.descriptors.last?.number ?? -1) + 1
         pid = check.threads.first?.tid ?? 0
         runTable = check.runs.place
         hasBase = check.header.base_size > 0
