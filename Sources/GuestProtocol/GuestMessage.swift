@@ -55,7 +55,11 @@ package struct RuntimeFailure: Sendable, Equatable {
 }
 
 package struct Output: Sendable, Equatable {
-    package enum Stream: UInt8, Sendable { case standardOutput = 1, standardError = 2 }
+    package enum Stream: UInt8, Sendable {
+        case standardOutput = 1, standardError = 2
+        /// Not the runtime's words: an ``ExtensionReport``.
+        case platform = 3
+    }
     package var stream: Stream
     /// CLOCK_REALTIME in the guest when the bytes were read, nanoseconds since 1970.
     package var timestampNanoseconds: UInt64

@@ -86,6 +86,7 @@ extension ProcessEngine {
                 outOfMemoryKills: { memory.kills })
             try runtime.deliverOutput(to: output)
             runtime.setCredentials(initialization.uniqueness.credentials)
+            runtime.setFunction(initialization.function)
             return runtime
         }
     }

@@ -45,6 +45,8 @@ struct HTTPHead {
             method = .get
         } else if rest.drop("POST ") {
             method = .post
+        } else if rest.drop("PUT ") {
+            method = .put
         } else {
             guard let space = rest.firstIndex(of: UInt8(ascii: " ")), space > 0, rest.prefix(space).isToken else {
                 throw .malformed(.requestLine)
@@ -80,6 +82,11 @@ struct HTTPHead {
             guard value.equalsIgnoringCase("chunked") else { throw .unsupportedTransferEncoding }
             guard !hasLength, framing != .chunked else { throw .malformed(.conflictingLengths) }
             framing = .chunked
+        case 21 where name.equalsIgnoringCase("lambda-extension-name"): request.extensionName = value.copy()
+        case 27 where name.equalsIgnoringCase("lambda-extension-identifier"):
+            request.extensionIdentifier = value.copy()
+        case 36 where name.equalsIgnoringCase("lambda-extension-function-error-type"):
+            request.extensionErrorType = value.copy()
         case 34 where name.equalsIgnoringCase("lambda-runtime-function-error-type"): request.errorType = value.copy()
         case 37 where name.equalsIgnoringCase("lambda-runtime-function-response-mode"):
             if value.count > 0 { request.responseMode = value.equals("streaming") ? .streaming : .invalid }

@@ -1,6 +1,6 @@
 /// One request a runtime made, reduced to what the Runtime API looks at.
 package struct HTTPRequest: Sendable, Equatable {
-    package enum Method: Sendable, Equatable { case get, post, other }
+    package enum Method: Sendable, Equatable { case get, post, put, other }
 
     /// `Lambda-Runtime-Function-Response-Mode`.
     package enum ResponseMode: Sendable, Equatable { case buffered, streaming, invalid }
@@ -27,6 +27,12 @@ package struct HTTPRequest: Sendable, Equatable {
     package var trailingErrorBody: [UInt8] = []
     /// The trailers named an error type: the streamed answer failed half way.
     package var failedInTrailers = false
+    /// `Lambda-Extension-Name`.
+    package var extensionName: [UInt8] = []
+    /// `Lambda-Extension-Identifier`.
+    package var extensionIdentifier: [UInt8] = []
+    /// `Lambda-Extension-Function-Error-Type`.
+    package var extensionErrorType: [UInt8] = []
     package var body = Body.bytes([])
 
     package init(method: Method, route: Route, keepAlive: Bool) {

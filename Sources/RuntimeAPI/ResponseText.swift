@@ -155,7 +155,7 @@ extension [UInt8] {
     }
 
     /// Appends a JSON string with its quotes.
-    fileprivate mutating func append(json text: String) {
+    mutating func append(json text: String) {
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {

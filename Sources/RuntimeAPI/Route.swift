@@ -1,6 +1,6 @@
-/// The routes of the Runtime API that belong to the runtime.
+/// The routes of the Runtime API, and of the interfaces beside it.
 ///
-/// AWS's are `/2018-06-01/...` and `/2021-04-23/credentials`; see
+/// AWS's are `/2018-06-01/...`, `/2021-04-23/credentials` and those of extensions, `/2020-01-01/extension/...`; see
 /// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 package enum Route: Sendable, Equatable {
     case ping
@@ -13,13 +13,22 @@ package enum Route: Sendable, Equatable {
     /// Ours: a runtime that is booted ahead waits here for the function it is to become.
     case seedNext
     case credentials
+    case extensionRegister
+    case extensionNext
+    case extensionInitError
+    case extensionExitError
+    case telemetrySubscription
+    case logsSubscription
     case unknown
 
     /// The only method a route answers; nil for an unknown route.
     var method: HTTPRequest.Method? {
         switch self {
-        case .ping, .invocationNext, .restoreNext, .seedNext, .credentials: .get
-        case .invocationResponse, .invocationError, .initError, .restoreError: .post
+        case .ping, .invocationNext, .restoreNext, .seedNext, .credentials, .extensionNext: .get
+        case .invocationResponse, .invocationError, .initError, .restoreError, .extensionRegister,
+            .extensionInitError, .extensionExitError:
+            .post
+        case .telemetrySubscription, .logsSubscription: .put
         case .unknown: nil
         }
     }
@@ -29,7 +38,7 @@ package enum Route: Sendable, Equatable {
         var path = target
         if let query = path.firstIndex(of: UInt8(ascii: "?")) { path = path.prefix(query) }
         guard path.drop("/2018-06-01/") else {
-            self = path.equals("/2021-04-23/credentials") ? .credentials : .unknown
+            self = Self.other(path)
             return
         }
         guard path.drop("runtime/") else {
@@ -49,6 +58,20 @@ package enum Route: Sendable, Equatable {
         } else {
             self = .unknown
         }
+    }
+
+    /// Those of other interfaces than the runtime's own.
+    private static func other(_ whole: Bytes) -> Route {
+        var path = whole
+        guard path.drop("/2020-01-01/extension/") else {
+            if path.equals("/2021-04-23/credentials") { return .credentials }
+            if path.equals("/2022-07-01/telemetry") { return .telemetrySubscription }
+            return path.equals("/2020-08-15/logs") ? .logsSubscription : .unknown
+        }
+        if path.equals("event/next") { return .extensionNext }
+        if path.equals("register") { return .extensionRegister }
+        if path.equals("init/error") { return .extensionInitError }
+        return path.equals("exit/error") ? .extensionExitError : .unknown
     }
 
     /// `next`, `{id}/response` or `{id}/error`.

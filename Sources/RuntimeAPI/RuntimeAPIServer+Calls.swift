@@ -22,6 +22,12 @@ extension RuntimeAPIServer {
             case .initError: try initError(request, connection)
             case .restoreError: try restoreError(request, connection)
             case .credentials: serveCredentials(request, connection)
+            case .extensionRegister: register(request, on: connection)
+            case .extensionNext: nextEvent(request, on: connection)
+            case .extensionInitError: extensionInitError(request, on: connection)
+            case .extensionExitError: extensionExitError(request, on: connection)
+            case .telemetrySubscription: answer(connection, ExtensionText.notSupported("Telemetry"))
+            case .logsSubscription: answer(connection, ExtensionText.notSupported("Logs"))
             case .ping: answer(connection, ResponseText.pong)
             case .unknown: answer(connection, ResponseText.notFound)
             }
@@ -53,9 +59,9 @@ extension RuntimeAPIServer {
         if case .truncated = before { failTruncated() }
         handOver()
         switch before {
-        case .started: onEvent(.initialized(.invocationNext))
+        case .started: announce(.initialized(.invocationNext))
         case .restoring: onEvent(.restored)
-        case .responseSent, .truncated: onEvent(.idle)
+        case .responseSent, .truncated: announce(.idle)
         default: break
         }
     }
@@ -63,7 +69,7 @@ extension RuntimeAPIServer {
     private func restoreNext(_ connection: Connection) throws(RuntimeState.Refusal) {
         state = try state.askedForRestore()
         block(connection)
-        onEvent(.initialized(.restoreNext))
+        announce(.initialized(.restoreNext))
     }
 
     private func seedNext(_ connection: Connection) throws(RuntimeState.Refusal) {

@@ -70,7 +70,7 @@ extension RuntimeAPIServer {
     private func makeRoom() {
         guard connections.count == Self.maximumConnections, !connections.contains(where: { $0 == nil }) else { return }
         let silent = connections.compactMap { $0 }.filter {
-            $0 !== blocked && $0 !== large && $0 !== parted?.connection
+            !isHeld($0) && $0 !== large && $0 !== parted?.connection
         }
         .min { $0.lastRead < $1.lastRead }
         if let silent { close(silent) }
@@ -96,7 +96,7 @@ extension RuntimeAPIServer {
             readings &+= 1
             connection.lastRead = readings
             // While a call blocks, a well-behaved client sends nothing more.
-            if connection !== blocked {
+            if !isHeld(connection) {
                 serve(connection)
                 holdBack(connection)
                 // What is left of a large request is no whole one yet: a head.
@@ -132,7 +132,7 @@ extension RuntimeAPIServer {
 
     /// Answers every whole request that has arrived, until one blocks.
     func serve(_ connection: Connection) {
-        while !connection.hasUnsent, connection !== blocked, connections[slot(of: connection)] === connection {
+        while !connection.hasUnsent, !isHeld(connection), connections[slot(of: connection)] === connection {
             do {
                 let next = try connection.parser.next(
                     allowing: { request in
@@ -183,6 +183,7 @@ extension RuntimeAPIServer {
     /// Closing the descriptor takes it out of the epoll set.
     func close(_ connection: Connection) {
         if blocked === connection { blocked = nil }
+        if !extensions.isEmpty { extensions.lost(connection) }
         if large === connection { large = nil }
         breakOffParts(on: connection)
         let slot = slot(of: connection)

@@ -59,6 +59,11 @@ package final class RuntimeAPIServer {
     /// The response that is being handed on in parts.
     var parted: PartedResponse?
     private(set) var credentials: Credentials?
+    /// What runs beside the function in its process.
+    var extensions = ExtensionRegistry()
+    /// What the runtime has come to while extensions are still at work.
+    var awaited: RuntimeEvent?
+    var function: FunctionIdentity?
 
     struct QueuedInvocation {
         let requestID: String
@@ -66,6 +71,8 @@ package final class RuntimeAPIServer {
         /// The whole answer to `/runtime/invocation/next`.
         let answer: [UInt8]
         let wantsParts: Bool
+        /// What extensions are told of it; nil without any.
+        let extensionEvent: [UInt8]?
     }
 
     /// Listens on the loopback address.
@@ -153,7 +160,8 @@ package final class RuntimeAPIServer {
         guard self.invocation == nil else { throw .busy(state: "\(state.name)") }
         self.invocation = QueuedInvocation(
             requestID: invocation.requestID, requestIDBytes: Array(invocation.requestID.utf8),
-            answer: ResponseText.invocation(invocation), wantsParts: inParts)
+            answer: ResponseText.invocation(invocation), wantsParts: inParts,
+            extensionEvent: extensions.isEmpty ? nil : ExtensionText.invoke(invocation))
         if let connection = blocked {
             handOver()
             serve(connection)
@@ -168,6 +176,7 @@ package final class RuntimeAPIServer {
         state = next
         blocked = nil
         answer(connection, invocation.answer)
+        if let event = invocation.extensionEvent { tellExtensions(event) }
     }
 
     /// Memory that holds what has been received and is no whole request yet.
@@ -187,7 +196,7 @@ package final class RuntimeAPIServer {
     /// sees an orderly end. One in the middle of a request stays.
     package func closeIdleConnections() {
         for connection in connections {
-            if let connection, connection !== blocked, connection.isIdle { close(connection) }
+            if let connection, !isHeld(connection), connection.isIdle { close(connection) }
         }
     }
 }

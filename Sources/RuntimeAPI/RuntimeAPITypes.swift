@@ -7,6 +7,8 @@ package enum BlockingCall: Sendable, Equatable { case restoreNext, invocationNex
 package enum RuntimeEvent: Sendable, Equatable {
     /// Init is complete: the runtime made the first call that blocks.
     case initialized(ReadyCall)
+    /// How its extensions stand at the end of init, before that is told.
+    case extensionsReported([ExtensionReport])
     /// The runtime is booted and waits in `/runtime/seed/next` to be told its function.
     case seedReady
     case initializationFailed(RuntimeFailure)

@@ -206,6 +206,7 @@ final class Supervisor {
             return
         }
         api.setCredentials(initialization.uniqueness.credentials)
+        api.setFunction(initialization.function)
         api.onEvent = { [unowned self] in handle($0) }
         let killsBefore = duties.outOfMemoryKills()
         do throws(GuestError) {
@@ -341,6 +342,9 @@ final class Supervisor {
             // A route this server was not asked to have.
             break
         // Everything below ends a phase in the log: what was written before must be there before.
+        case .extensionsReported(let reports):
+            flush(runtime.process)
+            for report in reports { port.send(.output(Output(report, at: WallClock.now()))) }
         case .initialized(let call):
             flush(runtime.process)
             port.send(.initialized(call))

@@ -61,6 +61,7 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
         .responseEnded(requestID: "r"),
         .invocationFailed(requestID: "r", sampleFailure), .idle(maximumMemoryBytes: .max),
         .output(Output(stream: .standardOutput, timestampNanoseconds: 1, bytes: [0, 255])),
+        .output(Output(ExtensionReport(name: "watch", state: "Ready", events: ["INVOKE"]), at: 1)),
         .output(Output(stream: .standardError, timestampNanoseconds: .max, bytes: [])),
         .runtimeExited(.exited(status: -1)), .runtimeExited(.killed(signal: 9)), .runtimeExited(.outOfMemory),
         .runtimeExited(.notStarted(program: "/ü", errno: 2)),

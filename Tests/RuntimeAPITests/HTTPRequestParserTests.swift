@@ -42,7 +42,8 @@ private func request(
         ("GET /2018-06-01/ping HTTP/1.0\r\n\r\n", [request(.ping, .get) { $0.keepAlive = false }]),
         ("GET /2018-06-01/ping HTTP/1.0\r\nconnection: Keep-Alive\r\n\r\n", [request(.ping, .get)]),
         ("GET /2018-06-01/ping HTTP/1.1\r\nCONNECTION: close\r\n\r\n", [request(.ping, .get) { $0.keepAlive = false }]),
-        ("PUT / HTTP/1.1\r\n\r\n", [request(.unknown, .other)]),
+        ("PUT / HTTP/1.1\r\n\r\n", [request(.unknown, .put)]),
+        ("DELETE / HTTP/1.1\r\n\r\n", [request(.unknown, .other)]),
         (
             answer + "Content-Length: 3\r\n\r\nabc" + next,
             [request(response, body: "abc"), request(.invocationNext, .get)]

@@ -44,7 +44,8 @@ struct JSONLogTests {
             let types = lines.compactMap(\.type).map { $0.replacing("platform.", with: "") }
             #expect(
                 Set(types) == [
-                    "initStart", "initReport", "restoreStart", "restoreReport", "start", "runtimeDone", "report",
+                    "initStart", "initRuntimeDone", "initReport", "restoreStart", "restoreRuntimeDone", "restoreReport",
+                    "start", "runtimeDone", "report",
                 ])
             let start = try #require(lines.first { $0.type == "platform.initStart" }?.record)
             #expect(start.initializationType == "snap-start" && start.phase == "snap-start")
@@ -82,7 +83,27 @@ struct JSONLogTests {
             let lines = try await lines(fixture)
             let report = try #require(lines.first { $0.type == "platform.report" }?.record)
             #expect(report.status == "error" && report.errorType == "Runtime.ExitError")
+            let done = try #require(lines.first { $0.type == "platform.runtimeDone" }?.record)
+            #expect(done.status == "error" && done.errorType == "Runtime.ExitError" && done.metrics != nil)
             #expect(lines.contains { $0.level == "WARN" && $0.message?.contains("exit status 3") == true })
+        }
+    }
+
+    @Test("says how an extension stands, in either format", arguments: [true, false])
+    func extensions(isJSON: Bool) async throws {
+        var script = FakeEngine.Script()
+        script.initialize = { _, output in
+            let report = ExtensionReport(name: "watch", state: "Ready", events: ["INVOKE"])
+            output(Output(report, at: ManualClock.epoch))
+        }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.createPublished(settings: isJSON ? Self.json("INFO", system: "INFO") : .init())
+            let lines = try await fixture.logged()
+            let expected =
+                isJSON
+                ? #""type":"platform.extension","record":{"name":"watch","state":"Ready","events":["INVOKE"]}"#
+                : "EXTENSION\tName: watch\tState: Ready\tEvents: [INVOKE]"
+            #expect(lines.contains { $0.contains(expected) }, "\(lines)")
         }
     }
 

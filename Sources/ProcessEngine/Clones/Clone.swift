@@ -133,9 +133,10 @@ final class Clone: Sendable {
     /// The same for a clone of a seed, which is told its function.
     /// - Parameter function: in the JSON that `/runtime/seed/next` answers.
     func wake(
-        _ uniqueness: Uniqueness, as function: [UInt8], output: @escaping OutputSink
+        _ uniqueness: Uniqueness, as function: [UInt8], called identity: FunctionIdentity, output: @escaping OutputSink
     ) throws(SandboxError) {
         let parts = try released(output)
+        parts.runtime.setFunction(identity)
         parts.runtime.setCredentials(uniqueness.credentials)
         try parts.runtime.startFromSeed(function)
         try parts.control.wake(uniqueness)

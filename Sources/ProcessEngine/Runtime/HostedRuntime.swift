@@ -76,6 +76,11 @@ package final class HostedRuntime: LoopMember {
         try locked { core throws(Errno) in try core.adopt(process) }
     }
 
+    /// What extensions are told of their function.
+    func setFunction(_ function: FunctionIdentity) {
+        locked { $0.server?.setFunction(function) }
+    }
+
     func setCredentials(_ credentials: Credentials) {
         locked { $0.server?.setCredentials(credentials) }
     }

@@ -202,6 +202,10 @@ final class RuntimeCore {
         case .seedReady: call = .seedNext
         default: throw outOfTurn("a freeze", .freeze)
         }
+        if let names = server?.extensionNames, !names.isEmpty {
+            throw .freezeRefused(
+                "the extension \(names.joined(separator: ", ")) holds a connection to the Runtime API of its own")
+        }
         drainOutput()
         server?.closeIdleConnections()
         guard let port = server?.blockedClientPort else {
@@ -263,6 +267,9 @@ final class RuntimeCore {
             state = .settling
             resume(.answered(.streamed))
         // Everything below ends a phase in the log: what was written before must be there before.
+        case (.extensionsReported(let reports), .initializing):
+            drainOutput()
+            for report in reports { sink?(Output(report, at: WallClock.now())) }
         case (.initialized(let call), .initializing):
             drainOutput()
             arrive(at: .ready(call))

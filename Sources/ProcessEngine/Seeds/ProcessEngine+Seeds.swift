@@ -75,7 +75,9 @@ extension ProcessEngine {
             try clone.cell.join(specification.network)
             var uniqueness = specification.initialization.uniqueness
             uniqueness.wallClockNanoseconds = WallClock.now()
-            try clone.wake(uniqueness, as: try Self.encoded(specification.initialization), output: output)
+            try clone.wake(
+                uniqueness, as: try Self.encoded(specification.initialization),
+                called: specification.initialization.function, output: output)
             try clone.request(
                 from: process, by: deadline, scratchBytes: blueprint.limits.scratchBytes,
                 hasFrozenScratch: template.hasFrozenScratch, code: code)

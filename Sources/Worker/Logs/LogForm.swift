@@ -1,4 +1,5 @@
 internal import FunctionModel
+import GuestProtocol
 internal import Telemetry
 
 import struct Foundation.Data
@@ -52,15 +53,15 @@ struct JSONForm: Sendable {
     let applicationLevel: LogLevel
     let systemLevel: LogLevel
 
-    /// Nil below the level.
-    func line(_ line: LogLine, at nanoseconds: UInt64) -> [UInt8]? {
-        let record = record(of: line)
-        guard record.level >= systemLevel else { return nil }
-        return JSONText.object([
-            ("time", .string(Timestamp(nanoseconds: nanoseconds).iso8601)),
-            ("type", .string("platform.\(record.type)")),
-            ("record", .object(record.members)),
-        ])
+    /// Without what is below the level.
+    func lines(_ line: LogLine, at nanoseconds: UInt64) -> [[UInt8]] {
+        records(of: line).filter { $0.level >= systemLevel }.map { record in
+            JSONText.object([
+                ("time", .string(Timestamp(nanoseconds: nanoseconds).iso8601)),
+                ("type", .string("platform.\(record.type)")),
+                ("record", .object(record.members)),
+            ])
+        }
     }
 
     /// What the platform says in words, which is of a failure.
@@ -84,6 +85,19 @@ struct JSONForm: Sendable {
 
     private typealias Record = (type: String, level: LogLevel, members: [(name: String, value: JSONText.Value)])
 
+    /// A line's record, after that of the runtime's part in it, which text has no line for.
+    private func records(of line: LogLine) -> [Record] {
+        let record = record(of: line)
+        switch line {
+        case .initReport(_, let phase, let failure):
+            let members = [("initializationType", initializationType), ("phase", self.phase(phase))] + outcome(failure)
+            return [("initRuntimeDone", failure == nil ? .debug : .warn, members), record]
+        case .restoreReport(_, let failure):
+            return [("restoreRuntimeDone", failure == nil ? .debug : .warn, outcome(failure)), record]
+        default: return [record]
+        }
+    }
+
     private func record(of line: LogLine) -> Record {
         switch line {
         case .initStart(let runtime):
@@ -102,8 +116,20 @@ struct JSONForm: Sendable {
             )
         case .start(let requestID, let version):
             ("start", .info, [("requestId", .string(requestID)), ("version", .string("\(version)"))])
-        case .end(let requestID):
-            ("runtimeDone", .debug, [("requestId", .string(requestID)), ("status", .string("success"))])
+        case .end(let requestID, let duration, let failure):
+            (
+                "runtimeDone", failure == nil ? .debug : .warn,
+                [("requestId", .string(requestID))] + outcome(failure)
+                    + [("metrics", .object([("durationMs", .milliseconds(duration))]))]
+            )
+        case .extension(let report):
+            (
+                "extension", report.errorType == nil ? .info : .warn,
+                [
+                    ("name", .string(report.name)), ("state", .string(report.state)),
+                    ("events", .list(report.events.map { .string($0) })),
+                ] + (report.errorType.map { [("errorType", .string($0))] } ?? [])
+            )
         case .report(let report): ("report", report.failure == nil ? .info : .warn, members(of: report))
         }
     }

@@ -1,4 +1,5 @@
 package import FunctionModel
+import GuestProtocol
 
 /// A line the platform itself writes to a function's log, in AWS's words: fields after the first are TAB separated.
 /// Source: AWS Lambda Developer Guide, "Viewing CloudWatch logs" and "Monitoring for Lambda SnapStart".
@@ -8,8 +9,9 @@ package enum LogLine: Sendable {
     case restoreStart(RuntimeVersion)
     case restoreReport(Duration, LogFailure?)
     case start(requestID: String, FunctionVersion)
-    case end(requestID: String)
+    case end(requestID: String, Duration = .zero, LogFailure? = nil)
     case report(InvocationReport)
+    case `extension`(ExtensionReport)
 
     package var text: String {
         switch self {
@@ -21,8 +23,9 @@ package enum LogLine: Sendable {
         case .restoreReport(let duration, let failure):
             "RESTORE_REPORT Restore Duration: \(Self.milliseconds(duration)) ms" + Self.suffix(failure)
         case .start(let requestID, let version): "START RequestId: \(requestID) Version: \(version)"
-        case .end(let requestID): "END RequestId: \(requestID)"
+        case .end(let requestID, _, _): "END RequestId: \(requestID)"
         case .report(let report): report.text
+        case .extension(let report): report.text
         }
     }
 

@@ -39,6 +39,10 @@ final class LogStream: Sendable {
     var sink: OutputSink { { [self] in write($0) } }
 
     private func write(_ output: Output) {
+        guard output.stream != .platform else {
+            if let report = output.report { write(.extension(report)) }
+            return
+        }
         state.withLock { state in
             if output.stream != .standardOutput || state.records.isText(output.bytes) {
                 write(text: output.bytes, on: output.stream, at: output.timestampNanoseconds, &state)
@@ -86,7 +90,7 @@ final class LogStream: Sendable {
         let now = clock.wallClock()
         switch form {
         case .text: write(lines.map { Array($0.text.utf8) }, at: now)
-        case .json(let form): write(lines.compactMap { form.line($0, at: now) }, at: now)
+        case .json(let form): write(lines.flatMap { form.lines($0, at: now) }, at: now)
         }
     }
 
@@ -123,7 +127,7 @@ final class LogStream: Sendable {
     /// Writes the end of an invocation, which ends its tail.
     func end(_ report: InvocationReport, text: String?) {
         if let text { write(text: text) }
-        write(.end(requestID: report.requestID), .report(report))
+        write(.end(requestID: report.requestID, report.duration, report.failure), .report(report))
         state.withLock { $0.tail = nil }
     }
 

@@ -40,6 +40,8 @@ struct PublishFailure: Error {
 
     static func ofInit(_ error: SandboxError) -> Self {
         switch error.code {
+        case .initializationFailed(let failure) where failure.errorType.hasPrefix("Extension."):
+            Self(reason: StateReason(code: "FunctionError.ExtensionInitError", message: failure.summary))
         case .initializationFailed(let failure), .restoreFailed(let failure): Self(reason: .initError(failure.summary))
         case .timedOut(_, let limit):
             Self(
