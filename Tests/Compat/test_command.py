@@ -12,7 +12,12 @@ pytestmark = pytest.mark.once
 CODE = """
 import os
 
-GREETING = os.environ.get("GREETING", "hello")
+try:
+    from shared import END
+except ImportError:
+    END = ""
+
+GREETING = os.environ.get("GREETING", "hello") + END
 
 
 def handler(event, context):
@@ -64,6 +69,8 @@ def test_a_template_becomes_its_functions(thaw, client, tmp_path):
     name = unique("deployed")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text(CODE)
+    (tmp_path / "shared" / "python").mkdir(parents=True)
+    (tmp_path / "shared" / "python" / "shared.py").write_text("END = '?'\n")
     (tmp_path / "template.yaml").write_text(f"""
 Transform: AWS::Serverless-2016-10-31
 Globals: {{Function: {{Runtime: python3.11, Handler: app.handler, Environment: {{Variables: {{GREETING: hey}}}}}}}}
@@ -75,12 +82,22 @@ Resources:
       CodeUri: src
       SnapStart: {{ApplyOn: PublishedVersions}}
       AutoPublishAlias: live
+      Layers: [!Ref Shared]
+  Shared: {{Type: AWS::Serverless::LayerVersion, Properties: {{LayerName: {name}, ContentUri: shared}}}}
   Table: {{Type: AWS::DynamoDB::Table}}
 """)
     status, out, err = thaw("deploy", str(tmp_path / "template.yaml"))
     assert (status, out) == (0, f"{name}:live\n"), err
     assert "left out: Table: resources of type AWS::DynamoDB::Table" in err
-    assert json.loads(thaw("invoke", f"{name}:live")[1])["greeting"] == "hey"
+    assert json.loads(thaw("invoke", f"{name}:live")[1])["greeting"] == "hey?"
+    # Once more nothing has changed, then the layer has.
+    for text, version in (("END = '?'\n", 1), ("END = '!'\n", 2)):
+        (tmp_path / "shared" / "python" / "shared.py").write_text(text)
+        status, _, err = thaw("deploy", str(tmp_path / "template.yaml"))
+        assert status == 0, err
+        (layer,) = client.get_function_configuration(FunctionName=name, Qualifier="live")["Layers"]
+        assert layer["Arn"].endswith(f":layer:{name}:{version}")
+    assert json.loads(thaw("invoke", f"{name}:live")[1])["greeting"] == "hey!"
 
 
 def test_what_goes_wrong_is_said(thaw, tmp_path):

@@ -72,6 +72,37 @@ import ThawCommand
             ])
     }
 
+    @Test func layersOfTheTemplateItself() throws {
+        let template = try template(
+            """
+            Globals: {Function: {Layers: [!Ref Shared]}}
+            Resources:
+              Shared:
+                Type: AWS::Serverless::LayerVersion
+                Properties:
+                  LayerName: shared-code
+                  ContentUri: layers/shared
+                  CompatibleRuntimes: [python3.11, python3.13]
+                  Description: what all need
+                  LicenseInfo: MIT
+                  RetentionPolicy: Retain
+                  Unheard: of
+              Own: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: own.zip}}
+              F:
+                Type: AWS::Serverless::Function
+                Properties: {CodeUri: ., Layers: [!Sub "${Own}", "arn:aws:lambda:us-east-1:1:layer:x:1"]}
+            """)
+        let (shared, own) = (try #require(template.layers.first), try #require(template.layers.last))
+        #expect(shared.name == "shared-code" && shared.content == "/project/layers/shared")
+        #expect(shared.settings.compatibleRuntimes == ["python3.11", "python3.13"])
+        #expect(shared.settings.description == "what all need" && shared.settings.licenseInfo == "MIT")
+        #expect(own.name == "Own" && own.content == "/project/own.zip" && own.reference != shared.reference)
+        #expect(template.leftOut == ["Shared: the property Unheard"])
+        var function = try #require(template.functions.first)
+        function.resolve(layers: [shared.reference: "shared:7", own.reference: "own:1"])
+        #expect(function.settings.layers == ["shared:7", "own:1", "arn:aws:lambda:us-east-1:1:layer:x:1"])
+    }
+
     /// The long forms of JSON and of generated templates.
     @Test func longForms() throws {
         let template = try template(
@@ -93,6 +124,7 @@ import ThawCommand
         "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Timeout: soon}}}",
         "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Layers: one}}}",
         "Resources: [1, 2]", "&a [*a]",
+        "Resources: {L: {Type: AWS::Serverless::LayerVersion}, F: {Type: AWS::Serverless::Function, Properties: {CodeUri: .}}}",
     ])
     func whatCannotBeDeployed(_ text: String) {
         #expect(throws: TemplateError.self) { try template(text) }

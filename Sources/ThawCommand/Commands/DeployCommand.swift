@@ -12,8 +12,8 @@ struct DeployCommand: AsyncParsableCommand {
             Zips a directory, without .git and __pycache__, or takes a zip as it is; creates or updates the function; publishes a \
             version with --publish, --snapstart or --alias, and waits until it is ready. What is not named stays as it is.
 
-            A template of AWS SAM is taken too: its functions, with SnapStart, AutoPublishAlias, Layers, Environment, FunctionUrlConfig \
-            and events of type SQS. What else it has is named, and left out. Build first what needs building: `sam build`, then the \
+            A template of AWS SAM is taken too: its layers, and its functions with SnapStart, AutoPublishAlias, Layers, Environment, \
+            FunctionUrlConfig and events of type SQS. A layer gets a version when it has changed. What else it has is named, and left out. Build first what needs building: `sam build`, then the \
             template below .aws-sam.
             """)
 
@@ -57,7 +57,7 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let place = StateDirectory.absolute(code)
         try await server.with { client in
-            for deployment in try isTemplate ? template(place, client) : [single(place, client)] {
+            for deployment in try await isTemplate ? template(place, client) : [single(place, client)] {
                 print(try await deployment.run().reference)
             }
         }
@@ -70,19 +70,37 @@ struct DeployCommand: AsyncParsableCommand {
             publishes: publish || snapstart || alias != nil, alias: alias, progress: Progress.report(name))
     }
 
-    private func template(_ place: FilePath, _ client: LambdaClient) throws -> [Deployment] {
+    private func template(_ place: FilePath, _ client: LambdaClient) async throws -> [Deployment] {
         let template = try Template(
             text: String(contentsOfFile: place.string, encoding: .utf8), directory: place.removingLastComponent())
         for item in template.leftOut { Progress.say("not supported, and left out: \(item)") }
         let functions = template.functions.filter { name == nil || $0.name == name }
         guard !functions.isEmpty else { throw DeployError.notInTemplate(name ?? "", template.functions.map(\.name)) }
+        let layers = try await layers(of: template, for: functions, place, client)
         return try functions.map { function in
-            Deployment(
+            var function = function
+            function.resolve(layers: layers)
+            return Deployment(
                 client: client, name: function.name, settings: function.settings,
                 zip: try CodeArchive.read(function.code ?? place), publishes: function.publishes,
                 alias: function.alias, url: function.url, queues: function.queues,
                 progress: Progress.report(function.name))
         }
+    }
+
+    /// The ARNs of the layers that these functions have, by what stands for them.
+    private func layers(
+        of template: Template, for functions: [TemplateFunction], _ place: FilePath, _ client: LambdaClient
+    ) async throws -> [String: String] {
+        let wanted = Set(functions.flatMap { $0.settings.layers ?? [] })
+        var arns: [String: String] = [:]
+        for layer in template.layers where name == nil || wanted.contains(layer.reference) {
+            let deployment = LayerDeployment(
+                client: client, name: layer.name, settings: layer.settings,
+                zip: try CodeArchive.read(layer.content ?? place), progress: Progress.report(layer.name))
+            arns[layer.reference] = try await deployment.run()
+        }
+        return arns
     }
 
     private var settings: LambdaFunction.Settings {

@@ -2,13 +2,15 @@ import AWSClients
 import SystemPackage
 import Yams
 
-/// A template of AWS's Serverless Application Model, as far as functions go.
+/// A template of AWS's Serverless Application Model, as far as functions and their layers go.
 package struct Template: Sendable {
     package private(set) var functions: [TemplateFunction] = []
+    package private(set) var layers: [TemplateLayer] = []
     /// What of it nothing becomes of, for people.
     package private(set) var leftOut: [String] = []
 
     private static let functionType = "AWS::Serverless::Function"
+    private static let layerType = "AWS::Serverless::LayerVersion"
     /// Needed by functions, and found elsewhere.
     private static let known: Set<String> = [functionType, "AWS::SQS::Queue"]
 
@@ -21,6 +23,13 @@ package struct Template: Sendable {
         let globals = root["Globals"]?["Function"]?.mapping
         for (key, resource) in resources {
             let (name, type) = (key.string ?? "", resource["Type"]?.string ?? "")
+            if type == Self.layerType {
+                let layer = try TemplateLayer(
+                    name: name, resource["Properties"]?.mapping ?? [:], directory: directory, references)
+                leftOut += layer.leftOut.map { "\(name): \($0)" }
+                layers.append(layer)
+                continue
+            }
             guard type == Self.functionType else {
                 if !Self.known.contains(type) { leftOut.append("\(name): resources of type \(type)") }
                 continue
@@ -43,6 +52,7 @@ package enum TemplateError: Error, CustomStringConvertible {
     case noResources
     case noFunctions
     case noCode(String)
+    case noContent(String)
     case unresolved(String, String)
     case wrong(String, String)
 
@@ -52,6 +62,7 @@ package enum TemplateError: Error, CustomStringConvertible {
         case .noResources: "the template has no Resources"
         case .noFunctions: "the template has no resource of type AWS::Serverless::Function"
         case .noCode(let function): "the function \(function) has no CodeUri that names a directory or a zip"
+        case .noContent(let layer): "the layer \(layer) has no ContentUri that names a directory or a zip"
         case .unresolved(let place, let what):
             "\(place): \(what) cannot be known here. Give its parameter a Default, or write the value itself."
         case .wrong(let place, let wanted): "\(place) must be \(wanted)"
@@ -85,10 +96,14 @@ struct TemplateReferences {
                 let function = properties?["FunctionName"]?.scalar?.string ?? name
                 values[name] = function
                 values["\(name).Arn"] = "arn:aws:lambda:\(Self.region):\(Self.account):function:\(function)"
+            case "AWS::Serverless::LayerVersion": values[name] = Self.layer(name)
             default: break
             }
         }
     }
+
+    /// Stands for a layer of the template: its version, and with it its ARN, is known once it is published.
+    static func layer(_ name: String) -> String { "arn:aws:lambda:\(region):\(account):layer:\(name)" }
 
     /// The text that a value is.
     func text(_ node: Node, at place: String) throws(TemplateError) -> String {

@@ -21,6 +21,11 @@ package struct TemplateFunction: Sendable {
     /// Whether a version is published: one without an alias is of use where it has a snapshot.
     package var publishes: Bool { alias != nil || hasSnapshots }
 
+    /// Takes the ARNs that layers of the template have now, by what stands for them.
+    package mutating func resolve(layers arns: [String: String]) {
+        settings.layers = settings.layers?.map { arns[$0] ?? $0 }
+    }
+
     init(name: String, directory: FilePath) {
         (self.name, logicalID) = (name, name)
         self.directory = directory
@@ -29,11 +34,11 @@ package struct TemplateFunction: Sendable {
     /// Takes properties: texts and numbers replace those of before, maps and lists are added to them, as SAM has it.
     mutating func take(_ properties: Node.Mapping, _ references: TemplateReferences) throws(TemplateError) {
         for (key, value) in properties {
-            try take(Property(key.string ?? "", value, of: logicalID, references))
+            try take(TemplateProperty(key.string ?? "", value, of: logicalID, references))
         }
     }
 
-    private mutating func take(_ property: Property) throws(TemplateError) {
+    private mutating func take(_ property: TemplateProperty) throws(TemplateError) {
         switch property.name {
         case "FunctionName": name = try property.text
         case "CodeUri": code = directory.pushing(FilePath(try property.text)).lexicallyNormalized()
@@ -61,7 +66,7 @@ package struct TemplateFunction: Sendable {
         }
     }
 
-    private static func url(_ property: Property) throws(TemplateError) -> LambdaClient.URLSettings {
+    private static func url(_ property: TemplateProperty) throws(TemplateError) -> LambdaClient.URLSettings {
         var url = LambdaClient.URLSettings(authType: try property["AuthType"]?.text ?? "AWS_IAM")
         url.invokeMode = try property["InvokeMode"]?.text
         guard let cors = property["Cors"] else { return url }
@@ -73,7 +78,7 @@ package struct TemplateFunction: Sendable {
         return url
     }
 
-    private mutating func take(event: Property) throws(TemplateError) {
+    private mutating func take(event: TemplateProperty) throws(TemplateError) {
         let type = try event["Type"]?.text ?? ""
         guard type == "SQS", let properties = event["Properties"], let queue = properties["Queue"] else {
             return leftOut.append("the event \(event.name) of type \(type)")
@@ -86,43 +91,4 @@ package struct TemplateFunction: Sendable {
         settings.functionResponseTypes = try properties["FunctionResponseTypes"]?.texts
         queues.append(settings)
     }
-}
-
-/// A property, and where it stands.
-private struct Property {
-    let name: String
-    private let node: Node
-    private let place: String
-    private let references: TemplateReferences
-
-    init(_ name: String, _ node: Node, of place: String, _ references: TemplateReferences) {
-        self.name = name
-        self.node = node
-        self.place = "\(place).\(name)"
-        self.references = references
-    }
-
-    var text: String { get throws(TemplateError) { try references.text(node, at: place) } }
-
-    var number: Int {
-        get throws(TemplateError) {
-            guard let number = Int(try text) else { throw .wrong(place, "a number") }
-            return number
-        }
-    }
-
-    var texts: [String] {
-        get throws(TemplateError) {
-            guard let list = node.sequence else { throw .wrong(place, "a list") }
-            var texts: [String] = []
-            for item in list { texts.append(try references.text(item, at: place)) }
-            return texts
-        }
-    }
-
-    var members: [Property] {
-        (node.mapping ?? [:]).map { Property($0.key.string ?? "", $0.value, of: place, references) }
-    }
-
-    subscript(name: String) -> Property? { node[name].map { Property(name, $0, of: place, references) } }
 }
