@@ -25,9 +25,12 @@ extension LambdaError {
     /// AWS has the runtime, this server does not.
     package static func unavailable(runtime: String, available: [String]) -> Self {
         let choice = available.isEmpty ? "none" : available.sorted().joined(separator: ", ")
+        let reason = Runtimes.absence(of: runtime).map { ": \($0)" } ?? ""
         return Self(
             code: .invalidParameterValue,
-            message: "Runtime \(runtime) is not available on this server. Runtimes available: \(choice).")
+            message: """
+                Runtime \(runtime) is not available on this server\(reason). Runtimes available: \(choice).
+                """)
     }
 
     package static func unavailable(architecture: String, available: [String]) -> Self {

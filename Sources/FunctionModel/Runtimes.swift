@@ -44,6 +44,17 @@ extension Runtimes {
         current.filter { images.contains(image(for: $0)) }.sorted()
     }
 
+    /// Why there is no recipe for a runtime; nil where that is not known, or there is one.
+    package static func absence(of runtime: String) -> String? {
+        switch runtime {
+        case "python3.12": "no release of Debian has Python 3.12"
+        case "python3.14":
+            "Debian has Python 3.14 only in its unstable suite, from which no two builds are alike"
+        case _ where runtime.hasPrefix("dotnet"): "Debian has no .NET"
+        default: nil
+        }
+    }
+
     /// The one whose operating system is older than those of all others.
     package static let oldestProvided = "provided.al2"
 

@@ -137,6 +137,10 @@ private let server = ServerAbilities(runtimes: ["java17", "python3.11"])
         (members { $0.runtime = "" }, "or be a valid ARN"),
         (members { $0.runtime = "java8" }, "The runtime parameter of java8 is no longer supported"),
         (members { $0.runtime = "nodejs20.x" }, "Runtimes available: java17, python3.11."),
+        (
+            members { $0.runtime = "python3.12" },
+            "not available on this server: no release of Debian has Python 3.12. Runtimes"
+        ),
         (members { $0.architectures = ["arm64"] }, "Architecture arm64 is not available on this server"),
         (members { $0.memorySize = 10241 }, "Member must have value less than or equal to 10240"),
         (

@@ -61,6 +61,9 @@ struct ImageBuildCommand: AsyncParsableCommand, ConfiguredCommand {
                         FILE` on a host that has one, and `thaw image import FILE` here.
                         """)
                 }
+                if case .unknownRuntime = error, let reason = Runtimes.absence(of: runtime) {
+                    Progress.say("\(runtime) cannot be built: \(reason).")
+                }
                 throw error
             }
         }
