@@ -27,9 +27,11 @@ struct MicroVMFixture: Sendable {
     let cgroups: MachineCgroups
 
     /// Runs `body` with an engine whose guests are said to be emulated, and ends that on every path out.
-    static func with<R>(_ body: (MicroVMFixture) async throws -> R) async throws -> R {
+    static func with<R>(
+        machines: (FilePath) throws -> (any Hypervisor)? = { _ in nil }, _ body: (MicroVMFixture) async throws -> R
+    ) async throws -> R {
         try await withScratchDirectory { directory in
-            let fixture = try await MicroVMFixture(directory)
+            let fixture = try await MicroVMFixture(directory, try machines(directory))
             do {
                 let result = try await body(fixture)
                 await fixture.close()
@@ -41,7 +43,8 @@ struct MicroVMFixture: Sendable {
         }
     }
 
-    private init(_ directory: FilePath) async throws {
+    /// - Parameter machines: what runs them, unless it is the script that plays QEMU.
+    private init(_ directory: FilePath, _ machines: (any Hypervisor)?) async throws {
         self.directory = directory
         let instance = String(UInt32.random(in: .min ... .max), radix: 36)
         // One slot: whoever keeps it is found out by the next machine.
@@ -64,7 +67,8 @@ struct MicroVMFixture: Sendable {
             launcher: MachineLauncher(
                 processor: VirtualProcessor(
                     virtualisation: .emulated, timeStampCounterKilohertz: 2_000_000, processor: "max"),
-                slots: slots, cgroups: cgroups, hypervisor: hypervisor, group: MultiThreadedEventLoopGroup.singleton,
+                slots: slots, cgroups: cgroups, hypervisor: machines ?? hypervisor,
+                group: MultiThreadedEventLoopGroup.singleton,
                 clock: clock, logger: logger))
     }
 
@@ -122,9 +126,9 @@ struct MicroVMFixture: Sendable {
     }
 
     /// A snapshot of a machine that did as it should.
-    func snapshot(_ script: Script = Script()) async throws -> SnapshotLease {
+    func snapshot(_ script: Script = Script(), within limit: Duration = .seconds(5)) async throws -> SnapshotLease {
         hypervisor.script = script
-        let sandbox = try await start()
+        let sandbox = try await start(within: limit)
         let staging = try store.stage()
         let frozen = try await sandbox.freeze(into: staging)
         return try await store.commit(
