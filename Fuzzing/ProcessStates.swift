@@ -25,10 +25,11 @@ enum Target: FuzzTarget {
             return
         }
         let header: thaw_image = load(state, 0)
-        checkMemory(state, header)
+        checkMemory(state, header, objects: header.objects.count)
         checkThreads(state, header)
         checkDescriptors(state, header)
         checkFiles(state, header)
+        checkProcesses(state, header)
     }
 
     /// Why a state is refused, beside files of the sizes that it says; nil when it is not.
@@ -49,14 +50,14 @@ enum Target: FuzzTarget {
 
     // MARK: - What the restorer relies on
 
-    private static func checkMemory(_ state: [UInt8], _ header: thaw_image) {
+    private static func checkMemory(_ state: [UInt8], _ header: thaw_image, objects: UInt64) {
         let window = header.window..<header.window + THAW_WINDOW_SIZE
         var end: UInt64 = 0
         var run: UInt64 = 0
         for mapping: thaw_mapping in table(state, header.mappings) {
             hold(mapping.start >= end && mapping.end > mapping.start, "mappings in disorder")
             hold(!window.overlaps(mapping.start..<mapping.end), "a mapping in the window")
-            if mapping.object > 0 { let _: thaw_object = entry(state, header.objects, mapping.object - 1) }
+            hold(mapping.object <= objects, "a mapping of object \(mapping.object)")
             hold(
                 mapping.path == 0 || text(state, header, mapping.path).first == UInt8(ascii: "/"), "a path from nowhere"
             )
@@ -155,6 +156,24 @@ enum Target: FuzzTarget {
         }
         for lock: thaw_lock in table(state, header.locks) {
             hold(numbers.contains(lock.number) && lock.start + lock.length < 1 << 63, "a lock of nothing")
+        }
+    }
+
+    private static func checkProcesses(_ state: [UInt8], _ header: thaw_image) {
+        let numbers = Set((table(state, header.descriptors) as [thaw_descriptor]).map { UInt64($0.number) })
+        for (index, process) in (table(state, header.processes) as [thaw_process]).enumerated() {
+            hold(process.image % 64 == 0 && process.image + process.size <= UInt64(state.count), "an image elsewhere")
+            hold(Int(process.parent) <= index && process.leads <= 2, "a process without a parent")
+            let part = Array(state[Int(process.image)..<Int(process.image + process.size)])
+            let own: thaw_image = load(part, 0)
+            hold(own.window == header.window && own.size == process.size, "an image of another window")
+            checkMemory(part, own, objects: header.objects.count)
+            checkThreads(part, own)
+            for descriptor: thaw_descriptor in table(part, own.descriptors) {
+                hold(
+                    descriptor.kind == THAW_FD_INHERITED.rawValue && descriptor.number < header.shelf
+                        && numbers.contains(descriptor.a), "fd \(descriptor.number) comes from nowhere")
+            }
         }
     }
 

@@ -113,6 +113,61 @@ static int shelve(int descriptor, enum spare place) {
     return (int)must(sys_dup3(descriptor, spare(place), O_CLOEXEC), THAW_STEP_DESCRIPTOR, (uint64_t)descriptor);
 }
 
+/* Closes what was needed to make the descriptors; from the spare one on. */
+static void close_spares(enum spare from) {
+    if (!gates()) {
+        sys_close_range((unsigned)spare(from), ~0U);
+        return;
+    }
+    sys_close_range((unsigned)spare(from), (unsigned)gate(0) - 1);
+    sys_close_range((unsigned)gate(gates()), ~0U);
+}
+
+/* What this process holds for others, and they have inherited. */
+static void leave_shelf(void) {
+    for (uint64_t i = 0; image->processes.count && i < image->descriptors.count; i++) {
+        const struct thaw_descriptor *held = image_descriptors(i);
+        int is_unfinished = held->kind == THAW_FD_TIMER || held->kind == THAW_FD_NOTIFIER;
+        if (held->number >= image->shelf && !is_unfinished) sys_close(held->number);
+    }
+}
+
+void close_shelf(void) {
+    if (image->processes.count) sys_close_range((unsigned)image->shelf, (unsigned)first - 1);
+}
+
+void make_descriptors(struct given given) {
+    given.control = shelve(given.control, SPARE_CONTROL);
+    report_to(given.control);
+    given.output = shelve(given.output, SPARE_OUTPUT);
+    given.error = shelve(given.error, SPARE_ERROR);
+    given.runtime_api = shelve(given.runtime_api, SPARE_RUNTIME_API);
+    /* From here on the lowest number free is the one wanted next, as a rule. */
+    sys_close_range(0, (unsigned)given.control - 1);
+    make_objects();
+    if (image->own & THAW_OWN_CONNECTIONS) make_connections();
+    for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
+    make_processes();
+    leave_shelf();
+    map_own_files();
+    close_spares(SPARE_UPWARD);
+    make_locks();
+}
+
+/* First out of the way: numbers of the first process are numbers of this one, too, for other files. */
+void take_descriptors(void) {
+    int past = gate(gates());
+    for (uint64_t i = 0; i < image->descriptors.count; i++)
+        check(sys_dup3((int)image_descriptors(i)->a, past + (int)i, O_CLOEXEC), image_descriptors(i));
+    sys_close_range(0, (unsigned)first - 1);
+    for (uint64_t i = 0; i < image->descriptors.count; i++) {
+        const struct thaw_descriptor *wanted = image_descriptors(i);
+        check(sys_dup3(past + (int)i, wanted->number, (int)wanted->flags & O_CLOEXEC), wanted);
+    }
+    map_own_files();
+    close_spares(SPARE_OUTPUT);
+}
+
 /* The kernel numbers the watches of a descriptor one after the other. */
 static void watch_file(const struct thaw_file_watch *watch) {
     const uint64_t detail = (uint64_t)watch->descriptor;
@@ -137,71 +192,13 @@ static void read_away(int notifier) {
     }
 }
 
-static void make_file_watches(void) {
+void make_watches(void) {
     for (uint64_t i = 0; i < image->file_watches.count; i++) {
         const struct thaw_file_watch *watch = image_file_watches(i);
         watch_file(watch);
         if (i + 1 == image->file_watches.count || image_file_watches(i + 1)->descriptor != watch->descriptor)
             read_away(watch->descriptor);
     }
-}
-
-/* Closes what was needed to make the descriptors; from the spare one on. */
-static void close_spares(enum spare from) {
-    if (!gates()) {
-        sys_close_range((unsigned)spare(from), ~0U);
-        return;
-    }
-    sys_close_range((unsigned)spare(from), (unsigned)gate(0) - 1);
-    sys_close_range((unsigned)gate(gates()), ~0U);
-}
-
-/* What this process holds for others, and they have inherited. */
-static void leave_shelf(void) {
-    for (uint64_t i = 0; image->processes.count && i < image->descriptors.count; i++) {
-        const struct thaw_descriptor *held = image_descriptors(i);
-        if (held->number >= image->shelf && held->kind != THAW_FD_TIMER) sys_close(held->number);
-    }
-}
-
-void close_shelf(void) {
-    if (image->processes.count) sys_close_range((unsigned)image->shelf, (unsigned)first - 1);
-}
-
-void make_descriptors(struct given given) {
-    given.control = shelve(given.control, SPARE_CONTROL);
-    report_to(given.control);
-    given.output = shelve(given.output, SPARE_OUTPUT);
-    given.error = shelve(given.error, SPARE_ERROR);
-    given.runtime_api = shelve(given.runtime_api, SPARE_RUNTIME_API);
-    /* From here on the lowest number free is the one wanted next, as a rule. */
-    sys_close_range(0, (unsigned)given.control - 1);
-    make_objects();
-    if (image->own & THAW_OWN_CONNECTIONS) make_connections();
-    for (uint64_t i = 0; i < image->descriptors.count; i++) make_descriptor(image_descriptors(i), given);
-    make_file_watches();
-    make_processes();
-    leave_shelf();
-    map_own_files();
-    close_spares(SPARE_UPWARD);
-    make_locks();
-}
-
-/* First out of the way: numbers of the first process are numbers of this one, too, for other files. */
-void take_descriptors(void) {
-    int past = gate(gates());
-    for (uint64_t i = 0; i < image->descriptors.count; i++)
-        check(sys_dup3((int)image_descriptors(i)->a, past + (int)i, O_CLOEXEC), image_descriptors(i));
-    sys_close_range(0, (unsigned)first - 1);
-    for (uint64_t i = 0; i < image->descriptors.count; i++) {
-        const struct thaw_descriptor *wanted = image_descriptors(i);
-        check(sys_dup3(past + (int)i, wanted->number, (int)wanted->flags & O_CLOEXEC), wanted);
-    }
-    map_own_files();
-    close_spares(SPARE_OUTPUT);
-}
-
-void make_watches(void) {
     for (uint64_t i = 0; i < image->watches.count; i++) {
         const struct thaw_watch *watch = image_watches(i);
         struct epoll_event event = {.events = watch->events, .data = watch->data};

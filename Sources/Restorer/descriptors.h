@@ -27,10 +27,10 @@ void make_descriptors(struct given given);
 /* In another process than the first, in place of that. */
 void take_descriptors(void);
 
-/* Adds what the image's epolls watched: when nothing more is opened or closed. */
+/* Adds what the image's inotify descriptors and epolls watched: when nothing more is opened or closed. */
 void make_watches(void);
 
-/* The first process's, when timers run: what it held for others. */
+/* What the first process held for others until their timers run. */
 void close_shelf(void);
 
 /* pairs.c: a pipe or socket pair, with all of its ends, of which `first` is the first in the table. */

@@ -109,6 +109,18 @@ extension CarriedState {
             lines = lambda: [l.split()[1::3][0] + l.split()[4] for l in proc(f"fdinfo/{f}").splitlines() if "wd:" in l]
             """, look: "(sorted(lines()), silent())", proof: "seen()"),
         CarriedState(
+            "a watch of files that are read, as the freeze reads them",
+            """
+            f = checked(libc.inotify_init1(0o4000)); os.mkdir("/tmp/w"); open("/tmp/w/x", "w").write("abc")
+            checked(libc.inotify_add_watch(f, b"/tmp/w", 0x31))
+            def news():
+                try: return len(os.read(f, 4096))
+                except BlockingIOError: return 0
+            def reading():
+                before = news(); open("/tmp/w/x").read()
+                return before, news()
+            """, look: "reading()", proof: "news() == 0"),
+        CarriedState(
             "a tree of files",
             """
             os.makedirs("/tmp/a/b"); open("/tmp/a/b/one", "w").write("1"); os.chmod("/tmp/a/b/one", 0o640)

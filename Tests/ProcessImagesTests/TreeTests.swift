@@ -168,6 +168,21 @@ extension TreeState {
             child(answer(there[0], back[1], lambda: len(e.poll(0))))
             """, look: "ask(there[1], back[0]), e.poll(0)"),
         TreeState(
+            "a child's own watch, timer and epoll",
+            """
+            os.mkdir("/tmp/w"); libc = ctypes.CDLL(None)
+            def serve():
+                f = libc.inotify_init1(0o4000); libc.inotify_add_watch(f, b"/tmp/w", 0x20)
+                t = libc.timerfd_create(1, 0o4000); libc.timerfd_settime(t, 0, struct.pack("qqqq", 0, 10**6, 0, 1), None)
+                e = select.epoll(); e.register(f, select.EPOLLIN)
+                def told():
+                    found = len(e.poll(0)); open("/tmp/w/x", "w").close()
+                    return found, len(e.poll(0)), len(os.read(f, 4096)), len(os.read(t, 8))
+                os.set_blocking(t, True)
+                answer(there[0], back[1], told)()
+            child(serve)
+            """, look: "ask(there[1], back[0])"),
+        TreeState(
             "a pair of Unix sockets and what lies in a pipe",
             """
             one, two = socket.socketpair()

@@ -24,7 +24,7 @@ extension DescriptorCapture {
             add(descriptor, THAW_FD_SIGNAL) { $0.position = descriptor.info.number("sigmask", radix: 16) ?? 0 }
         case "anon_inode:[io_uring]":
             refuse(descriptor, "is an io_uring", "start Node.js with UV_USE_IO_URING=0, or \(Refusals.closeInHook)")
-        case "anon_inode:inotify": try takeNotifier(descriptor)
+        case Self.notifier: try takeNotifier(descriptor)
         case "anon_inode:[pidfd]": refuse(descriptor, "is a pidfd of a process")
         case let link: refuse(descriptor, "is \(link.dropFirst(11)), which cannot be cloned")
         }

@@ -8,8 +8,16 @@ extension DescriptorCapture {
     /// A clone numbers its watches one by one until they are as they were.
     private static let highestWatch = 1 << 10
 
+    /// What the processes are told of this freeze's own reading in /tmp, which is not theirs to hear: before, nothing was unread.
+    func readAwayNews() {
+        for descriptor in opened where unreadNews[descriptor.number] == 0 {
+            guard let notifier = try? descriptor.duplicate() else { continue }
+            while let count = try? notifier.unreadBytes(), count > 0, (try? notifier.read(upTo: count)) != nil {}
+        }
+    }
+
     mutating func takeNotifier(_ descriptor: OpenDescriptor) throws(Errno) {
-        guard try descriptor.duplicate().unreadBytes() == 0 else {
+        guard unreadNews[descriptor.number] == 0 else {
             return refuse(
                 descriptor, "watches files (inotify), of which some have changed",
                 "read what it tells before the snapshot", patience: .moment)

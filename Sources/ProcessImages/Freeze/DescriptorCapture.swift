@@ -82,6 +82,8 @@ struct DescriptorCapture {
     var files = FileCapture()
     var processLocks: [ProcessLock: thaw_lock] = [:]
     var pipes = PipeEnds()
+    /// What lies unread in inotify descriptors, in bytes.
+    var unreadNews: [CInt: Int] = [:]
     /// Asked for when the first Unix socket is met.
     var unixSockets: [UInt32: UnixSocketRecord]?
     /// What new sockets have, by family, type, protocol, and whether they listen.
@@ -113,8 +115,15 @@ struct DescriptorCapture {
         multicast = MulticastGroups(of: target.pid)
     }
 
-    mutating func capture() throws(Errno) {
+    /// To be called first, and before anybody looks into /tmp: that is news to who watches it.
+    mutating func look() throws(Errno) {
         try openAll()
+        for descriptor in opened where descriptor.link == Self.notifier {
+            unreadNews[descriptor.number] = try descriptor.duplicate().unreadBytes()
+        }
+    }
+
+    mutating func capture() throws(Errno) {
         pipes = PipeEnds(opened)
         var firsts: [String: [First]] = [:]
         for descriptor in opened {
@@ -209,6 +218,7 @@ struct DescriptorCapture {
     }
 
     static let epoll = "anon_inode:[eventpoll]"
+    static let notifier = "anon_inode:inotify"
 
     mutating func add(
         _ descriptor: OpenDescriptor, _ kind: thaw_descriptor_kind, _ fill: (inout thaw_descriptor) -> Void = { _ in }

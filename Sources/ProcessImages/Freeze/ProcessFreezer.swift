@@ -82,23 +82,32 @@ private struct Freeze {
         let tree = try StoppedTree.stop(target)
         do {
             let looks = try look(at: tree)
-            let captured = try capture(tree, looks)
-            let memories = try copyMemory(captured)
-            try write(captured, memories)
-            try FreezeError.failing(to: "leave process \(target.pid) stopped") { () throws(Errno) in
-                try tree.leaveStopped(looks.map(\.process))
-            }
-            return FrozenProcess(
-                pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: captured.threads,
-                mappings: captured.all.reduce(0) { $0 + $1.mappings.count },
-                runs: memories.all.reduce(0) { $0 + $1.runs.count }, descriptors: captured.first.descriptors.count,
-                writtenBytes: memories.all.reduce(0) { $0 + $1.writtenBytes },
-                sharedBytes: memories.sharedBytes, remarks: captured.remarks,
-                hasScratch: captured.hasScratch)
+            return try write(tree, looks, openDescriptors(looks), since: start)
         } catch {
             tree.release()
             throw error
         }
+    }
+
+    private func write(
+        _ tree: StoppedTree, _ looks: [ProcessLook], _ descriptors: DescriptorCapture, since start: UInt64
+    ) throws(FreezeError) -> FrozenProcess {
+        var isWritten = false
+        defer { if !isWritten { descriptors.readAwayNews() } }
+        let captured = try capture(tree, looks, descriptors)
+        let memories = try copyMemory(captured)
+        try write(captured, memories)
+        try FreezeError.failing(to: "leave process \(target.pid) stopped") { () throws(Errno) in
+            try tree.leaveStopped(looks.map(\.process))
+        }
+        isWritten = true
+        return FrozenProcess(
+            pause: .nanoseconds(Int64(MonotonicClock.now() - start)), threads: captured.threads,
+            mappings: captured.all.reduce(0) { $0 + $1.mappings.count },
+            runs: memories.all.reduce(0) { $0 + $1.runs.count }, descriptors: captured.first.descriptors.count,
+            writtenBytes: memories.all.reduce(0) { $0 + $1.writtenBytes },
+            sharedBytes: memories.sharedBytes, remarks: captured.remarks,
+            hasScratch: captured.hasScratch)
     }
 
     // MARK: - What the processes are
@@ -109,7 +118,15 @@ private struct Freeze {
         return looks
     }
 
-    private func capture(_ tree: StoppedTree, _ looks: [ProcessLook]) throws(FreezeError) -> CapturedTree {
+    private func openDescriptors(_ looks: [ProcessLook]) throws(FreezeError) -> DescriptorCapture {
+        var descriptors = DescriptorCapture(target, looks.map { ($0.process, $0.member.process.title) })
+        try readingDescriptors { () throws(Errno) in try descriptors.look() }
+        return descriptors
+    }
+
+    private func capture(
+        _ tree: StoppedTree, _ looks: [ProcessLook], _ opened: DescriptorCapture
+    ) throws(FreezeError) -> CapturedTree {
         var refusals = tree.refusals
         do { try IPCRefusals.refuse(of: target.pid, into: &refusals) } catch {
             throw .failed("cannot look into the IPC namespace of process \(target.pid): \(error)")
@@ -131,13 +148,11 @@ private struct Freeze {
                     look.mappings(window, target.origin, ownsScratch: scratch != nil, into: &found)
                 })
         }
-        var descriptors = DescriptorCapture(target, looks.map { ($0.process, $0.member.process.title) })
+        var descriptors = opened
         descriptors.refusals = refusals
-        do {
+        try readingDescriptors { () throws(Errno) in
             if let scratch { try descriptors.take(scratch) }
             try descriptors.capture()
-        } catch {
-            throw .failed("cannot read the descriptors of process \(target.pid): \(error)")
         }
         refusals = descriptors.refusals
         for index in looks.indices {
@@ -158,6 +173,10 @@ private struct Freeze {
         }
         guard refusals.all.isEmpty else { throw .refused(refusals.all) }
         return CapturedTree(tree, looks, insides, mappings, descriptors, hasScratch: scratch != nil)
+    }
+
+    private func readingDescriptors(_ body: () throws(Errno) -> Void) throws(FreezeError) {
+        try FreezeError.failing(to: "read the descriptors of process \(target.pid)", body)
     }
 
     // MARK: - What is written
