@@ -142,7 +142,9 @@ let package = Package(
         library(
             "Worker",
             [
-                "AWSClients", "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit",
+                "AWSClients", "Basics", "BaseImages", "ContainerImages", "FunctionModel", "FunctionStore",
+                "GuestProtocol",
+                "LinuxKit",
                 "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", crypto, lifecycle, logging, system, tracing,
@@ -177,8 +179,9 @@ let package = Package(
         library(
             "ServerAssembly",
             [
-                "AWSClients", "Authorization", "BaseImages", "FunctionModel", "FunctionStore", "LambdaAPI", "LinuxKit",
-                "MicroVMEngine", "Monitoring",
+                "AWSClients", "Authorization", "BaseImages", "Basics", "ContainerImages", "FunctionModel",
+                "FunctionStore",
+                "GuestProtocol", "LambdaAPI", "LinuxKit", "MicroVMEngine", "Monitoring",
                 "NetworkModel", "ProcessEngine", "Sandboxes", "SigV4", "SlotNetwork", "Snapshots", "Telemetry",
                 "Worker",
                 lifecycle, logging,
@@ -188,8 +191,8 @@ let package = Package(
         library(
             "ThawCommand",
             [
-                "AWSClients", "BaseImages", "CLibzip", "FunctionModel", "LambdaAPI", "LinuxKit", "MicroVMEngine",
-                "NetworkModel", "Sandboxes", "ServerAssembly", "SigV4",
+                "AWSClients", "BaseImages", "CLibzip", "FunctionModel", "GuestProtocol", "LambdaAPI", "LinuxKit",
+                "MicroVMEngine", "NetworkModel", "Sandboxes", "ServerAssembly", "SigV4",
                 "SlotNetwork", "Snapshots", "Telemetry", "Terminal", "Worker", argumentParser, lifecycle, logging,
                 nioCore, nioHTTP1,
                 nioPosix, nioSSL, system, unixSignals, yaml,
@@ -248,8 +251,9 @@ let package = Package(
         tests(
             "WorkerTests",
             [
-                "AWSClients", "Basics", "BaseImages", "FunctionModel", "FunctionStore", "GuestProtocol", "LinuxKit",
-                "NetworkModel",
+                "AWSClients", "Basics", "BaseImages", "ContainerImages", "FunctionModel", "FunctionStore",
+                "GuestProtocol",
+                "LinuxKit", "NetworkModel",
                 "Sandboxes",
                 "Snapshots", "Telemetry", "TestSupport", "Worker", logging, system,
             ]),

@@ -4,8 +4,10 @@ import struct Foundation.Date
 package struct FunctionConfiguration: Codable, Sendable, Equatable {
     package var functionName: String
     package var version: FunctionVersion
+    /// Empty for a container image.
     package var runtime: String
     package var role: String
+    /// Empty for a container image.
     package var handler: String
     package var description: String
     /// Seconds, 1–900.
@@ -27,6 +29,8 @@ package struct FunctionConfiguration: Codable, Sendable, Equatable {
     /// `DeadLetterConfig.TargetArn`: where events go that the function could not handle.
     package var deadLetterTarget: String?
     package var code: CodeReference
+    /// Nil for a function whose code is a zip. Rows of before there were images have none.
+    package var image: FunctionImage?
     /// In the order in which they are laid over each other at `/opt`. Nil is none: rows of before there were layers have nothing here.
     package var layers: [FunctionLayer]?
     package var state: FunctionState
@@ -83,9 +87,9 @@ package enum FunctionVersion: Codable, Sendable, Hashable {
     case published(Int)
 }
 
-/// The uploaded zip, named by its content.
+/// The uploaded zip, named by its content. Of a container image, its name only: see ``FunctionConfiguration/image``.
 package struct CodeReference: Codable, Sendable, Equatable {
-    /// SHA-256 of the zip, base64, as AWS shows it.
+    /// SHA-256 of the zip in base64, or of an image's manifest in hex, as AWS shows them.
     package var sha256: String
     /// Size of the zip in bytes.
     package var size: Int
@@ -114,8 +118,8 @@ extension FunctionConfiguration {
     /// Its layers' digests in their order, in hex, which is what a merged image of them is made of; empty without layers.
     package var layerDigests: [String] { (layers ?? []).compactMap(\.code.hexadecimalDigest) }
 
-    /// Its own code, and its layers'.
-    package var archives: [CodeReference] { [code] + (layers ?? []).map(\.code) }
+    /// The zips of its own code, and of its layers'.
+    package var archives: [CodeReference] { (image == nil ? [code] : []) + (layers ?? []).map(\.code) }
 }
 
 package struct SnapStart: Codable, Sendable, Equatable {

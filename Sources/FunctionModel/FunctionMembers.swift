@@ -25,6 +25,9 @@ package struct FunctionMembers: Sendable, Equatable {
     package var logging: LoggingMembers?
     /// ARNs of layer versions.
     package var layers: [String]?
+    /// Whether the function's code is a container image.
+    package var isImage = false
+    package var imageSettings: ImageSettings?
 
     package init(
         runtime: String? = nil, role: String? = nil, handler: String? = nil, description: String? = nil,

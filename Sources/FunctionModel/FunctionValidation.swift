@@ -8,8 +8,20 @@ package enum FunctionValidation {
         var violations = modelViolations(of: members)
         if members.role == nil { violations.addMissing(at: "role") }
         try violations.throwIfAny()
-        guard members.runtime != nil, members.handler != nil else { throw .runtimeAndHandlerMissing }
+        if !members.isImage, members.runtime == nil || members.handler == nil { throw .runtimeAndHandlerMissing }
+        try checkPackage(members)
         try checkService(members, by: server)
+    }
+
+    /// Checks what a function of the one package cannot have of the other.
+    package static func checkPackage(_ members: FunctionMembers) throws(LambdaError) {
+        if members.isImage {
+            guard members.runtime == nil, members.handler == nil, members.layers?.isEmpty != false else {
+                throw .zipMembersForImage
+            }
+        } else if members.imageSettings?.isEmpty == false {
+            throw .imageConfigForZip
+        }
     }
 
     /// Checks what UpdateFunctionConfiguration was given: every member may be missing.

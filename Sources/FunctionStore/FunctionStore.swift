@@ -107,6 +107,9 @@ package protocol FunctionStore: Sendable {
     func hasVersion(withLayers layers: [CodeReference]) async throws(FunctionStoreError) -> Bool
 
     func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath
+
+    /// The digests, in hex, of all container images that versions are made of.
+    func imageDigests() async throws(FunctionStoreError) -> Set<String>
 }
 
 extension FunctionStore {

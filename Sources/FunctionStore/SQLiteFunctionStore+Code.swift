@@ -43,6 +43,13 @@ extension SQLiteFunctionStore {
         }
     }
 
+    package func imageDigests() async throws(FunctionStoreError) -> Set<String> {
+        try await read { db in
+            // Zips' digests are 44 characters of base64.
+            try String.fetchSet(db, sql: "SELECT DISTINCT codeSha256 FROM version WHERE length(codeSha256) = 64")
+        }
+    }
+
     /// Removes those of the zips that no version of a function or layer refers to and nobody holds.
     ///
     /// Runs where writes run, one at a time: no version can begin to refer to a zip between the question and the
@@ -51,7 +58,8 @@ extension SQLiteFunctionStore {
     func removeUnreferenced(_ candidates: [CodeReference]) async {
         let removal = Task { [pool, codes] in
             try await pool.write { db in
-                for code in candidates {
+                // Images are nobody's zips.
+                for code in candidates where code.hexadecimalDigest != nil {
                     let isReferenced = try Bool.fetchOne(
                         db,
                         sql: """

@@ -125,7 +125,8 @@ extension SQLiteFunctionStore {
                 try String.fetchSet(
                     db,
                     sql: """
-                        SELECT codeSha256 FROM version UNION SELECT codeSha256 FROM versionLayer
+                        SELECT codeSha256 FROM version WHERE length(codeSha256) <> 64
+                        UNION SELECT codeSha256 FROM versionLayer
                         UNION SELECT codeSha256 FROM layerVersion
                         """)
             }

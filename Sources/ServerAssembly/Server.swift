@@ -1,5 +1,6 @@
 import AWSClients
 import BaseImages
+import ContainerImages
 import Foundation
 import FunctionModel
 import FunctionStore
@@ -20,6 +21,7 @@ package struct Server: Sendable {
     private let slots: SlotPool
     package let worker: FunctionWorker
     private let functions: SQLiteFunctionStore
+    private let containers: ContainerImageStore
     /// Nil where the images are not this server's alone.
     private let imageRetention: ImageRetention?
     /// So that nobody else takes a port while the server starts.
@@ -78,7 +80,8 @@ package struct Server: Sendable {
             try await worker.recover()
             return Server(
                 engine: engine, slots: slots, worker: worker, functions: stores.functions,
-                imageRetention: imageRetention(configuration, stores, logger), reservations: reservations,
+                containers: stores.containers, imageRetention: imageRetention(configuration, stores, logger),
+                reservations: reservations,
                 ids: ids, configuration: configuration, watch: watch,
                 gauges: ServerGauges(
                     slots: slots, engine: engine, worker: worker, snapshots: stores.snapshots,
@@ -118,6 +121,7 @@ package struct Server: Sendable {
             generations: try Generations(
                 at: configuration.state.generation, wallClock: WorkerClock.system.wallClock(), logger: logger),
             observer: watch.observer(observer), calls: watch.calls, memory: .host(),
+            containers: stores.containers,
             aws: AWSConnection(
                 try configuration.aws.configuration(
                     region: configuration.account.region, environment: ProcessInfo.processInfo.environment)))
@@ -197,6 +201,7 @@ package struct Server: Sendable {
     package func close() async throws {
         await slots.shutdown(keepingSlots: configuration.slots.keep)
         await watch.close()
+        await containers.shutdown()
         try functions.close()
     }
 

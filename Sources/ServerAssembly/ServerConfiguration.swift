@@ -65,6 +65,7 @@ package struct ServerConfiguration: Sendable {
     /// How long a base image is kept that no recipe makes any more and nothing uses.
     package var imageRetention = Duration.seconds(30 * 86_400)
     package var aws = AWSChoice()
+    package var containers = ContainerChoice()
     package var account = AccountScope(region: "us-east-1", accountID: "123456789012")
     /// Whether `LastUpdateStatus` is left out while a function is `Pending`, exactly as AWS does.
     package var strictLastUpdateStatus = true

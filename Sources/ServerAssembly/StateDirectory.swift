@@ -23,6 +23,8 @@ package struct StateDirectory: Sendable, Equatable {
 
     package var images: FilePath { path.appending("images") }
     package var snapshots: FilePath { path.appending("snapshots") }
+    /// Roots of container images.
+    package var containers: FilePath { path.appending("containers") }
     package var networks: FilePath { path.appending("networks") }
     package var logs: FilePath { path.appending("logs") }
     var sandboxes: FilePath { path.appending("sandboxes") }

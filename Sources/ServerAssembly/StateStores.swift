@@ -1,4 +1,6 @@
 import BaseImages
+import ContainerImages
+import Foundation
 import FunctionStore
 import Logging
 import Snapshots
@@ -8,6 +10,7 @@ struct StateStores: Sendable {
     let functions: SQLiteFunctionStore
     let snapshots: SnapshotStore
     let images: ImageStore
+    let containers: ContainerImageStore
 
     /// Opens them, and clears away what a dead server left half made of images.
     static func open(
@@ -19,7 +22,9 @@ struct StateStores: Sendable {
             snapshots: try SnapshotStore(directory: state.snapshots) { id, error in
                 logger.error("cannot remove a snapshot", metadata: ["snapshot": "\(id)", "error": "\(error)"])
             },
-            images: ImageStore(directory: configuration.images ?? state.images, share: share, logger: logger))
+            images: ImageStore(directory: configuration.images ?? state.images, share: share, logger: logger),
+            containers: configuration.containers.store(
+                in: state.containers, share: share, environment: ProcessInfo.processInfo.environment, logger: logger))
         await stores.images.sweep()
         return stores
     }

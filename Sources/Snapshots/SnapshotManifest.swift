@@ -29,11 +29,13 @@ package struct SnapshotDescription: Codable, Sendable, Equatable {
     package var layersSha256: String?
     /// Digest of kernel, initramfs and root file system the sandbox ran on.
     package var imageDigest: String
+    /// Of the container image whose root took the place of that image's, in hex; left out where there was none.
+    package var containerDigest: String?
     package var engine: EngineManifest
 
     package init(
         functionName: String, functionVersion: String, createdAt: Date, codeSha256: String, layersSha256: String? = nil,
-        imageDigest: String, engine: EngineManifest
+        imageDigest: String, containerDigest: String? = nil, engine: EngineManifest
     ) {
         self.functionName = functionName
         self.functionVersion = functionVersion
@@ -41,6 +43,7 @@ package struct SnapshotDescription: Codable, Sendable, Equatable {
         self.codeSha256 = codeSha256
         self.layersSha256 = layersSha256
         self.imageDigest = imageDigest
+        self.containerDigest = containerDigest
         self.engine = engine
     }
 }

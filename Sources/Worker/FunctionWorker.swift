@@ -1,5 +1,6 @@
 package import AWSClients
 internal import Basics
+package import ContainerImages
 internal import FunctionModel
 package import FunctionStore
 package import Logging
@@ -26,6 +27,7 @@ package final class FunctionWorker: Service {
         package var events: any EventStore
         package var snapshots: any SnapshotRepository
         package var files: any FunctionFiles
+        package var containers: any ContainerImageProvider
         package var networks: any NetworkCatalog
         package var logs: LogFiles
         package var tokens: AuthorizationTokens
@@ -47,6 +49,7 @@ package final class FunctionWorker: Service {
             networks: any NetworkCatalog, logs: LogFiles, tokens: AuthorizationTokens, credentials: CredentialsSource,
             generations: Generations, clock: WorkerClock = .system, observer: @escaping WorkerObserver = { _ in },
             calls: CallTracer = .off, memory: MemorySource = .unlimited,
+            containers: any ContainerImageProvider = NoContainerImages(),
             aws: AWSConnection = AWSConnection(AWSConfiguration(region: "us-east-1"))
         ) {
             self.engine = engine
@@ -60,6 +63,7 @@ package final class FunctionWorker: Service {
             self.events = events
             self.snapshots = snapshots
             self.files = files
+            self.containers = containers
             self.networks = networks
             self.logs = logs
             self.tokens = tokens
@@ -104,7 +108,8 @@ package final class FunctionWorker: Service {
         // What both a publish and an invocation use.
         let functions = FunctionCatalog(
             store: parts.functions, aliases: parts.aliases, account: configuration.account)
-        let images = FunctionImages(files: parts.files, functions: functions)
+        let containers = ContainerRoots(parts.containers, logger: logger)
+        let images = FunctionImages(files: parts.files, functions: functions, containers: containers)
         let ready = ReadyVersions(
             engine: engine, count: configuration.readyClones, maximumVersions: configuration.maximumReadyVersions)
         let snapshots = SnapshotCatalog(
@@ -152,7 +157,7 @@ package final class FunctionWorker: Service {
             publishing: publishing,
             pruning: Pruning(
                 functions: functions, admission: admission, files: parts.files, pool: pool, memory: relief.budget,
-                snapshots: snapshots,
+                snapshots: snapshots, containers: containers,
                 logger: logger),
             code: code, layers: layers, isolations: configuration.isolations, defaultLevel: engine.isolation,
             clock: clock,
@@ -213,6 +218,7 @@ package final class FunctionWorker: Service {
 
     /// Clears away what a server that died left, and takes up what it had begun. Call once, before serving.
     package func recover() async throws {
+        await control.pruning.pruneContainers()
         try await recovery.recover()
         try await concurrency.recover()
         try await eventSources.recover()

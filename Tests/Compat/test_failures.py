@@ -129,7 +129,8 @@ REFUSED = {
     ),
     "code in S3": ({"Code": {"S3Bucket": "bucket", "S3Key": "key"}}, "InvalidParameterValueException", "NoSuchBucket"),
     "image": (
-        {"Code": {"ImageUri": "image"}, "PackageType": "Image"}, "InvalidParameterValueException", "ZipFile",
+        {"Code": {"ImageUri": "image"}, "PackageType": "Image"}, "InvalidParameterValueException",
+        "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
     ),
     "layers": (
         {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]}, "InvalidParameterValueException",

@@ -70,6 +70,20 @@ import Worker
         #expect(service.seen.created?.functionName == "new")
     }
 
+    private static func image(_ more: String = "", code: String = #"{"ImageUri":"i"}"#) -> String {
+        #"{"FunctionName":"new","Role":"arn:aws:iam::123456789012:role/r","PackageType":"Image","Code":\#(code)\#(more)}"#
+    }
+
+    @Test("A container image comes with neither runtime nor handler")
+    func createImage() async throws {
+        let service = FakeLambdaService()
+        let body = Self.image(#","ImageConfig":{"EntryPoint":["a"],"Command":[],"WorkingDirectory":"/w"}"#)
+        #expect(try await APITester(service).send(.post, Self.functions, body: body).status == .created)
+        let created = try #require(service.seen.created)
+        #expect(created.imageURI == "i")
+        #expect(created.settings.image == ImageSettings(entryPoint: ["a"], workingDirectory: "/w"))
+    }
+
     /// Body, error type, and a part of the message.
     static let refused: [(String, String, String)] = [
         ("", "ValidationException", "Value null at 'functionName'"),
@@ -88,8 +102,29 @@ import Worker
         (creation(code: #"{"ZipFile":""}"#), "InvalidParameterValueException", "Could not unzip uploaded file"),
         (creation(code: "{}"), "InvalidParameterValueException", "Please provide a source for function code."),
         (creation(code: #"{"S3Bucket":"bucket","S3Key":"k"}"#), "InvalidParameterValueException", "ZipFile"),
-        (creation(code: #"{"ImageUri":"i"}"#), "InvalidParameterValueException", "ZipFile"),
-        (creation(#","PackageType":"Image""#), "InvalidParameterValueException", "ZipFile"),
+        (
+            creation(code: #"{"ImageUri":"i"}"#), "InvalidParameterValueException",
+            "Please provide a source for function code."
+        ),
+        (
+            creation(#","PackageType":"Image""#), "InvalidParameterValueException",
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+        ),
+        (
+            image(code: "{}"), "InvalidParameterValueException",
+            "Please provide ImageUri when creating a function with packageType Image."
+        ),
+        (image(code: #"{"ImageUri":"i","S3Bucket":"bucket"}"#), "InvalidParameterValueException", "ZipFile, S3Bucket"),
+        (
+            image(#","Layers":["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]"#), "InvalidParameterValueException",
+            "Layer"
+        ),
+        (image(#","ImageConfig":{"Command":"x"}"#), "SerializationException", "Command"),
+        (
+            image(#","ImageConfig":{"WorkingDirectory":"\#(String(repeating: "d", count: 1001))"}"#),
+            "ValidationException", "'imageConfig.workingDirectory'"
+        ),
+        (creation(#","ImageConfig":{"Command":["x"]}"#), "InvalidParameterValueException", "ImageConfig"),
         (creation(#","PackageType":"Tar""#), "ValidationException", "'packageType'"),
         (creation(#","SnapStart":{"ApplyOn":"Always"}"#), "ValidationException", "[PublishedVersions, None]"),
         (creation(#","TracingConfig":{"Mode":"On"}"#), "ValidationException", "'tracingConfig.mode'"),

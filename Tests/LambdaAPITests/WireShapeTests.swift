@@ -32,6 +32,26 @@ import Testing
                 """)
     }
 
+    @Test("A container image has its names, and no runtime")
+    func containerImage() async throws {
+        var function = FunctionConfiguration.sample(version: .latest)
+        let digest = String(repeating: "a", count: 64)
+        function.setImage(
+            FunctionImage(
+                uri: "host/app:1", resolvedURI: "host/app@sha256:\(digest)", digest: digest, size: 9,
+                declared: ImageDeclaration(), settings: ImageSettings(command: ["x"])))
+        let response = try await APITester(FakeLambdaService(functions: [function])).send(
+            .get, "/2015-03-31/functions/f")
+        #expect(
+            response.text.contains(
+                #""Code":{"ImageUri":"host/app:1","RepositoryType":"ECR","ResolvedImageUri":"host/app@sha256:\#(digest)"}"#
+            ))
+        #expect(response.text.contains(#""ImageConfigResponse":{"ImageConfig":{"Command":["x"]}}"#))
+        #expect(
+            response.text.contains(#""PackageType":"Image""#) && response.text.contains(#""CodeSha256":"\#(digest)""#))
+        #expect(!response.text.contains("Runtime") && !response.text.contains("Handler"))
+    }
+
     /// Members of the answer that tell the state; those not named must be absent.
     static let states: [(FunctionState, LastUpdate?, [String: JSONText])] = [
         (.active, .successful, ["State": "Active", "LastUpdateStatus": "Successful"]),

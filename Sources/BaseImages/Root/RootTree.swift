@@ -22,20 +22,16 @@ struct RootTree: Sendable {
     ]
 
     private static let user = RuntimeUser.name
-    private static let hostName = RuntimeUser.hostName
 
-    static let configuration: [(path: String, content: String)] = [
-        (
-            "/etc/passwd",
-            "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(RuntimeUser.user):\(RuntimeUser.group)::/home/\(user):/sbin/nologin\n"
-        ),
-        ("/etc/group", "root:x:0:\n\(user):x:\(RuntimeUser.group):\n"),
-        // A sandbox's host name leads to itself.
-        ("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 \(hostName)\n"),
-        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
-        // The gateway of every slot, which asks the name server of the function's network.
-        ("/etc/resolv.conf", "nameserver 169.254.0.22\n"),
-    ]
+    static let configuration: [(path: String, content: String)] =
+        [
+            (
+                "/etc/passwd",
+                "root:x:0:0:root:/root:/bin/bash\n\(user):x:\(RuntimeUser.user):\(RuntimeUser.group)::/home/\(user):/sbin/nologin\n"
+            ),
+            ("/etc/group", "root:x:0:\n\(user):x:\(RuntimeUser.group):\n"),
+            ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
+        ] + SandboxFiles.network
 
     static let links: [(path: String, target: String)] = [
         // What AWS's base has, and scripts count on: `pipefail`, `source`, arrays.

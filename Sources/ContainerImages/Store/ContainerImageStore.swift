@@ -17,6 +17,8 @@ package struct ContainerImageOptions: Sendable {
     package var limits = LayerLimits.lambda
     /// What all layers of an image have to come in.
     package var patience = Duration.seconds(3600)
+    /// Laid over every image.
+    package var files: [PlacedFile] = []
     /// Made in every root.
     package var mountPoints = ContainerImageOptions.usualMountPoints
 
@@ -205,12 +207,14 @@ package actor ContainerImageStore: ContainerImageProvider {
         let draft = try onDisk("make a file") { () throws(Errno) in try FileDraft(in: roots, name: name) }
         let file = try onDisk("make a file") { () throws(Errno) in try draft.descriptor.duplicate().shared() }
         let size: Int
+        let added = options.files.isEmpty ? [] : [try placedFiles()]
         do throws(WorkshopError) {
             size = try await workshop.makeImage(
-                ofRoot: layers, mountPoints: options.mountPoints, limits: options.limits, in: file
+                ofRoot: layers + added, mountPoints: options.mountPoints, limits: options.limits, in: file
             ) { step in
                 switch step {
-                case .reading(let layer): progress(.unpacking(layer: layer + 1, of: layers.count))
+                case .reading(let layer):
+                    if layer < layers.count { progress(.unpacking(layer: layer + 1, of: layers.count)) }
                 case .packing: progress(.packing)
                 }
             }
@@ -219,6 +223,11 @@ package actor ContainerImageStore: ContainerImageProvider {
         }
         do throws(Errno) { try draft.commit(as: name) } catch { throw .disk("store the root of an image", error) }
         return ContainerRoot(path: roots.appending(name), digest: digest, size: Int64(size))
+    }
+
+    private func placedFiles() throws(ContainerImageError) -> SharedDescriptor {
+        let files = options.files
+        return try onDisk("make a layer") { () throws(Errno) in try PlacedFile.layer(files) }
     }
 
     // MARK: - Pruning

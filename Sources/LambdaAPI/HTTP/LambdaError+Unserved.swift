@@ -19,11 +19,7 @@ extension LambdaError {
 
     static let unservedCode = Self(
         code: .invalidParameterValue,
-        message: "Only code given as ZipFile, or by S3Bucket and S3Key, is supported by this server.")
-
-    static let imageForZipFunction = Self(
-        code: .invalidParameterValue,
-        message: "Please don't provide ImageUri when updating a function with packageType Zip.")
+        message: "SourceKMSKeyArn is not supported by this server. Leave it out of the request.")
 
     static let codeMissing = Self(
         code: .invalidParameterValue, message: "Please provide a source for function code.")

@@ -17,9 +17,13 @@ struct FunctionReadRoutes: RouteGroup {
     private func getFunction(_ request: Request, _ context: Context) async throws -> Response {
         let reference = try addressing.reference(request, context)
         let description = try await functions.functionDescription(reference)
+        let code =
+            if let image = description.configuration.image { GetFunctionShape.CodeLocation(image) } else {
+                GetFunctionShape.CodeLocation(location: codeLocation.url(of: description.configuration, request))
+            }
         let shape = GetFunctionShape(
             configuration: wire.configuration(description.configuration, qualifier: reference.qualifier),
-            code: .init(location: codeLocation.url(of: description.configuration, request)),
+            code: code,
             tags: description.tags.isEmpty ? nil : description.tags,
             concurrency: description.reservedConcurrency.map { ConcurrencyShape(reserved: $0) })
         return try Response(json: shape)

@@ -26,9 +26,23 @@ struct CodeMembers: Decodable {
         return CodePlace(bucket: s3Bucket, key: s3Key, version: s3ObjectVersion)
     }
 
+    var hasZip: Bool { zipFile != nil || s3Bucket != nil || s3Key != nil }
+
+    /// Whether there is what the function's code is to be: an image, or a zip.
+    func check(_ upload: CodeUpload, isImage: Bool, action: String) throws(LambdaError) {
+        if isImage {
+            guard imageURI != nil else { throw .imageMissing(action) }
+            if hasZip { throw .zipForImage(action) }
+        } else {
+            // An image by itself is no source for a function that is none.
+            if imageURI != nil, hasZip { throw .imageForZip(action) }
+            try checkZip(upload)
+        }
+    }
+
     /// Whether there is a zip, of a size that AWS takes, or a place to fetch it from.
-    func check(_ upload: CodeUpload) throws(LambdaError) {
-        guard imageURI == nil, sourceKeyARN == nil else { throw .unservedCode }
+    func checkZip(_ upload: CodeUpload) throws(LambdaError) {
+        guard sourceKeyARN == nil else { throw .unservedCode }
         if zipFile == nil, place != nil { return }
         guard s3Bucket == nil, s3Key == nil else { throw .codeMissing }
         guard zipFile != nil else { throw .codeMissing }

@@ -39,17 +39,17 @@ struct CreateFunctionMembers: Decodable {
     ) throws(LambdaError) -> CreateFunctionRequest {
         let (functionName, code) = try required()
         let reference = try FunctionReference(creating: functionName, in: scope)
-        if packageType == "Image" || code.imageURI != nil { throw .unservedCode }
-        try FunctionValidation.checkCreation(
-            settings.functionMembers(architectures: architectures, tags: tags), by: abilities)
-        guard let runtime = settings.runtime, let handler = settings.handler, let role = settings.role else {
-            throw .runtimeAndHandlerMissing
-        }
+        var members = settings.functionMembers(architectures: architectures, tags: tags)
+        members.isImage = packageType == "Image"
+        try FunctionValidation.checkCreation(members, by: abilities)
+        guard let role = settings.role else { throw .runtimeAndHandlerMissing }
         try unserved.check()
-        try code.check(upload)
+        try code.check(upload, isImage: members.isImage, action: "creating")
         return CreateFunctionRequest(
-            functionName: reference.name, runtime: runtime, role: role, handler: handler, code: upload,
-            settings: try settings.settings(architectures: architectures), publish: publish ?? false, tags: tags ?? [:])
+            functionName: reference.name, runtime: settings.runtime ?? "", role: role,
+            handler: settings.handler ?? "", code: upload,
+            settings: try settings.settings(architectures: architectures), publish: publish ?? false,
+            tags: tags ?? [:], imageURI: code.imageURI)
     }
 
     private func required() throws(LambdaError) -> (functionName: String, code: CodeMembers) {

@@ -4,9 +4,11 @@ import FunctionModel
 struct FunctionConfigurationShape: Encodable {
     var functionName: String
     var functionARN: String
-    var runtime: String
+    /// Left out for a container image.
+    var runtime: String?
     var role: String
-    var handler: String
+    /// Left out for a container image.
+    var handler: String?
     var codeSize: Int
     var description: String
     var timeout: Int
@@ -23,7 +25,7 @@ struct FunctionConfigurationShape: Encodable {
     var lastUpdateStatus: String?
     var lastUpdateStatusReason: String?
     var lastUpdateStatusReasonCode: String?
-    let packageType = "Zip"
+    var packageType: String
     var architectures: [String]
     var ephemeralStorage: EphemeralStorageShape
     var snapStart: SnapStartShape
@@ -33,6 +35,7 @@ struct FunctionConfigurationShape: Encodable {
     var deadLetterConfig: DeadLetterConfigShape?
     /// Left out when there are none.
     var layers: [LayerShape]?
+    var imageConfig: ImageConfigAnswer?
 
     struct LayerShape: Encodable {
         var arn: String
@@ -115,6 +118,7 @@ struct FunctionConfigurationShape: Encodable {
         case vpcConfig = "VpcConfig"
         case deadLetterConfig = "DeadLetterConfig"
         case layers = "Layers"
+        case imageConfig = "ImageConfigResponse"
     }
 }
 
@@ -123,9 +127,12 @@ extension FunctionConfigurationShape {
     init(_ configuration: FunctionConfiguration, arn: FunctionARN) {
         functionName = configuration.functionName
         functionARN = arn.description
-        runtime = configuration.runtime
+        let isImage = configuration.image != nil
+        packageType = isImage ? "Image" : "Zip"
+        imageConfig = ImageConfigAnswer(configuration.image?.settings)
+        runtime = isImage ? nil : configuration.runtime
         role = configuration.role
-        handler = configuration.handler
+        handler = isImage ? nil : configuration.handler
         codeSize = configuration.code.size
         description = configuration.description
         timeout = configuration.timeout

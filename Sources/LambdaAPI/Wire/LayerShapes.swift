@@ -27,7 +27,7 @@ struct PublishLayerVersionMembers: Decodable {
             if content == nil { violations.addMissing(at: "content") }
             members.check(&violations)
         }
-        try content?.check(upload)
+        try content?.checkZip(upload)
         return PublishLayerVersionRequest(arn: arn, members: members, code: upload)
     }
 }

@@ -1,3 +1,5 @@
+import FunctionModel
+
 /// GetFunction's answer.
 struct GetFunctionShape: Encodable {
     var configuration: FunctionConfigurationShape
@@ -8,14 +10,29 @@ struct GetFunctionShape: Encodable {
     var concurrency: ConcurrencyShape?
 
     struct CodeLocation: Encodable {
-        /// Always `S3` on AWS, whose clients show it and follow `Location`.
-        let repositoryType = "S3"
+        /// `S3` or `ECR` on AWS, whose clients show it, and follow `Location` of the first.
+        let repositoryType: String
         /// Where the zip can be had with a plain GET.
-        var location: String
+        var location: String?
+        var imageURI: String?
+        var resolvedImageURI: String?
+
+        init(location: String) {
+            repositoryType = "S3"
+            self.location = location
+        }
+
+        init(_ image: FunctionImage) {
+            repositoryType = "ECR"
+            imageURI = image.uri
+            resolvedImageURI = image.resolvedURI
+        }
 
         private enum CodingKeys: String, CodingKey {
             case repositoryType = "RepositoryType"
             case location = "Location"
+            case imageURI = "ImageUri"
+            case resolvedImageURI = "ResolvedImageUri"
         }
     }
 

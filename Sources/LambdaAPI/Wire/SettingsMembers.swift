@@ -17,6 +17,7 @@ struct SettingsMembers: Decodable {
     var vpcConfig: VPCConfigMember?
     var deadLetterConfig: DeadLetterConfigShape?
     var layers: [String]?
+    var imageConfig: ImageConfigShape?
 
     struct SnapStartMember: Decodable {
         var applyOn: String?
@@ -60,18 +61,21 @@ struct SettingsMembers: Decodable {
         case vpcConfig = "VpcConfig"
         case deadLetterConfig = "DeadLetterConfig"
         case layers = "Layers"
+        case imageConfig = "ImageConfig"
     }
 }
 
 extension SettingsMembers {
     /// For the checks, which name all mistakes at once.
     func functionMembers(architectures: [String]? = nil, tags: [String: String]? = nil) -> FunctionMembers {
-        FunctionMembers(
+        var members = FunctionMembers(
             runtime: runtime, role: role, handler: handler, description: description, timeout: timeout,
             memorySize: memorySize, ephemeralStorage: ephemeralStorage?.size, environment: environment?.variables,
             architectures: architectures, tracingMode: tracingConfig?.mode, snapStart: snapStart?.applyOn,
             vpc: vpcConfig?.value, allowsIPv6: vpcConfig?.ipv6AllowedForDualStack, tags: tags,
             logging: loggingConfig?.members, environmentOrder: environment?.order, layers: layers)
+        members.imageSettings = imageConfig?.settings
+        return members
     }
 
     /// For the worker, once checked.
@@ -86,6 +90,7 @@ extension SettingsMembers {
             snapStart: try snapStart?.applyOn.map(FunctionValidation.snapStartApplyOn), vpc: vpcConfig?.value,
             logging: loggingConfig?.members,
             // A DeadLetterConfig without a TargetArn ends it.
-            deadLetterTarget: deadLetterConfig.map { $0.target ?? "" }, layers: layers)
+            deadLetterTarget: deadLetterConfig.map { $0.target ?? "" }, layers: layers,
+            image: imageConfig?.settings)
     }
 }

@@ -24,7 +24,6 @@ struct UnservedMembers: Decodable {
         case codeSigningConfigARN = "CodeSigningConfigArn"
         case durableConfig = "DurableConfig"
         case fileSystemConfigs = "FileSystemConfigs"
-        case imageConfig = "ImageConfig"
         case keyARN = "KMSKeyArn"
         case publishTo = "PublishTo"
         case tenancyConfig = "TenancyConfig"

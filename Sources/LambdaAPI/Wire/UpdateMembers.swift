@@ -30,11 +30,11 @@ struct UpdateFunctionCodeMembers: Decodable {
         functionName: String, abilities: ServerAbilities, upload: CodeUpload
     ) throws(LambdaError) -> UpdateFunctionCodeRequest {
         try FunctionValidation.checkUpdate(FunctionMembers(architectures: architectures), by: abilities)
-        if code.imageURI != nil { throw .imageForZipFunction }
-        try code.check(upload)
+        // What the function is decides which of both it needs; the worker knows.
+        try code.check(upload, isImage: code.imageURI != nil, action: "updating")
         return UpdateFunctionCodeRequest(
             functionName: functionName, code: upload, publish: publish ?? false, dryRun: dryRun ?? false,
-            revisionID: revisionID)
+            revisionID: revisionID, imageURI: code.imageURI)
     }
 }
 

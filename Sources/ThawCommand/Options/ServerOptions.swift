@@ -14,6 +14,7 @@ package struct ServerOptions: ParsableArguments {
     @OptionGroup(title: "Functions' logs") package var logs: LogOptions
     @OptionGroup(title: "Concurrency and events") package var concurrency: ConcurrencyOptions
     @OptionGroup(title: "Other services of AWS") package var aws: AWSOptions
+    @OptionGroup(title: "Container images") package var containers: ContainerOptions
 
     @Option(
         help: """
@@ -281,6 +282,7 @@ package struct ServerOptions: ParsableArguments {
         server.snapStartPolicy = concurrency.snapStartPolicy
         server.eventTargets = concurrency.targets
         server.aws = aws.choice
+        server.containers = containers.choice
         server.account = AccountScope(region: region, accountID: accountID)
         server.strictLastUpdateStatus = strictLastUpdateStatus
         return server

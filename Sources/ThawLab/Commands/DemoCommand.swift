@@ -104,7 +104,10 @@ struct DemoCommand: AsyncParsableCommand {
         let share = try ShareDirectory.installed()
         let names =
             examples.isEmpty
-            ? try FileManager.default.contentsOfDirectory(atPath: share.examples.string).sorted() : examples
+            ? try FileManager.default.contentsOfDirectory(atPath: share.examples.string).filter { name in
+                // Others are no zips.
+                FileManager.default.fileExists(atPath: share.examples.appending(name).appending("function.json").string)
+            }.sorted() : examples
         return try names.map { name in
             var function = try MeasuredFunction.example(name, in: share)
             function.runtime = Self.newest[function.runtime] ?? function.runtime

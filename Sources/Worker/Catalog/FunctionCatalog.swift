@@ -209,6 +209,11 @@ final class FunctionCatalog: Sendable {
         try await rethrowing(try await store.hasVersion(withLayers: layers), as: Self.lambdaError)
     }
 
+    /// The digests of all container images that versions are made of.
+    func imageDigests() async throws(LambdaError) -> Set<String> {
+        try await rethrowing(try await store.imageDigests(), as: Self.lambdaError)
+    }
+
     func releaseCode(_ code: CodeReference) async throws(LambdaError) {
         try await rethrowing(try await store.releaseCode(code), as: Self.lambdaError)
     }

@@ -8,6 +8,7 @@ internal import SystemPackage
 struct FunctionImages: Sendable {
     let files: any FunctionFiles
     let functions: FunctionCatalog
+    let containers: ContainerRoots
 
     /// The base image of a runtime as it is now. Refuses a runtime whose image has not been built: its functions could not run.
     func runtime(_ name: String) async throws(LambdaError) -> RuntimeImage {
@@ -26,8 +27,9 @@ struct FunctionImages: Sendable {
         return image
     }
 
-    /// The zip of `function` as a read-only image.
-    func code(of function: FunctionConfiguration) async throws(ImageError) -> FilePath {
+    /// The zip of `function` as a read-only image; nil for a container image, which has the code in its root.
+    func code(of function: FunctionConfiguration) async throws(ImageError) -> FilePath? {
+        if function.image != nil { return nil }
         guard let digest = function.code.hexadecimalDigest else { throw .invalidZip("its digest is not a SHA-256") }
         let zip = try await rethrowing(
             try functions.codePath(function.code),

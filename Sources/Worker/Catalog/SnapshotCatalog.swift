@@ -64,14 +64,13 @@ actor SnapshotCatalog {
 
     /// Finds what the snapshot was taken on; code that was only ever a copy of the version's zip is made again.
     private func basis(of snapshot: SnapshotLease, _ key: VersionKey) async throws -> SnapshotBasis {
-        let image = try images.runtime(of: snapshot)
         guard let function = try await functions.configuration(key) else {
             throw UnusableSnapshot(reason: "the version is gone")
         }
         guard snapshot.manifest.snapshot.layersSha256 == function.layerSet else {
             throw UnusableSnapshot(reason: "it was taken with other layers")
         }
-        return image.image.basis(
+        return try await images.image(of: snapshot, function).image.basis(
             code: try await images.code(of: function), layers: try await images.layers(of: function))
     }
 

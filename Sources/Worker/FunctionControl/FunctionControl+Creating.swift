@@ -1,3 +1,5 @@
+internal import Basics
+internal import ContainerImages
 package import FunctionModel
 
 extension FunctionControl {
@@ -7,33 +9,55 @@ extension FunctionControl {
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try FunctionReference(creating: request.functionName, in: functions.account).name
         try FunctionValidation.checkCreation(members(of: request), by: abilities)
-        let unzippedSize = try await code.check(request.code)
+        let unzippedSize = request.imageURI == nil ? try await code.check(request.code) : 0
         var draft = draft(of: request, name: name)
         try FunctionValidation.checkCombination(draft)
         try networks.check(draft.network(tagged: FunctionTags.network(request.tags)), of: draft.vpc)
-        draft.runtimeVersionARN = try await images.runtime(draft.runtime).version.arn
+        if let uri = request.imageURI {
+            draft.setImage(try await resolved(uri, with: request.settings.image))
+        } else {
+            draft.runtimeVersionARN = try await images.runtime(draft.runtime).version?.arn
+        }
         let wanted = draft
         return try await functions.changing(name) { () throws(LambdaError) in
             if try await functions.configuration(VersionKey(name, .latest)) != nil {
                 throw .functionAlreadyExists(name: name)
             }
-            let created = try await code.storing(request.code) { stored throws(LambdaError) in
-                try await layers.holding(request.settings.layers ?? []) { layers throws(LambdaError) in
-                    try Self.checkSize(unzippedSize, with: layers)
-                    var configuration = wanted
-                    configuration.code = stored
-                    if !layers.isEmpty { configuration.layers = layers }
-                    let created = configuration.created(at: clock.date)
-                    try await functions.create(created, tags: request.tags)
-                    return created
+            let created =
+                if request.imageURI != nil { try await create(wanted, tags: request.tags) } else {
+                    try await code.storing(request.code) { stored throws(LambdaError) in
+                        try await layers.holding(request.settings.layers ?? []) { layers throws(LambdaError) in
+                            try Self.checkSize(unzippedSize, with: layers)
+                            var configuration = wanted
+                            configuration.code = stored
+                            if !layers.isEmpty { configuration.layers = layers }
+                            return try await create(configuration, tags: request.tags)
+                        }
+                    }
                 }
-            }
             publishing.finishInBackground(VersionKey(created))
             guard request.publish else { return created }
             return try await publishing.claimVersion(of: name, description: nil, while: .anyState) {
                 _ throws(LambdaError) in
             }
         }
+    }
+
+    private func create(
+        _ configuration: FunctionConfiguration, tags: [String: String]
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        let created = configuration.created(at: clock.date)
+        try await functions.create(created, tags: tags)
+        return created
+    }
+
+    /// The image that is called so now, as a function has it; a tag that is moved later moves no function.
+    func resolved(_ uri: String, with settings: ImageSettings?) async throws(LambdaError) -> FunctionImage {
+        var image = try await rethrowing(
+            try await images.containers.resolve(uri), as: { (error: ContainerImageError) in LambdaError(error) })
+        image.settings = settings.flatMap { $0.isEmpty ? nil : $0 }
+        if image.arguments.isEmpty { throw .imageWithoutProgram(uri) }
+        return image
     }
 
     /// Refuses code that together with its layers is more than a function may have.
@@ -44,9 +68,9 @@ extension FunctionControl {
 
     private func members(of request: CreateFunctionRequest) -> FunctionMembers {
         var members = request.settings.members
-        members.runtime = request.runtime
+        members.isImage = request.imageURI != nil
+        if !members.isImage { (members.runtime, members.handler) = (request.runtime, request.handler) }
         members.role = request.role
-        members.handler = request.handler
         members.tags = request.tags
         return members
     }
@@ -65,10 +89,12 @@ extension FunctionControl {
 
 extension FunctionSettings {
     var members: FunctionMembers {
-        FunctionMembers(
+        var members = FunctionMembers(
             description: description, timeout: timeout, memorySize: memorySize, ephemeralStorage: ephemeralStorage,
             environment: environment, architectures: architectures, tracingMode: tracingMode,
             snapStart: snapStart?.rawValue, vpc: vpc, logging: logging, layers: layers)
+        members.imageSettings = image
+        return members
     }
 
     /// Sets what was given.
@@ -82,6 +108,7 @@ extension FunctionSettings {
         if let tracingMode { configuration.tracingMode = tracingMode }
         if let snapStart { configuration.snapStart.applyOn = snapStart }
         if let vpc { configuration.setVPC(vpc) }
+        if let image { configuration.image?.settings = image.isEmpty ? nil : image }
         if let logging {
             var next = configuration.logging ?? .standard
             next.set(logging)

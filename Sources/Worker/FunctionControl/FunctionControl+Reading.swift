@@ -3,7 +3,7 @@ internal import FunctionStore
 
 extension FunctionControl {
     package func functionDescription(_ reference: FunctionReference) async throws(LambdaError) -> FunctionDescription {
-        let configuration = try await functions.resolve(reference).configuration
+        let configuration = withProgress(try await functions.resolve(reference).configuration)
         return FunctionDescription(
             configuration: configuration, tags: try await functions.tags(of: configuration.functionName),
             reservedConcurrency: admission.reserved(configuration.functionName))
@@ -12,7 +12,15 @@ extension FunctionControl {
     package func functionConfiguration(
         _ reference: FunctionReference
     ) async throws(LambdaError) -> FunctionConfiguration {
-        try await functions.resolve(reference).configuration
+        withProgress(try await functions.resolve(reference).configuration)
+    }
+
+    /// Says of a function that waits for its image how far that is.
+    private func withProgress(_ configuration: FunctionConfiguration) -> FunctionConfiguration {
+        guard let image = configuration.image, configuration.isUnfinished,
+            let progress = images.containers.progress(of: image)
+        else { return configuration }
+        return configuration.showing(progress: progress)
     }
 
     package func listFunctions(

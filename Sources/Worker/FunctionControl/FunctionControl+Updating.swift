@@ -5,6 +5,8 @@ extension FunctionControl {
         _ request: UpdateFunctionCodeRequest
     ) async throws(LambdaError) -> FunctionConfiguration {
         let name = try name(request.functionName)
+        if let uri = request.imageURI { return try await updateImage(of: name, to: uri, request) }
+        guard try await functions.latest(name).image == nil else { throw .imageMissing("updating") }
         let unzippedSize = try await code.check(request.code)
         return try await functions.changing(name) { () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
@@ -13,6 +15,28 @@ extension FunctionControl {
             let updated = try await code.storing(request.code) { code throws(LambdaError) in
                 try await update(latest) { $0.code = code }
             }
+            guard request.publish else { return updated }
+            return try await publishing.claimVersion(of: name, description: nil, while: .anyState) {
+                _ throws(LambdaError) in
+            }
+        }
+    }
+
+    private func updateImage(
+        of name: String, to uri: String, _ request: UpdateFunctionCodeRequest
+    ) async throws(LambdaError) -> FunctionConfiguration {
+        guard let present = try await functions.latest(name).image else { throw .imageForZip("updating") }
+        let image = try await resolved(uri, with: present.settings)
+        return try await functions.changing(name) { () throws(LambdaError) in
+            let latest = try await updatable(name, revisionID: request.revisionID)
+            if request.dryRun { return latest }
+            let updated = try await update(latest) { configuration in
+                var image = image
+                // They may have been changed while the image was looked up.
+                image.settings = configuration.image?.settings
+                configuration.setImage(image)
+            }
+            await pruning.pruneContainers(of: [latest])
             guard request.publish else { return updated }
             return try await publishing.claimVersion(of: name, description: nil, while: .anyState) {
                 _ throws(LambdaError) in
@@ -29,8 +53,10 @@ extension FunctionControl {
         members.role = request.role
         members.handler = request.handler
         try FunctionValidation.checkUpdate(members, by: abilities)
+        members.isImage = try await functions.latest(name).image != nil
+        try FunctionValidation.checkPackage(members)
         var runtimeVersionARN: String?
-        if let runtime = request.runtime { runtimeVersionARN = try await images.runtime(runtime).version.arn }
+        if let runtime = request.runtime { runtimeVersionARN = try await images.runtime(runtime).version?.arn }
         if let vpc = request.settings.vpc, let network = vpc.network { try networks.check(.vpc(network), of: vpc) }
         return try await functions.changing(name) { [runtimeVersionARN] () throws(LambdaError) in
             let latest = try await updatable(name, revisionID: request.revisionID)
@@ -44,6 +70,7 @@ extension FunctionControl {
             var wanted = latest
             change(&wanted)
             try FunctionValidation.checkCombination(wanted)
+            if let image = wanted.image, image.arguments.isEmpty { throw .imageWithoutProgram(image.uri) }
             guard let arns = request.settings.layers else { return try await update(latest, change) }
             return try await layers.holding(arns) { layers throws(LambdaError) in
                 if !layers.isEmpty { try Self.checkSize(try await code.check(latest.code), with: layers) }

@@ -30,7 +30,9 @@ package struct FunctionControl: FunctionControlling, TagKeeping {
     }
 
     package func functionCode(_ reference: FunctionReference) async throws(LambdaError) -> CodeContent {
-        try await code.content(try await functions.resolve(reference).configuration.code)
+        let function = try await functions.resolve(reference).configuration
+        if function.image != nil { throw .imageHasNoZip(function.functionName) }
+        return try await code.content(function.code)
     }
 
     /// The name in what a caller gave as one: a name or an ARN.

@@ -12,6 +12,7 @@ struct Pruning: Sendable {
     let pool: SandboxPool
     let memory: HostMemoryBudget
     let snapshots: SnapshotCatalog
+    let containers: ContainerRoots
     let logger: Logger
 
     /// Removes the images of layers that no version has together any more.
@@ -40,6 +41,23 @@ struct Pruning: Sendable {
         for id in removed.snapshotIDs { await snapshots.remove(id) }
         removeUnusedCodeImages(versions.map(\.code))
         await pruneLayers(of: versions)
+        await pruneContainers(of: versions)
+    }
+
+    /// Removes the roots of container images that no version is made of any more.
+    ///
+    /// - Parameter versions: what had them; nothing is done where that is no image.
+    func pruneContainers(of versions: [FunctionConfiguration]) async {
+        guard versions.contains(where: { $0.image != nil }) else { return }
+        await pruneContainers()
+    }
+
+    func pruneContainers() async {
+        do {
+            try await containers.remove(except: try await functions.imageDigests())
+        } catch {
+            logger.error("cannot remove roots of container images", metadata: ["error": "\(error)"])
+        }
     }
 
     /// The store has removed the zips that no version refers to any more; their images go with them.

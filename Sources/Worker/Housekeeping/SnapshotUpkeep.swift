@@ -154,7 +154,7 @@ package struct SnapshotUpkeep: Sendable {
     private func isOutdated(
         _ snapshot: SnapshotUse, _ function: FunctionConfiguration, _ image: RuntimeImage
     ) async -> Bool {
-        guard function.runtimeVersionARN != image.version.arn,
+        guard function.runtimeVersionARN != image.version?.arn,
             state.failed.withLock({ $0[snapshot.key] }) != image.image.digest,
             let id = SnapshotID(snapshot.id), let manifest = try? await store.manifest(of: id)
         else { return false }

@@ -1,5 +1,6 @@
 internal import BaseImages
 internal import Basics
+internal import ContainerImages
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
@@ -41,7 +42,7 @@ struct SandboxStarter: Sendable {
     func boot(
         _ function: FunctionConfiguration, at isolation: IsolationLevel, key: SandboxKey
     ) async throws(Failure) -> Started {
-        let image = try await rethrowing(try await images.runtime(function.runtime), as: Failure.refused)
+        let image = try await image(of: function)
         let log = logs.open(function, isKept: key.isKept)
         log.write(.initStart(image.version))
         do throws(SandboxError) {
@@ -54,6 +55,15 @@ struct SandboxStarter: Sendable {
         } catch {
             throw .initialization(error, log)
         }
+    }
+
+    private func image(of function: FunctionConfiguration) async throws(Failure) -> RuntimeImage {
+        guard let image = function.image else {
+            return try await rethrowing(try await images.runtime(function.runtime), as: Failure.refused)
+        }
+        return try await rethrowing(
+            try await images.container(image),
+            as: { (error: ContainerImageError) in Failure.refused(LambdaError(error)) })
     }
 
     private func boot(
@@ -96,7 +106,7 @@ struct SandboxStarter: Sendable {
     ) async throws(Failure) -> Started {
         let image = try await rethrowing(try images.runtime(of: snapshot), as: Failure.snapshotUnusable)
         let log = logs.open(function)
-        log.write(.restoreStart(image.version))
+        log.write(.restoreStart(function.image == nil ? image.version : nil))
         let uniqueness = identity.make(
             role: identity.credentials.credentials(function.role), token: tokens.token(for: snapshot.id.description))
         let began = clock.now()

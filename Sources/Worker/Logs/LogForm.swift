@@ -146,8 +146,9 @@ struct JSONForm: Sendable {
         .string(initialization == .snapStart && phase == .initialization ? "snap-start" : phase.rawValue)
     }
 
-    private func members(of runtime: RuntimeVersion) -> [(name: String, value: JSONText.Value)] {
-        [("runtimeVersion", .string(runtime.name)), ("runtimeVersionArn", .string(runtime.arn))]
+    private func members(of runtime: RuntimeVersion?) -> [(name: String, value: JSONText.Value)] {
+        guard let runtime else { return [] }
+        return [("runtimeVersion", .string(runtime.name)), ("runtimeVersionArn", .string(runtime.arn))]
     }
 
     private func outcome(_ failure: LogFailure?) -> [(name: String, value: JSONText.Value)] {

@@ -4,9 +4,10 @@ import GuestProtocol
 /// A line the platform itself writes to a function's log, in AWS's words: fields after the first are TAB separated.
 /// Source: AWS Lambda Developer Guide, "Viewing CloudWatch logs" and "Monitoring for Lambda SnapStart".
 package enum LogLine: Sendable {
-    case initStart(RuntimeVersion)
+    /// Nil: of a container image.
+    case initStart(RuntimeVersion?)
     case initReport(Duration, phase: InitPhase, LogFailure?)
-    case restoreStart(RuntimeVersion)
+    case restoreStart(RuntimeVersion?)
     case restoreReport(Duration, LogFailure?)
     case start(requestID: String, FunctionVersion)
     case end(requestID: String, Duration = .zero, LogFailure? = nil)
@@ -15,11 +16,11 @@ package enum LogLine: Sendable {
 
     package var text: String {
         switch self {
-        case .initStart(let runtime): "INIT_START \(runtime.text)"
+        case .initStart(let runtime): Self.line("INIT_START", runtime)
         case .initReport(let duration, let phase, let failure):
             "INIT_REPORT Init Duration: \(Self.milliseconds(duration)) ms\tPhase: \(phase.rawValue)"
                 + Self.suffix(failure)
-        case .restoreStart(let runtime): "RESTORE_START \(runtime.text)"
+        case .restoreStart(let runtime): Self.line("RESTORE_START", runtime)
         case .restoreReport(let duration, let failure):
             "RESTORE_REPORT Restore Duration: \(Self.milliseconds(duration)) ms" + Self.suffix(failure)
         case .start(let requestID, let version): "START RequestId: \(requestID) Version: \(version)"
@@ -27,6 +28,10 @@ package enum LogLine: Sendable {
         case .report(let report): report.text
         case .extension(let report): report.text
         }
+    }
+
+    private static func line(_ name: String, _ runtime: RuntimeVersion?) -> String {
+        runtime.map { "\(name) \($0.text)" } ?? name
     }
 
     /// With two digits after the point.

@@ -28,7 +28,12 @@ package protocol FunctionFiles: Sendable {
 /// A base image as the worker uses it.
 package struct RuntimeImage: Sendable {
     package var image: SandboxImage
-    package var version: RuntimeVersion
+    /// Of the base image that it is, or that lends it kernel and initramfs.
+    package var baseDigest: String
+    /// Nil: a container image's, which no platform knows.
+    package var version: RuntimeVersion?
+    /// Where the runtime is started.
+    package var workingDirectory: String
     /// The runtime's argument vector for a handler, a memory size and the environment that it starts with.
     package var arguments:
         @Sendable (_ handler: String, _ memoryMegabytes: Int, _ environment: [String: String]) -> [String]
@@ -39,13 +44,16 @@ package struct RuntimeImage: Sendable {
     package var seed: @Sendable (_ memoryMegabytes: Int) -> SeedRecipe?
 
     package init(
-        image: SandboxImage, version: RuntimeVersion, environment: [String: String],
+        image: SandboxImage, baseDigest: String? = nil, version: RuntimeVersion? = nil,
+        environment: [String: String], workingDirectory: String = "/var/task",
         seed: @escaping @Sendable (_ memoryMegabytes: Int) -> SeedRecipe? = { _ in nil },
         arguments:
             @escaping @Sendable (_ handler: String, _ memoryMegabytes: Int, _ environment: [String: String]) -> [String]
     ) {
         self.image = image
+        self.baseDigest = baseDigest ?? image.digest
         self.version = version
+        self.workingDirectory = workingDirectory
         self.environment = environment
         self.seed = seed
         self.arguments = arguments

@@ -1,4 +1,5 @@
 internal import BaseImages
+internal import ContainerImages
 internal import FunctionModel
 import GuestProtocol
 internal import Sandboxes
@@ -29,6 +30,17 @@ struct PublishFailure: Error {
             .unusablePackages, .inputOutput, .cancelled:
             ours("\(error)")
         }
+    }
+
+    static func ofContainer(_ error: ContainerImageError) -> Self {
+        let code: String
+        switch error.code {
+        case .notFound: code = "ImageDeleted"
+        case .unauthorized: code = "ImageAccessDenied"
+        case .badReference, .noMatchingArchitecture, .unsupported, .tooLarge, .damaged, .hostile: code = "InvalidImage"
+        case .unreachable, .disk, .cancelled: return ours("\(error)")
+        }
+        return Self(reason: StateReason(code: code, message: error.message), cause: error.description)
     }
 
     /// The level or the network that the function asks for.

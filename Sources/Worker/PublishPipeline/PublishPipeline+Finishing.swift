@@ -41,12 +41,16 @@ extension PublishPipeline {
     private func makeCodeReady(_ function: FunctionConfiguration) async throws(LambdaError) {
         var failure: PublishFailure?
         var arn: String?
-        do {
-            _ = try await images.code(of: function)
-            _ = try await images.layers(of: function)
-            arn = try await images.files.image(function.runtime)?.version.arn
-        } catch {
-            failure = .ofImage(error)
+        if let image = function.image {
+            do { _ = try await images.container(image) } catch { failure = .ofContainer(error) }
+        } else {
+            do {
+                _ = try await images.code(of: function)
+                _ = try await images.layers(of: function)
+                arn = try await images.files.image(function.runtime)?.version?.arn
+            } catch {
+                failure = .ofImage(error)
+            }
         }
         try await conclude(VersionKey(function), from: function, failure, runtimeVersionARN: arn)
     }

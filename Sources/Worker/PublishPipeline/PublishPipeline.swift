@@ -86,7 +86,8 @@ package struct PublishPipeline: VersionPublishing {
 
     struct Published: Sendable {
         let snapshot: SnapshotLease
-        let runtimeVersionARN: String
+        /// Nil for a container image.
+        let runtimeVersionARN: String?
         let times: Times
         /// Why it was frozen in a virtual machine where that is not the server's choice; nil else.
         var isolationReason: String?
@@ -181,6 +182,7 @@ package struct PublishPipeline: VersionPublishing {
                 for: function, at: level, image, token: tokens.token(for: staging.id.description)))
         let sandbox = try await timed(
             .initialization, try await initialize(specification, function, image, log))
+        try await checkMayBeFrozen(sandbox, function, log)
         let initialized = clock.now()
         let frozen = try await timed(
             .freeze, try await freeze(sandbox, of: specification.isolation, into: staging, log))
@@ -188,7 +190,7 @@ package struct PublishPipeline: VersionPublishing {
         let stored = try await timed(.commit, try await commit(staging, frozen, function, image))
         return Published(
             snapshot: stored.on(image.image.basis(code: specification.codeImage, layers: specification.layersImage)),
-            runtimeVersionARN: image.version.arn,
+            runtimeVersionARN: image.version?.arn,
             times: Times(
                 initialization: initialized - began, pause: frozen.pause, commit: clock.now() - written))
     }
@@ -196,7 +198,10 @@ package struct PublishPipeline: VersionPublishing {
     // MARK: - 2 Images
 
     private func image(of function: FunctionConfiguration) async throws(PublishFailure) -> RuntimeImage {
-        try await rethrowing(try await images.runtime(function.runtime), as: PublishFailure.ofRuntime)
+        if let image = function.image {
+            return try await rethrowing(try await images.container(image), as: PublishFailure.ofContainer)
+        }
+        return try await rethrowing(try await images.runtime(function.runtime), as: PublishFailure.ofRuntime)
     }
 
     // MARK: - 3 Specification
@@ -235,6 +240,18 @@ package struct PublishPipeline: VersionPublishing {
         }
     }
 
+    /// A container image's runtime has to know of snapshots, or the image has to say that it may be frozen.
+    private func checkMayBeFrozen(
+        _ sandbox: any Sandbox, _ function: FunctionConfiguration, _ log: LogStream
+    ) async throws(PublishFailure) {
+        guard let image = function.image, sandbox.readyCall == .invocationNext, !image.declared.allowsSnapStart
+        else { return }
+        await sandbox.destroy()
+        let reason = StateReason.imageNotForSnapStart
+        log.write(text: reason.message)
+        throw PublishFailure(reason: reason)
+    }
+
     // MARK: - 5 Freeze
 
     private func freeze(
@@ -257,8 +274,8 @@ package struct PublishPipeline: VersionPublishing {
     ) async throws(PublishFailure) -> SnapshotLease {
         let description = SnapshotDescription(
             functionName: function.functionName, functionVersion: function.version.qualifier, createdAt: clock.date,
-            codeSha256: function.code.sha256, layersSha256: function.layerSet, imageDigest: image.image.digest,
-            engine: frozen.engine)
+            codeSha256: function.code.sha256, layersSha256: function.layerSet, imageDigest: image.baseDigest,
+            containerDigest: function.image?.digest, engine: frozen.engine)
         return try await rethrowing(
             try await store.commit(staging, describing: description), as: PublishFailure.ofCommit)
     }

@@ -36,11 +36,13 @@ package struct CreateFunctionRequest: Sendable {
     package var settings: FunctionSettings
     package var publish: Bool
     package var tags: [String: String]
+    /// The image that is the function's code; nil: ``code`` is. Runtime and handler are empty then.
+    package var imageURI: String?
 
     package init(
         functionName: String, runtime: String, role: String, handler: String, code: CodeUpload,
         settings: FunctionSettings,
-        publish: Bool, tags: [String: String]
+        publish: Bool, tags: [String: String], imageURI: String? = nil
     ) {
         self.functionName = functionName
         self.runtime = runtime
@@ -50,6 +52,7 @@ package struct CreateFunctionRequest: Sendable {
         self.settings = settings
         self.publish = publish
         self.tags = tags
+        self.imageURI = imageURI
     }
 }
 
@@ -70,12 +73,14 @@ package struct FunctionSettings: Sendable {
     package var deadLetterTarget: String?
     /// ARNs of layer versions; an empty list takes all away.
     package var layers: [String]?
+    /// Of a container image; an empty one takes all away.
+    package var image: ImageSettings?
 
     package init(
         description: String? = nil, timeout: Int? = nil, memorySize: Int? = nil, ephemeralStorage: Int? = nil,
         environment: [String: String]? = nil, architectures: [String]? = nil, tracingMode: String? = nil,
         snapStart: SnapStart.ApplyOn? = nil, vpc: VPCConfiguration? = nil, logging: LoggingMembers? = nil,
-        deadLetterTarget: String? = nil, layers: [String]? = nil
+        deadLetterTarget: String? = nil, layers: [String]? = nil, image: ImageSettings? = nil
     ) {
         self.description = description
         self.timeout = timeout
@@ -89,6 +94,7 @@ package struct FunctionSettings: Sendable {
         self.logging = logging
         self.deadLetterTarget = deadLetterTarget
         self.layers = layers
+        self.image = image
     }
 }
 
@@ -114,13 +120,19 @@ package struct UpdateFunctionCodeRequest: Sendable {
     package var publish: Bool
     package var dryRun: Bool
     package var revisionID: String?
+    /// The image that is to be the function's code; nil: ``code`` is.
+    package var imageURI: String?
 
-    package init(functionName: String, code: CodeUpload, publish: Bool, dryRun: Bool, revisionID: String?) {
+    package init(
+        functionName: String, code: CodeUpload, publish: Bool, dryRun: Bool, revisionID: String?,
+        imageURI: String? = nil
+    ) {
         self.functionName = functionName
         self.code = code
         self.publish = publish
         self.dryRun = dryRun
         self.revisionID = revisionID
+        self.imageURI = imageURI
     }
 }
 

@@ -22,12 +22,29 @@ struct RuntimeEnvironment: Sendable {
     func variables(
         for function: FunctionConfiguration, kind: Kind, runtimeDefaults: [String: String]
     ) -> [String: String] {
+        if let image = function.image { return variables(for: function, image, kind) }
         var values = Self.defaults
         if function.runtime == Runtimes.oldestProvided { values.merge(Self.oldestDefaults) { $1 } }
         values.merge(runtimeDefaults) { $1 }
         values.merge(function.environment) { $1 }
         values.merge(reserved(function)) { $1 }
         values.merge(specific(kind)) { $1 }
+        return values
+    }
+
+    /// A container's: the image's own, where the platform's are not for it alone to say.
+    private func variables(
+        for function: FunctionConfiguration, _ image: FunctionImage, _ kind: Kind
+    ) -> [String: String] {
+        var values = Self.oldestDefaults
+        values["TZ"] = Self.defaults["TZ"]
+        values.merge(Self.places) { $1 }
+        values.merge(image.declared.environment) { $1 }
+        values.merge(function.environment) { $1 }
+        values.merge(common(function)) { $1 }
+        values.merge(logging(function)) { $1 }
+        values.merge(specific(kind)) { $1 }
+        values["_HANDLER"] = image.handler
         return values
     }
 
@@ -58,15 +75,22 @@ struct RuntimeEnvironment: Sendable {
     ]
 
     private func reserved(_ function: FunctionConfiguration) -> [String: String] {
-        var values = common(function)
+        var values = common(function).merging(Self.places) { $1 }
+        values["_HANDLER"] = function.handler
         // AWS names no environment that the function brings itself.
         if !Runtimes.isProvided(function.runtime) { values["AWS_EXECUTION_ENV"] = "AWS_Lambda_\(function.runtime)" }
-        if let logging = function.logging, logging.format == .json {
-            values["AWS_LAMBDA_LOG_FORMAT"] = logging.format.rawValue
-            values["AWS_LAMBDA_LOG_LEVEL"] = logging.applicationLevel
-        }
+        return values.merging(logging(function)) { $1 }
+    }
+
+    private func logging(_ function: FunctionConfiguration) -> [String: String] {
+        guard let logging = function.logging, logging.format == .json else { return [:] }
+        var values = ["AWS_LAMBDA_LOG_FORMAT": logging.format.rawValue]
+        values["AWS_LAMBDA_LOG_LEVEL"] = logging.applicationLevel
         return values
     }
+
+    /// Where runtimes find code and themselves.
+    private static let places = ["LAMBDA_RUNTIME_DIR": "/var/runtime", "LAMBDA_TASK_ROOT": "/var/task"]
 
     private func common(_ function: FunctionConfiguration) -> [String: String] {
         [
@@ -78,11 +102,8 @@ struct RuntimeEnvironment: Sendable {
             "AWS_REGION": region,
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
             "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
-            "LAMBDA_RUNTIME_DIR": "/var/runtime",
-            "LAMBDA_TASK_ROOT": "/var/task",
             "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
             "_AWS_XRAY_DAEMON_PORT": "2000",
-            "_HANDLER": function.handler,
         ]
     }
 

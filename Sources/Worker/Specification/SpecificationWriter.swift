@@ -37,7 +37,7 @@ struct SpecificationWriter: Sendable {
             initialization: Initialization(
                 arguments: image.arguments(function.handler, function.memorySize, variables),
                 environment: variables.sorted { $0.key < $1.key }.map { EnvironmentVariable($0.key, $0.value) },
-                workingDirectory: "/var/task", isSnapStart: isSnapStart,
+                workingDirectory: image.workingDirectory, isSnapStart: isSnapStart,
                 uniqueness: identity.make(role: role, token: token)),
             seed: seed, layersImage: try await images.layers(of: function))
     }

@@ -18,6 +18,7 @@ final class FakeEngine: SandboxEngine {
     /// What the sandboxes made from now on do.
     struct Script: Sendable {
         var initialize: Init = { _, _ in }
+        var readyCall = ReadyCall.restoreNext
         var restore: Restore = { _, _, _ in }
         var handler: Handler = { invocation, _ in .response(invocation.payload) }
         /// For invocations whose response is wanted in parts; nil answers them at once.
@@ -147,7 +148,7 @@ final class FakeEngine: SandboxEngine {
 
 struct FakeSandbox: Sandbox {
     let id: SandboxID
-    let readyCall = ReadyCall.restoreNext
+    var readyCall: ReadyCall { script.readyCall }
     let engine: FakeEngine
     let script: FakeEngine.Script
     let output: OutputSink

@@ -124,5 +124,7 @@ final class LockableStore: FunctionStore {
 
     func releaseCode(_ code: CodeReference) async throws(FunctionStoreError) { try await store.releaseCode(code) }
 
+    func imageDigests() async throws(FunctionStoreError) -> Set<String> { try await store.imageDigests() }
+
     func codePath(_ code: CodeReference) throws(FunctionStoreError) -> FilePath { try store.codePath(code) }
 }

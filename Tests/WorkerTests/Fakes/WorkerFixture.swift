@@ -1,3 +1,4 @@
+import ContainerImages
 import FunctionModel
 import FunctionStore
 import Logging
@@ -22,7 +23,7 @@ struct WorkerFixture: Sendable {
         maximumSandboxes: Int = 8,
         keepWarm: Duration = .seconds(300), readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 }, memory: MemorySource = .unlimited,
-        snapStartPolicy: SnapStartPolicy = .aws,
+        snapStartPolicy: SnapStartPolicy = .aws, containers: any ContainerImageProvider = NoContainerImages(),
         _ body: (WorkerFixture) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
@@ -30,7 +31,7 @@ struct WorkerFixture: Sendable {
                 directory, FakeEngine(script, isolation: isolation), maximumSandboxes: maximumSandboxes,
                 keepWarm: keepWarm,
                 readyClones: readyClones, others: others, snapshots: snapshots, memory: memory,
-                snapStartPolicy: snapStartPolicy)
+                snapStartPolicy: snapStartPolicy, containers: containers)
             try await body(fixture)
             await fixture.worker.stop()
         }
@@ -42,7 +43,7 @@ struct WorkerFixture: Sendable {
         readyClones: Int = 1, others: [EngineSelection.Deferred] = [],
         snapshots: (SnapshotStore) -> any SnapshotRepository = { $0 },
         functions: (SQLiteFunctionStore) -> any FunctionStore = { $0 }, memory: MemorySource = .unlimited,
-        snapStartPolicy: SnapStartPolicy = .aws
+        snapStartPolicy: SnapStartPolicy = .aws, containers: any ContainerImageProvider = NoContainerImages()
     ) throws -> WorkerFixture {
         let (time, files, networks) = (ManualClock(), FakeFiles(), FakeNetworks())
         let store = try SQLiteFunctionStore(directory: directory)
@@ -62,7 +63,7 @@ struct WorkerFixture: Sendable {
                 credentials: .placeholders(clock: time.clock),
                 generations: try Generations(
                     at: directory.appending("generation"), wallClock: time.clock.wallClock(), logger: logger),
-                clock: time.clock, memory: memory),
+                clock: time.clock, memory: memory, containers: containers),
             configuration: configuration, logger: logger)
         return WorkerFixture(
             directory: directory, engine: engine, files: files, networks: networks, time: time, store: store,
