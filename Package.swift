@@ -228,7 +228,9 @@ let package = Package(
         tests("SnapshotsTests", ["Snapshots", "TestSupport", system]),
         tests("WorkshopTests", ["LinuxKit", "TestSupport", "Workshop", system]),
         tests("BaseImagesTests", ["BaseImages", "LinuxKit", "TestSupport", "Workshop", logging, system]),
-        tests("ContainerImagesTests", ["ContainerImages"]),
+        tests(
+            "ContainerImagesTests",
+            ["ContainerImages", "LinuxKit", "TestSupport", "Workshop", logging, nioCore, nioHTTP1, nioPosix, system]),
         tests("NetworkModelTests", ["LinuxKit", "NetworkModel", "TestSupport", system]),
         tests(
             "SlotNetworkTests",

@@ -27,7 +27,7 @@
 #include "home.h"
 #include "low_descriptors.h"
 
-enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 64, steps_limit = 256 };
+enum { stack_size = 64 * 1024, signals_count = 64, mapped_limit = 264, steps_limit = 256 };
 
 struct child {
     const struct clinux_spawn_plan *plan;

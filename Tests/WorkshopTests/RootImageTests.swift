@@ -41,7 +41,7 @@ import Workshop
             [
                 Entry("d/.wh.a"), Entry("o/x/new", "2"), Entry("o/.wh..wh..opq"), Entry("o/z", "2"), Entry(".wh.gone"),
                 Entry("both", "2"), Entry(".wh.both"), Entry(".wh.never-there"), Entry("nowhere/.wh.x"),
-                Entry(".wh..wh.plnk/1.2", "aufs"),
+                Entry(".wh..wh.plnk/1.2", "aufs"), Entry(".wh.b/x", "2"),
             ],
             [Entry("gone/again", "3")],
         ]

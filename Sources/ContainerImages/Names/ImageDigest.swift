@@ -21,7 +21,7 @@ package struct ImageDigest: Sendable, Hashable, Comparable, CustomStringConverti
         self.hexadecimal = String(hexadecimal)
     }
 
-    init(of content: [UInt8]) { self.init(SHA256.hash(data: content)) }
+    package init(of content: [UInt8]) { self.init(SHA256.hash(data: content)) }
 
     init(_ hash: SHA256.Digest) { hexadecimal = Hexadecimal.text(hash) }
 

@@ -1,10 +1,10 @@
 /// What a registry asks for: `WWW-Authenticate` of RFC 9110, and distribution's token authentication.
-enum Challenge: Sendable, Equatable {
+package enum Challenge: Sendable, Equatable {
     case basic
     case bearer(realm: String, service: String?, scope: String?)
 
     /// The first that can be answered; a token before a password.
-    init?(_ fields: [String]) {
+    package init?(_ fields: [String]) {
         var known: [Challenge] = []
         for field in fields {
             for (scheme, values) in Self.challenges(in: field) {

@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// Logins of registries, as Docker's and Podman's tools keep them: `docker login` and `podman login` write them.
 package struct RegistryLogins: Sendable {
-    enum Login: Sendable, Equatable {
+    package enum Login: Sendable, Equatable {
         case none
         /// `name:password` in Base64.
         case basic(String)
@@ -41,7 +41,7 @@ package struct RegistryLogins: Sendable {
     }
 
     /// The login of a repository: of its longest name that has one. Read anew each time: people log in meanwhile. Blocks.
-    func login(host: String, name: String) throws(ContainerImageError) -> Login {
+    package func login(host: String, name: String) throws(ContainerImageError) -> Login {
         guard let file, let bytes = try bytes(of: file) else { return .none }
         let text: Text
         do { text = try JSONDecoder().decode(Text.self, from: Data(bytes)) } catch {

@@ -76,6 +76,8 @@ struct LayeredTree {
             return
         }
         let parents = path.dropLast()
+        // Below a whiteout is nothing.
+        if parents.contains(where: { $0.starts(with: Self.whiteout) }) { return }
         if name.starts(with: Self.whiteout) { return try applyWhiteout(name, in: parents, layer: layer) }
         guard let parent = try directory(parents, layer: layer, creating: true), let folder = folder(parent) else {
             return
