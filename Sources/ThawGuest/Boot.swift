@@ -51,7 +51,7 @@ enum Boot {
     }
 
     private static func loadModules() throws(GuestError) {
-        let usesVsock = bootArgument(BootArgument.vsock) != nil
+        let usesVsock = usesVsock
         for name in try GuestError.wrap("listing /modules", { () throws(Errno) in try Directory.entries("/modules") }) {
             let path = FilePath("/modules").appending(name)
             guard usesVsock || !name.contains("vsock") else {
@@ -177,6 +177,8 @@ enum Boot {
     private static func bootArguments() -> [String] {
         (line(of: "/proc/cmdline") ?? "").split(separator: " ").map(String.init)
     }
+
+    static var usesVsock: Bool { bootArgument(BootArgument.vsock) != nil }
 
     /// The value of `name=value`.
     private static func bootArgument(_ name: String) -> String? {

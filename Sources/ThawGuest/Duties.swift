@@ -41,9 +41,11 @@ struct HostedDuties: Duties {
     func powerOff() {}
 }
 
-/// Ends the machine. A reset serves as well as power off: the host starts QEMU with `-no-reboot`.
+/// Ends the machine. A reset serves as well as power off: the host starts QEMU with `-no-reboot`, and Firecracker knows nothing else:
+/// there the kernel's power off would halt the processor and no more.
 enum PowerSwitch {
     static func off() -> Never {
+        if Boot.usesVsock { try? Kernel.restart() }
         try? Kernel.powerOff()
         try? Kernel.restart()
         // Process 1 must not return: the kernel would panic, which ends the machine too.

@@ -28,10 +28,9 @@ struct GuestChannel: Sendable {
                 .childChannelOption(.maxMessagesPerRead, value: 16)
                 .childChannelInitializer { channel in
                     // The supervisor's, which connects before any code of the function runs. Nobody else has business here.
-                    guard channel.parent?.isActive == true, opened.settle(true) else {
+                    guard opened.settle(true) else {
                         return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
                     }
-                    channel.parent?.close(promise: nil)
                     return initializer(channel).flatMapThrowing {
                         try channel.pipeline.syncOperations.addHandler(Arrival(first))
                     }
@@ -61,6 +60,8 @@ private final class Arrival: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         promise.succeed(context.channel)
+        // Not before: the listener's end would be that of what it has accepted and not yet handed on.
+        context.channel.parent?.close(promise: nil)
         context.fireChannelActive()
     }
 }
