@@ -59,6 +59,28 @@ import Testing
         await booted.process.end()
     }
 
+    @Test("an extension that waits holds init and has its line in the log, and is why a freeze is refused")
+    func extensions() async throws {
+        let booted = try await Booted(
+            """
+            def extension(method, path, headers, body=None):
+                connection = HTTPConnection("127.0.0.1:9001")
+                connection.request(method, "/2020-01-01/extension/" + path, body, headers)
+                response = connection.getresponse()
+                response.read()
+                return response.headers["Lambda-Extension-Identifier"]
+            id = extension("POST", "register", {"Lambda-Extension-Name": "watch"}, '{"events": ["INVOKE"]}')
+            next = lambda: extension("GET", "event/next", {"Lambda-Extension-Identifier": id})
+            threading.Thread(target=next, daemon=True).start()
+            call("GET", "restore/next")
+            """, loop: try EngineLoop())
+        #expect(try await booted.runtime.waitUntilReady(by: Deadline(in: .seconds(60))) == .restoreNext)
+        #expect(booted.written.text == "EXTENSION\tName: watch\tState: Ready\tEvents: [INVOKE]")
+        let refusal = #expect(throws: SandboxError.self) { try booted.runtime.quiesce() }
+        #expect(refusal?.code == .freezeRefused && refusal?.message.contains("watch") == true)
+        await booted.process.end()
+    }
+
     @Test("invocations of a process: output before idle, memory in bytes")
     func invocations() async throws {
         let booted = try await Booted(
