@@ -22,6 +22,17 @@ struct DockerRegistryTests {
         }
     }
 
+    /// - Returns: what it says, which ends when it does.
+    private static func start(_ configuration: FilePath) throws -> (ChildProcess, SharedDescriptor) {
+        var plan = SpawnPlan(
+            executable: "/usr/bin/docker-registry", arguments: ["docker-registry", "serve", configuration.string],
+            environment: ["PATH": "/usr/bin:/bin", "OTEL_TRACES_EXPORTER": "none"])
+        let ends = try OwnedDescriptor.pipe().take { [$0.shared(), $1.shared()] }
+        plan.descriptors[1] = ends[1]
+        plan.descriptors[2] = ends[1]
+        return (try plan.spawn(), ends[0])
+    }
+
     /// - Parameter body: gets the registry's host.
     private static func withRegistry<R>(in scratch: FilePath, _ body: (String) async throws -> R) async throws -> R {
         let file = scratch.appending("registry.yml")
@@ -31,28 +42,28 @@ struct DockerRegistryTests {
             http: {addr: "127.0.0.1:0"}
             """
         try DurableFile.write(text.utf8, to: file)
-        var plan = SpawnPlan(
-            executable: "/usr/bin/docker-registry", arguments: ["docker-registry", "serve", file.string],
-            environment: ["PATH": "/usr/bin:/bin", "OTEL_TRACES_EXPORTER": "none"])
-        let ends = try OwnedDescriptor.pipe().take { [$0.shared(), $1.shared()] }
-        plan.descriptors[1] = ends[1]
-        plan.descriptors[2] = ends[1]
-        let child = try plan.spawn()
-        let outcome: Result<R, any Error>
+        let (child, output) = try start(file)
         do {
             var host: String?
             while host == nil {
-                let line = try Lines.next(from: ends[0].descriptor, atMost: .seconds(60))
+                let line = try Lines.next(from: output.descriptor, atMost: .seconds(60))
                 host = line.split(separator: "listening on ").dropFirst().first.map {
                     String($0.prefix { $0 != "\"" && $0 != "," && $0 != " " })
                 }
             }
-            outcome = .success(try await body(try #require(host)))
+            // It would stop where nobody reads what it says.
+            async let rest: Void = BlockingThread.run { () throws(Never) in
+                while let piece = try? output.descriptor.read(upTo: 65_536), !piece.isEmpty {}
+            }
+            let outcome: Result<R, any Error>
+            do { outcome = .success(try await body(try #require(host))) } catch { outcome = .failure(error) }
+            _ = await child.end()
+            await rest
+            return try outcome.get()
         } catch {
-            outcome = .failure(error)
+            _ = await child.end()
+            throw error
         }
-        _ = await child.end()
-        return try outcome.get()
     }
 
     @Test("what skopeo has put into Debian's registry comes out of it: zstd, Docker's manifests, an archive")

@@ -213,7 +213,8 @@ private final class Steps: Sendable {
                     let found = try await store.resolve(try Self.reference(registry))
                     #expect(try text("hello", in: try await store.root(of: found) { _ in }) == "hello")
                 }
-                #expect(storage.requests.count == 3)
+                // The configuration twice, and two layers.
+                #expect(storage.requests.count == 4)
                 #expect(storage.requests.allSatisfy { $0.authorization == nil })
             }
         }
