@@ -105,6 +105,9 @@ def serve(connection, machine):
         deed = DEPARTURE.get(path)
         if deed == "dies":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif deed == "vanishes":
+            answer(connection, "204 No Content", None)
+            os.kill(os.getpid(), signal.SIGKILL)
         elif deed == "garbles":
             connection.sendall(b"\1\2\3 this is no answer\r\n\r\n")
         elif deed == "refuses":
@@ -112,8 +115,6 @@ def serve(connection, machine):
         else:
             said = machine.obey(method, path, json.loads(body) if body else None)
             answer(connection, "200 OK" if said else "204 No Content", said)
-        if deed == "vanishes":
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def answer(connection, status, body):
