@@ -101,6 +101,8 @@ package final class FunctionWorker: Service {
     private let relief: MemoryRelief
     private let drain: Drain
     private let retention: LogRetention
+    private let stopBegan = Outcome<Void>()
+    private let stopEnded = Outcome<Void>()
 
     package init(_ parts: Parts, configuration: WorkerConfiguration, logger: Logger) {
         self.parts = parts
@@ -241,8 +243,10 @@ package final class FunctionWorker: Service {
         await stop()
     }
 
-    /// Ends the worker: no sandbox and no task of it is left afterwards.
+    /// Ends the worker: no sandbox and no task of it is left afterwards. Safe to call twice, at the same time too.
     package func stop() async {
+        guard stopBegan.settle() else { return await stopEnded.wait() }
+        defer { stopEnded.settle() }
         polling.close()
         pool.close()
         await drain.run()

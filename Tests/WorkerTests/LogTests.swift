@@ -50,6 +50,20 @@ struct LogTests {
         }
     }
 
+    @Test("keeps nobody waiting once the worker has stopped, which may be asked twice, also at the same time")
+    func afterTheStop() async throws {
+        try await WorkerFixture.with { fixture in
+            let logs = fixture.worker.parts.logs
+            async let first: Void = fixture.worker.stop()
+            async let second: Void = fixture.worker.stop()
+            _ = await (first, second)
+            await logs.flush()
+            await logs.sweep(keeping: [])
+            await logs.stop()
+            await fixture.worker.stop()
+        }
+    }
+
     @Test("comes back with the answer when the caller asks for its tail")
     func tail() async throws {
         var script = FakeEngine.Script()

@@ -18,6 +18,14 @@ package final class LogFiles: Sendable {
         case flush(CheckedContinuation<Void, Never>)
         case sweep(Set<String>, CheckedContinuation<Void, Never>)
         case stop(CheckedContinuation<Void, Never>)
+
+        /// Who waits for it.
+        var waiter: CheckedContinuation<Void, Never>? {
+            switch self {
+            case .append, .close: nil
+            case .flush(let waiter), .sweep(_, let waiter), .stop(let waiter): waiter
+            }
+        }
     }
 
     private struct Backlog {
@@ -27,6 +35,8 @@ package final class LogFiles: Sendable {
         var drops: [LogFile: LogDrop] = [:]
         /// Functions that lost lines since the writer looked last, and why.
         var losers: [String: LogDrop.Reason] = [:]
+        /// Whether the writer has ended.
+        var isStopped = false
     }
 
     /// What may wait for the disk, in bytes: of all functions, and of one. What comes beyond is dropped and counted.
@@ -67,6 +77,7 @@ package final class LogFiles: Sendable {
 
     /// True when the writer must be told.
     private func add(_ lines: [UInt8], to file: LogFile, always: Bool, _ backlog: inout Backlog) -> Bool {
+        if backlog.isStopped { return false }
         let now = clock.now()
         var budget = backlog.budgets[file.function] ?? LogBudget(limits, at: now)
         defer { backlog.budgets[file.function] = budget }
@@ -110,7 +121,7 @@ package final class LogFiles: Sendable {
         await withCheckedContinuation { enqueue(.sweep(functions, $0), isUrgent: true) }
     }
 
-    /// Writes what is queued and ends the writer; what is appended later is lost.
+    /// Writes what is queued and ends the writer; what is appended later is lost, and nobody waits any more. Safe to call twice.
     package func stop() async {
         await withCheckedContinuation { waiter in
             enqueue(.stop(waiter), isUrgent: true) { backlog in
@@ -122,11 +133,16 @@ package final class LogFiles: Sendable {
     private func enqueue(
         _ entry: Entry, isUrgent: Bool = false, before: (inout Backlog) -> Void = { _ in }
     ) {
-        let isFirst = backlog.withLock { backlog in
+        let isFirst = backlog.withLock { backlog -> Bool? in
+            if backlog.isStopped { return nil }
             let wasEmpty = backlog.entries.isEmpty
             before(&backlog)
             backlog.entries.append(entry)
             return wasEmpty
+        }
+        guard let isFirst else {
+            entry.waiter?.resume()
+            return
         }
         if isFirst { available.signal() }
         if isUrgent { urgent.signal() }
@@ -141,7 +157,7 @@ package final class LogFiles: Sendable {
             _ = urgent.wait(timeout: .now() + Self.gathering)
             let (entries, losers) = take()
             files.tell(losers)
-            for entry in entries {
+            for (index, entry) in entries.enumerated() {
                 switch entry {
                 case .append(let file, let bytes): files.gather(bytes, for: file)
                 case .close(let file): files.close(file)
@@ -154,12 +170,23 @@ package final class LogFiles: Sendable {
                     waiter.resume()
                 case .stop(let waiter):
                     files.closeAll()
+                    end(entries[(index + 1)...])
                     waiter.resume()
                     return
                 }
             }
             files.writeGathered()
         }
+    }
+
+    /// Lets those go on who came after the end.
+    private func end(_ rest: ArraySlice<Entry>) {
+        let late = backlog.withLock { backlog in
+            backlog.isStopped = true
+            defer { backlog.entries = [] }
+            return backlog.entries
+        }
+        for entry in rest + late { entry.waiter?.resume() }
     }
 
     private func take() -> ([Entry], [String: LogDrop.Reason]) {
