@@ -18,6 +18,8 @@ package struct Firecracker: Hypervisor {
     private static let tunnel: FilePath = "/dev/net/tun"
     /// It listens within 10 ms, and 2 s where the host is itself emulated.
     private static let listenLimit = Duration.seconds(20)
+    /// It reads the kernel before it says that a machine runs: 0.1 s, and 15 s where the host is itself emulated.
+    private static let bootLimit = Duration.seconds(60)
 
     let program: FilePath
     /// What it has started dies with it.
@@ -55,6 +57,7 @@ package struct Firecracker: Hypervisor {
         clock: any DeadlineClock, by deadline: Deadline
     ) async throws -> any MachineControl {
         let api = FirecrackerAPI(SocketDirectory(control), group: group, clock: clock)
+        let deadline = parts.role == .template ? Deadline(in: Self.bootLimit, from: clock.now) : deadline
         do { return try await FirecrackerControl.open(api, parts, by: deadline) } catch {
             api.close()
             throw error
