@@ -134,7 +134,7 @@ private func frame(_ type: UInt8, _ body: [UInt8], version: UInt8 = Frame.versio
     static let hostileGuestRows: [([UInt8], FrameError)] = [
         ([], .truncated), (frame(129, [], version: 7), .unknownVersion(7)), (frame(1, []), .unknownType(1)),
         (frame(146, []), .unknownType(146)), (frame(130, [0]), .invalidValue(field: "ready call")),
-        (frame(130, [3]), .invalidValue(field: "ready call")), (frame(139, [3]), .invalidValue(field: "stream")),
+        (frame(130, [3]), .invalidValue(field: "ready call")), (frame(139, [4]), .invalidValue(field: "stream")),
         (frame(140, [0]), .invalidValue(field: "exit reason")), (frame(140, [6]), .invalidValue(field: "exit reason")),
         (frame(136, [255, 255, 255, 255]), .truncated), (frame(136, [0, 0, 0, 0, 0, 0, 0, 128]), .truncated),
         (frame(141, [1, 0, 0, 0, 0x80]), .invalidValue(field: "fault")), (frame(132, [0]), .trailingBytes(1)),
