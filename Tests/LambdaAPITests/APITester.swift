@@ -42,6 +42,14 @@ extension TestResponse {
 
     func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
 
+    /// The case of the member's name differs from type to type.
+    var errorMessage: String {
+        get throws {
+            let json = try json
+            return (json["message"] ?? json["Message"])?.text ?? ""
+        }
+    }
+
     var json: [String: JSONText] {
         get throws { try JSONDecoder().decode([String: JSONText].self, from: Data(body.readableBytesView)) }
     }

@@ -165,7 +165,7 @@ import Worker
         let response = try await APITester(service).send(.post, Self.functions, body: body)
         #expect(response.status == .badRequest)
         #expect(response.header("x-amzn-ErrorType") == type)
-        #expect(try response.json["message"]?.text.contains(message) == true, "\(response.text)")
+        #expect(try response.errorMessage.contains(message), "\(response.text)")
         #expect(service.seen.created == nil)
     }
 
@@ -230,19 +230,19 @@ import Worker
         "An update that cannot be is refused",
         arguments: [
             ("code", "{}", "Please provide a source for function code."),
-            ("code", #"{"S3Bucket":"b"}"#, "Please provide a source"),
+            ("code", #"{"S3Bucket":"bucket"}"#, "Please provide a source"),
             ("code", #"{"ZipFile":"UEsDBA==","Architectures":["arm64"]}"#, "arm64"),
             ("code", #"{"ZipFile":7}"#, "'ZipFile' is not of type String"),
             ("configuration", #"{"Timeout":0}"#, "'timeout'"), ("configuration", #"{"Runtime":"cobol"}"#, "cobol"),
             ("configuration", #"{"SnapStart":{"ApplyOn":"x"}}"#, "'snapStart.applyOn'"),
             ("configuration", #"{"Layers":["l"]}"#, "'layers'"), ("configuration", "7", "not of type"),
             ("versions", #"{"PublishTo":"LATEST_PUBLISHED"}"#, "PublishTo"),
-            ("versions", #"{"Description":[]}"#, "'Description'"),
+            ("versions", #"{"Description":[]}"#, "Start of list found where not expected"),
         ])
     func refusedUpdates(action: String, body: String, message: String) async throws {
         let response = try await APITester(FakeLambdaService(functions: [.sample()])).send(
             action == "versions" ? .post : .put, "/2015-03-31/functions/f/\(action)", body: body)
         #expect(response.status == .badRequest)
-        #expect(try response.json["message"]?.text.contains(message) == true, "\(response.text)")
+        #expect(try response.errorMessage.contains(message), "\(response.text)")
     }
 }

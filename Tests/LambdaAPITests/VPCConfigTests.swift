@@ -41,8 +41,9 @@ import Worker
             (#"{"SubnetIds":["subnet-0AB"]}"#, "'vpcConfig.subnetIds'"),
             (#"{"SecurityGroupIds":["sg-1"]}"#, "must coexist or be both empty list"),
             (#"{"Ipv6AllowedForDualStack":true}"#, "Ipv6AllowedForDualStack is not supported by this server"),
-            (#"{"SubnetIds":[7]}"#, "'VpcConfig.SubnetIds"), (#"["subnet-a"]"#, "'VpcConfig'"),
-            (#"{"Ipv6AllowedForDualStack":"x"}"#, "'VpcConfig.Ipv6AllowedForDualStack'"),
+            (#"{"SubnetIds":[7]}"#, "NUMBER_VALUE can not be converted to a String"),
+            (#"["subnet-a"]"#, "Start of list found where not expected"),
+            (#"{"Ipv6AllowedForDualStack":"x"}"#, "STRING_VALUE can not be converted to a Boolean"),
         ])
     func refused(member: String, message: String) async throws {
         let service = FakeLambdaService(functions: [.sample()])

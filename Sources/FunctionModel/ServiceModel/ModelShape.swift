@@ -43,6 +43,7 @@ package struct ModelMember: Sendable {
     package enum Place: Sendable {
         case path
         case query
+        case header
         case body
     }
 

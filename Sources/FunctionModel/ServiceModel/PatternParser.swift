@@ -124,7 +124,7 @@ struct PatternParser {
         if take(".") { return .character(.anyInLine) }
         if take("[") { return set().map(PatternNode.character) }
         if take("\\") { return escaped().map(PatternNode.character) }
-        guard let scalar = rest.popFirst(), scalar.isASCII else { return nil }
+        guard let scalar = rest.popFirst(), scalar.isASCII, !"*+?{".unicodeScalars.contains(scalar) else { return nil }
         return .character(ScalarSet(scalar...scalar))
     }
 

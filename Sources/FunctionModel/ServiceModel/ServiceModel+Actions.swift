@@ -93,6 +93,15 @@ extension ServiceModel {
         FunctionName:FunctionName!@{FunctionName} Qualifier:Qualifier!@Qualifier
         GET 2021-07-20/functions/{FunctionName}/runtime-management-config GetRuntimeManagementConfig \#
         FunctionName:NamespacedFunctionName!@{FunctionName} Qualifier:NumericLatestPublishedOrAliasQualifier@Qualifier
+        POST 2015-03-31/functions/{FunctionName}/invocations Invoke \#
+        FunctionName:NamespacedFunctionName!@{FunctionName} InvocationType:InvocationType@=X-Amz-Invocation-Type \#
+        LogType:LogType@=X-Amz-Log-Type ClientContext:String@=X-Amz-Client-Context \#
+        DurableExecutionName:DurableExecutionName@=X-Amz-Durable-Execution-Name \#
+        Qualifier:NumericLatestPublishedOrAliasQualifier@Qualifier TenantId:TenantId@=X-Amz-Tenant-Id
+        POST 2021-11-15/functions/{FunctionName}/response-streaming-invocations InvokeWithResponseStream \#
+        FunctionName:NamespacedFunctionName!@{FunctionName} LogType:LogType@=X-Amz-Log-Type \#
+        ClientContext:String@=X-Amz-Client-Context Qualifier:NumericLatestPublishedOrAliasQualifier@Qualifier \#
+        TenantId:TenantId@=X-Amz-Tenant-Id InvocationType:ResponseStreamingInvocationType@=X-Amz-Invocation-Type
         GET 2015-03-31/functions/{FunctionName}/aliases ListAliases FunctionName:FunctionName!@{FunctionName} \#
         FunctionVersion:VersionWithLatestPublished@FunctionVersion Marker:String@Marker MaxItems:MaxListItems@MaxItems
         GET 2020-04-22/code-signing-configs ListCodeSigningConfigs Marker:String@Marker MaxItems:MaxListItems@MaxItems

@@ -224,6 +224,11 @@ extension ServiceModel {
         UnqualifiedFunctionName = text 1 140 \#
         (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:\#
         )?([a-zA-Z0-9-_]+)
+        InvocationType = enum Event RequestResponse DryRun
+        LogType = enum None Tail
+        DurableExecutionName = text 1 64 [a-zA-Z0-9-_]+
+        TenantId = text 1 256 [a-zA-Z0-9\._:\/=+\-@ ]+
+        ResponseStreamingInvocationType = enum RequestResponse DryRun
         MaxListItems = integer 1 10000
         MaxFunctionEventInvokeConfigListItems = integer 1 50
         MaxItems = integer 1 50

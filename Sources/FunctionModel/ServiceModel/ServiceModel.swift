@@ -37,7 +37,8 @@ package struct ServiceModel: Sendable {
 ///     NAME = list LEAST MOST NAME
 ///     NAME = map LEAST MOST NAME NAME     keys and values
 ///     NAME = structure MEMBER...          a member is NAME:NAME, with ! if it is required
-///     METHOD PATH ACTION MEMBER...        a member with @NAME stands in the query, with @{NAME} in the path
+///     METHOD PATH ACTION MEMBER...        a member with @NAME stands in the query, with @{NAME} in the path,
+///                                         with @=NAME in a header
 ///
 /// `secret` before a kind leaves values out of refusals, `nullable` before a list leaves out that elements must not be null.
 /// Of differences, `also NAME PATTERN` names what is taken beyond a pattern, and `ACTION.MEMBER = NAME` another shape.
@@ -156,10 +157,18 @@ private struct ModelTables {
             let shape = definitions["\(owner).\(names[0])"] ?? names[1]
             let place = parts.count > 1 ? parts[1] : nil
             return ModelMember(
-                name: String(names[0]),
-                wireName: place.map { String($0.filter { $0 != "{" && $0 != "}" }) } ?? String(names[0]),
-                place: place.map { $0.hasPrefix("{") ? .path : .query } ?? .body, isRequired: shape.hasSuffix("!"),
+                name: String(names[0]), wireName: String((place ?? names[0]).filter { !"{}=".contains($0) }),
+                place: Self.place(place), isRequired: shape.hasSuffix("!"),
                 shape: element(shape.hasSuffix("!") ? shape.dropLast() : shape, known))
+        }
+    }
+
+    private static func place(_ text: Substring?) -> ModelMember.Place {
+        switch text?.first {
+        case nil: .body
+        case "{": .path
+        case "=": .header
+        default: .query
         }
     }
 }

@@ -32,6 +32,7 @@ package enum ActionName {
         DELETE 2015-03-31/functions/{FunctionName}/aliases/{Name} DeleteAlias
         DELETE 2025-11-30/capacity-providers/{CapacityProviderName} DeleteCapacityProvider
         DELETE 2020-04-22/code-signing-configs/{CodeSigningConfigArn} DeleteCodeSigningConfig
+        DELETE 2025-12-01/durable-executions/{DurableExecutionArn} DeleteDurableExecution
         DELETE 2015-03-31/event-source-mappings/{UUID} DeleteEventSourceMapping
         DELETE 2015-03-31/functions/{FunctionName} DeleteFunction
         DELETE 2020-06-30/functions/{FunctionName}/code-signing-config DeleteFunctionCodeSigningConfig
@@ -40,6 +41,7 @@ package enum ActionName {
         DELETE 2021-10-31/functions/{FunctionName}/url DeleteFunctionUrlConfig
         DELETE 2018-10-31/layers/{LayerName}/versions/{VersionNumber} DeleteLayerVersion
         DELETE 2019-09-30/functions/{FunctionName}/provisioned-concurrency DeleteProvisionedConcurrencyConfig
+        DELETE 2026-07-09/resource-policy/{ResourceArn} DeleteResourcePolicy
         GET 2016-08-19/account-settings GetAccountSettings
         GET 2015-03-31/functions/{FunctionName}/aliases/{Name} GetAlias
         GET 2025-11-30/capacity-providers/{CapacityProviderName} GetCapacityProvider
@@ -60,6 +62,7 @@ package enum ActionName {
         GET 2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy GetLayerVersionPolicy
         GET 2015-03-31/functions/{FunctionName}/policy GetPolicy
         GET 2019-09-30/functions/{FunctionName}/provisioned-concurrency GetProvisionedConcurrencyConfig
+        GET 2026-07-09/resource-policy/{ResourceArn} GetResourcePolicy
         GET 2021-07-20/functions/{FunctionName}/runtime-management-config GetRuntimeManagementConfig
         POST 2015-03-31/functions/{FunctionName}/invocations InvokeFunction
         POST 2014-11-13/functions/{FunctionName}/invoke-async InvokeAsync
@@ -77,6 +80,7 @@ package enum ActionName {
         GET 2018-10-31/layers/{LayerName}/versions ListLayerVersions
         GET 2017-03-31/tags/{Resource} ListTags
         GET 2015-03-31/functions/{FunctionName}/versions ListVersionsByFunction
+        POST 2025-12-01/durable-executions/{DurableExecutionArn}/pause PauseDurableExecution
         POST 2018-10-31/layers/{LayerName}/versions PublishLayerVersion
         POST 2015-03-31/functions/{FunctionName}/versions PublishVersion
         PUT 2020-06-30/functions/{FunctionName}/code-signing-config PutFunctionCodeSigningConfig
@@ -85,9 +89,11 @@ package enum ActionName {
         PUT 2024-08-31/functions/{FunctionName}/recursion-config PutFunctionRecursionConfig
         PUT 2025-11-30/functions/{FunctionName}/function-scaling-config PutFunctionScalingConfig
         PUT 2019-09-30/functions/{FunctionName}/provisioned-concurrency PutProvisionedConcurrencyConfig
+        PUT 2026-07-09/resource-policy/{ResourceArn} PutResourcePolicy
         PUT 2021-07-20/functions/{FunctionName}/runtime-management-config PutRuntimeManagementConfig
         DELETE 2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId} RemoveLayerVersionPermission
         DELETE 2015-03-31/functions/{FunctionName}/policy/{StatementId} RemovePermission
+        POST 2025-12-01/durable-executions/{DurableExecutionArn}/resume ResumeDurableExecution
         POST 2025-12-01/durable-execution-callbacks/{CallbackId}/fail SendDurableExecutionCallbackFailure
         POST 2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat SendDurableExecutionCallbackHeartbeat
         POST 2025-12-01/durable-execution-callbacks/{CallbackId}/succeed SendDurableExecutionCallbackSuccess

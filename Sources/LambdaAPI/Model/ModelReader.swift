@@ -1,11 +1,12 @@
 import Foundation
 import FunctionModel
+import HTTPTypes
 import Hummingbird
 
 /// Reads what a request gives of an action's members, as the service model has their shapes.
 struct ModelReader: Sendable {
     let operation: ModelOperation
-    /// What the path and the query give.
+    /// What the path, the query and the headers give.
     private let around: [String: ModelValue]
 
     init(_ operation: ModelOperation, _ request: Request, _ context: LambdaRequestContext) throws(LambdaError) {
@@ -17,6 +18,9 @@ struct ModelReader: Sendable {
                 let raw = context.parameters[member.wireName[...]] ?? ""
                 values[member.name] = try Self.value(Request.decoded(raw), member.shape)
             case .query: values[member.name] = try Self.queryValue(request, member)
+            case .header:
+                guard let name = HTTPField.Name(member.wireName), let text = request.headers[name] else { continue }
+                values[member.name] = try Self.value(text, member.shape)
             case .body: break
             }
         }

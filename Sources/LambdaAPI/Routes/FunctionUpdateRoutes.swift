@@ -15,11 +15,11 @@ struct FunctionUpdateRoutes: RouteGroup {
 
     /// UpdateFunctionCode: the function with its update in progress. With `Publish`, the version under its own ARN.
     private func updateFunctionCode(_ request: Request, _ context: Context) async throws -> Response {
-        let name = try addressing.functionName(context, for: "UpdateFunctionCode")
         let upload = functions.beginUpload()
         let members = try await UploadReader.members(
             UpdateFunctionCodeMembers.self, of: request, context, zipAt: ["ZipFile"], to: upload,
             operation: "UpdateFunctionCode")
+        let name = try addressing.functionName(context, for: "UpdateFunctionCode")
         let update = try members.request(functionName: name, abilities: abilities, upload: upload)
         if let place = members.code.place { try await functions.fetchCode(place, into: upload) }
         let updated = try await functions.updateFunctionCode(update)

@@ -8,6 +8,7 @@ extension InvokeRoute {
     /// InvokeWithResponseStream: as Invoke, but the answer begins when the function's response does.
     func invokeWithResponseStream(_ request: Request, _ context: Context) async throws -> Response {
         let reference = try addressing.reference(request, context)
+        try checkRare(request, context, operation: "InvokeWithResponseStream")
         let (type, logType) = try invocationAndLogType(request, types: [.requestResponse, .dryRun])
         let payload = try await payload(of: request, type: type)
         let traceID = calls.header() ?? request.headers[.amznTraceID] ?? TraceID.new()

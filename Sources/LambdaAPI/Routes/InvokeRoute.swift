@@ -1,5 +1,6 @@
 import Foundation
 import FunctionModel
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import Telemetry
@@ -20,6 +21,7 @@ struct InvokeRoute: RouteGroup {
     /// Invoke. A function that fails is a 200 with `X-Amz-Function-Error`; payloads pass byte for byte both ways.
     private func invoke(_ request: Request, _ context: Context) async throws -> Response {
         let reference = try addressing.reference(request, context)
+        try checkRare(request, context, operation: "Invoke")
         let (type, logType) = try invocationAndLogType(request)
         let payload = try await payload(of: request, type: type)
         let traceID = calls.header() ?? request.headers[.amznTraceID] ?? TraceID.new()
@@ -42,6 +44,19 @@ struct InvokeRoute: RouteGroup {
         }
         return Response(
             status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.payload)))
+    }
+
+    private static let rare: [(HTTPField.Name, String)] = [
+        (.tenantID, "TenantId"), (.durableExecutionName, "DurableExecutionName"),
+    ]
+
+    /// Refuses what only functions take that this server does not make. Of other requests, the route reads every member itself.
+    func checkRare(_ request: Request, _ context: Context, operation: String) throws(LambdaError) {
+        guard let (_, member) = Self.rare.first(where: { request.headers.contains($0.0) }) else { return }
+        if let operation = ServiceModel.lambda.operation(operation) {
+            try ModelReader(operation, request, context).check()
+        }
+        throw .unserved(member: member)
     }
 
     private static let types: [InvokeRequest.InvocationType] = [.event, .requestResponse, .dryRun]

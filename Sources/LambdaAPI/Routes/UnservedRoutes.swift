@@ -24,7 +24,7 @@ package struct UnservedRoutes: RouteGroup {
     }
 
     package static let unservedActions: [UnservedAction] =
-        concurrency + capacityProviders + durableExecutions
+        concurrency + capacityProviders + resourcePolicies + durableExecutions
 
     private static let concurrency = [
         UnservedAction("GetFunctionScalingConfig", .get, scalingConfig),
@@ -43,10 +43,20 @@ package struct UnservedRoutes: RouteGroup {
     ]
     private static let providers = "2025-11-30/capacity-providers"
 
+    private static let resourcePolicies = [
+        UnservedAction("GetResourcePolicy", .get, policies),
+        UnservedAction("PutResourcePolicy", .put, policies),
+        UnservedAction("DeleteResourcePolicy", .delete, policies),
+    ]
+    private static let policies = "2026-07-09/resource-policy/{ResourceArn}"
+
     private static let durableExecutions = [
         UnservedAction(
             "ListDurableExecutionsByFunction", .get, "2025-12-01/functions/{FunctionName}/durable-executions"),
         UnservedAction("GetDurableExecution", .get, executions + "/{DurableExecutionArn}"),
+        UnservedAction("DeleteDurableExecution", .delete, executions + "/{DurableExecutionArn}"),
+        UnservedAction("PauseDurableExecution", .post, executions + "/{DurableExecutionArn}/pause"),
+        UnservedAction("ResumeDurableExecution", .post, executions + "/{DurableExecutionArn}/resume"),
         UnservedAction("GetDurableExecutionHistory", .get, executions + "/{DurableExecutionArn}/history"),
         UnservedAction("GetDurableExecutionState", .get, executions + "/{DurableExecutionArn}/state"),
         UnservedAction("CheckpointDurableExecution", .post, executions + "/{DurableExecutionArn}/checkpoint"),

@@ -20,12 +20,14 @@ struct UnservedMembers: Decodable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
+        case acceleratorConfig = "AcceleratorConfig"
         case capacityProviderConfig = "CapacityProviderConfig"
         case codeSigningConfigARN = "CodeSigningConfigArn"
         case durableConfig = "DurableConfig"
         case fileSystemConfigs = "FileSystemConfigs"
         case keyARN = "KMSKeyArn"
         case publishTo = "PublishTo"
+        case runtimeConfig = "RuntimeConfig"
         case tenancyConfig = "TenancyConfig"
     }
 }
