@@ -49,6 +49,8 @@ final class RegistryClient: Sendable {
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(60)),
             connectionPool: .init(idleTimeout: .seconds(30)), decompression: .disabled)
         settings.httpVersion = .http1Only
+        // Who named a host that is not there hears so at once.
+        settings.connectionPool.retryConnectionEstablishment = false
         if let authorities {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .file(authorities)
