@@ -46,7 +46,6 @@ package struct ImageTrial: Sendable {
         configuration.containers = containers
         configuration.isolation = isolation
         configuration.port = 0
-        configuration.slots.count = 2
         // A function without a network mode may send nowhere.
         configuration.slots.egress = .none
         configuration.readyClones = 0
