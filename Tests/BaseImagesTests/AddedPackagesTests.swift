@@ -85,8 +85,8 @@ import Testing
             #expect(added == ["boto3", "boto3-2.0.dist-info"])
             #expect(
                 try Tree.files(below: tree).map(\.string) == [
-                    "var/runtime/boto3-2.0.dist-info/METADATA", "var/runtime/boto3/__init__.py",
-                    "var/runtime/bootstrap.py",
+                    "var/runtime/bootstrap.py", "var/runtime/boto3-2.0.dist-info/METADATA",
+                    "var/runtime/boto3/__init__.py",
                 ])
             try Self.put("mine", content, "bootstrap.py")
             await #expect(throws: ImageError.self) { try await place.install(in: tree, keeping: own, log: log) }
