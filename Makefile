@@ -26,7 +26,7 @@ test: ## Set up, build and run every test; ends with a summary
 test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
 	@Tests/Hosts/run
 
-test-workloads: ## Run functions made of twenty real packages, after make test; shows what each takes
+test-workloads: ## Run functions made of real packages, after make test; shows what each takes
 	@THAW_TEST_WORKLOADS=all .build/venv/bin/python -m pytest -p no:cacheprovider Tests/Workloads
 
 test-sanitize: setup ## Run the Swift tests with ThreadSanitizer, then with AddressSanitizer

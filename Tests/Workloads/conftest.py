@@ -16,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "System"), str(HERE.parent / "Support_py")]
 
+import debian  # noqa: E402
 import namespaces  # noqa: E402
 import outside  # noqa: E402
 import packages  # noqa: E402
@@ -38,6 +39,17 @@ def wheels():
 
 
 @pytest.fixture(scope="session")
+def parts():
+    """Where the packages of Debian's are unpacked."""
+    directory = ROOT / ".build" / "workloads" / "debian"
+    for _, names, _ in debian.JAVA.values() if packages.ALL else []:
+        debian.unpacked(directory, names.split())
+    for names, _ in debian.NODE.values() if packages.ALL else []:
+        debian.unpacked(directory, names.split())
+    return directory
+
+
+@pytest.fixture(scope="session")
 def world():
     world = namespaces.World()
     yield world
@@ -52,11 +64,12 @@ def services(world):
 
 
 @pytest.fixture(scope="session")
-def server(wheels, world, services):
-    """Runs functions on the world's host; they reach what is outside. The wheels come first: there is no way to PyPI."""
+def server(wheels, parts, world, services):
+    """Runs functions on the world's host; they reach what is outside. The packages come first: there is no way to them."""
     images = pathlib.Path(os.environ.get("THAW_TEST_IMAGES", ROOT / ".build/state/images"))
     thaw = os.environ.get("THAW", str(ROOT / ".build/dist/bin/thaw"))
-    subprocess.run([thaw, "image", "build", "python3.11", "--state-dir", images.parent], check=True)
+    runtimes = ["python3.11", "java17", "nodejs20"] if packages.ALL else ["python3.11"]
+    subprocess.run([thaw, "image", "build", *runtimes, "--state-dir", images.parent], check=True)
     (ROOT / ".build").mkdir(exist_ok=True)
     directory = tempfile.mkdtemp(prefix="workloads.", dir=ROOT / ".build")
     state = serving.new_state(images, pathlib.Path(directory) / "state")

@@ -41,7 +41,8 @@ WORKLOADS = {
 }
 # Small ones, of different kinds: what `make test` runs.
 FEW = ["fastapi_mangum", "grpc_inside", "http_sessions", "redis_pool", "sqlalchemy_pool"]
-CHOSEN = list(WORKLOADS) if os.environ.get("THAW_TEST_WORKLOADS") == "all" else FEW
+ALL = os.environ.get("THAW_TEST_WORKLOADS") == "all"
+CHOSEN = list(WORKLOADS) if ALL else FEW
 
 
 def normal(name):
@@ -77,12 +78,17 @@ def code(workload, wheels):
         with zipfile.ZipFile(wheels[name]) as wheel:
             wanted = [entry for entry in wheel.infolist() if not entry.is_dir() and "/tests/" not in entry.filename]
             files |= {entry.filename: wheel.read(entry) for entry in wanted}
+    return archive(files)
+
+
+def archive(files):
+    """A zip of {name: bytes}."""
     # Compressed only where a request would be too large: it takes longer than all the rest.
     method = zipfile.ZIP_DEFLATED if sum(map(len, files.values())) > 40 << 20 else zipfile.ZIP_STORED
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", method, compresslevel=1) as archive:
+    with zipfile.ZipFile(packed, "w", method, compresslevel=1) as written:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name)
             entry.external_attr, entry.compress_type = 0o755 << 16, method
-            archive.writestr(entry, content)
+            written.writestr(entry, content)
     return packed.getvalue()

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import conftest
+import debian
 import host
 import lambdas
 import packages
@@ -16,11 +17,11 @@ import packages
 TURNS = 6
 
 
-def published(server, services, name, code):
+def published(server, services, name, runtime, handler, code):
     """Version 1, and how long its publish took."""
     client = server.client
     client.create_function(
-        FunctionName=name, Runtime="python3.11", Role=lambdas.ROLE, Handler="workload.handler", MemorySize=1024,
+        FunctionName=name, Runtime=runtime, Role=lambdas.ROLE, Handler=handler, MemorySize=1024,
         Timeout=60, Code={"ZipFile": code}, SnapStart={"ApplyOn": "PublishedVersions"},
         Environment={"Variables": services.environment}, Tags={"thaw:network": "egress"},
     )  # fmt: skip
@@ -50,9 +51,24 @@ def call(server, name, hold):
 
 
 @pytest.mark.parametrize("name", packages.CHOSEN)
-def test_workload(server, services, wheels, name):
+def test_python(server, services, wheels, name):
+    check(server, services, name, "python3.11", "workload.handler", packages.code(name, wheels))
+
+
+@pytest.mark.parametrize("name", debian.JAVA if packages.ALL else [])
+def test_java(server, services, parts, name):
+    check(server, services, name, *debian.java(name, parts))
+
+
+@pytest.mark.parametrize("name", debian.NODE if packages.ALL else [])
+def test_node(server, services, parts, name):
+    check(server, services, name, *debian.node(name, parts))
+
+
+def check(server, services, name, *function):
+    """Two clones do what their function does, and draw differently."""
     try:
-        version, publish = published(server, services, name, packages.code(name, wheels))
+        version, publish = published(server, services, name, *function)
         assert version["State"] == "Active", version.get("StateReason")
         clones, unique, firsts, memory = set(), [], [], 0
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
