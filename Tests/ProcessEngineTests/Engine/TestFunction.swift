@@ -18,6 +18,7 @@ enum TestFunction {
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/syscall.h>
+        #include <sys/wait.h>
         #include <unistd.h>
 
         static char head[8192], body[1 << 20], answer[1 << 20], generation[64], entropy[128], id[64];
@@ -111,8 +112,13 @@ enum TestFunction {
             else if (!strcmp(word, "packet")) strcpy(answer, result(socket(AF_PACKET, SOCK_RAW, 0)));
             else if (!strcmp(word, "hang")) for (;;) pause();
             else if (!strcmp(word, "exit")) exit(atoi(rest));
-            else if (!strcmp(word, "fork")) {
-                if (fork() == 0) for (;;) pause();
+            else if (!strcmp(word, "orphan")) {
+                pid_t child = fork();
+                if (child == 0) {
+                    if (fork() == 0) for (;;) pause();
+                    _exit(0);
+                }
+                waitpid(child, NULL, 0);
                 strcpy(answer, "done");
             } else strcpy(answer, "what?");
         }
