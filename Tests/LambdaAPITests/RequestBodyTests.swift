@@ -119,7 +119,7 @@ import Worker
             image(#","Layers":["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]"#), "InvalidParameterValueException",
             "Layer"
         ),
-        (image(#","ImageConfig":{"Command":"x"}"#), "SerializationException", "Command"),
+        (image(#","ImageConfig":{"Command":"x"}"#), "SerializationException", "Unexpected value type in payload"),
         (
             image(#","ImageConfig":{"WorkingDirectory":"\#(String(repeating: "d", count: 1001))"}"#),
             "ValidationException", "'imageConfig.workingDirectory'"
