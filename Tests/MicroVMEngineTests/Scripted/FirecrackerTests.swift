@@ -38,6 +38,7 @@ import Testing
                 #expect(
                     try await clone.invoke(.example, deadline: fixture.deadline(in: Self.patience))
                         == .response(Array("{}".utf8)))
+                #expect(try await clone.waitUntilIdle() == 1 << 20)
                 #expect(clone.isUsable)
                 await clone.destroy()
                 _ = await fixture.engine.keepReady(0, of: snapshot)
