@@ -34,6 +34,8 @@ package struct ProcessSandbox: Sandbox {
         return peak
     }
 
+    package var memoryPeak: UInt64 { runtime.memoryPeak }
+
     package func rest() {
         cell.rests()
         do throws(Errno) {

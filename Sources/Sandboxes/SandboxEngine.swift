@@ -92,6 +92,9 @@ package protocol Sandbox: Sendable {
     /// Waits until the runtime asks for its next invocation; the most memory it has used, in bytes.
     func waitUntilIdle(by deadline: Deadline) async throws(SandboxError) -> UInt64
 
+    /// The most memory that the runtime has used up to now, in bytes; 0 where that is not known before it is idle.
+    var memoryPeak: UInt64 { get }
+
     /// Nobody waits for it: it stands still, and costs no processor time, until the next ``invoke(_:deadline:)`` or its end.
     /// Clocks go on meanwhile, and timers that have come due fire afterwards. At once; does nothing when an invocation has begun.
     func rest()
@@ -119,6 +122,7 @@ extension Sandbox {
         try await waitUntilIdle(by: Deadline(in: .seconds(60)))
     }
 
+    package var memoryPeak: UInt64 { 0 }
     package var slot: Int? { nil }
     package var thawTimes: ThawTimes? { nil }
 }

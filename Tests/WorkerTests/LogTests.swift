@@ -85,6 +85,23 @@ struct LogTests {
         }
     }
 
+    @Test(
+        "says what a sandbox had used whose invocation failed",
+        arguments: [
+            (SandboxError.timedOut(.invocation, limit: .seconds(3)), 17),
+            (.runtimeExited(.exited(status: 1), during: .invocation), 17),
+            (.runtimeExited(.outOfMemory, during: .invocation), 128),
+        ])
+    func memoryOfFailures(error: SandboxError, megabytes: Int) async throws {
+        var script = FakeEngine.Script()
+        script.handler = { _, _ throws(SandboxError) in throw error }
+        try await WorkerFixture.with(script) { fixture in
+            try await fixture.createPublished()
+            let answer = try await fixture.invoke(id: "a", tail: true)
+            #expect(answer.tailText.contains("\tMax Memory Used: \(megabytes) MB"))
+        }
+    }
+
     @Test("gives no more than the last 4 KB as tail")
     func longTail() async throws {
         var script = FakeEngine.Script()

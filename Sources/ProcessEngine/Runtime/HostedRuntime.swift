@@ -146,6 +146,9 @@ package final class HostedRuntime: LoopMember {
         }
     }
 
+    /// The most memory it has used up to now, in bytes.
+    package var memoryPeak: UInt64 { memory.peak() }
+
     /// Stops `freezer`'s processes, the runtime's among them, until the next invocation; does nothing once that has begun, or the
     /// runtime has ended.
     package func standStill(_ freezer: CgroupFreezer) throws(Errno) {

@@ -122,6 +122,7 @@ package final class WatchedSandbox: Sandbox {
     package var slot: Int? { sandbox.slot }
     package var readyCall: ReadyCall { sandbox.readyCall }
     package var thawTimes: ThawTimes? { sandbox.thawTimes }
+    package var memoryPeak: UInt64 { sandbox.memoryPeak }
     package var isUsable: Bool { state.withLock { !$0.isEnded } && sandbox.isUsable }
     package var isIdle: Bool { state.withLock { $0.hasServed && !$0.isBusy && !$0.isEnded } }
 

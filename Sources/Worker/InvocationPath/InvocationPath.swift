@@ -241,7 +241,7 @@ package struct InvocationPath: Invoking {
         } catch {
             result = .failure(error)
         }
-        let report = InvocationReport(
+        var report = InvocationReport(
             requestID: request.requestID, duration: clock.now() - began, memorySizeMegabytes: function.memorySize,
             maximumMemoryBytes: 0, coldStart: held.coldStart)
         let answer = InvocationAnswer(result, request, function)
@@ -252,12 +252,21 @@ package struct InvocationPath: Invoking {
             // The report belongs to the tail, but the answer does not wait for a function that is still at work.
             if tail != nil { _ = await live.settled(within: Self.reportPatience, on: clock) }
         case .failure(let error):
+            report.maximumMemoryBytes = Self.memoryUsed(live, error, function)
             live.log.end(
                 answer.completing(report), text: answer.logText ?? "RequestId: \(request.requestID) Error: \(error)")
             pool.discard(live)
         }
         refill(after: live)
         return try answer.response(function, tail)
+    }
+
+    /// By a sandbox whose invocation failed.
+    private static func memoryUsed(
+        _ live: LiveSandbox, _ error: SandboxError, _ function: FunctionConfiguration
+    ) -> UInt64 {
+        if case .runtimeExited(.outOfMemory, _) = error.code { return UInt64(function.memorySize) << 20 }
+        return live.peakMemory
     }
 
     private func event(_ request: InvokeRequest, _ function: FunctionConfiguration) -> Invocation {
@@ -296,6 +305,7 @@ package struct InvocationPath: Invoking {
                 live.log.end(report, text: nil)
                 return true
             } catch {
+                report.maximumMemoryBytes = live.peakMemory
                 if report.failure == nil { report.failure = error.logged }
                 live.log.end(report, text: "RequestId: \(report.requestID) Error: \(error)")
                 return false

@@ -16,6 +16,8 @@ final class LiveSandbox: Sendable {
     private let settling = Mutex<Outcome<Bool>?>(nil)
     /// Its part of the host's memory.
     private let memory = Mutex<MemoryReservation?>(nil)
+    /// The most memory it had used when it was idle last.
+    private let notedPeak = Atomic<UInt64>(0)
     /// What this is a clone of, until ``takeSnapshot()``.
     private let snapshot: Mutex<SnapshotLease?>
     private let rest = Mutex(Rest())
@@ -72,7 +74,13 @@ final class LiveSandbox: Sendable {
     func hold(_ reservation: MemoryReservation) { memory.withLock { $0 = reservation } }
 
     /// It has ended an invocation, and used so much at most so far.
-    func note(peakMemory: UInt64) { memory.withLock { $0?.note(peak: peakMemory) } }
+    func note(peakMemory: UInt64) {
+        notedPeak.store(peakMemory, ordering: .relaxed)
+        memory.withLock { $0?.note(peak: peakMemory) }
+    }
+
+    /// The most memory it is known to have used, in bytes.
+    var peakMemory: UInt64 { max(notedPeak.load(ordering: .relaxed), sandbox.memoryPeak) }
 
     /// It is idle since `now`. Unless an invocation comes, it stands still ``restDelay`` later.
     ///

@@ -149,6 +149,7 @@ final class FakeEngine: SandboxEngine {
 struct FakeSandbox: Sandbox {
     let id: SandboxID
     var readyCall: ReadyCall { script.readyCall }
+    var memoryPeak: UInt64 { 17 << 20 }
     let engine: FakeEngine
     let script: FakeEngine.Script
     let output: OutputSink
