@@ -24,7 +24,7 @@ test: ## Set up, build and run every test; ends with a summary
 	@scripts/test
 
 test-hosts: package ## Install the package on hosts with stock kernels and KVM, and use it there
-	@Tests/Hosts/run
+	@THAW_TEST_FIRECRACKER=1 Tests/Hosts/run
 
 test-workloads: ## Run functions made of real packages, after make test; shows what each takes
 	@THAW_TEST_WORKLOADS=all .build/venv/bin/python -m pytest -p no:cacheprovider Tests/Workloads

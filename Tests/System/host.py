@@ -6,7 +6,7 @@ import pathlib
 import select
 import time
 
-MACHINE = "qemu-system-x86"  # of comm, which has 15 characters
+MACHINES = {"qemu-system-x86", "firecracker"}  # of comm, which has 15 characters
 # Who sandboxes are, outside of their user namespaces: of two ids for each, the first. Process 1 of a sandbox has the second.
 SANDBOX_IDS = range(1_900_100_000, 1_900_100_000 + 131_072, 2)
 
@@ -29,7 +29,7 @@ def children(pid):
 
 def machines(pid):
     """The virtual machines of a server, by process."""
-    return {child for child in children(pid) if status(child, "Name") == [MACHINE]}
+    return {child for child in children(pid) if (status(child, "Name") or [""])[0] in MACHINES}
 
 
 def runtimes(pid):

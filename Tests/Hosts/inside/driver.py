@@ -17,6 +17,9 @@ from service import Service, run
 
 LEVELS = {"microvm", "process"}
 KVM = pathlib.Path("/dev/kvm")
+FIRECRACKER = pathlib.Path("firecracker").absolute()
+# Kept by the guest's kernel, whatever runs it.
+LIMITS = {"memory has a limit", "processes have a limit", "time has a limit"}
 # Here everything is slower than on a host that is no emulation itself.
 PATIENCE = {"init_limit": 180, "restore_limit": 100}
 
@@ -63,6 +66,8 @@ class Driver:
             for level in self.levels:
                 check("clone, /dev/kvm 0600", self.works, level, level=level.name)
         check("stop again", self.stop)
+        if FIRECRACKER.exists():
+            self.firecracker()
         check("500 slots", slots.build, 500, deadline=180)
         check("500 slots leave nothing", self.nothing_left)
         check("remove", self.remove)
@@ -88,6 +93,23 @@ class Driver:
         world = self.world
         run("thaw", "network", "create", "red", "--vni", str(world.NETWORKS["red"]), "--subnet", world.SUBNET,
             "--endpoint", f"{world.OUTSIDE},{world.SUBNET},{world.MAC}", "--addresses", "10.0.0.128-10.0.0.191")  # fmt: skip
+
+    def firecracker(self):
+        """The same with machines of the other kind, as far as the kind makes a difference."""
+        self.service.configure(vmm="firecracker", firecracker=FIRECRACKER)
+        check, label = self.report.check, "firecracker"
+        if check("start", self.service.start, level=label):
+            level = Level("microvm", self.service, self.world, function="everything-firecracker")
+            for what, body, deadline in level.checks():
+                if what not in LIMITS:
+                    check(what, body, level=label, deadline=deadline)
+            check("machines", self.are_firecrackers, level, level=label)
+        check("stop leaves nothing", self.stop, level=label)
+
+    @staticmethod
+    def are_firecrackers(level):
+        names = {host.status(pid, "Name")[0] for pid in level.sandboxes()}
+        assert names == {"firecracker"}, names
 
     def works(self, level):
         need(level.version, "version")

@@ -28,7 +28,7 @@ def processes():
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             name, user = host.status(entry.name, "Name"), host.status(entry.name, "Uid")
-            if user and (name in (["thaw"], [host.MACHINE]) or int(user[0]) >= FIRST_USER):
+            if user and ((name or [""])[0] in {"thaw", *host.MACHINES} or int(user[0]) >= FIRST_USER):
                 found.add(f"process {entry.name} {name[0]}")
     return found
 
