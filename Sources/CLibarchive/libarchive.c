@@ -28,6 +28,7 @@
     F(archive_read_support_filter_gzip)                                                                                \
     F(archive_read_support_filter_zstd)                                                                                \
     F(archive_read_support_format_empty)                                                                               \
+    F(archive_read_support_format_raw)                                                                                 \
     F(archive_read_support_format_tar)
 
 #define POINTER(name) __typeof__(&name) name;
@@ -62,13 +63,14 @@ static struct archive *real(clibarchive *archive) { return (struct archive *)arc
 // Much is read at a time: layers are large.
 static const size_t block = 1 << 17;
 
-clibarchive *clibarchive_open(int descriptor, int *is_open) {
+clibarchive *clibarchive_open(int descriptor, int is_raw, int *is_open) {
     struct archive *archive = libarchive.archive_read_new();
     if (!archive) return NULL;
     libarchive.archive_read_support_filter_gzip(archive);
     libarchive.archive_read_support_filter_zstd(archive);
     libarchive.archive_read_support_format_empty(archive);
-    libarchive.archive_read_support_format_tar(archive);
+    if (is_raw) libarchive.archive_read_support_format_raw(archive);
+    else libarchive.archive_read_support_format_tar(archive);
     lseek(descriptor, 0, SEEK_SET);
     *is_open = libarchive.archive_read_open_fd(archive, descriptor, block) == ARCHIVE_OK;
     return (clibarchive *)archive;

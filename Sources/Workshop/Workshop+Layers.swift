@@ -79,4 +79,20 @@ extension Workshop {
         for (index, file) in files.enumerated() { descriptors[WorkshopProgram.descriptor(ofLayer: index)] = file }
         return try await run(["members", "\(names.count)", "\(limit)"] + names, descriptors, fileLimit: UInt64(limit))
     }
+
+    /// Decompresses a file whole, in gzip or zstd; what is in neither is copied.
+    ///
+    /// - Parameters:
+    ///   - file: one of its own, because its offset moves.
+    ///   - output: an empty file that can be written.
+    ///   - limit: bytes of the output.
+    /// - Returns: the bytes of the output.
+    @discardableResult
+    package func decompress(
+        _ file: SharedDescriptor, to output: SharedDescriptor, limit: Int
+    ) async throws(WorkshopError) -> Int {
+        try await run(
+            ["plain", "\(limit)"], [WorkshopProgram.input: file, WorkshopProgram.image: output],
+            fileLimit: UInt64(limit))
+    }
 }

@@ -3,7 +3,7 @@ internal import LinuxKit
 internal import SystemPackage
 
 /// The program that reads untrusted input. It runs in the jail that ``Workshop`` makes, opens nothing by a path of the host, and
-/// does one thing: `inspect`, `code`, `layers`, `tree`, `root` or `members`.
+/// does one thing: `inspect`, `code`, `layers`, `tree`, `root`, `members` or `plain`.
 package enum WorkshopProgram {
     /// What it has open beside its output.
     static let input: CInt = 3
@@ -56,6 +56,9 @@ package enum WorkshopProgram {
                 names, of: opened(input).shared(),
                 to: names.indices.map { OwnedDescriptor(adopting: descriptor(ofLayer: $0)).shared() },
                 limit: numbers[1])
+        case ("plain", 1):
+            return try CompressedFile.unpack(
+                opened(input).shared(), to: OwnedDescriptor(adopting: image).shared(), limit: numbers[0])
         default:
             throw .broken("it does not know what '\(arguments.joined(separator: " "))' is")
         }

@@ -66,7 +66,7 @@ struct DockerRegistryTests {
         }
     }
 
-    @Test("what skopeo has put into Debian's registry comes out of it: zstd, Docker's manifests, an archive")
+    @Test("what skopeo has put into Debian's registry comes out of it: zstd, Docker's manifests, archives")
     func pulled() async throws {
         let image = TestImage.sample("from a registry")
         try await withStore { store, scratch in
@@ -90,12 +90,15 @@ struct DockerRegistryTests {
                 }
                 #expect(error.code == .notFound)
             }
-            let archive = scratch.appending("saved.tar")
-            try await Self.run(
-                ["/usr/bin/skopeo", "copy", "--insecure-policy", "oci:\(layout):1", "docker-archive:\(archive):a:1"],
-                in: scratch)
-            let saved = try await store.resolve(try ImageReference(parsing: "docker-archive:\(archive)"))
-            #expect(try text("hello", in: try await store.root(of: saved) { _ in }) == "from a registry")
+            for (kind, tag) in [("docker-archive", ":a:1"), ("oci-archive", ":1")] {
+                let archive = scratch.appending("\(kind).tar")
+                try await Self.run(
+                    ["/usr/bin/skopeo", "copy", "--insecure-policy", "oci:\(layout):1", "\(kind):\(archive)\(tag)"],
+                    in: scratch)
+                let saved = try await store.resolve(try ImageReference(parsing: "\(kind):\(archive)"))
+                let root = try await store.root(of: saved) { _ in }
+                #expect(try text("hello", in: root) == "from a registry", "\(kind)")
+            }
         }
     }
 }

@@ -6,10 +6,8 @@ import TestSupport
 import Testing
 import Workshop
 
-/// Images in layouts and archives on disk.
+/// Images in layouts on disk.
 @Suite(.requiresRoot) struct FileTests {
-    typealias Entry = TarBuilder.Entry
-
     private static func root(_ text: String, _ store: ContainerImageStore) async throws -> ContainerRoot {
         let found = try await store.resolve(try ImageReference(parsing: text))
         return try await store.root(of: found) { _ in }
@@ -75,75 +73,12 @@ import Workshop
         }
     }
 
-    /// As `docker save` writes it.
-    private static func archive(_ image: TestImage, names: [String], more: [Entry] = []) -> [UInt8] {
-        let list = names.map { "\"\($0)\"" }.joined(separator: ",")
-        let manifest = #"[{"Config":"config.json","RepoTags":["a:1"],"Layers":[\#(list)]}]"#
-        var entries = more
-        for (name, layer) in zip(names, image.layers) where !more.contains(where: { $0.name == name }) {
-            var entry = Entry(name)
-            entry.content = layer
-            entries.append(entry)
-        }
-        var config = Entry("config.json")
-        config.content = image.configuration
-        return TarBuilder.archive(entries + [config, Entry("manifest.json", manifest)])
-    }
-
-    @Test("an archive of docker save is read, plain or compressed, with layers that are links")
-    func archives() async throws {
-        let layers = [TarBuilder.archive([Entry("hello", "saved")]), TarBuilder.archive([Entry("second", "2")])]
-        let image = TestImage(layers)
-        let plain = Self.archive(image, names: ["a/layer.tar", "./b/layer.tar"])
-        var shared = Entry("blobs/x")
-        shared.content = layers[1]
-        let linked = Self.archive(
-            image, names: ["a/layer.tar", "b/layer.tar"], more: [.link("b/layer.tar", to: "../blobs/x"), shared])
-        try await withStore { store, scratch in
-            for (number, bytes) in [plain, linked, TarBuilder.gzip(plain)].enumerated() {
-                let path = scratch.appending("\(number).tar")
-                try DurableFile.write(bytes, to: path)
-                let root = try await Self.root("docker-archive:\(path)", store)
-                #expect(root.digest == ImageDigest(of: image.configuration))
-                #expect(try text("hello", in: root) == "saved")
-                #expect(try text("second", in: root) == "2")
-                try await store.remove(except: [])
-            }
-        }
-    }
-
-    @Test("archives that are not what docker save writes are refused")
-    func wrongArchives() async throws {
-        let image = TestImage([TarBuilder.archive([Entry("hello")])])
-        let other = TestImage([TarBuilder.archive([Entry("other")])], diffs: image.layers)
-        let rows: [([UInt8], ContainerImageError.Code)] = [
-            (Array("nothing".utf8), .damaged), (TarBuilder.archive([Entry("x")]), .unsupported),
-            (TarBuilder.archive([Entry("manifest.json", "[]")]), .unsupported),
-            (TarBuilder.archive([Entry("manifest.json", "{")]), .unsupported),
-            (Self.archive(image, names: []), .unsupported),
-            (Self.archive(image, names: ["a"], more: [.link("a", to: "b"), .link("b", to: "a")]), .unsupported),
-            (Self.archive(other, names: ["a"]), .damaged),
-            (Self.archive(TestImage(image.layers, architecture: "s390x"), names: ["a"]), .noMatchingArchitecture),
-        ]
-        try await withStore { store, scratch in
-            for (number, (bytes, code)) in rows.enumerated() {
-                let path = scratch.appending("\(number).tar")
-                try DurableFile.write(bytes, to: path)
-                let error = try await #require(throws: ContainerImageError.self) {
-                    try await Self.root("docker-archive:\(path)", store)
-                }
-                #expect(error.code == code, "\(number): \(error)")
-                #expect(!error.message.contains(scratch.string) || error.message.contains("docker-archive:"))
-            }
-        }
-    }
-
     @Test("a server may be told to take images from registries alone")
     func forbidden() async throws {
         var options = ContainerImageOptions()
         options.allowsFiles = false
         try await withStore(options) { store, _ in
-            for reference in ["oci:/etc", "docker-archive:/etc/passwd"] {
+            for reference in ["oci:/etc", "oci-archive:/etc/passwd", "docker-archive:/etc/passwd"] {
                 let error = try await #require(throws: ContainerImageError.self) {
                     try await Self.root(reference, store)
                 }

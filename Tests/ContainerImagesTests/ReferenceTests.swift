@@ -32,6 +32,9 @@ import Testing
             Row(text: "oci:/srv/images/app:1", place: .layout(path: "/srv/images/app"), tag: "1"),
             Row(text: "oci:/srv/a:b/app", place: .layout(path: "/srv/a:b/app")),
             Row(text: "oci:/srv/app@\(digest)", place: .layout(path: "/srv/app"), isPinned: true),
+            Row(text: "oci-archive:/srv/app.tar", place: .layoutArchive(path: "/srv/app.tar")),
+            Row(text: "oci-archive:/srv/app.tar:1", place: .layoutArchive(path: "/srv/app.tar"), tag: "1"),
+            Row(text: "oci-archive:/srv/app@\(digest)", place: .layoutArchive(path: "/srv/app"), isPinned: true),
             Row(text: "docker-archive:/srv/app.tar", place: .archive(path: "/srv/app.tar")),
             Row(text: "docker-archive:/srv/who@home.tar", place: .archive(path: "/srv/who@home.tar")),
             Row(text: "docker-archive:/srv/app.tar@\(digest)", place: .archive(path: "/srv/app.tar"), isPinned: true),
@@ -61,6 +64,7 @@ import Testing
             "host:0/app", "host:65536/app", "host:+80/app", "ho_st:1/app", "a..b/app", "[]:1/app", "[::1/app",
             "user@example.com/app", "https://example.com/app", "example.com/app\n", "example.com/../app",
             "oci:", "oci:relative", "oci:/srv/app:", "docker-archive:", "docker-archive:app.tar",
+            "oci-archive:", "oci-archive:app.tar", "oci-archive:/srv/app.tar:",
             "oci:/srv/app@sha256:12",
         ])
     func invalid(_ text: String) throws {

@@ -75,6 +75,23 @@ struct TestImage: Sendable {
     static let attestation = TestImage([]).entry(
         "unknown/unknown", more: ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}")
 
+    static func file(_ name: String, _ content: [UInt8]) -> TarBuilder.Entry {
+        var entry = TarBuilder.Entry(name)
+        entry.content = content
+        return entry
+    }
+
+    /// A layout, for a tar.
+    static func entries(_ images: [TestImage], index: [UInt8], prefix: String = "") -> [TarBuilder.Entry] {
+        let blobs = images.flatMap(\.blobs).map { digest, bytes in
+            file("\(prefix)blobs/sha256/\(digest.hexadecimal)", bytes)
+        }
+        return [
+            file("\(prefix)oci-layout", Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8)),
+            file("\(prefix)index.json", index),
+        ] + blobs
+    }
+
     /// Writes a layout.
     static func write(_ images: [TestImage], index: [UInt8], to directory: FilePath) throws {
         try DurableFile.makeDirectory(directory.pushing("blobs/sha256"))

@@ -27,7 +27,8 @@ typedef struct {
 
 // Reads from the beginning of a file, whose offset moves; it has to stay open. NULL: out of memory. If it is not open
 // afterwards, clibarchive_failure() tells why.
-clibarchive *_Nullable clibarchive_open(int descriptor, int *_Nonnull is_open);
+// is_raw: no tar, but one member with all that the file decompresses to; none if that is nothing.
+clibarchive *_Nullable clibarchive_open(int descriptor, int is_raw, int *_Nonnull is_open);
 void clibarchive_close(clibarchive *_Nonnull archive);
 
 // 1: a member; 0: the end; -1: a failure.

@@ -2,6 +2,7 @@
 ///
 /// - `HOST[:PORT]/NAME[:TAG][@sha256:…]`: in a registry. The host is always named: it has a dot or a port, or is `localhost`.
 /// - `oci:DIRECTORY[:TAG][@sha256:…]`: a layout on disk, as skopeo and buildah write it.
+/// - `oci-archive:FILE[:TAG][@sha256:…]`: the same in a tar, as podman and buildkit write it.
 /// - `docker-archive:FILE[@sha256:…]`: what `docker save` writes.
 package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
     package enum Place: Sendable, Hashable {
@@ -9,6 +10,8 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         case registry(host: String, name: String)
         /// An absolute path.
         case layout(path: String)
+        /// A tar with a layout; an absolute path.
+        case layoutArchive(path: String)
         /// An absolute path.
         case archive(path: String)
     }
@@ -40,6 +43,9 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         case .layout(let path):
             let (path, tag) = try Self.splitTag(path, of: text)
             (place, self.tag) = (.layout(path: try Self.absolute(path, in: text)), tag)
+        case .layoutArchive(let path):
+            let (path, tag) = try Self.splitTag(path, of: text)
+            (place, self.tag) = (.layoutArchive(path: try Self.absolute(path, in: text)), tag)
         case .archive(let path):
             (place, tag) = (.archive(path: try Self.absolute(path, in: text)), nil)
         case nil:
@@ -53,6 +59,7 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         switch place {
         case .registry(let host, let name): "\(host)/\(name)@\(digest)"
         case .layout(let path): "oci:\(path)@\(digest)"
+        case .layoutArchive(let path): "oci-archive:\(path)@\(digest)"
         case .archive(let path): "docker-archive:\(path)@\(digest)"
         }
     }
@@ -61,12 +68,14 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
 
     private enum File {
         case layout(Substring)
+        case layoutArchive(Substring)
         case archive(Substring)
     }
 
     private static func file(_ text: some StringProtocol) -> File? {
         let text = Substring(text)
         if text.hasPrefix("oci:") { return .layout(text.dropFirst(4)) }
+        if text.hasPrefix("oci-archive:") { return .layoutArchive(text.dropFirst(12)) }
         return text.hasPrefix("docker-archive:") ? .archive(text.dropFirst(15)) : nil
     }
 
@@ -90,7 +99,9 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
 
     private static func registry(_ name: Substring, of text: String) throws(ContainerImageError) -> Place {
         guard let slash = name.firstIndex(of: "/"), isHost(name[..<slash]) else {
-            throw invalid(text, "it names no registry: HOST[:PORT]/NAME[:TAG], oci:DIRECTORY or docker-archive:FILE")
+            throw invalid(
+                text,
+                "it names no registry: HOST[:PORT]/NAME[:TAG], oci:DIRECTORY, oci-archive:FILE or docker-archive:FILE")
         }
         let path = name[name.index(after: slash)...]
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)

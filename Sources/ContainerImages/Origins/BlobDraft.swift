@@ -6,14 +6,32 @@ internal import SystemPackage
 /// A layer on its way here: a file without a name, gone with whoever holds it.
 final class BlobDraft: Sendable {
     let blob: BlobDescriptor
-    let file: SharedDescriptor
-    private let state = Mutex((hash: SHA256(), size: Int64(0)))
+    private let directory: FilePath
+    private let state: Mutex<State>
+
+    private struct State {
+        var file: SharedDescriptor
+        var hash = SHA256()
+        var size: Int64 = 0
+    }
 
     /// - Parameter directory: where it takes room.
     init(_ blob: BlobDescriptor, in directory: FilePath) throws(ContainerImageError) {
         self.blob = blob
+        self.directory = directory
+        state = Mutex(State(file: try Self.makeFile(in: directory)))
+    }
+
+    var file: SharedDescriptor { state.withLock(\.file) }
+    /// Of what has come.
+    var size: Int64 { state.withLock(\.size) }
+
+    /// One more file where this one is, for what is made of it.
+    func makeFile() throws(ContainerImageError) -> SharedDescriptor { try Self.makeFile(in: directory) }
+
+    private static func makeFile(in directory: FilePath) throws(ContainerImageError) -> SharedDescriptor {
         let path = directory.appending(".layer.\(String(UInt64.random(in: .min ... .max), radix: 36))")
-        file = try onDisk("make a file") { () throws(Errno) in
+        return try onDisk("make a file") { () throws(Errno) in
             let file = try OwnedDescriptor.open(path, .readWrite, options: [.create, .exclusiveCreate, .noFollow])
             try DurableFile.remove(path)
             return file.shared()
@@ -35,16 +53,17 @@ final class BlobDraft: Sendable {
         }
     }
 
+    /// Takes a file that somebody else has written instead of its own, and reads it. Blocks.
+    func replaceFile(with other: SharedDescriptor) throws(ContainerImageError) {
+        state.withLock { $0 = State(file: other) }
+        try readBack()
+    }
+
     /// Has the bytes in the file been counted and read by somebody else: reads them. Blocks.
     func readBack() throws(ContainerImageError) {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
-            let offset = state.withLock(\.size)
-            let count = try onDisk("read a layer") { () throws(Errno) in
-                try buffer.withUnsafeMutableBytes { bytes -> Result<Int, Errno> in
-                    Result { () throws(Errno) in try file.descriptor.read(into: bytes, at: offset) }
-                }.get()
-            }
+            let count = try read(into: &buffer, at: size)
             if count == 0 { return }
             state.withLock { state in
                 buffer.withUnsafeBytes {
@@ -55,18 +74,42 @@ final class BlobDraft: Sendable {
         }
     }
 
+    private func read(into buffer: inout [UInt8], at offset: Int64) throws(ContainerImageError) -> Int {
+        let file = file
+        return try onDisk("read a layer") { () throws(Errno) in
+            try buffer.withUnsafeMutableBytes { bytes -> Result<Int, Errno> in
+                Result { () throws(Errno) in try file.descriptor.read(into: bytes, at: offset) }
+            }.get()
+        }
+    }
+
+    /// Whether it begins as gzip (RFC 1952) or zstd (RFC 8878) does. Blocks.
+    func isCompressed() throws(ContainerImageError) -> Bool {
+        var start: [UInt8] = [0, 0, 0, 0]
+        guard try read(into: &start, at: 0) == start.count else { return false }
+        let isSkipped = start[0] & 0xf0 == 0x50 && start[1...] == [0x2a, 0x4d, 0x18]
+        return start[..<2] == [0x1f, 0x8b] || start == [0x28, 0xb5, 0x2f, 0xfd] || isSkipped
+    }
+
     /// Whether it is what it shall be.
     func check() throws(ContainerImageError) {
-        let (hash, size) = state.withLock { ($0.hash, $0.size) }
+        let size = size
         guard size == blob.size || blob.size < 0 else { throw .damaged(blob, "\(size) of \(blob.size) bytes came") }
-        let found = ImageDigest(hash.finalize())
-        guard found == blob.digest else { throw .damaged(blob, "its content is \(found)") }
+        try check(blob.digest)
+    }
+
+    /// Whether its bytes, as they are now, have a digest.
+    func check(_ digest: ImageDigest) throws(ContainerImageError) {
+        let found = ImageDigest(state.withLock(\.hash).finalize())
+        guard found == digest else { throw .damaged(digest, "its content is \(found)") }
     }
 }
 
 extension ContainerImageError {
-    static func damaged(_ blob: BlobDescriptor, _ reason: String) -> Self {
-        Self(.damaged, "A part of the image is damaged: \(blob.digest) has another content.", cause: reason)
+    static func damaged(_ blob: BlobDescriptor, _ reason: String) -> Self { damaged(blob.digest, reason) }
+
+    static func damaged(_ digest: ImageDigest, _ reason: String) -> Self {
+        Self(.damaged, "A part of the image is damaged: \(digest) has another content.", cause: reason)
     }
 }
 

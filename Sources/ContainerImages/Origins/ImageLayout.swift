@@ -8,22 +8,9 @@ struct ImageLayout: ImageSource {
     let limit: Int
 
     func image() async throws(ContainerImageError) -> SourceImage {
-        try await ManifestWalk(
+        try await LayoutWalk(
             reference: reference, limit: limit,
-            document: { digest throws(ContainerImageError) in
-                if let digest {
-                    return (try await read("blobs/sha256/\(digest.hexadecimal)", limit: ManifestDocument.largest), nil)
-                }
-                let chosen = try choose(
-                    in: try await read("index.json", limit: ManifestDocument.largest))
-                return (
-                    try await read("blobs/sha256/\(chosen.digest.hexadecimal)", limit: ManifestDocument.largest),
-                    chosen.mediaType
-                )
-            },
-            small: { blob throws(ContainerImageError) in
-                try await read("blobs/sha256/\(blob.digest.hexadecimal)", limit: ConfigurationDocument.largest)
-            }
+            read: { name, limit throws(ContainerImageError) in try await read(name, limit: limit) }
         ).image()
     }
 
@@ -33,7 +20,7 @@ struct ImageLayout: ImageSource {
         for (layer, draft) in drafts.enumerated() {
             if Task.isCancelled { throw .cancelled }
             try await BlockingThread.run { () throws(ContainerImageError) in
-                let file = try open("blobs/sha256/\(draft.blob.digest.hexadecimal)")
+                let file = try open(LayoutWalk.name(of: draft.blob.digest))
                 while true {
                     let piece = try onDisk("read a layer") { () throws(Errno) in try file.read(upTo: 1 << 20) }
                     if piece.isEmpty { break }
@@ -43,33 +30,6 @@ struct ImageLayout: ImageSource {
                 try draft.check()
             }
         }
-    }
-
-    /// What the tag names. Without a tag: what there is only one of, at all or for this machine.
-    private func choose(in index: [UInt8]) throws(ContainerImageError) -> BlobDescriptor {
-        let choices: [ManifestDocument.Choice]
-        do throws(ManifestDocument.Unusable) {
-            guard case .index(let found) = try ManifestDocument(index, type: ManifestDocument.indexes[0]) else {
-                throw ManifestDocument.Unusable(reason: "index.json is no index")
-            }
-            choices = found.filter { !$0.isAttestation }
-        } catch {
-            throw .notSupported(reference, .unsupported, error.reason)
-        }
-        if let tag = reference.tag {
-            let named = choices.filter { $0.name == tag }
-            guard let found = ManifestDocument.Choice.matching(Platform.name, of: named) ?? named.first else {
-                throw .notFound(reference, "the layout has no tag '\(tag)'")
-            }
-            return found.blob
-        }
-        if choices.count == 1 { return choices[0].blob }
-        let matching = choices.filter { $0.platform == Platform.name }
-        guard matching.count == 1 else {
-            let tags = choices.compactMap(\.name).joined(separator: ", ")
-            throw .notFound(reference, "the layout has \(choices.count) images; name a tag: \(tags)")
-        }
-        return matching[0].blob
     }
 
     private func read(_ name: String, limit: Int) async throws(ContainerImageError) -> [UInt8] {

@@ -96,11 +96,15 @@ package actor ContainerImageStore: ContainerImageProvider {
             try checkFiles(reference)
             return ImageLayout(
                 reference: reference, directory: FilePath(path), limit: options.limits.unpackedBytes)
-        case .archive(let path):
-            try checkFiles(reference)
-            return DockerArchive(
-                reference: reference, path: FilePath(path), limit: options.limits.unpackedBytes, workshop: workshop)
+        case .layoutArchive(let path): return LayoutArchive(file: try archive(path, of: reference))
+        case .archive(let path): return DockerArchive(file: try archive(path, of: reference))
         }
+    }
+
+    private func archive(_ path: String, of reference: ImageReference) throws(ContainerImageError) -> ArchiveFile {
+        try checkFiles(reference)
+        return ArchiveFile(
+            reference: reference, path: FilePath(path), limit: options.limits.unpackedBytes, workshop: workshop)
     }
 
     private func checkFiles(_ reference: ImageReference) throws(ContainerImageError) {

@@ -19,7 +19,8 @@ struct ImageTryCommand: AsyncParsableCommand, ConfiguredCommand {
     @OptionGroup(title: "Container images") var containers: ContainerOptions
     @Option(help: "auto, microvm or process.") var isolation = Isolation.auto
     @Option(help: ArgumentHelp("Megabytes of the function's memory.", valueName: "mb")) var memory = 1024
-    @Argument(help: "HOST[:PORT]/NAME[:TAG], oci:DIRECTORY[:TAG] or docker-archive:FILE.") var image: String
+    @Argument(help: "HOST[:PORT]/NAME[:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE.")
+    var image: String
 
     func validate() throws {
         guard Limits.memory.contains(memory) else {

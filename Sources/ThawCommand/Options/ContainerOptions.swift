@@ -28,7 +28,7 @@ package struct ContainerOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("image-files"), inversion: .prefixedNo,
-        help: "Take images from layouts and archives on this host, too: oci:DIRECTORY, docker-archive:FILE.")
+        help: "Take images from files on this host, too: oci:DIRECTORY, oci-archive:FILE, docker-archive:FILE.")
     var files = true
 
     package init() {}

@@ -29,13 +29,15 @@ struct TarArchive: ~Copyable {
     /// The archive reads from its number.
     private let file: SharedDescriptor
 
-    /// - Parameter file: its offset moves.
-    init(_ file: SharedDescriptor) throws(WorkshopError) {
+    /// - Parameters:
+    ///   - file: its offset moves.
+    ///   - isRaw: it is no tar: one member is all that it decompresses to, and none where that is nothing.
+    init(_ file: SharedDescriptor, isRaw: Bool = false) throws(WorkshopError) {
         if let failure = clibarchive_load() {
             throw .missing("libarchive (\(String(cString: failure)))", remedy: "run `apt-get install libarchive13`")
         }
         var isOpen: CInt = 0
-        guard let archive = file.withRaw({ clibarchive_open($0, &isOpen) }) else {
+        guard let archive = file.withRaw({ clibarchive_open($0, isRaw ? 1 : 0, &isOpen) }) else {
             throw .systemCall("read an archive", .noMemory)
         }
         guard isOpen != 0 else {
