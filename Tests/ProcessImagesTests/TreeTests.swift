@@ -1,52 +1,14 @@
 import LinuxKit
 import ProcessImages
-import SystemPackage
 import TestSupport
 import Testing
 
 /// Programs of several processes: two clones go on as the program did, and a clone of a clone.
 @Suite(.requiresRoot) struct TreeTests {
-    /// The program says "ready" and, for each SIGUSR1, how it is; a token in that is the process's own count.
     private func check(_ tree: TreeState) throws -> [String] {
-        var problems: [String] = []
-        let subject = try Subject.python(tree.program) { plan in
-            plan.namespaces = [.mount]
-            plan.steps = [
-                .mount(source: "", target: "/", type: "", flags: [.private, .recursive], data: ""),
-                .mount(source: "tmpfs", target: "/tmp", type: "tmpfs", flags: [], data: "mode=1777"),
-            ]
+        try ProgramCheck(program: tree.program, ownsScratch: true).problems { _, image in
+            image.otherProcesses == tree.others ? nil : "\(image.otherProcesses) others"
         }
-        let ready = try subject.line()
-        guard ready == "ready" else { return [ready] }
-        let before = try subject.poke()
-        if !before.hasSuffix(" True") { problems.append("it does not hold without a clone: \(before)") }
-        try withScratchDirectory { directory in
-            var target = subject.target()
-            target.ownsScratch = true
-            ProcessFreezer.settle(subject.child.pid)
-            _ = try ProcessFreezer.freeze(target, into: directory)
-            let image = try ProcessImage.load(directory)
-            if image.otherProcesses != tree.others { problems.append("\(image.otherProcesses) others") }
-            let template = try TestTemplate(image, restorer: TestRestorer.path())
-            for _ in 0..<2 {
-                let clone = try template.clone(ownsScratch: true)
-                try clone.wake()
-                let found = try clone.poke()
-                if found != before { problems.append("\(found) instead of \(before)") }
-                try withScratchDirectory { again in
-                    var target = try clone.target(origin: image)
-                    target.ownsScratch = true
-                    ProcessFreezer.settle(clone.pid)
-                    _ = try ProcessFreezer.freeze(target, into: again)
-                    let descendants = try TestTemplate(ProcessImage.load(again), restorer: TestRestorer.path())
-                    let second = try descendants.clone(ownsScratch: true)
-                    try second.wake()
-                    let found = try second.poke()
-                    if found != before { problems.append("a clone of a clone: \(found) instead of \(before)") }
-                }
-            }
-        }
-        return problems
     }
 
     @Test("what the processes of a program have together, those of a clone have", arguments: TreeState.all)
