@@ -106,6 +106,7 @@ let package = Package(
         library("RuntimeAPI", ["Basics", "GuestProtocol", "LinuxKit", system]),
         library("SigV4", ["Basics", crypto]),
         library("Authorization", ["SigV4", system]),
+        library("OutgoingHTTP", [httpClient, nioCore, nioHTTP1, nioSSL]),
 
         // What a host keeps.
         library("FunctionStore", ["Basics", "FunctionModel", "LinuxKit", crypto, grdb, system]),
@@ -115,7 +116,7 @@ let package = Package(
             "BaseImages", ["Basics", "GuestProtocol", "LinuxKit", "Workshop", crypto, logging, subprocess, system]),
         library(
             "ContainerImages",
-            ["Basics", "LinuxKit", "Workshop", crypto, httpClient, logging, nioCore, nioHTTP1, nioSSL, system]),
+            ["Basics", "LinuxKit", "OutgoingHTTP", "Workshop", crypto, httpClient, logging, nioCore, nioHTTP1, system]),
         library("SlotNetwork", ["Basics", "CLibbpf", "CSlotPrograms", "LinuxKit", "NetworkModel", logging, system]),
 
         // Isolation.
@@ -138,7 +139,7 @@ let package = Package(
             ]),
 
         // The service.
-        library("AWSClients", ["SigV4", httpClient, nioCore, nioHTTP1, nioSSL]),
+        library("AWSClients", ["OutgoingHTTP", "SigV4", httpClient, nioCore, nioHTTP1]),
         library(
             "Worker",
             [

@@ -1,70 +1,32 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
+internal import OutgoingHTTP
 internal import SigV4
-import Synchronization
 
 /// The connections of this server to AWS's services, shared by all who ask something of them.
 ///
 /// ``shutdown()`` ends it, once nobody asks any more.
 package final class AWSConnection: Sendable {
     package let configuration: AWSConfiguration
-    private enum State {
-        /// Nobody has asked anything yet.
-        case unused
-        case open(HTTPClient)
-        case ended
-    }
-    private let state = Mutex(State.unused)
-
-    private let patience: Int64
+    private let http: SharedHTTPClient
 
     /// - Parameter patience: seconds in which an answer has to go on; longer than the longest poll, 20 s.
     package init(_ configuration: AWSConfiguration, patience: Int64 = 60) {
         self.configuration = configuration
-        self.patience = patience
+        var settings = SharedHTTPClient.Settings(
+            connecting: .seconds(5), patience: .seconds(patience), authorities: configuration.authorities)
+        // Each poll has a connection to itself while it waits.
+        settings.keptPerHost = 4_096
+        http = SharedHTTPClient(settings)
     }
 
     /// Ends all connections; what is asked afterwards fails.
-    package func shutdown() async {
-        let state = state.withLock { state in
-            defer { state = .ended }
-            return state
-        }
-        // It fails only when it was ended before.
-        if case .open(let http) = state { try? await http.shutdown() }
-    }
+    package func shutdown() async { await http.shutdown() }
 
     func client(for service: AWSService) throws(AWSClientError) -> HTTPClient {
-        let client = state.withLock { state -> HTTPClient? in
-            switch state {
-            case .open(let http): return http
-            case .ended: return nil
-            case .unused:
-                let http = makeClient()
-                state = .open(http)
-                return http
-            }
-        }
-        guard let client else { throw AWSClientError(.cancelled, service, "") }
+        guard let client = http.client() else { throw AWSClientError(.cancelled, service, "") }
         return client
-    }
-
-    private func makeClient() -> HTTPClient {
-        var settings = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(5), read: .seconds(patience)),
-            connectionPool: .init(idleTimeout: .seconds(30)), decompression: .disabled)
-        settings.httpVersion = .http1Only
-        if let authorities = configuration.authorities {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .file(authorities)
-            settings.tlsConfiguration = tls
-        }
-        // Each poll has a connection to itself while it waits.
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4_096
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
     }
 
     /// A request without what ``AWSConnection`` adds: where to, `Host` and the signature.

@@ -1,62 +1,25 @@
 internal import AsyncHTTPClient
 internal import NIOCore
-internal import NIOHTTP1
-internal import NIOSSL
-import Synchronization
+internal import OutgoingHTTP
 
 /// The connections to registries, shared by all who fetch something.
 final class RegistryClient: Sendable {
-    private enum State {
-        /// Nobody has asked anything yet.
-        case unused
-        case open(HTTPClient)
-        case ended
-    }
-
-    private let state = Mutex(State.unused)
-    private let authorities: String?
+    private let shared: SharedHTTPClient
 
     /// - Parameter authorities: a file in PEM, instead of the system's.
-    init(authorities: String?) { self.authorities = authorities }
-
-    func shutdown() async {
-        let state = state.withLock { state in
-            defer { state = .ended }
-            return state
-        }
-        // It fails only when it was ended before.
-        if case .open(let http) = state { try? await http.shutdown() }
+    init(authorities: String?) {
+        var settings = SharedHTTPClient.Settings(
+            connecting: .seconds(10), patience: .seconds(60), authorities: authorities)
+        // Who named a host that is not there hears so at once.
+        settings.retries = false
+        shared = SharedHTTPClient(settings)
     }
+
+    func shutdown() async { await shared.shutdown() }
 
     func http() throws(ContainerImageError) -> HTTPClient {
-        let client = state.withLock { state -> HTTPClient? in
-            switch state {
-            case .open(let http): return http
-            case .ended: return nil
-            case .unused:
-                let http = makeClient()
-                state = .open(http)
-                return http
-            }
-        }
-        guard let client else { throw .cancelled }
+        guard let client = shared.client() else { throw .cancelled }
         return client
-    }
-
-    /// Redirects are followed by hand: a login is for one host alone.
-    private func makeClient() -> HTTPClient {
-        var settings = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(60)),
-            connectionPool: .init(idleTimeout: .seconds(30)), decompression: .disabled)
-        settings.httpVersion = .http1Only
-        // Who named a host that is not there hears so at once.
-        settings.connectionPool.retryConnectionEstablishment = false
-        if let authorities {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .file(authorities)
-            settings.tlsConfiguration = tls
-        }
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
     }
 }
 
