@@ -25,25 +25,6 @@ package struct SnapshotUpkeep: Sendable {
     let logger: Logger
     private let state = Memory()
 
-    init(
-        functions: FunctionCatalog, settings: FunctionSettingControl, images: FunctionImages,
-        store: any SnapshotRepository, snapshots: SnapshotCatalog, pool: SandboxPool, uses: SnapshotUses,
-        publishing: PublishPipeline, retention: Duration?, tasks: BackgroundTasks, clock: WorkerClock, logger: Logger
-    ) {
-        self.functions = functions
-        self.settings = settings
-        self.images = images
-        self.store = store
-        self.snapshots = snapshots
-        self.pool = pool
-        self.uses = uses
-        self.publishing = publishing
-        self.retention = retention
-        self.tasks = tasks
-        self.clock = clock
-        self.logger = logger
-    }
-
     private final class Memory: Sendable {
         let isBusy = Mutex(false)
         /// The digests of base images on which no snapshot could be made: tried again at the next start.
