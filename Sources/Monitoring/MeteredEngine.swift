@@ -10,8 +10,8 @@ package import Telemetry
 internal import Tracing
 
 /// An engine whose boots and thaws are counted, timed and traced; all else is the engine's own.
-package struct MeteredEngine: SandboxEngine {
-    private let engine: any SandboxEngine
+package struct MeteredEngine: WrappingEngine {
+    package let engine: any SandboxEngine
     private let metrics: ServerMetrics
     private let calls: CallTracer
 
@@ -20,8 +20,6 @@ package struct MeteredEngine: SandboxEngine {
         self.metrics = metrics
         self.calls = calls
     }
-
-    package var isolation: IsolationLevel { engine.isolation }
 
     package func start(
         _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
@@ -74,21 +72,6 @@ package struct MeteredEngine: SandboxEngine {
             start += nanoseconds
         }
     }
-
-    package func sweep() async throws(SandboxError) { try await engine.sweep() }
-    package func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
-    @discardableResult
-    package func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
-        await engine.keepReady(count, of: snapshot)
-    }
-    package func warm(_ snapshot: SnapshotLease) async { await engine.warm(snapshot) }
-    package func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
-    package func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
-        await engine.shed(reserve, atLeast: bytes)
-    }
-    package func prepare() async { await engine.prepare() }
-    package func stock() async -> [EngineStock] { await engine.stock() }
-    package func shutdown() async { await engine.shutdown() }
 }
 
 /// What is recorded of one isolation level.

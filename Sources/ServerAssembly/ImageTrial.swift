@@ -4,10 +4,8 @@ import FunctionModel
 import GuestProtocol
 import LinuxKit
 import Logging
-import NetworkModel
 import Sandboxes
 import SlotNetwork
-import Snapshots
 import Synchronization
 import SystemPackage
 import Worker
@@ -126,7 +124,7 @@ private final class TrialWatch: Sendable {
 }
 
 /// An engine whose inits are watched.
-private struct TrialEngine: SandboxEngine {
+private struct TrialEngine: WrappingEngine {
     let engine: any SandboxEngine
     let watch: TrialWatch
 
@@ -143,27 +141,4 @@ private struct TrialEngine: SandboxEngine {
         watch.note(sandbox.readyCall, after: ContinuousClock.now - began)
         return sandbox
     }
-
-    func thaw(
-        _ snapshot: SnapshotLease, uniqueness: Uniqueness, network: NetworkMode, deadline: Deadline,
-        output: @escaping OutputSink
-    ) async throws(SandboxError) -> any Sandbox {
-        try await engine.thaw(
-            snapshot, uniqueness: uniqueness, network: network, deadline: deadline, output: output)
-    }
-
-    func sweep() async throws(SandboxError) { try await engine.sweep() }
-    func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
-    @discardableResult
-    func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
-        await engine.keepReady(count, of: snapshot)
-    }
-    func warm(_ snapshot: SnapshotLease) async { await engine.warm(snapshot) }
-    func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
-    func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
-        await engine.shed(reserve, atLeast: bytes)
-    }
-    func prepare() async { await engine.prepare() }
-    func stock() async -> [EngineStock] { await engine.stock() }
-    func shutdown() async { await engine.shutdown() }
 }

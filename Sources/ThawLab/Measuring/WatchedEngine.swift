@@ -30,13 +30,9 @@ struct ThawRequest: Sendable {
 }
 
 /// An engine between a server's worker and its own, which times what the worker has it do.
-struct WatchedEngine: SandboxEngine {
+struct WatchedEngine: WrappingEngine {
     let engine: any SandboxEngine
     let watch: EngineWatch
-
-    var isolation: IsolationLevel { engine.isolation }
-
-    func sweep() async throws(SandboxError) { try await engine.sweep() }
 
     func start(
         _ specification: SandboxSpecification, deadline: Deadline, output: @escaping OutputSink
@@ -62,8 +58,6 @@ struct WatchedEngine: SandboxEngine {
         return WatchedSandbox(clone, watch, cloneOf: CloneOrigin(snapshot), since: began)
     }
 
-    func refusal(of manifest: SnapshotManifest) -> String? { engine.refusal(of: manifest) }
-
     @discardableResult
     func keepReady(_ count: Int, of snapshot: SnapshotLease) async -> SandboxError? {
         watch.begin()
@@ -78,18 +72,6 @@ struct WatchedEngine: SandboxEngine {
         watch.note(snapshot)
         await engine.warm(snapshot)
     }
-
-    func forget(_ snapshot: SnapshotID) async { await engine.forget(snapshot) }
-
-    func shed(_ reserve: EngineReserve, atLeast bytes: UInt64) async -> UInt64 {
-        await engine.shed(reserve, atLeast: bytes)
-    }
-
-    func prepare() async { await engine.prepare() }
-
-    func stock() async -> [EngineStock] { await engine.stock() }
-
-    func shutdown() async { await engine.shutdown() }
 }
 
 /// A sandbox of a ``WatchedEngine``. Who watches may end it while it is idle: the worker finds it of no more use.
